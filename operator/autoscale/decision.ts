@@ -1,27 +1,28 @@
-import { addSample, type Demand, isBusy, negligibleConcurrency, noDemand, outlook } from "./demand.ts";
-import { type Drain, drainReplicas } from "./drain.ts";
-import { keepReplicas, type Levels, newLevels, noteNeeds } from "./levels/levels.ts";
-import { concurrencyFor, triggers } from "./levels/triggers.ts";
-import { ways } from "./levels/ways.ts";
+import { backlogReplicas, type QueueModel } from "./backlog.ts";
+import { addSample, type Demand, forecast, isBusy, negligibleConcurrency, noDemand } from "./demand.ts";
+import { experts } from "./experts/experts.ts";
+import { concurrencyFor, margins } from "./experts/margins.ts";
+import { fillKeptReplicas, type Levels, newLevels, recordNeeds } from "./keep-alive/levels.ts";
 import type { Policy } from "./policy.ts";
-import { type Bid, reason, winner } from "./reasons.ts";
+import { highest, loadReason, type Recommendation } from "./reasons.ts";
 import type { Sample } from "./sample.ts";
 import { type Scheduled, scheduled } from "./schedule/scheduled.ts";
-import { addService, capability, type ServiceModel, unseenService } from "./service.ts";
-import { chosenReplicas, moveShadows, newShadows, type Shadows } from "./shadows/shadows.ts";
+import { capability, newServiceModel, type ServiceModel, updateServiceModel } from "./service.ts";
+import { advanceShadows, newShadows, type Shadows, weightedReplicas } from "./shadows/shadows.ts";
 
 /**
- * What the autoscaler knows of one model: plain JSON that outlives the operator. It has one owner and each decision moves it on
- * in place: ten thousand models that were given new records each second would be garbage collection for a third of the time.
+ * What the autoscaler has learned about one model: plain JSON that outlives the operator (memory.ts). It has one owner, and each
+ * decision updates it in place: a new record per second for each of ten thousand models took a third of the time in
+ * garbage collection.
  */
 export interface AutoscalerState {
   /** Second of the last decision that had a sample. */
   at: number;
   /** Seconds between the last two samples. */
   step: number;
-  /** Until this second nothing goes below `found`: what is not known yet may be needed. */
+  /** Until this second the count does not fall below `found`: the load is not known yet. */
   readonly settledAt: number;
-  /** Replicas that were there when the autoscaler began to look. */
+  /** Replicas that were wanted when the state was created. */
   readonly found: number;
   readonly service: ServiceModel;
   readonly demand: Demand;
@@ -31,66 +32,67 @@ export interface AutoscalerState {
   draining: number;
 }
 
-/** What one decision rests on. */
+/** Input of one decision. */
 export interface Observation {
   readonly spec: Policy;
-  /** What was seen since the last decision; undefined when the gateways could not be asked. */
+  /** What was measured since the last decision; undefined when the gateways could not be asked. */
   readonly samples: Sample | undefined;
   /** Replicas wanted until now, of all revisions together. */
   readonly current: number;
-  /** The state that the last decision returned, which this one changes; undefined for a model that is new or whose state is lost. */
+  /** The state that the last decision returned; this one updates it. Undefined for a model that is new or whose state is lost. */
   readonly state: AutoscalerState | undefined;
   /** Seconds since 1970 UTC. */
   readonly now: number;
 }
 
-/** What the policy wants, and why. */
+/** Output of one decision. */
 export interface Decision {
   /** Replicas wanted from now on, between min and max. */
   readonly desired: number;
-  /** To be given to the next decision. */
+  /** Input of the next decision. */
   readonly state: AutoscalerState;
-  /** Why so many, a sentence for status, events and logs. */
+  /** Why this many, as a sentence for status, events and logs. */
   readonly why: string;
 }
 
-/** How long a model that nothing is known of keeps what was found. */
+/** How long a model whose load is unknown keeps the replicas that it had. */
 const settlingSeconds = 60;
-/** How long the count is held when there are no samples; then it goes to what the last known load needs. */
+/** How long the count is held without samples; after that it falls to what the last known load needs. */
 export const lossSeconds = 300;
-/** Part of the replicas for a backlog below which some of them are given up. */
-const giveUpShare = 0.5;
+/** Hysteresis of the replicas for a backlog: they are not reduced while at least this share of them is still wanted. */
+const hysteresisShare = 0.5;
 const shortestPauseSeconds = 10;
-/** The fluid of the shadows is not moved further at a time. */
+/** Longest step of the fluid queues. */
 const longestStepSeconds = 30;
 
 /**
- * How many replicas a model should have. The same observation gives the same decision, and nothing but its state is changed. With no requests the answer
- * never rises but to min or for a schedule; it does not depend on how many replicas are starting; without samples it holds.
+ * Decides how many replicas a model should have. Deterministic, and without side effects beyond `state`. Without requests the count
+ * never rises, except to min or for a schedule; it does not depend on how many replicas are starting; without samples it is held.
  */
 export function decide(observation: Observation): Decision {
   const { spec, samples, now, current } = observation;
   const state = observation.state ?? newState(spec, current, now);
   const window = scheduled(spec.schedules, now, coldStartOf(state, spec));
-  if (samples === undefined) return blind(observation, state, window);
-  observe(state, observation, samples);
-  const bids = [...bidsOf(state, observation), ...scheduleBids(window)];
+  if (samples === undefined) return withoutSamples(observation, state, window);
+  learn(state, observation, samples);
+  const recommendations = [...loadRecommendations(state, observation), ...scheduleRecommendations(window)];
   if (now < state.settledAt) {
-    bids.push({ replicas: Math.min(state.found, current), why: "what was found is kept until the load is known" });
+    const replicas = Math.min(state.found, current);
+    recommendations.push({ replicas, why: "the present replicas are kept until the load is known" });
   }
-  const { replicas, why } = winner(bids);
+  const { replicas, why } = highest(recommendations);
   const ceiling = isBusy(samples) ? Number.POSITIVE_INFINITY : Math.max(current, window?.min ?? 0);
   return bounded(Math.min(replicas, ceiling), why, state, spec);
 }
 
-/** A model of which nothing is known, with so many replicas wanted. */
+/** The state of a model that nothing is known of, with `current` replicas wanted. */
 function newState(spec: Policy, current: number, now: number): AutoscalerState {
   return {
     at: now,
     step: 1,
     settledAt: now + settlingSeconds,
     found: current,
-    service: unseenService(),
+    service: newServiceModel(),
     demand: noDemand(now - 1),
     levels: newLevels(),
     shadows: newShadows(spec, current),
@@ -98,15 +100,15 @@ function newState(spec: Policy, current: number, now: number): AutoscalerState {
   };
 }
 
-interface Known {
+interface ReplicaFacts {
   readonly serviceSeconds: number;
   readonly slots: number;
   readonly capacity: number;
   readonly coldStartSeconds: number;
 }
 
-/** What the state says of a replica, and the policy where nothing was measured. */
-export function knownOf(state: AutoscalerState, spec: Policy): Known {
+/** What is known of a replica: as measured, or as the policy assumes until it is. */
+export function replicaFacts(state: AutoscalerState, spec: Policy): ReplicaFacts {
   return { ...capability(state.service, spec), coldStartSeconds: coldStartOf(state, spec) };
 }
 
@@ -114,87 +116,91 @@ function coldStartOf({ service }: AutoscalerState, { coldStartSeconds }: Policy)
   return service.coldStartSeconds ?? coldStartSeconds;
 }
 
-/** What the present moment needs by each trigger, and what each way keeps: filled anew before it is read. */
-const needs = new Float64Array(triggers.length);
-const kept = new Float64Array(ways.length);
+/** Replicas needed now, by margin, and kept, by expert. Shared by all models and overwritten by each decision. */
+const needs = new Float64Array(margins.length);
+const kept = new Float64Array(experts.length);
 
-/** Moves the state on by a sample; `kept` tells then what each way keeps. */
-function observe(state: AutoscalerState, { spec, now }: Observation, samples: Sample): void {
+/** Updates the state by a sample, and fills `kept`. */
+function learn(state: AutoscalerState, { spec, now }: Observation, samples: Sample): void {
   const gap = Math.max(0, now - state.demand.at);
   const elapsed = samples.seconds ?? (gap > pauseOf(state) ? 0 : gap);
-  addService(state.service, samples, elapsed);
-  const known = knownOf(state, spec);
-  addSample(state.demand, samples, { now, elapsed }, known);
-  fillNeeds(state.demand, { spec, known, isBusy: isBusy(samples) });
-  noteNeeds(state.levels, needs, now);
-  keepReplicas(state.levels, { now, holdSeconds: spec.holdSeconds }, kept);
-  const drain = drainOf(state.demand, known, spec);
+  updateServiceModel(state.service, samples, elapsed);
+  const facts = replicaFacts(state, spec);
+  addSample(state.demand, samples, { now, elapsed }, facts);
+  fillNeeds(state.demand, { spec, facts, isBusy: isBusy(samples) });
+  recordNeeds(state.levels, needs, now);
+  fillKeptReplicas(state.levels, { now, holdSeconds: spec.holdSeconds }, kept);
+  const model = queueModel(state.demand, facts, spec);
   const { arrivals, queued: waiting, ready } = samples;
-  moveShadows(state.shadows, {
+  advanceShadows(state.shadows, {
     now,
     elapsed: Math.min(elapsed, longestStepSeconds),
     arrivals,
-    drain,
+    model,
     kept,
     policy: spec,
   });
-  state.draining = steadied(state.draining, drainReplicas(drain, { waiting, ready }));
+  state.draining = withHysteresis(state.draining, backlogReplicas(model, { waiting, ready }));
   state.at = now;
   state.step = gap;
 }
 
 function fillNeeds(
   demand: Demand,
-  moment: { readonly spec: Policy; readonly known: Known; readonly isBusy: boolean },
+  moment: { readonly spec: Policy; readonly facts: ReplicaFacts; readonly isBusy: boolean },
 ): void {
-  const { spec, known } = moment;
-  const view = outlook(demand, known.coldStartSeconds);
-  const isIdle = !moment.isBusy && view.base < negligibleConcurrency;
+  const { spec, facts } = moment;
+  const expected = forecast(demand, facts.coldStartSeconds);
+  const isIdle = !moment.isBusy && expected.base < negligibleConcurrency;
   const least = moment.isBusy ? 1 : 0;
-  triggers.forEach((trigger, index) => {
-    const count = isIdle ? 0 : Math.ceil(concurrencyFor(trigger, view, demand) / known.capacity - 1e-9);
+  margins.forEach((margin, index) => {
+    const count = isIdle ? 0 : Math.ceil(concurrencyFor(margin, expected, demand) / facts.capacity - 1e-9);
     needs[index] = Math.min(spec.max, Math.max(least, count));
   });
 }
 
-/** After a longer gap nobody knows which part of it the counters cover: they may be those of a new operator. */
+/** After a longer gap it is unknown which part of it the counters cover: they may be those of a new operator. */
 function pauseOf({ step }: AutoscalerState): number {
   return Math.max(shortestPauseSeconds, 3 * step);
 }
 
-/** A little less is no less: who gives up what starts, for a moment, waits for a whole start again. */
-function steadied(before: number, wanted: number): number {
-  return wanted < before && wanted > giveUpShare * before ? before : wanted;
+/** Keeps the former count when it is wanted to fall a little: giving up a starting replica for a moment costs a whole start. */
+function withHysteresis(before: number, wanted: number): number {
+  return wanted < before && wanted > hysteresisShare * before ? before : wanted;
 }
 
-function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeconds }: Policy): Drain {
-  return { kappa, rate, offered, lateAfterSeconds, ...known };
+function queueModel({ rate, offered }: Demand, facts: ReplicaFacts, { kappa, lateAfterSeconds }: Policy): QueueModel {
+  return { kappa, rate, offered, lateAfterSeconds, ...facts };
 }
 
-function bidsOf(state: AutoscalerState, { spec, now, samples }: Observation): Bid[] {
-  const replicas = chosenReplicas(state.shadows, kept, spec.kappa);
-  const bids: Bid[] = [{ replicas, why: reason(state, spec, { replicas, now }) }];
+function loadRecommendations(state: AutoscalerState, { spec, now, samples }: Observation): Recommendation[] {
+  const replicas = weightedReplicas(state.shadows, kept, spec.kappa);
+  const recommendations: Recommendation[] = [{ replicas, why: loadReason(state, spec, { replicas, now }) }];
   if (state.draining > 0) {
     const why = `${samples?.queued ?? 0} requests wait, the oldest for ${(samples?.oldestWait ?? 0).toFixed(1)} s`;
-    bids.push({ replicas: state.draining, why });
+    recommendations.push({ replicas: state.draining, why });
   }
-  return bids;
+  return recommendations;
 }
 
-function scheduleBids(window: Scheduled | undefined): Bid[] {
+function scheduleRecommendations(window: Scheduled | undefined): Recommendation[] {
   return window === undefined ? [] : [{ replicas: window.min, why: `schedule ${window.name} keeps ${window.min}` }];
 }
 
-/** Without samples: hold, then the least that is safe: what the load needed when it was seen last, and never more than now. */
-function blind({ spec, now, current }: Observation, state: AutoscalerState, window: Scheduled | undefined): Decision {
+/** Holds the count for `lossSeconds`, then lowers it to what the last known load needs. */
+function withoutSamples(
+  { spec, now, current }: Observation,
+  state: AutoscalerState,
+  window: Scheduled | undefined,
+): Decision {
   const silent = Math.round(now - state.at);
   const isHeld = now - state.at <= lossSeconds;
-  const { capacity } = knownOf(state, spec);
+  const { capacity } = replicaFacts(state, spec);
   const safe = Math.max(1, Math.ceil(state.demand.slow / capacity));
   const replicas = isHeld ? current : Math.min(current, safe);
-  const why = `no samples for ${silent} s; ${isHeld ? "held" : "the load as it was seen last"}`;
-  const bid = winner([{ replicas, why }, ...scheduleBids(window)]);
-  return bounded(bid.replicas, bid.why, state, spec);
+  const why = `no samples for ${silent} s; ${isHeld ? "held" : "sized for the last known load"}`;
+  const chosen = highest([{ replicas, why }, ...scheduleRecommendations(window)]);
+  return bounded(chosen.replicas, chosen.why, state, spec);
 }
 
 function bounded(replicas: number, why: string, state: AutoscalerState, { min, max }: Policy): Decision {

@@ -1,80 +1,80 @@
 import type { AutoscalerState } from "./decision.ts";
-import { gapsOf, gapsText } from "./levels/gaps.ts";
-import { keepOfGaps } from "./levels/levels.ts";
-import { thinned } from "./levels/staircase.ts";
-import { ways } from "./levels/ways.ts";
-import { isWholeMemory } from "./memory-shape.ts";
-import { joined } from "./shadows/shadow-fleet.ts";
+import { experts } from "./experts/experts.ts";
+import { decodedGaps, encodedGaps } from "./keep-alive/idle-gaps.ts";
+import { thinned } from "./keep-alive/last-needed.ts";
+import { keepOfGaps } from "./keep-alive/levels.ts";
+import { isValidMemory } from "./memory-validation.ts";
+import { merged } from "./shadows/shadow-fleet.ts";
 
-/** Changes with what a state holds: a memory of another form is forgotten and learned anew. */
-const form = `6.${ways.length} `;
+/** Format version: a memory with another one is discarded and learned again. Increase it when the members of a state change. */
+const format = `6.${experts.length} `;
 const digits = 4;
-/** So many steps of each staircase and orders of each shadow are written: the text stays short however many replicas there are. */
+/** Steps of each `LastNeeded` and orders of each shadow that are written: bounds the text however many replicas there are. */
 const mostSteps = 12;
 const mostOrders = 4;
 
-/** What is written of a state; what follows from the rest is left out. */
+/** The members of a state that are written; the others are derived from them. */
 interface Written extends Omit<AutoscalerState, "levels" | "shadows"> {
   readonly levels: { readonly needed: AutoscalerState["levels"]["needed"]; readonly gaps: readonly string[] };
-  readonly shadows: Omit<AutoscalerState["shadows"], "says">;
+  readonly shadows: Omit<AutoscalerState["shadows"], "weights">;
 }
 
 /**
- * A state as text, for where it outlives the operator; a few kilobytes, eight at most. Seconds are counted from the last decision
- * and figures have four digits: what follows from less is lost in the noise of requests.
+ * A state as text, for `status.autoscaling.memory`: a few kilobytes, at most eight. Times are relative to the last decision,
+ * and numbers have four significant digits: the noise of requests is larger than the rounding.
  */
 export function memoryOf(state: AutoscalerState): string {
   const { at, levels } = state;
-  const { says: _, ...shadows } = state.shadows;
+  const { weights: _, ...shadows } = state.shadows;
   const written: Written = {
     ...state,
-    levels: { needed: levels.needed.map((stairs) => thinned(stairs, mostSteps)), gaps: levels.gaps.map(gapsText) },
-    shadows: { ...shadows, starting: shadows.starting.map((orders) => joined(orders, mostOrders)) },
+    levels: { needed: levels.needed.map((steps) => thinned(steps, mostSteps)), gaps: levels.gaps.map(encodedGaps) },
+    shadows: { ...shadows, starting: shadows.starting.map((orders) => merged(orders, mostOrders)) },
   };
-  return `${form}${at} ${JSON.stringify(shifted(written, -at), (_key, value: unknown) => shortened(value))}`;
+  return `${format}${at} ${JSON.stringify(shifted(written, -at), (_key, value: unknown) => rounded(value))}`;
 }
 
 /** The state that `memoryOf` wrote; undefined for any other text. */
-export function recalledState(memory: string | undefined): AutoscalerState | undefined {
-  if (memory?.startsWith(form) !== true) return undefined;
-  const [at = "", text = ""] = memory.slice(form.length).split(" ");
+export function restoredState(memory: string | undefined): AutoscalerState | undefined {
+  if (memory?.startsWith(format) !== true) return undefined;
+  const [at = "", text = ""] = memory.slice(format.length).split(" ");
   if (!Number.isFinite(Number(at))) return undefined;
   try {
     const read: unknown = JSON.parse(text);
-    return isWholeMemory(read) ? restored(read as Written, Number(at)) : undefined; // written above, in this form
+    return isValidMemory(read) ? stateOf(read as Written, Number(at)) : undefined; // validated on this line
   } catch {
-    // Cut off or edited: nothing is known then, and the autoscaler begins anew.
+    // Truncated or edited: the autoscaler starts without a memory.
     return undefined;
   }
 }
 
-function restored(relative: Written, at: number): AutoscalerState {
+function stateOf(relative: Written, at: number): AutoscalerState {
   const { levels, shadows, ...rest } = shifted(relative, at);
-  const gaps = levels.gaps.map(gapsOf);
+  const gaps = levels.gaps.map(decodedGaps);
   return {
     ...rest,
     levels: { needed: levels.needed, gaps, keep: keepOfGaps(gaps) },
-    shadows: { ...shadows, says: [] },
+    shadows: { ...shadows, weights: [] },
   };
 }
 
-/** With all its moments moved by so many seconds. */
+/** The same with all its times shifted by this many seconds. */
 function shifted(written: Written, by: number): Written {
   const { demand, levels, shadows } = written;
-  /** Of an alternation of seconds and something else. */
-  const moved = (pairs: readonly number[]): number[] =>
+  /** The even elements are times. */
+  const shiftedPairs = (pairs: readonly number[]): number[] =>
     pairs.map((value, index) => (index % 2 === 0 ? value + by : value));
   return {
     ...written,
     at: written.at + by,
     settledAt: written.settledAt + by,
     demand: { ...demand, at: demand.at + by, busyAt: demand.busyAt + by },
-    levels: { ...levels, needed: levels.needed.map(moved) },
-    shadows: { ...shadows, until: shadows.until + by, starting: shadows.starting.map(moved) },
+    levels: { ...levels, needed: levels.needed.map(shiftedPairs) },
+    shadows: { ...shadows, until: shadows.until + by, starting: shadows.starting.map(shiftedPairs) },
   };
 }
 
-function shortened(value: unknown): unknown {
+function rounded(value: unknown): unknown {
   if (typeof value !== "number" || Number.isInteger(value)) return value;
   return Math.abs(value) >= 10 ** digits ? Math.round(value) : Number(value.toPrecision(digits));
 }

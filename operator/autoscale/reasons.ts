@@ -3,21 +3,21 @@ import { negligibleConcurrency } from "./demand.ts";
 import { capability } from "./service.ts";
 import type { Policy } from "./policy.ts";
 
-/** So many replicas, and why. */
-export interface Bid {
+/** A replica count that one rule of the autoscaler asks for, and why. */
+export interface Recommendation {
   readonly replicas: number;
   readonly why: string;
 }
 
-const nothing: Bid = { replicas: 0, why: "no requests" };
+const nothing: Recommendation = { replicas: 0, why: "no requests" };
 
-/** The bid for the most replicas, the first of equals. */
-export function winner(bids: readonly Bid[]): Bid {
-  return bids.reduce((best, bid) => (bid.replicas > best.replicas ? bid : best), nothing);
+/** The recommendation of the most replicas; among equals the first. */
+export function highest(recommendations: readonly Recommendation[]): Recommendation {
+  return recommendations.reduce((best, one) => (one.replicas > best.replicas ? one : best), nothing);
 }
 
-/** Why the load and what was learned of it ask for so many. */
-export function reason(
+/** The sentence that explains `replicas` by the load and what was learned about it. */
+export function loadReason(
   { demand, service }: AutoscalerState,
   policy: Policy,
   { replicas, now }: { readonly replicas: number; readonly now: number },
@@ -30,5 +30,5 @@ export function reason(
   const needed = Math.ceil(demand.level / capacity);
   return needed >= replicas
     ? `${load} and one replica carries ${capacity.toFixed(1)}`
-    : `${load}; ${needed} would carry the load as it is, the rest is kept ready for what may come`;
+    : `${load}; ${needed} would carry the present load, the rest is kept in reserve`;
 }

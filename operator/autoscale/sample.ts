@@ -1,12 +1,12 @@
-/** What was seen of one model since the last sample; counters are differences, the rest is the state now. */
+/** What was measured of one model since the last sample: counters are differences, everything else is the present state. */
 export interface Sample {
-  /** Seconds that the counters cover; absent: the time since the last sample, and after an unusually long time nobody knows. */
+  /** Seconds that the counters cover. Absent: the time since the last sample, unless that is unusually long; then it is unknown. */
   readonly seconds?: number;
   /** Requests that arrived. */
   readonly arrivals: number;
-  /** Requests whose answer was sent. */
+  /** Requests that were answered. */
   readonly completions: number;
-  /** Seconds that those requests spent in a replica, waiting excluded, summed. */
+  /** Seconds that those requests spent in a replica, summed, without the time they waited. */
   readonly serviceSeconds: number;
   /** Requests that replicas work on now. */
   readonly inFlight: number;
@@ -16,7 +16,7 @@ export interface Sample {
   readonly oldestWait: number;
   /** Replicas that take requests. */
   readonly ready: number;
-  /** Replicas that are ordered and not ready. */
+  /** Replicas that are ordered and not ready yet. */
   readonly pending: number;
   /** Replicas that finish their requests and take no new ones. */
   readonly draining: number;

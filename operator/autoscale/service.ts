@@ -1,22 +1,22 @@
 import type { Sample } from "./sample.ts";
 
 /**
- * What a replica was seen to be capable of: a regression of the time that requests take on how many ran beside them,
- * which forgets within some thousand requests, and the time that replicas take to start.
+ * Measured performance of a replica: a linear regression of service time on concurrency, discounted over some thousand requests,
+ * and the cold start.
  */
 export interface ServiceModel {
-  /** Requests that count, by weight. */
+  /** Discounted number of requests. */
   weight: number;
-  /** Weighted means: concurrency per replica, its square, seconds per request, and seconds times concurrency. */
+  /** Discounted means: concurrency per replica, its square, seconds per request, and seconds times concurrency. */
   concurrency: number;
   square: number;
   seconds: number;
   product: number;
-  /** Concurrency per replica, averaged over about the time that a request takes. */
+  /** Concurrency per replica, smoothed over about the time that a request takes. */
   recent: number;
-  /** Highest of it that was seen, forgotten within hours. */
+  /** Maximum of `recent`, decaying over hours. */
   most: number;
-  /** From creation to ready, the newest starts weighing most; undefined before the first. */
+  /** From creation to ready, exponentially smoothed; undefined before the first start. */
   coldStartSeconds: number | undefined;
 }
 
@@ -26,31 +26,32 @@ export interface Capability {
   readonly serviceSeconds: number;
   /** Requests that run at the same time. */
   readonly slots: number;
-  /** Requests that full slots are worth when each takes as long as alone. */
+  /** Requests at the speed of a lone one that full slots are worth. */
   readonly capacity: number;
 }
 
-/** Nothing seen yet. */
-export function unseenService(): ServiceModel {
+/** Nothing measured yet. */
+export function newServiceModel(): ServiceModel {
   const nothing = { weight: 0, concurrency: 0, square: 0, seconds: 0, product: 0, recent: 0, most: 0 };
   return { ...nothing, coldStartSeconds: undefined };
 }
 
 const memoryRequests = 4000;
-/** Before so many requests a mean is all that is said. */
-const fewRequests = 100;
-/** Of the concurrency; keeps a slope from being read out of next to no variation. */
-const assumedVariance = 0.3;
-/** Less cannot be told from nothing. */
+/** With fewer requests than this, the mean is used instead of the regression. */
+const minRegressionRequests = 100;
+/** Added to the variance of the concurrency (as in ridge regression): next to no variation must not give a steep slope. */
+const extraVariance = 0.3;
+/** Shorter service times are below the resolution of the counters. */
 const shortestServiceSeconds = 0.001;
+/** A neighbour adds at most the time of a lone request, as on a shared processor. */
 const steepestSlowdown = 1;
 const coldStartWeight = 0.3;
 const mostMemorySeconds = 4 * 3600;
 const assumedServiceSeconds = 5;
 const assumedSlots = 4;
 
-/** Adds a sample to the model, `seconds` after the last. */
-export function addService(model: ServiceModel, sample: Sample, seconds: number): void {
+/** Adds a sample to the model, `seconds` after the last one. */
+export function updateServiceModel(model: ServiceModel, sample: Sample, seconds: number): void {
   const replicas = Math.max(1, sample.ready + sample.draining);
   const span = Math.max(1, model.weight > 0 ? model.seconds : assumedServiceSeconds);
   model.recent += (sample.inFlight / replicas - model.recent) * Math.min(1, seconds / span);
@@ -62,13 +63,13 @@ export function addService(model: ServiceModel, sample: Sample, seconds: number)
   if (sample.completions > 0) addCompletions(model, sample);
 }
 
-/** What one replica can do, as far as it is known. */
+/** What one replica can do, measured or assumed. */
 export function capability(
   model: ServiceModel,
   wanted: { readonly slots: number | undefined; readonly lateAfterSeconds: number },
 ): Capability {
-  const { slowdown, ...line } = lineOf(model);
-  const serviceSeconds = Math.max(shortestServiceSeconds, line.serviceSeconds);
+  const { slowdown, ...fitted } = regression(model);
+  const serviceSeconds = Math.max(shortestServiceSeconds, fitted.serviceSeconds);
   const slots = wanted.slots ?? learnedSlots(model, serviceSeconds * slowdown, wanted.lateAfterSeconds);
   return { serviceSeconds, slots, capacity: slots / (1 + slowdown * (slots - 1)) };
 }
@@ -84,19 +85,19 @@ function addCompletions(model: ServiceModel, { completions, serviceSeconds }: Sa
   model.product += (mean * recent - model.product) * share;
 }
 
-/** Seconds alone, and by which part of them each neighbour adds. */
-function lineOf(model: ServiceModel): { readonly serviceSeconds: number; readonly slowdown: number } {
+/** Seconds that a request takes alone, and the share of them that each concurrent request adds. */
+function regression(model: ServiceModel): { readonly serviceSeconds: number; readonly slowdown: number } {
   const { weight, concurrency, square, seconds, product } = model;
   if (weight === 0) return { serviceSeconds: assumedServiceSeconds, slowdown: 0 };
-  if (weight < fewRequests) return { serviceSeconds: seconds, slowdown: 0 };
-  const variance = square - concurrency * concurrency + assumedVariance;
+  if (weight < minRegressionRequests) return { serviceSeconds: seconds, slowdown: 0 };
+  const variance = square - concurrency * concurrency + extraVariance;
   const slope = Math.max(0, (product - concurrency * seconds) / variance);
-  // Requests that share one processor take as many times as long as there are: a steeper line is an accident of few samples.
+  // A steeper line than that of requests sharing one processor comes from too few samples.
   const alone = Math.max(seconds + slope * (1 - concurrency), seconds / Math.max(1, concurrency));
   return { serviceSeconds: alone, slowdown: alone === 0 ? 0 : Math.min(steepestSlowdown, slope / alone) };
 }
 
-/** As many as slow each other down by no more than the objective, and not far beyond what was ever seen. */
+/** The most requests that slow each other down by no more than the objective, and at most twice the concurrency ever measured. */
 function learnedSlots(model: ServiceModel, secondsPerNeighbour: number, lateAfterSeconds: number): number {
   const seen = Math.max(assumedSlots, Math.ceil(2 * model.most));
   if (secondsPerNeighbour <= 0) return seen;

@@ -54,10 +54,10 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
     if (ticks % restingTicks === 0) models.rouse();
     const decided = [...models.active];
     if (figures !== undefined) decided.forEach(decide);
-    const awards = pools.share([...models.claims()], clock.now());
+    const allocations = pools.share([...models.claims()], clock.now());
     // Who rests may have what somebody else needs.
-    for (const key of awards.size === 0 ? decided : new Set([...decided, ...awards.keys()])) {
-      if (models.find(key)?.conclude(awards.get(key), clock.now()) === true) onChange(key);
+    for (const key of allocations.size === 0 ? decided : new Set([...decided, ...allocations.keys()])) {
+      if (models.find(key)?.conclude(allocations.get(key), clock.now()) === true) onChange(key);
     }
   };
   return {

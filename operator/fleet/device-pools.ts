@@ -1,8 +1,7 @@
-import { awards } from "../autoscale/sharing/awards.ts";
-import type { Award, Claim } from "../autoscale/sharing/claim.ts";
+import { type Allocation, allocations, type DeviceRequest } from "../autoscale/device-allocation.ts";
 
 /** What a model asks of the devices of one kind. */
-export interface PoolClaim extends Omit<Claim, "heldSeconds"> {
+export interface PoolClaim extends Omit<DeviceRequest, "heldSeconds"> {
   /** Which devices: the resource's name and the products that will do. */
   readonly pool: string;
   /** Replicas that no node has room for because there are too few devices. */
@@ -12,7 +11,7 @@ export interface PoolClaim extends Omit<Claim, "heldSeconds"> {
 /** Kinds of devices of which there are not enough for every model. */
 export interface DevicePools {
   /** What each model of a short pool gets; a model that is not in it gets what it wants. */
-  share(claims: readonly PoolClaim[], nowMs: number): ReadonlyMap<string, Award>;
+  share(claims: readonly PoolClaim[], nowMs: number): ReadonlyMap<string, Allocation>;
 }
 
 /**
@@ -33,18 +32,18 @@ export function createDevicePools(): DevicePools {
   const short = new Map<string, Short>();
   return {
     share(claims, nowMs) {
-      const given = new Map<string, Award>();
+      const given = new Map<string, Allocation>();
       for (const [pool, members] of Map.groupBy(claims, (claim) => claim.pool)) {
         const state = shortness(short, pool, members, nowMs);
         if (state === undefined) continue;
-        const shared = awards(
+        const shared = allocations(
           members.map((claim) => ({ ...claim, heldSeconds: heldSeconds(state, claim.key, nowMs) })),
           state.devices,
         );
-        for (const [key, award] of shared) {
-          if (award.replicas === 0) state.heldSince.delete(key);
+        for (const [key, allocation] of shared) {
+          if (allocation.replicas === 0) state.heldSince.delete(key);
           else if (!state.heldSince.has(key)) state.heldSince.set(key, nowMs);
-          given.set(key, award);
+          given.set(key, allocation);
         }
       }
       return given;

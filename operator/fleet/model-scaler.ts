@@ -2,7 +2,7 @@ import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1
 import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscaling.ts";
 import { isBusy } from "../autoscale/demand.ts";
 import type { Sample } from "../autoscale/sample.ts";
-import type { Award } from "../autoscale/sharing/claim.ts";
+import type { Allocation } from "../autoscale/device-allocation.ts";
 import { defaultGpuResource } from "../model-deployment/resources/pod/pod-template.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Demand } from "../signals/gateway-figures.ts";
@@ -59,7 +59,7 @@ export interface ModelScaler {
   /** Asks the policy. */
   decide(seen: Seen): { readonly isResting: boolean };
   /** What is wanted now is this, or the share of it that devices are awarded for. True when that is to be told. */
-  conclude(award: Award | undefined, nowMs: number): boolean;
+  conclude(allocation: Allocation | undefined, nowMs: number): boolean;
   /** A request waits and no pod is wanted: one is. True when that changed something. */
   wake(): boolean;
 }
@@ -130,9 +130,9 @@ export function createModelScaler({ remembered, policy, share }: ModelScalerOpti
       last = { fleet, demand, answer };
       return { isResting: answer.desired <= min && fleet.pending === 0 && now - busyMs > restAfterMs };
     },
-    conclude(award, nowMs) {
+    conclude(allocation, nowMs) {
       if (last === undefined) return false;
-      const { desired, why } = concluded(last.answer, award);
+      const { desired, why } = concluded(last.answer, allocation);
       if (desired === scaling?.desired && nowMs < tellAtMs) return false;
       scaling = { desired, why, figures: policy.figures() };
       tellAtMs = nowMs + everyMs;
@@ -142,9 +142,12 @@ export function createModelScaler({ remembered, policy, share }: ModelScalerOpti
   };
 }
 
-function concluded({ desired, why }: PolicyDecision, award: Award | undefined): Pick<Scaling, "desired" | "why"> {
-  if (award === undefined || award.replicas >= desired) return { desired, why };
-  return { desired: award.replicas, why: award.why ?? why };
+function concluded(
+  { desired, why }: PolicyDecision,
+  allocation: Allocation | undefined,
+): Pick<Scaling, "desired" | "why"> {
+  if (allocation === undefined || allocation.replicas >= desired) return { desired, why };
+  return { desired: allocation.replicas, why: allocation.why ?? why };
 }
 
 /** What a claim says of the model's spec alone. */

@@ -1,7 +1,7 @@
 import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscaling.ts";
-import { type AutoscalerState, decide, knownOf } from "../autoscale/decision.ts";
+import { type AutoscalerState, decide, replicaFacts } from "../autoscale/decision.ts";
 import { isBusy } from "../autoscale/demand.ts";
-import { memoryOf, recalledState } from "../autoscale/memory.ts";
+import { memoryOf, restoredState } from "../autoscale/memory.ts";
 import { policyOf, type Policy as ScalingPolicy } from "../autoscale/policy.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Needs, Policy } from "./model-scaler.ts";
@@ -11,7 +11,7 @@ const longestMemory = 8_192;
 
 /** The product's policy, going on from what `status.autoscaling.memory` remembers. */
 export function persistentPolicy(remembered: string | undefined): Policy {
-  let state = recalledState(remembered);
+  let state = restoredState(remembered);
   let read: { readonly spec: AutoscalingSpec; readonly policy: ScalingPolicy } | undefined;
   let least = 0;
   return {
@@ -30,14 +30,14 @@ export function persistentPolicy(remembered: string | undefined): Policy {
 }
 
 function needsOf(state: AutoscalerState, policy: ScalingPolicy, least: number): Needs {
-  const { capacity, coldStartSeconds } = knownOf(state, policy);
+  const { capacity, coldStartSeconds } = replicaFacts(state, policy);
   const needed = Math.max(least, Math.ceil(state.demand.level / capacity - 0.1));
   const { at, demand } = state;
   return { needed, kappa: policy.kappa, startSeconds: coldStartSeconds, idleSeconds: at - demand.busyAt };
 }
 
 function figuresOf(state: AutoscalerState, policy: ScalingPolicy): Scaling["figures"] {
-  const { serviceSeconds, coldStartSeconds } = knownOf(state, policy);
+  const { serviceSeconds, coldStartSeconds } = replicaFacts(state, policy);
   const memory = memoryOf(state);
   return {
     signal: state.demand.offered.toFixed(1),

@@ -1,11 +1,11 @@
 /**
  * What autoscaling could cost at most and at least, beside what it does: of each cell of autoscaling.ts a plan that knows all
- * arrivals beforehand, the best in hindsight of the ways of scaling that the policy chooses from, and what the policy made of it,
- * as parts of the best known policy's cost; then their means, and which ways would have been best throughout. Takes minutes.
+ * arrivals beforehand, the best in hindsight of the experts that the policy combines, and what the policy made of it,
+ * as parts of the best baseline's cost; then their means, and which experts would have been best throughout. Takes minutes.
  *
  *     npx node test/bench/autoscaling-bounds.ts [the flags of autoscaling.ts; κ is 20 and min 0 unless said]
  */
-import { type Bounds, boundsOf, wayName } from "./autoscaling/bounds.ts";
+import { type Bounds, boundsOf, expertName } from "./autoscaling/bounds.ts";
 import { type Cell, cellsOf, geometricMean } from "./autoscaling/cells.ts";
 import { selection } from "./autoscaling/selection.ts";
 
@@ -27,9 +27,9 @@ function rowOf({ trace, coldStartSeconds, slowdown, min, kappa, costRatio }: Cel
     `min ${min}`,
     `κ ${String(kappa).padStart(3)}`,
     `foresight ${bounds.plan.toFixed(2)}`,
-    `best way ${bounds.bestWay.toFixed(3)}`,
+    `best expert ${bounds.bestExpert.toFixed(3)}`,
     `followed ${costRatio.toFixed(3)}`,
-    bounds.bestWayName,
+    bounds.bestExpertName,
   ].join("  ");
 }
 
@@ -43,8 +43,8 @@ console.log(
 );
 console.log(
   summary(
-    "best way in hindsight",
-    rows.map((row) => row.bestWay),
+    "best expert in hindsight",
+    rows.map((row) => row.bestExpert),
   ),
 );
 console.log(
@@ -53,7 +53,8 @@ console.log(
     rows.map((row) => row.followed),
   ),
 );
-const throughout = (rows[0]?.byWay ?? [])
-  .map((_, way) => ({ way, part: geometricMean(rows.map(({ byWay }) => byWay[way] ?? Number.NaN)) }))
+const throughout = (rows[0]?.byExpert ?? [])
+  .map((_, expert) => ({ expert, part: geometricMean(rows.map(({ byExpert }) => byExpert[expert] ?? Number.NaN)) }))
   .toSorted((one, other) => one.part - other.part);
-for (const { way, part } of throughout.slice(0, 5)) console.log(`throughout ${wayName(way)}: ${part.toFixed(3)}`);
+for (const { expert, part } of throughout.slice(0, 5))
+  console.log(`throughout ${expertName(expert)}: ${part.toFixed(3)}`);

@@ -18,13 +18,13 @@ export interface HpaBehavior {
   readonly scaleDown: HpaRules;
 }
 
-/** A past change of the count, counted upwards in both directions. */
+/** A past change of the count; positive in both directions. */
 export interface HpaEvent {
   readonly change: number;
   readonly ageSeconds: number;
 }
 
-/** What the metric asked for at an earlier time: what stabilization windows look back at. */
+/** A past recommendation, as stabilization windows use them. */
 export interface HpaRecommendation {
   readonly replicas: number;
   readonly ageSeconds: number;
@@ -59,7 +59,7 @@ export const hpaDefaultBehavior: HpaBehavior = {
   },
 };
 
-/** The count after the stabilisation windows (kubernetes, podautoscaler/horizontal.go, stabilizeRecommendationWithBehaviors). */
+/** The count after the stabilization windows (kubernetes, podautoscaler/horizontal.go, stabilizeRecommendationWithBehaviors). */
 export function stabilized(
   behavior: HpaBehavior,
   current: number,
@@ -104,14 +104,14 @@ export function rated(
 }
 
 /**
- * The events with one more. One that no period of the rules reaches any more gives up its place, so the list is not a
- * history: that is how the HPA does it.
+ * The events with one more. It replaces an event that is older than every period of the rules, so the list is not in order of
+ * time: that is how the HPA does it.
  */
 export function recorded(rules: HpaRules, events: readonly HpaEvent[], change: number): readonly HpaEvent[] {
   const longestSeconds = Math.max(0, ...rules.policies.map(({ periodSeconds }) => periodSeconds));
-  const forgotten = events.findLastIndex(({ ageSeconds }) => ageSeconds >= longestSeconds);
+  const outdated = events.findLastIndex(({ ageSeconds }) => ageSeconds >= longestSeconds);
   const event = { change, ageSeconds: 0 };
-  return forgotten === -1 ? [...events, event] : events.with(forgotten, event);
+  return outdated === -1 ? [...events, event] : events.with(outdated, event);
 }
 
 function selected(
@@ -125,7 +125,7 @@ function selected(
   return isGreatest ? Math.max(...limits) : Math.min(...limits);
 }
 
-/** The count at the begin of a policy's period. */
+/** The count at the start of a policy's period. */
 function startOf({ periodSeconds }: HpaPolicy, current: number, { up, down }: HpaEvents): number {
   const changed = (events: readonly HpaEvent[]): number =>
     events.filter(({ ageSeconds }) => ageSeconds < periodSeconds).reduce((sum, { change }) => sum + change, 0);

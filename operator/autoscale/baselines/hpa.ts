@@ -12,9 +12,9 @@ import {
 import { loadWindow, recordedBefore, recordedMean } from "./load-window.ts";
 
 const periodSeconds = 15;
-/** How old the metric is that an HPA sees. */
+/** Age of the metric that the HPA uses. */
 const metricAgeSeconds = 15;
-/** Parts of the target by which the load may be off before the count changes. */
+/** Relative deviations from the target within which the count does not change. */
 export interface HpaTolerance {
   readonly up: number;
   readonly down: number;
@@ -24,15 +24,15 @@ const defaultTolerance: HpaTolerance = { up: 0.1, down: 0.1 };
 const mostReplicas = 2 ** 31 - 1;
 const targetUtilisation = 0.7;
 
-/** What an HPA remembers between two looks. */
+/** State of an HPA between two syncs. */
 export interface HpaMemory {
   readonly recommendations: readonly HpaRecommendation[];
   readonly events: HpaEvents;
 }
 
-/** The memory of an HPA that finds a count. */
-export function hpaMemory(found: number): HpaMemory {
-  return { recommendations: [{ replicas: found, ageSeconds: 0 }], events: { up: [], down: [] } };
+/** The memory of an HPA that starts with `replicas`. */
+export function hpaMemory(replicas: number): HpaMemory {
+  return { recommendations: [{ replicas, ageSeconds: 0 }], events: { up: [], down: [] } };
 }
 
 /**
@@ -51,7 +51,7 @@ export function externalAverage(
   return Math.min(mostReplicas, Math.ceil(metric / targetPerPod));
 }
 
-/** One look of an HPA: the proposal after stabilisation, policies and bounds, and what it remembers. */
+/** One sync of an HPA: the proposal after stabilization, policies and bounds, and the new memory. */
 export function hpaStep(
   rules: { readonly behavior: HpaBehavior; readonly bounds: HpaBounds },
   memory: HpaMemory,
@@ -74,7 +74,7 @@ export function hpaStep(
   };
 }
 
-/** The memory some seconds later; what is older than every window is dropped. */
+/** The memory `seconds` later; recommendations older than the window are dropped. */
 export function aged({ recommendations, events }: HpaMemory, seconds: number, windowSeconds = 3600): HpaMemory {
   const older = <Entry extends { readonly ageSeconds: number }>(entries: readonly Entry[]): readonly Entry[] =>
     entries.map((entry) => ({ ...entry, ageSeconds: entry.ageSeconds + seconds }));
@@ -84,7 +84,7 @@ export function aged({ recommendations, events }: HpaMemory, seconds: number, wi
   };
 }
 
-/** The HPA on the load (running and waiting requests) as an External metric, at its default behaviour. */
+/** An HPA with default behavior, on the load (running and waiting requests) as an External metric. */
 export function hpa(slots: number, bounds: HpaBounds): Controller {
   const targetPerPod = targetUtilisation * slots;
   const window = loadWindow(metricAgeSeconds + 1);

@@ -1,4 +1,4 @@
-/** What KEDA knows of a ScaledObject at one poll; absent settings are null. */
+/** Input of one KEDA poll of a ScaledObject; absent settings are null. */
 export interface KedaPoll {
   readonly triggersActive: boolean;
   readonly triggerError: boolean;
@@ -19,8 +19,8 @@ export interface KedaPoll {
 const kedaCooldownSeconds = 300;
 
 /**
- * The count that KEDA itself writes at one poll, null when it leaves the count to the HPA (kedacore/keda,
- * pkg/scaling/executor/scale_scaledobjects.go, RequestScale): from any count straight to 0 when the cooldown is over.
+ * The count that KEDA itself sets at one poll; null when it leaves the count to the HPA (kedacore/keda,
+ * pkg/scaling/executor/scale_scaledobjects.go, RequestScale). After the cooldown it goes from any count straight to 0.
  */
 export function kedaReplicas(poll: KedaPoll): number | null {
   if (poll.paused) return null;

@@ -16,7 +16,7 @@ const settings = {
   pausedScaleOut: false,
 } as const;
 
-/** KEDA at its defaults: the HPA from 1 up, and from any count straight to 0 when nothing was seen for the cooldown. */
+/** KEDA at its defaults: the HPA from 1 up, and from any count straight to 0 after an idle cooldown period. */
 export function keda(slots: number, max: number): Controller {
   const inner = hpa(slots, { min: 1, max });
   let arrivals = 0;

@@ -1,11 +1,11 @@
 /** Settings of the Knative pod autoscaler for one revision. */
 export interface KnativeSpec {
-  /** Load that one pod is to carry. */
+  /** Load that one pod should carry. */
   readonly targetValue: number;
   /** Load that one pod can carry. */
   readonly totalValue: number;
   readonly targetBurstCapacity: number;
-  /** Multiple of the ready pods' number at which panic begins. */
+  /** Multiple of the ready pods at which panic mode starts. */
   readonly panicThreshold: number;
   readonly maxScaleUpRate: number;
   readonly maxScaleDownRate: number;
@@ -27,16 +27,16 @@ export const knativeDefaults = {
   reachable: true,
 } as const;
 
-/** What one decision leaves to the next. */
+/** State between two decisions. */
 export interface KnativeState {
-  /** Second at which panic began or was last extended; undefined outside panic. */
+  /** Second at which panic mode started or was last extended; undefined outside of it. */
   readonly panicAt: number | undefined;
   readonly mostPanicPods: number;
   /** Greatest answer of each tick of 2 s within the scale-down delay, the newest last. */
   readonly answers: readonly { readonly tick: number; readonly pods: number }[];
 }
 
-/** What the autoscaler of Knative sees at a tick. */
+/** Input of one decision. */
 export interface KnativeLoad {
   /** Seconds of a clock whose ticks are aligned to 0. */
   readonly at: number;
@@ -46,7 +46,7 @@ export interface KnativeLoad {
   readonly panic: number;
 }
 
-/** How many pods it wants, and what it remembers. */
+/** Output of one decision. */
 export interface KnativeAnswer {
   readonly desired: number;
   readonly excessBurstCapacity: number;
@@ -59,8 +59,8 @@ export const initialKnativeState: KnativeState = { panicAt: undefined, mostPanic
 const tickSeconds = 2;
 
 /**
- * One decision of the Knative pod autoscaler (knative/serving, pkg/autoscaler/scaling/autoscaler.go, Scale), the
- * weaknesses included: it is what ours is compared with.
+ * One decision of the Knative pod autoscaler (knative/serving, pkg/autoscaler/scaling/autoscaler.go, Scale), weaknesses
+ * included: it is a baseline for ours.
  */
 export function knativeDecision(spec: KnativeSpec, load: KnativeLoad, before: KnativeState): KnativeAnswer {
   const ready = Math.max(1, load.ready);
@@ -94,7 +94,7 @@ function panicMoment(
   return before !== undefined && before + spec.stableWindowSeconds < at ? undefined : before;
 }
 
-/** The answers that still count, with the new one; just the new one without a delay. */
+/** The answers within the scale-down delay, with the new one; without a delay only the new one. */
 function delayed(
   { scaleDownDelaySeconds, reachable }: KnativeSpec,
   answers: KnativeState["answers"],

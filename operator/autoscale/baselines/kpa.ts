@@ -10,7 +10,7 @@ const graceSeconds = 30;
 /** container-concurrency-target-percentage. */
 const targetUtilisation = 0.7;
 
-/** Knative's pod autoscaler at its defaults on concurrency, with a scale-down delay or none. */
+/** Knative's pod autoscaler with default settings on concurrency; a scale-down delay of 0 is none. */
 export function kpa(slots: number, scaleDownDelaySeconds: number): Controller {
   const targetValue = targetUtilisation * slots;
   const spec: KnativeSpec = { ...knativeDefaults, targetValue, totalValue: slots, scaleDownDelaySeconds };

@@ -6,12 +6,12 @@ export interface LoadWindow {
   sum: number;
 }
 
-/** An empty window of so many seconds. */
+/** An empty window of `seconds` values. */
 export function loadWindow(seconds: number): LoadWindow {
   return { values: new Float64Array(seconds), count: 0, sum: 0 };
 }
 
-/** Adds the newest value; returns the mean of those in the window, of fewer while it is young. */
+/** Adds the newest value; returns the mean of the values in the window, which may not be full yet. */
 export function recordedMean(window: LoadWindow, value: number): number {
   const { values } = window;
   const at = window.count % values.length;
@@ -21,7 +21,7 @@ export function recordedMean(window: LoadWindow, value: number): number {
   return window.sum / Math.min(window.count, values.length);
 }
 
-/** The value recorded so many seconds before the newest; 0 where none was. */
+/** The value recorded `seconds` before the newest; 0 when there is none. */
 export function recordedBefore({ values, count }: LoadWindow, seconds: number): number {
   const index = count - 1 - seconds;
   return index < 0 ? 0 : (values[index % values.length] ?? 0);

@@ -1,6 +1,6 @@
 import { cronPattern } from "../../../crds/schema/grammar/cron.ts";
 
-/** The minutes that a cron expression stands for; sets of numbers, and whether each day field was `*`. */
+/** A parsed cron expression: the values of each field, and whether each day field was `*`. */
 export interface Cron {
   readonly minutes: ReadonlySet<number>;
   readonly hours: ReadonlySet<number>;
@@ -29,7 +29,7 @@ const fields = {
   weekdays: { first: 0, last: 6, names: weekdayNames },
 } as const satisfies Readonly<Record<string, Field>>;
 
-/** A cron expression in the grammar of the API; undefined for any other text. */
+/** Parses a cron expression in the grammar of the API; undefined for any other text. */
 export function parsedCron(text: string): Cron | undefined {
   if (!new RegExp(cronPattern).test(text)) return undefined;
   const [minutes = "", hours = "", days = "", months = "", weekdays = ""] = text.split(" ");
@@ -45,8 +45,8 @@ export function parsedCron(text: string): Cron | undefined {
 }
 
 /**
- * Whether a day is one of the expression's. As in every cron since V7: when both the day of the month and the day of the
- * week are restricted, either is enough.
+ * Whether the expression matches a day. As in every cron since V7: when both the day of the month and the day of the week are
+ * restricted, either is enough.
  */
 export function isCronDay(
   cron: Cron,
@@ -58,26 +58,26 @@ export function isCronDay(
   return cron.months.has(date.month) && fits;
 }
 
-/** Of the months, in a leap year. */
-const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** Days per month in a leap year. */
+const daysOfMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Whether some year has a day that is one of the expression's: none has a 30 February. */
+/** Whether any year has a day that the expression matches: 30 February never comes. */
 export function hasDay(cron: Cron): boolean {
   if (!cron.anyDay && !cron.anyWeekday) return true;
-  return [...cron.months].some((month) => Math.min(...cron.days) <= (longestMonths[month - 1] ?? 0));
+  return [...cron.months].some((month) => Math.min(...cron.days) <= (daysOfMonths[month - 1] ?? 0));
 }
 
 function values(text: string, field: Field): ReadonlySet<number> {
   return new Set(text.split(",").flatMap((entry) => entryValues(entry, field)));
 }
 
-/** `*`, a value or a range, with a step; a range that ends before it begins goes on past the end, as FRI-MON. */
+/** `*`, a value or a range, with an optional step; a range whose end is before its start wraps around, such as FRI-MON. */
 function entryValues(entry: string, field: Field): readonly number[] {
   const size = field.last - field.first + 1;
   const [range = "", step] = entry.split("/");
   const [from = "", to] = range.split("-");
   const first = from === "*" ? field.first : numberOf(from, field);
-  // As in Vixie cron a value with a step begins a range: 5/15 is 5-59/15.
+  // As in Vixie cron, a value with a step starts a range: 5/15 is 5-59/15.
   const last = to !== undefined ? numberOf(to, field) : from === "*" || step !== undefined ? field.last : first;
   const span = (((last - first) % size) + size) % size;
   const found: number[] = [];

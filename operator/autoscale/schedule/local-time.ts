@@ -1,4 +1,4 @@
-/** A day and the minute of it, as a clock on the wall shows them. */
+/** Date and time of day in a time zone. */
 export interface LocalTime {
   readonly year: number;
   readonly month: number;
@@ -12,10 +12,10 @@ export interface LocalTime {
 const minuteSeconds = 60;
 const daySeconds = 86_400;
 
-/** Making a formatter takes a hundred times as long as using it. */
+/** Formatters by time zone: creating one takes a hundred times as long as using it. */
 const formats = new Map<string, Intl.DateTimeFormat | undefined>();
 
-/** Seconds that the clocks of a time zone are ahead of UTC at a moment; undefined when there is no such zone. */
+/** Offset of a time zone from UTC at a moment, in seconds, positive to the east; undefined for an unknown zone. */
 export function zoneOffsetSeconds(timezone: string, epochSeconds: number): number | undefined {
   if (timezone === "UTC") return 0;
   const format = formatOf(timezone);
@@ -27,7 +27,7 @@ export function zoneOffsetSeconds(timezone: string, epochSeconds: number): numbe
   return days * daySeconds + (part("hour") % 24) * 3600 + part("minute") * minuteSeconds - minute;
 }
 
-/** What the clock shows so many seconds after 1970 of its own time. */
+/** Date and time of day, given seconds since 1970 in local time. */
 export function localTime(localSeconds: number): LocalTime {
   const days = Math.floor(localSeconds / daySeconds);
   const second = localSeconds - days * daySeconds;
@@ -56,7 +56,7 @@ function madeFormat(timeZone: string): Intl.DateTimeFormat | undefined {
       minute: "numeric",
     });
   } catch {
-    // RangeError: the zone is not known to this Node's copy of the IANA data.
+    // RangeError: this Node's copy of the IANA data does not have the zone.
     return undefined;
   }
 }

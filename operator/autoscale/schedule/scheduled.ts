@@ -3,7 +3,7 @@ import type { Schedule } from "../../../crds/v1alpha1/autoscaling/schedule.ts";
 import { type Cron, hasDay, isCronDay, parsedCron } from "./cron.ts";
 import { localTime, zoneOffsetSeconds } from "./local-time.ts";
 
-/** The window that asks for the most replicas now. */
+/** The open window with the greatest minimum. */
 export interface Scheduled {
   readonly name: string;
   readonly min: number;
@@ -14,9 +14,11 @@ const daySeconds = 86_400;
 const parsed = new Map<string, Cron | undefined>();
 
 /**
- * The greatest minimum of the windows that are open at `now`, or open within the time that a start takes.
+ * The window with the greatest minimum, of those that are open at `now` or open within `leadSeconds`: replicas are ready when it
+ * opens.
  *
  * @param now seconds since 1970 UTC
+ * @param leadSeconds time that a replica takes to start
  */
 export function scheduled(schedules: readonly Schedule[], now: number, leadSeconds: number): Scheduled | undefined {
   let greatest: Scheduled | undefined;
@@ -26,12 +28,12 @@ export function scheduled(schedules: readonly Schedule[], now: number, leadSecon
   return greatest === undefined ? undefined : { name: greatest.name, min: greatest.min };
 }
 
-/** The windows whose time zone is not known here; they never open. */
+/** Time zones of the windows that are unknown here; such a window never opens. */
 export function unknownTimezones(schedules: readonly Schedule[]): readonly string[] {
   return schedules.flatMap(({ timezone = "UTC" }) => (zoneOffsetSeconds(timezone, 0) === undefined ? [timezone] : []));
 }
 
-/** The windows whose start no year has. */
+/** The windows that never open because no year has a day that their cron expression matches. */
 export function neverOpening(schedules: readonly Schedule[]): readonly Schedule[] {
   return schedules.filter(({ start }) => {
     const cron = cronOf(start);
@@ -44,12 +46,12 @@ function isOpen(window: Schedule, now: number, leadSeconds: number): boolean {
   const until = now + leadSeconds;
   const offset = zoneOffsetSeconds(window.timezone ?? "UTC", until);
   if (cron === undefined || offset === undefined) return false;
-  // One offset for the whole window: in a window over a change of clocks it opens by the newer time.
+  // One offset for the whole window: when clocks change within it, the newer offset counts.
   const opened = lastStart(cron, until + offset, now + offset - durationMs(window.duration) / 1000);
   return opened !== undefined;
 }
 
-/** The newest start in (after, until], both in seconds of the wall clock; undefined when there is none. */
+/** The last start in (after, until], both in seconds of local time; undefined when there is none. */
 function lastStart(cron: Cron, until: number, after: number): number | undefined {
   for (let day = Math.floor(until / daySeconds); (day + 1) * daySeconds > after; day -= 1) {
     if (!isCronDay(cron, localTime(day * daySeconds))) continue;

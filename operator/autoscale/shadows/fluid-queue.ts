@@ -1,16 +1,16 @@
-import type { Drain } from "../drain.ts";
+import type { QueueModel } from "../backlog.ts";
 
-/** A moment of a queue in front of replicas, without chance. */
+/** One time step of a deterministic fluid queue in front of replicas. */
 export interface FluidQueue {
-  /** Requests inside at the end of the moment, of so many at its begin. */
+  /** Requests inside (running and waiting) at the end of the step, given those at its start. */
   after(inside: number, ready: number): number;
-  /** Of those at the end the ones that came after who arrived in the middle of the last second. */
+  /** How many of those arrived in the second half of the last second. */
   readonly unmet: number;
 }
 
-/** A moment of `elapsed` seconds in which so many requests arrive, evenly. */
+/** A step of `elapsed` seconds in which `arrivals` requests arrive evenly. */
 export function fluidQueue(
-  { slots, capacity, serviceSeconds }: Drain,
+  { slots, capacity, serviceSeconds }: QueueModel,
   { elapsed, arrivals }: { readonly elapsed: number; readonly arrivals: number },
 ): FluidQueue {
   const slowdown = slots > 1 ? (slots / capacity - 1) / (slots - 1) : 0;
@@ -21,7 +21,7 @@ export function fluidQueue(
     after(inside, ready) {
       const full = ready * slots;
       if (inside >= full) return Math.max(0, inside + arrivals - (ready * capacity * elapsed) / serviceSeconds);
-      // Everybody runs: who is inside ends with chance, and of the arrivals most who came early.
+      // All requests run, with exponential service times: early arrivals are the likeliest to have ended.
       const done = alone / (1 + slowdown * Math.max(0, inside / ready - 1));
       const stay = done === alone ? stayAlone : Math.exp(-done);
       return inside * stay + (arrivals * (1 - stay)) / done;

@@ -1,17 +1,18 @@
-import type { Drain } from "../drain.ts";
+import type { QueueModel } from "../backlog.ts";
 
-/** The replicas of a way that is tried. */
+/** The simulated replicas of one expert. */
 export interface ShadowFleet {
   readonly ready: number;
+  /** Alternately a second and how many replicas become ready then; the earliest first. */
   readonly starting: readonly number[];
 }
 
-/** Replicas that are through with starting become ready; then as many are ordered or given up as are wanted. */
+/** Makes replicas ready whose start is over, then orders or gives up as many as `wanted` asks for. */
 export function resized(
   ready: number,
   starting: readonly number[],
   wanted: number,
-  { now, drain }: { readonly now: number; readonly drain: Drain },
+  { now, model }: { readonly now: number; readonly model: QueueModel },
 ): ShadowFleet {
   let due = 0;
   let nowReady = ready;
@@ -24,12 +25,12 @@ export function resized(
   if (due === 0 && total === wanted) return { ready, starting };
   const waiting = starting.slice(due);
   if (total > wanted) giveUp(waiting, total - wanted);
-  if (total < wanted) waiting.push(now + drain.coldStartSeconds, wanted - total);
+  if (total < wanted) waiting.push(now + model.coldStartSeconds, wanted - total);
   return { ready: Math.min(nowReady, wanted), starting: waiting };
 }
 
-/** Orders in no more than so many entries: the first ones are counted with the last of them. */
-export function joined(starting: readonly number[], most: number): readonly number[] {
+/** The orders in at most `most` entries: the earliest are merged into the last of them. */
+export function merged(starting: readonly number[], most: number): readonly number[] {
   const surplus = starting.length - 2 * most;
   if (surplus <= 0) return starting;
   const [rest, early] = [starting.slice(surplus), starting.slice(0, surplus)];
@@ -37,7 +38,7 @@ export function joined(starting: readonly number[], most: number): readonly numb
   return rest.with(1, count);
 }
 
-/** Takes so many of the starting replicas away, the youngest first. */
+/** Removes `count` starting replicas, the youngest first. */
 function giveUp(starting: number[], count: number): void {
   let left = count;
   while (left > 0 && starting.length > 0) {

@@ -1,139 +1,139 @@
-import { drainReplicas, type Drain } from "../drain.ts";
-import { type Expectation, stepsFromExpected, ways } from "../levels/ways.ts";
-import { dearness } from "./dearness.ts";
+import { backlogReplicas, type QueueModel } from "../backlog.ts";
+import { type Assumptions, experts, priorDistances } from "../experts/experts.ts";
+import { mixabilityGap, temperatureOf, updateWeights } from "../experts/weights.ts";
+import { strictness } from "../policy.ts";
 import { fluidQueue } from "./fluid-queue.ts";
 import { lateShare } from "./late-share.ts";
-import { regretOf, scaleOf, weighSays } from "./say.ts";
 import { resized } from "./shadow-fleet.ts";
 
 /**
- * Ways of scaling that are tried beside each other on the model's own requests, each on a fluid replica of the service:
- * what it would have cost in replica seconds and late requests. The columns have one entry per way.
+ * Shadow simulations: every expert runs a fleet of its own in a fluid queue that is fed the model's real arrivals, which
+ * tells what its advice would have cost. The arrays have one entry per expert.
  */
 export interface Shadows {
-  /** Replica seconds and κ times late requests, fading within hours. */
+  /** Replica-seconds and κ times late requests, discounted over hours. */
   readonly cost: number[];
   readonly ready: number[];
   /** Its starting replicas: alternately a second and how many are ready then; the earliest first. */
   readonly starting: (readonly number[])[];
-  /** Requests in it, running and waiting. */
+  /** Requests in its queue, running and waiting. */
   readonly inside: number[];
-  /** What its costs give it to say; empty until that is worked out. */
-  readonly says: number[];
-  /** What was lost so far by not knowing the best way, fading as the costs do. */
+  /** Weight of its advice by its cost; empty until computed. */
+  readonly weights: number[];
+  /** What was lost so far by not knowing the best expert, discounted as the costs are. */
   regret: number;
-  /** The block that the regret is measured in: the second of its end, what each way said at its begin and has lost since. */
+  /** Regret is measured in blocks of time. The present block: the second of its end, the weights at its start, the losses since. */
   until: number;
   readonly before: number[];
   readonly lost: number[];
 }
 
-/** What the shadows see of a moment. */
-export interface Moment {
+/** Input of one step of the shadows. */
+export interface Tick {
   readonly now: number;
   readonly elapsed: number;
   readonly arrivals: number;
-  readonly drain: Drain;
-  /** Replicas that each way keeps. */
+  readonly model: QueueModel;
+  /** Replicas that each expert keeps. */
   readonly kept: Float64Array;
-  readonly policy: Expectation & { readonly min: number; readonly max: number };
+  readonly policy: Assumptions & { readonly min: number; readonly max: number };
 }
 
 const memorySeconds = 4 * 3600;
-/** Cost of a step away from the way that is assumed to be best until something else was seen. */
+/** Initial cost of an expert per step of its prior distance. */
 const stepCost = 100;
-/** More load than was counted, where late requests are dearest: who takes the cheapest of many guesses takes one that was lucky. */
-const caution = 0.06;
-/** Of a block, beside a start: what a way gains by an order shows no sooner, nor can be had sooner by following it. */
+/** Extra arrivals, as a share, at strictness 1: the cheapest of many simulations is biased towards a lucky one (winner's curse). */
+const extraArrivals = 0.06;
+/** Length of a block beyond a cold start: an order shows its effect only after a start, and so does a change of experts. */
 const blockSeconds = 60;
 
-/** The shadows at the begin: each with what is there, its cost what speaks against it beforehand. */
-export function newShadows(policy: Expectation, ready: number): Shadows {
+/** The shadows at the start: each with the present replicas, and with the prior as its cost. */
+export function newShadows(policy: Assumptions, ready: number): Shadows {
   return {
-    cost: stepsFromExpected(policy).map((steps) => stepCost * steps),
-    ready: ways.map(() => ready),
-    starting: ways.map(() => none),
-    inside: ways.map(() => 0),
-    says: [],
+    cost: priorDistances(policy).map((steps) => stepCost * steps),
+    ready: experts.map(() => ready),
+    starting: experts.map(() => none),
+    inside: experts.map(() => 0),
+    weights: [],
     regret: 0,
     until: 0,
     before: [],
-    lost: ways.map(() => 0),
+    lost: experts.map(() => 0),
   };
 }
 
 const none: readonly number[] = [];
 
-/** Moves the shadows on by a moment. */
-export function moveShadows(shadows: Shadows, moment: Moment): void {
-  const { elapsed, policy, drain, arrivals } = moment;
+/** Advances all shadows by one step and updates the weights. */
+export function advanceShadows(shadows: Shadows, tick: Tick): void {
+  const { elapsed, policy, model, arrivals } = tick;
   if (elapsed === 0) return;
-  const { cost, inside, ready, says } = shadows;
-  if (says.length === 0) weighSays(shadows, policy.kappa);
-  const fade = Math.exp(-elapsed / memorySeconds);
-  const queue = fluidQueue(drain, { elapsed, arrivals: arrivals * cautionOf(policy) });
-  for (let way = 0; way < ways.length; way += 1) {
-    const wanted = shadowWanted(shadows, way, moment);
-    resize(shadows, way, wanted, moment);
-    const now = ready[way] ?? 0;
-    const left = queue.after(inside[way] ?? 0, now);
-    inside[way] = left;
-    const late = arrivals === 0 ? 0 : arrivals * lateShare(drain, left - queue.unmet, now);
+  const { cost, inside, ready, weights } = shadows;
+  if (weights.length === 0) updateWeights(shadows, policy.kappa);
+  const discount = Math.exp(-elapsed / memorySeconds);
+  const queue = fluidQueue(model, { elapsed, arrivals: arrivals * arrivalFactor(policy) });
+  for (let expert = 0; expert < experts.length; expert += 1) {
+    const wanted = wantedReplicas(shadows, expert, tick);
+    resize(shadows, expert, wanted, tick);
+    const now = ready[expert] ?? 0;
+    const left = queue.after(inside[expert] ?? 0, now);
+    inside[expert] = left;
+    const late = arrivals === 0 ? 0 : arrivals * lateShare(model, left - queue.unmet, now);
     const loss = wanted * elapsed + policy.kappa * late;
-    cost[way] = (cost[way] ?? 0) * fade + loss;
-    shadows.lost[way] = (shadows.lost[way] ?? 0) + loss;
+    cost[expert] = (cost[expert] ?? 0) * discount + loss;
+    shadows.lost[expert] = (shadows.lost[expert] ?? 0) + loss;
   }
-  shadows.regret *= fade;
-  if (moment.now < shadows.until) weighSays(shadows, policy.kappa);
-  else closeBlock(shadows, moment);
+  shadows.regret *= discount;
+  if (tick.now < shadows.until) updateWeights(shadows, policy.kappa);
+  else closeBlock(shadows, tick);
 }
 
-/** Adds what the block's says lost to the regret and begins the next block; nothing was said before the first. */
-function closeBlock(shadows: Shadows, { now, policy, drain }: Moment): void {
-  const { before, says, lost } = shadows;
-  if (before.length > 0) shadows.regret += regretOf(before, lost, scaleOf(shadows, policy.kappa));
-  shadows.until = now + blockSeconds + drain.coldStartSeconds;
-  weighSays(shadows, policy.kappa);
-  for (let way = 0; way < ways.length; way += 1) {
-    before[way] = says[way] ?? 0;
-    lost[way] = 0;
+/** Adds the block's mixability gap to the regret and starts the next block. Before the first block there are no weights. */
+function closeBlock(shadows: Shadows, { now, policy, model }: Tick): void {
+  const { before, weights, lost } = shadows;
+  if (before.length > 0) shadows.regret += mixabilityGap(before, lost, temperatureOf(shadows, policy.kappa));
+  shadows.until = now + blockSeconds + model.coldStartSeconds;
+  updateWeights(shadows, policy.kappa);
+  for (let expert = 0; expert < experts.length; expert += 1) {
+    before[expert] = weights[expert] ?? 0;
+    lost[expert] = 0;
   }
 }
 
-function cautionOf({ kappa }: Expectation): number {
-  return 1 + caution * dearness(kappa);
+function arrivalFactor({ kappa }: Assumptions): number {
+  return 1 + extraArrivals * strictness(kappa);
 }
 
-/** Replicas by the ways that cost least so far, the better the more weight. */
-export function chosenReplicas(shadows: Shadows, kept: Float64Array, kappa: number): number {
-  const { says } = shadows;
-  if (says.length === 0) weighSays(shadows, kappa);
-  let [weights, sum] = [0, 0];
-  for (let way = 0; way < ways.length; way += 1) {
-    const say = says[way] ?? 0;
-    weights += say;
-    sum += say * (kept[way] ?? 0);
+/** The weighted mean of the replicas that the experts keep, rounded. */
+export function weightedReplicas(shadows: Shadows, kept: Float64Array, kappa: number): number {
+  const { weights } = shadows;
+  if (weights.length === 0) updateWeights(shadows, kappa);
+  let [total, sum] = [0, 0];
+  for (let expert = 0; expert < experts.length; expert += 1) {
+    const weight = weights[expert] ?? 0;
+    total += weight;
+    sum += weight * (kept[expert] ?? 0);
   }
-  return Math.ceil(sum / weights - roundedDown + cautiousRounding * dearness(kappa));
+  return Math.ceil(sum / total - droppedFraction + strictRounding * strictness(kappa));
 }
 
-/** Of a mean of the ways, the fraction that is not worth a replica, and how much less where late requests are dearest. */
-const roundedDown = 0.5;
-const cautiousRounding = 0.15;
+/** The largest fraction of a replica that is rounded down, and by how much less at strictness 1. */
+const droppedFraction = 0.5;
+const strictRounding = 0.15;
 
-function resize({ ready, starting }: Shadows, way: number, wanted: number, { now, drain }: Moment): void {
-  const orders = starting[way] ?? none;
-  const before = ready[way] ?? 0;
+function resize({ ready, starting }: Shadows, expert: number, wanted: number, { now, model }: Tick): void {
+  const orders = starting[expert] ?? none;
+  const before = ready[expert] ?? 0;
   if (orders.length === 0 && wanted === before) return;
-  const fleet = resized(before, orders, wanted, { now, drain });
-  ready[way] = fleet.ready;
-  starting[way] = fleet.starting.length === 0 ? none : fleet.starting;
+  const fleet = resized(before, orders, wanted, { now, model });
+  ready[expert] = fleet.ready;
+  starting[expert] = fleet.starting.length === 0 ? none : fleet.starting;
 }
 
-function shadowWanted({ inside, ready }: Shadows, way: number, { drain, policy, kept }: Moment): number {
-  const [requests, running] = [inside[way] ?? 0, ready[way] ?? 0];
-  const waiting = requests - running * drain.slots;
-  const extra = waiting > 0 ? drainReplicas(drain, { waiting, ready: running }) : 0;
+function wantedReplicas({ inside, ready }: Shadows, expert: number, { model, policy, kept }: Tick): number {
+  const [requests, running] = [inside[expert] ?? 0, ready[expert] ?? 0];
+  const waiting = requests - running * model.slots;
+  const extra = waiting > 0 ? backlogReplicas(model, { waiting, ready: running }) : 0;
   const least = requests > 1 ? 1 : 0;
-  return Math.max(policy.min, Math.min(policy.max, Math.max(kept[way] ?? 0, extra, least)));
+  return Math.max(policy.min, Math.min(policy.max, Math.max(kept[expert] ?? 0, extra, least)));
 }

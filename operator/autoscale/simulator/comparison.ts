@@ -2,31 +2,31 @@ import { hpa } from "../baselines/hpa.ts";
 import { keda } from "../baselines/keda.ts";
 import { kpa } from "../baselines/kpa.ts";
 import { classKappa, type Policy } from "../policy.ts";
-import { leadTime } from "./lead-time.ts";
 import type { Outcome } from "./outcome.ts";
+import { ownPolicy } from "./own-policy.ts";
 import { type Controller, type Setting, simulated } from "./simulation.ts";
 import type { Trace } from "./trace.ts";
 
-/** What one policy made of the trace. */
+/** The outcome of one policy on the trace. */
 export interface Result {
   readonly name: string;
-  /** Seconds of a replica that a late request is worth to our policy; undefined for the known ones. */
+  /** κ of our policy: what a late request costs, in replica-seconds; undefined for baselines. */
   readonly kappa: number | undefined;
   readonly outcome: Outcome;
 }
 
-/** Our classes and the known policies on one trace, and our policy over many worths of a late request. */
+/** Our classes and the baselines on one trace, and our policy over a range of κ. */
 export interface Comparison {
   readonly classes: readonly Result[];
-  readonly known: readonly Result[];
-  /** From the cheapest to the most careful. */
+  readonly baselines: readonly Result[];
+  /** By ascending κ: from the cheapest to the most cautious. */
   readonly curve: readonly Result[];
 }
 
 const curveKappas = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500] as const;
 
-/** The known policies that can be compared with one of such a minimum: zero-capable ones with 0, the HPA from 1. */
-export function knownPolicies(slots: number, { min, max }: { readonly min: number; readonly max: number }) {
+/** The baselines comparable with a policy of this minimum: those that scale to zero for 0, else the HPA. */
+export function baselinePolicies(slots: number, { min, max }: { readonly min: number; readonly max: number }) {
   const zeroCapable: Readonly<Record<string, () => Controller>> = {
     KPA: () => kpa(slots, 0),
     "KPA + 300 s": () => kpa(slots, 300),
@@ -37,29 +37,29 @@ export function knownPolicies(slots: number, { min, max }: { readonly min: numbe
   return min === 0 ? zeroCapable : atLeastOne;
 }
 
-/** GPU-seconds and, at `kappa` of them each, late requests. */
+/** Cost of an outcome: GPU-seconds plus `kappa` for each late request. */
 export function cost({ gpuSeconds, late }: Outcome, kappa: number): number {
   return gpuSeconds + kappa * late;
 }
 
-/** Late share times replica hours; a share below 0.05 % counts as that. */
+/** J: late percentage (at least 0.05) times replica hours. */
 export function lateHours({ latePercent, gpuHours }: Outcome): number {
   return Math.max(latePercent, 0.05) * gpuHours;
 }
 
-/** Runs the trace with everything there is to compare. */
+/** Simulates the trace with our policy and all baselines. */
 export function comparison(trace: Trace, setting: Setting, policy: Policy): Comparison {
   const ours = (name: string, kappa: number): Result => ({
     name,
     kappa,
-    outcome: simulated(trace, setting, leadTime({ ...policy, kappa })),
+    outcome: simulated(trace, setting, ownPolicy({ ...policy, kappa })),
   });
   return {
     classes: Object.entries(classKappa).map(([name, kappa]) => ours(name, kappa)),
-    known: Object.entries(knownPolicies(setting.slots, policy)).map(([name, made]) => ({
+    baselines: Object.entries(baselinePolicies(setting.slots, policy)).map(([name, create]) => ({
       name,
       kappa: undefined,
-      outcome: simulated(trace, setting, made()),
+      outcome: simulated(trace, setting, create()),
     })),
     curve: curveKappas.map((kappa) => ours(`κ ${kappa}`, kappa)),
   };

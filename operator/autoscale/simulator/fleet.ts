@@ -1,6 +1,6 @@
 import { beginService, endService, type Replica, replica, settle } from "./replica.ts";
 
-/** The replicas of one model, from order to disappearance; the oldest first. */
+/** The simulated replicas of one model, including those starting and draining; the oldest first. */
 export interface Fleet {
   readonly slots: number;
   readonly slowdown: number;
@@ -11,18 +11,18 @@ export interface Fleet {
   draining: number;
   /** Replicas ordered so far. */
   orders: number;
-  /** Most replicas at one moment, draining ones included. */
+  /** Most replicas that existed at the same time, draining ones included. */
   most: number;
-  /** Milliseconds that replicas have existed for since `countedFromMs`, those that are gone. */
+  /** Milliseconds that removed replicas existed for since `countedFromMs`. */
   usedMs: number;
   readonly countedFromMs: number;
 }
 
-/** What a fleet is made of. */
+/** Parameters of a fleet. */
 export interface FleetShape {
   /** Requests that one replica runs at the same time. */
   readonly slots: number;
-  /** With b requests running each runs at 1 / (1 + slowdown · (b − 1)) of its speed. */
+  /** With b requests running, each runs at 1 / (1 + slowdown · (b − 1)) of its speed. */
   readonly slowdown: number;
   readonly coldStartSeconds: number;
   /** Replica time before this moment is not counted. */
@@ -54,14 +54,14 @@ export function resize(fleet: Fleet, wanted: number, nowMs: number): void {
     fleet.orders += 1;
   }
   while (fleet.starting + fleet.ready > wanted) {
-    const leaving = startingLast(fleet) ?? idlest(fleet);
+    const leaving = youngestStarting(fleet) ?? leastBusy(fleet);
     if (leaving === undefined) break;
     retire(fleet, leaving, nowMs);
   }
   fleet.most = Math.max(fleet.most, fleet.replicas.length);
 }
 
-/** The ready replica with a free slot that the next request goes to: the one with the fewest, the oldest of these. */
+/** The ready replica with a free slot that the next request goes to: the one with the fewest requests, the oldest among equals. */
 export function freeReplica(fleet: Fleet): Replica | undefined {
   let best: Replica | undefined;
   for (const one of fleet.replicas) {
@@ -71,21 +71,21 @@ export function freeReplica(fleet: Fleet): Replica | undefined {
   return best;
 }
 
-/** The replica that does something next (becomes ready or ends a request), and when, in milliseconds. */
-export function nextChange(fleet: Fleet): { readonly atMs: number; readonly who: Replica | undefined } {
+/** The next event (a replica becomes ready or ends a request): its time in milliseconds and its replica. */
+export function nextEvent(fleet: Fleet): { readonly atMs: number; readonly replica: Replica | undefined } {
   let atMs = Number.POSITIVE_INFINITY;
-  let who: Replica | undefined;
+  let next: Replica | undefined;
   for (const one of fleet.replicas) {
     const nextMs = one.isReady ? one.nextEndMs : one.readyMs;
     if (nextMs < atMs) {
       atMs = nextMs;
-      who = one;
+      next = one;
     }
   }
-  return { atMs, who };
+  return { atMs, replica: next };
 }
 
-/** Begins a request of `serviceMs` on a replica. */
+/** Begins a request that takes `serviceMs` alone on a replica. */
 export function begin(fleet: Fleet, on: Replica, serviceMs: number, nowMs: number): void {
   settle(on, nowMs, fleet.slowdown);
   beginService(on, serviceMs, nowMs);
@@ -120,11 +120,11 @@ export function replicaMs(fleet: Fleet, nowMs: number): number {
   return fleet.replicas.reduce((sum, one) => sum + countedMs(fleet, one, nowMs), fleet.usedMs);
 }
 
-function startingLast(fleet: Fleet): Replica | undefined {
+function youngestStarting(fleet: Fleet): Replica | undefined {
   return fleet.starting === 0 ? undefined : fleet.replicas.findLast((one) => !one.isReady);
 }
 
-function idlest(fleet: Fleet): Replica | undefined {
+function leastBusy(fleet: Fleet): Replica | undefined {
   let best: Replica | undefined;
   for (const one of fleet.replicas) {
     if (!one.isReady || one.isDraining) continue;

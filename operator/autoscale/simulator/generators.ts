@@ -5,7 +5,6 @@ import type { Trace } from "./trace.ts";
 type Arrivals = (random: Random, seconds: number) => readonly number[];
 
 interface Generator {
-  readonly about: string;
   readonly seconds: number;
   readonly arrivals: Arrivals;
 }
@@ -13,73 +12,73 @@ interface Generator {
 const warmupSeconds = 600;
 const hour = 3600;
 
-/** Requests of natures that differ, each from a seed: what a policy is tried on before it sees anybody's traffic. */
+/** Synthetic workloads of different kinds, each reproducible from a seed. */
 export const generators = {
+  /** Thirty clients of very different size, each with its own rhythm, 3 h. */
   clients: {
-    about: "thirty clients of very different size, each with its own rhythm, 3 h",
     seconds: 3 * hour,
     arrivals: (random, seconds) => clients(random, seconds, { count: 30, rate: 1.5 }),
   },
+  /** Sixty clients, ten times as many requests, 2 h. */
   busy: {
-    about: "sixty clients, ten times as many requests, 2 h",
     seconds: 2 * hour,
     arrivals: (random, seconds) => clients(random, seconds, { count: 60, rate: 15 }),
   },
+  /** Two states of load, quiet for 10 min and busy for 3 min on average, 3 h. */
   switching: {
-    about: "two states of load, quiet for 10 min and busy for 3 min on average, 3 h",
     seconds: 3 * hour,
     arrivals: (random, seconds) =>
       poisson(
         random,
         seconds,
-        stays(random, seconds, [
+        cycled(random, seconds, [
           { rate: 0.4, seconds: 600 },
           { rate: 4, seconds: 180 },
         ]),
       ),
   },
+  /** Two states of load, quiet for 30 min and busy for 4 min on average, 6 h. */
   rareBursts: {
-    about: "two states of load, quiet for 30 min and busy for 4 min on average, 6 h",
     seconds: 6 * hour,
     arrivals: (random, seconds) =>
       poisson(
         random,
         seconds,
-        stays(random, seconds, [
+        cycled(random, seconds, [
           { rate: 0.3, seconds: 1800 },
           { rate: 5, seconds: 240 },
         ]),
       ),
   },
+  /** A slow wave with sudden crowds that go within minutes, 6 h. */
   crowds: {
-    about: "a slow wave with sudden crowds that go within minutes, 6 h",
     seconds: 6 * hour,
     arrivals: (random, seconds) => poisson(random, seconds, crowds(random, seconds)),
   },
+  /** A smooth wave of 2 h, 6 h. */
   wave: {
-    about: "a smooth wave of 2 h, 6 h",
     seconds: 6 * hour,
     arrivals: (random, seconds) =>
       poisson(random, seconds, (at) => 2.5 - 2.2 * Math.cos((2 * Math.PI * at) / (2 * hour))),
   },
+  /** Rare spells of use of a few minutes, 24 h. */
   spells: {
-    about: "rare spells of use of a few minutes, 24 h",
     seconds: 24 * hour,
     arrivals: (random, seconds) => poisson(random, seconds, spells(random, seconds, { every: 2700, rate: 0.35 })),
   },
+  /** Two days of office hours, nothing at night, 48 h. */
   daily: {
-    about: "two days of office hours, nothing at night, 48 h",
     seconds: 48 * hour,
     arrivals: (random, seconds) => poisson(random, seconds, officeHours),
   },
+  /** Batches of a dozen requests at once, three a minute for a while, then none, 4 h. */
   batches: {
-    about: "batches of a dozen requests at once, three a minute for a while, then none, 4 h",
     seconds: 4 * hour,
     arrivals: batches,
   },
 } as const satisfies Readonly<Record<string, Generator>>;
 
-/** How a generator is called in `--trace`. */
+/** Name of a generator in `--trace`. */
 export type GeneratorName = keyof typeof generators;
 
 /** Whether there is a generator of this name. */
@@ -87,7 +86,7 @@ export function isGeneratorName(name: string): name is GeneratorName {
   return Object.hasOwn(generators, name);
 }
 
-/** The trace that a generator makes of a seed. */
+/** The trace of a generator and a seed. */
 export function generatedTrace(name: GeneratorName, seed: number): Trace {
   const { seconds, arrivals }: Generator = generators[name];
   const random = seededRandom(seed);
@@ -101,13 +100,13 @@ export function generatedTrace(name: GeneratorName, seed: number): Trace {
   };
 }
 
-/** Text generation: a little for the prompt and a lot for the answer, 6 s on average, in steps of 50 ms. */
+/** Service time like text generation's (lognormal output length after a short prompt): 6 s on average, in steps of 50 ms. */
 function serviceMs(random: Random): number {
   const seconds = Math.min(30, 0.1 + 4.4 * Math.exp(0.8 * random.normal()));
   return Math.max(50, Math.round(seconds * 20) * 50);
 }
 
-/** Requests whose rate changes with time, by thinning. */
+/** An inhomogeneous Poisson process, by thinning. */
 function poisson(random: Random, seconds: number, rate: (at: number) => number): readonly number[] {
   let most = 0;
   for (let at = 0; at < seconds; at += 1) most = Math.max(most, rate(at));
@@ -128,7 +127,7 @@ function clients(
   return sizes.flatMap((size) => client(random, seconds, (rate * size) / all));
 }
 
-/** One client: every ten minutes, at moments of its own, another rate and another regularity. */
+/** One client: every ten minutes, offset by client, its rate and regularity change. */
 function client(random: Random, seconds: number, meanRate: number): readonly number[] {
   const found: number[] = [];
   for (let from = -600 * random.uniform(); from < seconds; from += 600) {
@@ -141,14 +140,14 @@ function client(random: Random, seconds: number, meanRate: number): readonly num
   return found;
 }
 
-interface Stay {
+interface RateState {
   readonly rate: number;
-  /** How long it stays on average. */
+  /** Mean duration. */
   readonly seconds: number;
 }
 
-/** A rate that stays for a random time and then takes the next of its values. */
-function stays(random: Random, seconds: number, states: readonly Stay[]): (at: number) => number {
+/** The rate of a Markov-modulated process that cycles through states of exponential duration. */
+function cycled(random: Random, seconds: number, states: readonly RateState[]): (at: number) => number {
   const rates = new Float64Array(seconds + 1);
   let at = 0;
   for (let index = 0; at < seconds; index += 1) {
@@ -196,7 +195,7 @@ function officeHours(at: number): number {
 }
 
 function batches(random: Random, seconds: number): readonly number[] {
-  const isOn = stays(random, seconds, [
+  const isOn = cycled(random, seconds, [
     { rate: 0, seconds: 900 },
     { rate: 1, seconds: 500 },
   ]);

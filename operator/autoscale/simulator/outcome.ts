@@ -1,8 +1,8 @@
 import type { Trace } from "./trace.ts";
 
-/** What a policy made of a trace. */
+/** Results of one simulation. */
 export interface Outcome {
-  /** Requests that count. */
+  /** Requests that are counted. */
   readonly requests: number;
   /** Those that waited too long. */
   readonly late: number;
@@ -18,7 +18,7 @@ export interface Outcome {
 
 interface Observed {
   readonly trace: Trace;
-  /** How long each request waited, in milliseconds; NaN when its service never began. */
+  /** Milliseconds that each request waited; NaN when its service never began. */
   readonly waitsMs: Float64Array;
   readonly lateAfterSeconds: number;
   readonly gpuSeconds: number;
@@ -27,8 +27,8 @@ interface Observed {
 }
 
 /**
- * The figures of a run. A request counts when it arrived after the warm-up, unless it arrived so shortly before the end
- * that it could not be late yet and had not begun.
+ * Computes the results. A request is counted when it arrived after the warm-up, unless it had not begun at the end and could not
+ * be late yet.
  */
 export function outcome(observed: Observed): Outcome {
   const { trace, waitsMs, lateAfterSeconds, gpuSeconds } = observed;
@@ -41,7 +41,7 @@ export function outcome(observed: Observed): Outcome {
     if (!Number.isNaN(waitMs)) counted.push(waitMs);
     else if (endMs - arrivalMs > lateMs) counted.push(endMs - arrivalMs);
   }
-  counted.sort((one, other) => one - other);
+  counted.sort((a, b) => a - b);
   const late = counted.filter((waitMs) => waitMs > lateMs).length;
   return {
     requests: counted.length,

@@ -3,8 +3,8 @@ import type { Comparison, Result } from "./comparison.ts";
 const width = 720;
 const height = 480;
 const margin = { left: 70, right: 24, top: 44, bottom: 54 } as const;
-const inkOf = { ours: "#1f5fbf", known: "#b3541e", axis: "#555" } as const;
-/** A share of 0 has no place on a logarithmic axis. */
+const inkOf = { ours: "#1f5fbf", baseline: "#b3541e", axis: "#555" } as const;
+/** Lower end of the logarithmic axis; smaller shares are drawn here. */
 const leastPercent = 0.01;
 
 interface Scale {
@@ -13,9 +13,9 @@ interface Scale {
   readonly mostHours: number;
 }
 
-/** An SVG picture: late requests over replica hours, our policy as a curve over κ and the known ones as points. */
-export function paretoPlot(title: string, { classes, known, curve }: Comparison): string {
-  const scale = scaleOf([...classes, ...known, ...curve]);
+/** An SVG plot of late requests over replica hours: our policy as a curve over κ, the baselines as points. */
+export function paretoPlot(title: string, { classes, baselines, curve }: Comparison): string {
+  const scale = scaleOf([...classes, ...baselines, ...curve]);
   const line = curve.map((result) => pointText(scale, result)).join(" ");
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
@@ -25,7 +25,7 @@ export function paretoPlot(title: string, { classes, known, curve }: Comparison)
     `<polyline points="${line}" fill="none" stroke="${inkOf.ours}" stroke-width="2"/>`,
     ...curve.map((result) => mark(scale, result, { ink: inkOf.ours, radius: 3, label: "" })),
     ...classes.map((result) => mark(scale, result, { ink: inkOf.ours, radius: 5, label: result.name })),
-    ...known.map((result) => mark(scale, result, { ink: inkOf.known, radius: 5, label: result.name })),
+    ...baselines.map((result) => mark(scale, result, { ink: inkOf.baseline, radius: 5, label: result.name })),
     "</svg>",
     "",
   ].join("\n");

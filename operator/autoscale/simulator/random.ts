@@ -1,4 +1,4 @@
-/** A stream of numbers that a seed determines. */
+/** A seeded stream of random numbers. */
 export interface Random {
   /** Uniform in [0, 1). */
   uniform(): number;
@@ -10,7 +10,7 @@ export interface Random {
   gamma(mean: number, variation: number): number;
 }
 
-/** The stream of a seed: mulberry32 for bits, Box-Muller and Marsaglia-Tsang for shapes. */
+/** The stream of a seed: mulberry32 for bits, Box-Muller and Marsaglia-Tsang for distributions. */
 export function seededRandom(seed: number): Random {
   let state = Math.imul(seed, 0x9e37_79b1) >>> 0;
   const uniform = (): number => {

@@ -1,16 +1,16 @@
-/** One replica: its life, and the requests that share its speed. */
+/** One simulated replica; its running requests share its speed (processor sharing). */
 export interface Replica {
   readonly orderedMs: number;
   readonly readyMs: number;
   isReady: boolean;
-  /** Whether it takes no more requests and goes when its last has ended. */
+  /** Whether it takes no more requests and is removed when its last one has ended. */
   isDraining: boolean;
   running: number;
-  /** Work that a request which has run here from the start has had, in milliseconds of full speed. */
+  /** Work done for a request that has run here from the start, in milliseconds at full speed. */
   workMs: number;
-  /** Moment that workMs is of. */
+  /** Time at which `workMs` was computed. */
   settledMs: number;
-  /** When the next request ends; infinite when none runs. */
+  /** When the next running request ends; infinite when none runs. */
   nextEndMs: number;
   /** workMs at which each running request ends, ascending. */
   readonly endsAtWorkMs: number[];
@@ -18,7 +18,7 @@ export interface Replica {
   readonly beganMs: number[];
 }
 
-/** A replica that is ordered now and idle. */
+/** An idle replica that is still starting. */
 export function replica(orderedMs: number, readyMs: number): Replica {
   return {
     orderedMs,
@@ -35,8 +35,8 @@ export function replica(orderedMs: number, readyMs: number): Replica {
 }
 
 /**
- * Brings a replica to `nowMs`: all its requests have run equally fast, so one figure tells what each has had. Also
- * foretells the next end, which holds until a request begins or ends.
+ * Advances a replica to `nowMs`: all its requests run equally fast, so one number tracks the work of each. Also predicts the next
+ * end, which stays valid until a request begins or ends.
  */
 export function settle(one: Replica, nowMs: number, slowdown: number): void {
   const [endsAtWorkMs] = one.endsAtWorkMs;
@@ -51,7 +51,7 @@ export function settle(one: Replica, nowMs: number, slowdown: number): void {
   one.nextEndMs = nowMs + Math.max(0, endsAtWorkMs - one.workMs) * slowness;
 }
 
-/** Adds a request; the replica is settled. */
+/** Adds a request to a settled replica. */
 export function beginService(one: Replica, serviceMs: number, nowMs: number): void {
   const endsAtWorkMs = one.workMs + serviceMs;
   let at = one.running;

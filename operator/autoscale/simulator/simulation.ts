@@ -6,7 +6,7 @@ import {
   fleetOf,
   freeReplica,
   makeReady,
-  nextChange,
+  nextEvent,
   replicaMs,
   resize,
   running,
@@ -14,19 +14,19 @@ import {
 import { type Outcome, outcome } from "./outcome.ts";
 import type { Trace } from "./trace.ts";
 
-/** What answers the samples: our policy, a known one, or nothing for a fixed number of replicas. */
+/** An autoscaler under simulation: the product's policy or a baseline. */
 export interface Controller {
-  /** Whether a request that arrives while none is wanted makes one wanted at that moment. */
+  /** Whether a request that arrives at zero replicas orders one at once. */
   readonly wakes: boolean;
-  /** Replicas wanted from now on, or undefined when it is not its turn. Called at every whole second, 0 included. */
+  /** Replicas wanted from now on; undefined: unchanged. Called at every whole second, 0 included. */
   wanted(sample: Sample, now: number, current: number): number | undefined;
 }
 
-/** What is simulated beside the trace. */
+/** Parameters of a simulation besides the trace. */
 export interface Setting {
   /** Requests that one replica runs at the same time. */
   readonly slots: number;
-  /** With b requests running each runs at 1 / (1 + slowdown · (b − 1)) of its speed. */
+  /** With b requests running, each runs at 1 / (1 + slowdown · (b − 1)) of its speed. */
   readonly slowdown: number;
   /** From order to ready. */
   readonly coldStartSeconds: number;
@@ -36,18 +36,18 @@ export interface Setting {
   readonly max: number;
 }
 
-/** The setting of the figures beside the shared traces, apart from cold start and slowdown. */
-export const usualSetting = { slots: 8, lateAfterSeconds: 2, max: 40 } as const;
+/** The parameters of the published figures, without cold start and slowdown. */
+export const defaultSetting = { slots: 8, lateAfterSeconds: 2, max: 40 } as const;
 
 interface World {
   readonly trace: Trace;
   readonly fleet: Fleet;
   readonly controller: Controller | undefined;
   readonly max: number;
-  /** How long each request waited, in milliseconds; NaN until its service begins. */
+  /** Milliseconds that each request waited; NaN until its service begins. */
   readonly waitsMs: Float64Array;
   wanted: number;
-  /** Next request to arrive, and next to begin; those between wait. */
+  /** Indexes of the next request to arrive and the next to begin; those between wait. */
   arrived: number;
   begun: number;
   /** Counters since the last sample. */
@@ -58,10 +58,10 @@ interface World {
 }
 
 /**
- * Replays a trace against a policy. Requests wait in one queue and are bound to a replica when a slot is free; at every
- * whole second first everything happens that is due, then the policy sees the sample and answers.
+ * Replays a trace against an autoscaler. Requests wait in one queue and go to a replica when a slot is free. At every whole
+ * second, all events that are due happen first; then the controller gets a sample.
  *
- * @param controller the policy, or a fixed number of replicas that are ready from the start
+ * @param controller the autoscaler, or a fixed number of replicas that are ready from the start
  */
 export function simulated(trace: Trace, setting: Setting, controller: Controller | number): Outcome {
   const count = typeof controller === "number" ? controller : 1;
@@ -81,7 +81,7 @@ export function simulated(trace: Trace, setting: Setting, controller: Controller
   };
   for (let second = 0; second <= trace.seconds; second += 1) {
     advance(world, second * 1000);
-    if (world.controller !== undefined && second < trace.seconds) answer(world, world.controller, second);
+    if (world.controller !== undefined && second < trace.seconds) control(world, world.controller, second);
   }
   const { fleet } = world;
   return outcome({
@@ -94,15 +94,15 @@ export function simulated(trace: Trace, setting: Setting, controller: Controller
   });
 }
 
-/** Everything that happens up to and including `untilMs`. */
+/** Processes all events up to and including `untilMs`. */
 function advance(world: World, untilMs: number): void {
   const { trace, fleet } = world;
   for (;;) {
     const arrivalMs = trace.arrivalsMs[world.arrived] ?? Number.POSITIVE_INFINITY;
-    const { atMs, who } = nextChange(fleet);
+    const { atMs, replica } = nextEvent(fleet);
     if (Math.min(arrivalMs, atMs) > untilMs) return;
-    if (who !== undefined && atMs <= arrivalMs) {
-      change(world, who, atMs);
+    if (replica !== undefined && atMs <= arrivalMs) {
+      readyOrEnd(world, replica, atMs);
     } else {
       arrive(world, arrivalMs);
     }
@@ -119,18 +119,18 @@ function arrive(world: World, nowMs: number): void {
   dispatch(world, nowMs);
 }
 
-function change(world: World, who: Fleet["replicas"][number], nowMs: number): void {
-  if (who.isReady) {
-    world.serviceMs += end(world.fleet, who, nowMs);
+function readyOrEnd(world: World, replica: Fleet["replicas"][number], nowMs: number): void {
+  if (replica.isReady) {
+    world.serviceMs += end(world.fleet, replica, nowMs);
     world.completions += 1;
   } else {
-    makeReady(world.fleet, who);
-    world.coldStarts.push((nowMs - who.orderedMs) / 1000);
+    makeReady(world.fleet, replica);
+    world.coldStarts.push((nowMs - replica.orderedMs) / 1000);
   }
   dispatch(world, nowMs);
 }
 
-/** The oldest waiting requests go to free slots. */
+/** Assigns the oldest waiting requests to free slots. */
 function dispatch(world: World, nowMs: number): void {
   const { trace, fleet } = world;
   while (world.begun < world.arrived) {
@@ -142,7 +142,8 @@ function dispatch(world: World, nowMs: number): void {
   }
 }
 
-function answer(world: World, controller: Controller, second: number): void {
+/** Gives the controller a sample and applies what it wants. */
+function control(world: World, controller: Controller, second: number): void {
   const { fleet, trace } = world;
   const oldestMs = world.begun < world.arrived ? (trace.arrivalsMs[world.begun] ?? 0) : second * 1000;
   const sample: Sample = {

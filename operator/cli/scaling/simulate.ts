@@ -3,33 +3,33 @@ import { writeFileSync } from "node:fs";
 import { policyOf } from "../../autoscale/policy.ts";
 import { comparison, cost, lateHours, type Result } from "../../autoscale/simulator/comparison.ts";
 import { paretoPlot } from "../../autoscale/simulator/pareto-plot.ts";
-import { usualSetting } from "../../autoscale/simulator/simulation.ts";
+import { defaultSetting } from "../../autoscale/simulator/simulation.ts";
 import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { SimulateOptions } from "./options.ts";
 import { traceOf } from "./trace-file.ts";
 
 /**
- * `modelwright simulate`: replays a trace against the policy of a manifest in all its classes and against the known
- * autoscalers, prints what each made of it, and writes a plot. Throws `NotValid`, `NoAutoscaling`, `TraceUnreadable`,
+ * `modelwright simulate`: replays a trace against the policy of a manifest in all its classes and against the baselines
+ * (Knative, HPA, KEDA), prints the outcomes, and writes a plot. Throws `NotValid`, `NoAutoscaling`, `TraceUnreadable`,
  * `FileNotWritten` and the faults of reading files.
  */
 export function simulate(options: SimulateOptions, print: (line: string) => void): void {
   const { name, autoscaling } = autoscaledModel(options.manifest, print);
   const trace = traceOf(options.trace);
   const policy = policyOf(autoscaling, options.coldStartSeconds);
-  const slots = policy.slots ?? usualSetting.slots;
+  const slots = policy.slots ?? defaultSetting.slots;
   const { coldStartSeconds, slowdown } = options;
   const setting = { slots, slowdown, coldStartSeconds, lateAfterSeconds: policy.lateAfterSeconds, max: policy.max };
   const compared = comparison(trace, setting, policy);
-  const { classes, known, curve } = compared;
+  const { classes, baselines, curve } = compared;
   print(`${name} on ${trace.name}: ${trace.arrivalsMs.length} requests in ${(trace.seconds / 3600).toFixed(1)} h`);
   print(
     `min ${policy.min}, max ${policy.max}, ${slots} requests per replica, start ${coldStartSeconds} s, late after ${policy.lateAfterSeconds} s, κ ${policy.kappa}`,
   );
   print("");
   print(line(["policy", "late %", "p99 wait", "hours", "starts", "max", "J", "cost"]));
-  for (const result of [...classes, ...known]) print(resultLine(result, policy.kappa));
+  for (const result of [...classes, ...baselines]) print(resultLine(result, policy.kappa));
   print("");
   print("by κ, the cost of one late request in replica seconds:");
   print(line(["κ", "late %", "p99 wait", "hours", "starts", "max", "J", "cost"]));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { addService, capability, unseenService } from "../../../operator/autoscale/service.ts";
+import { updateServiceModel, capability, newServiceModel } from "../../../operator/autoscale/service.ts";
 import { digits, rows, type Serving, startServe } from "../runtime/program.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -60,12 +60,12 @@ async function level(clients: number, told: (counted: Counted, seconds: number) 
 
 test("the concurrency that a real pod sustains within the objective is learned from its responses", async () => {
   await level(warmUpClients, () => {});
-  const model = unseenService();
+  const model = newServiceModel();
   const pod = { queued: 0, oldestWait: 0, ready: 1, pending: 0, draining: 0, coldStarts: [] };
   const throughputs: number[] = [];
   for (const clients of levels) {
     const throughput = await level(clients, (counted, seconds) =>
-      addService(model, { ...counted, ...pod, inFlight: clients }, seconds),
+      updateServiceModel(model, { ...counted, ...pod, inFlight: clients }, seconds),
     );
     throughputs.push(throughput);
   }

@@ -15,27 +15,27 @@ const weekday = { name: "office-hours", start: "0 8 * * MON-FRI", duration: "10h
 const mondayMorning = Date.UTC(2024, 10, 4, 6, 59) / 1000;
 
 const stories: Readonly<Record<string, [Story, { desired: number; why: string }]>> = {
-  "a model that nothing is known of keeps what was found": [
+  "a model whose load is unknown keeps the replicas it had": [
     { current: 3, told: repeated(silence, 10) },
-    { desired: 3, why: "what was found is kept until the load is known" },
+    { desired: 3, why: "the present replicas are kept until the load is known" },
   ],
-  "a model that nobody asks goes to zero": [
+  "a model without requests goes to zero": [
     { current: 1, told: settled },
     { desired: 0, why: "no requests" },
   ],
-  "a model with a minimum stays there": [
+  "a model without requests goes no lower than its minimum": [
     { current: 3, told: settled, spec: { min: 2 } },
     { desired: 2, why: "min is 2" },
   ],
-  "a request that waits makes one wanted": [
+  "a waiting request orders a replica": [
     { current: 0, told: [...settled, { samples: { ...silence, arrivals: 1, queued: 1 } }] },
     { desired: 1, why: "0.9 requests run at once and one replica carries 8.0" },
   ],
-  "a steady load gets what it needs and some more": [
+  "a steady load gets what it needs and a reserve": [
     { current: 1, told: repeated(served(6, 2), 600) },
     {
       desired: 3,
-      why: "12.0 requests run at once; 2 would carry the load as it is, the rest is kept ready for what may come",
+      why: "12.0 requests run at once; 2 would carry the present load, the rest is kept in reserve",
     },
   ],
   "a backlog gets replicas to work it off": [
@@ -46,37 +46,37 @@ const stories: Readonly<Record<string, [Story, { desired: number; why: string }]
     { current: 1, told: [...repeated(served(6, 2), 600), ...repeated(undefined, 60)] },
     { desired: 3, why: "no samples for 60 s; held" },
   ],
-  "without samples for long the load as it was is carried": [
+  "after a long time without samples the count falls to what the last known load needs": [
     { current: 1, told: [...repeated(served(6, 2), 600), { samples: undefined, after: lossSeconds + 1, current: 9 }] },
-    { desired: 2, why: "no samples for 301 s; the load as it was seen last" },
+    { desired: 2, why: "no samples for 301 s; sized for the last known load" },
   ],
   "without any samples the count never rises": [
     { current: 1, told: [{ samples: undefined, after: 3600 }] },
     { desired: 1, why: "no samples for 0 s; held" },
   ],
-  "an operator that takes over after a pause, with counters that begin anew, keeps what the load needs": [
+  "an operator that takes over after a pause, with counters that start at zero, keeps what the load needs": [
     { current: 1, told: [...repeated(served(6, 2), 600), { samples: { ...served(6, 2), arrivals: 0 }, after: 40 }] },
     {
       desired: 3,
-      why: "12.0 requests run at once; 2 would carry the load as it is, the rest is kept ready for what may come",
+      why: "12.0 requests run at once; 2 would carry the present load, the rest is kept in reserve",
     },
   ],
-  "samples once in half a minute do as well": [
+  "samples every 30 s suffice": [
     { current: 1, told: repeated({ ...served(6, 2), arrivals: 180, completions: 180, serviceSeconds: 360 }, 40, 30) },
     {
       desired: 2,
       why: "12.0 requests run at once and one replica carries 8.0",
     },
   ],
-  "a schedule keeps its minimum from so long before that a start is over": [
+  "a schedule keeps its minimum from a cold start before it opens": [
     { current: 0, told: [{ samples: silence, after: mondayMorning }], spec: { schedules: [weekday] } },
     { desired: 4, why: "schedule office-hours keeps 4" },
   ],
-  "a schedule holds without samples": [
+  "a schedule applies without samples": [
     { current: 0, told: [{ samples: undefined, after: mondayMorning }], spec: { schedules: [weekday] } },
     { desired: 4, why: "schedule office-hours keeps 4" },
   ],
-  "a delay that the user sets keeps what was needed": [
+  "the scale-down delay that the user sets keeps what was needed": [
     { current: 1, told: [...repeated(served(20, 5), 300), ...repeated(silence, 250)], spec: { holdSeconds: 280 } },
     { desired: 9, why: "no requests for 250 s; kept because requests may come back soon" },
   ],
@@ -90,7 +90,7 @@ describe("decide", () => {
     });
   }
 
-  test("what a late request is worth decides how much is kept ready", () => {
+  test("the cost of a late request decides how many replicas are kept ready", () => {
     const busy = repeated(served(6, 2), 120);
     const quiet = repeated(silence, 300);
     const desired = [2, 20, 100].map((kappa) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Policy } from "../../../operator/autoscale/policy.ts";
-import { memoryOf, recalledState } from "../../../operator/autoscale/memory.ts";
+import { memoryOf, restoredState } from "../../../operator/autoscale/memory.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
 import { counts, decisions, policy, repeated, served, silence, type Told } from "./samples.ts";
 
@@ -55,7 +55,7 @@ describe("every decision", () => {
     );
   });
 
-  test("has figures that are numbers although requests took no time that could be measured", () => {
+  test("has figures that are numbers although service times are too short to measure", () => {
     const none = { ...silence, completions: 60, serviceSeconds: 0 };
     const told = [1, 2, 3, 4].map(() => ({ samples: none, after: 1 }));
     for (const { state } of decisions({ spec: policy, current: 0 }, told)) {
@@ -63,7 +63,7 @@ describe("every decision", () => {
     }
   });
 
-  test("is at least one while anything waits or runs", () => {
+  test("is at least one while a request waits or runs", () => {
     fc.assert(
       fc.property(stories, samples, ({ spec, current, told }, last) => {
         const busy = { samples: { ...last, queued: last.queued + 1 } };
@@ -102,17 +102,17 @@ describe("every decision", () => {
     );
   });
 
-  test("is the same after a restart that recalls the state, but for rounding", () => {
+  test("is the same after a restart that restores the state, except for rounding", () => {
     fc.assert(
       fc.property(stories, fc.array(told, { minLength: 1, maxLength: 30 }), ({ spec, current, told }, rest) => {
         const last = decisions({ spec, current }, told).at(-1);
         if (last === undefined) return;
         const begin = { spec, current: last.desired, now: 500_000 };
-        const recalled = recalledState(memoryOf(last.state));
-        expect(recalled).toBeDefined();
-        if (recalled === undefined) return;
+        const restored = restoredState(memoryOf(last.state));
+        expect(restored).toBeDefined();
+        if (restored === undefined) return;
         const kept = counts({ ...begin, state: last.state }, rest);
-        const resumed = counts({ ...begin, state: recalled }, rest);
+        const resumed = counts({ ...begin, state: restored }, rest);
         const most = Math.max(...kept.map((count, index) => Math.abs(count - (resumed[index] ?? 0))));
         expect(most).toBeLessThanOrEqual(1);
       }),
@@ -120,7 +120,7 @@ describe("every decision", () => {
     );
   });
 
-  test("keeps what is there for a minute when the state is lost", () => {
+  test("keeps the present replicas for a minute when the state is lost", () => {
     fc.assert(
       fc.property(stories, fc.array(samples, { maxLength: 59 }), ({ spec, current }, seen) => {
         const told = seen.map((samples) => ({ samples, current }));
@@ -131,7 +131,7 @@ describe("every decision", () => {
     );
   });
 
-  test("without samples is the count as it was, and later never more", () => {
+  test("without samples is the same count, and later never a greater one", () => {
     fc.assert(
       fc.property(stories, ({ spec, current, told }) => {
         const last = decisions({ spec, current }, told).at(-1);
@@ -150,7 +150,7 @@ describe("every decision", () => {
   });
 });
 
-test.each([40, 2_000])("a memory of a busy model of up to %d replicas stays below eight kilobytes", (max) => {
+test.each([40, 2_000])("the memory of a busy model of up to %d replicas stays below eight kilobytes", (max) => {
   const random = fc.sample(fc.array(samples, { minLength: 600, maxLength: 600 }), { numRuns: 5, seed: 7 });
   for (const seen of random) {
     const last = decisions(
@@ -161,29 +161,29 @@ test.each([40, 2_000])("a memory of a busy model of up to %d replicas stays belo
   }
 });
 
-describe("a memory that somebody wrote over", () => {
+describe("a memory that was changed by others", () => {
   const busy = repeated({ ...served(9, 2), coldStarts: [12] }, 20);
-  const [form = "", , text = ""] = decisions({ spec: policy, current: 1 }, busy)
+  const [format = "", , text = ""] = decisions({ spec: policy, current: 1 }, busy)
     .slice(-1)
     .flatMap(({ state }) => memoryOf(state).split(" "));
   type Parts = Record<string, Record<string, unknown>>;
 
-  test("is none where it is cut off or of another form", () => {
+  test("is discarded when it is cut off or of another format", () => {
     const others = [
       "",
       "1 {}",
-      form,
-      `${form} 17`,
-      `${form} x ${text}`,
-      `${form} 17 {`,
-      `${form} 17 {}`,
+      format,
+      `${format} 17`,
+      `${format} x ${text}`,
+      `${format} 17 {`,
+      `${format} 17 {}`,
       `5.1 17 ${text}`,
     ];
-    expect(others.map(recalledState)).toEqual(others.map(() => undefined));
-    expect(recalledState(`${form} 17 ${text}`)?.at).toBe(17);
+    expect(others.map(restoredState)).toEqual(others.map(() => undefined));
+    expect(restoredState(`${format} 17 ${text}`)?.at).toBe(17);
   });
 
-  test("is none where any part of it is no number, list or object as it was", () => {
+  test("is discarded when any member has another type", () => {
     const whole = JSON.parse(text) as Parts; // members of members, where they are objects
     const paths = Object.entries(whole).flatMap(([name, part]) => [
       [name],
@@ -193,8 +193,8 @@ describe("a memory that somebody wrote over", () => {
     for (const [outer = "", inner] of paths) {
       for (const wrong of [null, "x", {}]) {
         const part = inner === undefined ? wrong : { ...whole[outer], [inner]: wrong };
-        const memory = `${form} 17 ${JSON.stringify({ ...whole, [outer]: part })}`;
-        expect(recalledState(memory), `${outer}.${inner} is ${JSON.stringify(wrong)}`).toBeUndefined();
+        const memory = `${format} 17 ${JSON.stringify({ ...whole, [outer]: part })}`;
+        expect(restoredState(memory), `${outer}.${inner} is ${JSON.stringify(wrong)}`).toBeUndefined();
       }
     }
   });

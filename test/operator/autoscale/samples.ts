@@ -14,7 +14,7 @@ export const policy: Policy = {
   schedules: [],
 };
 
-/** A second without anything. */
+/** A second without requests. */
 export const silence: Sample = {
   arrivals: 0,
   completions: 0,
@@ -28,17 +28,17 @@ export const silence: Sample = {
   coldStarts: [],
 };
 
-/** A second of a load that is served as it comes: so many requests per second of two seconds each, by `ready` replicas. */
+/** A second of a load without backlog: `rate` requests per second of two seconds each, on `ready` replicas. */
 export function served(rate: number, ready: number): Sample {
   return { ...silence, arrivals: rate, completions: rate, serviceSeconds: 2 * rate, inFlight: 2 * rate, ready };
 }
 
-/** What a policy is told in one second. */
+/** Input of one decision. */
 export interface Told {
   readonly samples: Sample | undefined;
   /** Replicas wanted until now; absent: as decided. */
   readonly current?: number;
-  /** Seconds since the last. */
+  /** Seconds since the last decision. */
   readonly after?: number;
 }
 
@@ -49,12 +49,12 @@ interface Begin {
   readonly now?: number;
 }
 
-/** The decisions on a series of seconds, each with the count that the one before wanted, and each with a state of its own. */
+/** The decisions on a series of inputs, each with the count that the previous one wanted, and each with its own copy of the state. */
 export function decisions(begin: Begin, told: readonly Told[]): readonly Decision[] {
   return decided(begin, told, (decision) => ({ ...decision, state: structuredClone(decision.state) }));
 }
 
-/** The replicas that are wanted in a series of seconds. */
+/** The replicas wanted after each of a series of inputs. */
 export function counts(begin: Begin, told: readonly Told[]): readonly number[] {
   return decided(begin, told, ({ desired }) => desired);
 }
@@ -70,7 +70,7 @@ function decided<T>(begin: Begin, told: readonly Told[], kept: (decision: Decisi
   });
 }
 
-/** The same second so many times. */
+/** The same input `times` times. */
 export function repeated(samples: Sample | undefined, times: number, after = 1): readonly Told[] {
   return Array.from({ length: times }, () => ({ samples, after }));
 }

@@ -1,30 +1,35 @@
 import { describe, expect, test } from "vitest";
-import { addService, capability, type ServiceModel, unseenService } from "../../../operator/autoscale/service.ts";
+import {
+  capability,
+  newServiceModel,
+  type ServiceModel,
+  updateServiceModel,
+} from "../../../operator/autoscale/service.ts";
 import { seededRandom } from "../../../operator/autoscale/simulator/random.ts";
 import { silence } from "./samples.ts";
 
-/** What is learned of a replica in which each neighbour adds `slowdown` to two seconds, and noise as large as the mean. */
+/** The model learned from a replica whose requests take 2 s, plus `slowdown` for each concurrent one, exponentially distributed. */
 function learned(slowdown: number, seconds: number): ServiceModel {
   const random = seededRandom(5);
-  const model = unseenService();
+  const model = newServiceModel();
   for (let second = 0; second < seconds; second += 1) {
     const running = 1 + Math.floor(4 + 3.5 * Math.sin(second / 200));
     const serviceSeconds = 2 * random.exponential(2 * (1 + slowdown * (running - 1)));
-    addService(model, { ...silence, completions: 2, serviceSeconds, inFlight: running, ready: 1 }, 1);
+    updateServiceModel(model, { ...silence, completions: 2, serviceSeconds, inFlight: running, ready: 1 }, 1);
   }
   return model;
 }
 
 describe("capability", () => {
-  test("of a replica that nothing is known of is what is assumed", () => {
-    expect(capability(unseenService(), { slots: 8, lateAfterSeconds: 2 })).toEqual({
+  test("of a replica without measurements is the assumed one", () => {
+    expect(capability(newServiceModel(), { slots: 8, lateAfterSeconds: 2 })).toEqual({
       serviceSeconds: 5,
       slots: 8,
       capacity: 8,
     });
   });
 
-  test.each([0, 0.1, 0.3, 1])("with a slowdown of %d comes near to what full slots are worth", (slowdown) => {
+  test.each([0, 0.1, 0.3, 1])("with a slowdown of %d is within 15 % of the true throughput", (slowdown) => {
     const { serviceSeconds, capacity } = capability(learned(slowdown, 6000), { slots: 8, lateAfterSeconds: 2 });
     const perSecond = capacity / serviceSeconds;
     const want = 8 / (1 + 7 * slowdown) / 2;
@@ -32,7 +37,7 @@ describe("capability", () => {
     expect(perSecond / want).toBeLessThan(1.15);
   });
 
-  test("learns how many requests may run beside each other within the objective", () => {
+  test("learns how many requests can run concurrently within the latency objective", () => {
     const model = learned(0.1, 6000);
     const slots = [0.5, 1, 2].map(
       (lateAfterSeconds) => capability(model, { slots: undefined, lateAfterSeconds }).slots,
@@ -43,15 +48,15 @@ describe("capability", () => {
     expect(slots[2]).toBeGreaterThanOrEqual(8);
   });
 
-  test("goes not far beyond the concurrency that was seen", () => {
+  test("is bounded by twice the concurrency that was measured", () => {
     expect(capability(learned(0, 6000), { slots: undefined, lateAfterSeconds: 60 }).slots).toBeLessThanOrEqual(16);
   });
 });
 
-test("the newest starts weigh most", () => {
-  const model = unseenService();
+test("cold starts are smoothed exponentially", () => {
+  const model = newServiceModel();
   const seconds = [[100], [50, 50]].map((coldStarts) => {
-    addService(model, { ...silence, coldStarts }, 1);
+    updateServiceModel(model, { ...silence, coldStarts }, 1);
     return model.coldStartSeconds;
   });
   expect(seconds).toEqual([100, 74.5]);

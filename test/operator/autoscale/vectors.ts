@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { decodedTrace, type Trace } from "../../../operator/autoscale/simulator/trace.ts";
 
-/** What an autoscaler answered: recorded by running its own code (Kubernetes, Knative, KEDA; all Apache-2.0). */
+/** A decision of another autoscaler, recorded by running its own code (Kubernetes, Knative, KEDA; all Apache-2.0). */
 export interface Row<In, Out> {
   readonly id: string;
   /** `test NAME`: an input of the project's own test; `generated`. */
@@ -18,7 +18,7 @@ export function vectorRows<In, Out>(name: string): readonly Row<In, Out>[] {
   return rows;
 }
 
-/** The names of the traces whose figures are known. */
+/** Names of the traces with published figures. */
 export const traceNames = ["steady", "bursts", "flash", "sparse"] as const;
 
 /** One of the traces. */
@@ -26,7 +26,7 @@ export function vectorTrace(name: string): Trace {
   return decodedTrace(stored(name) as Parameters<typeof decodedTrace>[0]); // stored in that form
 }
 
-/** What a known policy made of a trace. */
+/** The published outcome of a baseline on a trace. */
 export interface Figure {
   readonly trace: string;
   readonly coldStartSeconds: number | null;
@@ -41,7 +41,7 @@ export interface Figure {
   readonly mostReplicas: number;
 }
 
-/** All known figures. */
+/** All published figures. */
 export function figures(): readonly Figure[] {
   const { figures } = stored("figures") as { figures: readonly Figure[] }; // as its README describes it
   return figures;

@@ -40,7 +40,7 @@ describe("scheduled", () => {
     });
   }
 
-  test("opens so much earlier that a start is over in time", () => {
+  test("opens a cold start early", () => {
     expect(scheduled([window], at("2024-11-04T07:58:00Z"), 120)).toEqual({ name: "day", min: 3 });
     expect(scheduled([window], at("2024-11-04T07:57:59Z"), 120)).toBeUndefined();
   });
@@ -70,12 +70,12 @@ describe("scheduled", () => {
   });
 });
 
-test("time zones that are not known are named", () => {
+test("unknown time zones are listed", () => {
   const zones = ["UTC", "Europe/Berlin", "Mars/Olympus"];
   expect(unknownTimezones(zones.map((timezone) => ({ ...window, timezone })))).toEqual(["Mars/Olympus"]);
 });
 
-test("windows that never open are named: what no year has, and nothing else", () => {
+test("windows that never open are listed: those whose day no year has, and no others", () => {
   const starts = ["0 8 30 2 *", "0 8 31 4,6,9,11 *", "0 8 29 2 *", "0 8 30 2 MON", "0 8 31 2,3 *", "0 8 */31 2 MON"];
   const never = neverOpening(starts.map((start) => ({ ...window, start })));
   expect(never.map(({ start }) => start)).toEqual(["0 8 30 2 *", "0 8 31 4,6,9,11 *"]);

@@ -17,7 +17,7 @@ function result(name: string, latePercent: number, gpuHours: number): Result {
 test("late requests go up by decades, replica hours to the right, names are text", () => {
   const svg = paretoPlot("a < b", {
     classes: [],
-    known: [result("K & K", 100, 10)],
+    baselines: [result("K & K", 100, 10)],
     curve: [result("κ 1", 0, 5), result("κ 2", 1, 0)],
   });
   expect(svg).toContain(">a &lt; b</text>");
@@ -27,5 +27,5 @@ test("late requests go up by decades, replica hours to the right, names are text
 });
 
 test("a comparison without any hours has a picture too", () => {
-  expect(paretoPlot("none", { classes: [], known: [], curve: [result("κ 1", 0, 0)] })).not.toMatch(/NaN|Infinity/);
+  expect(paretoPlot("none", { classes: [], baselines: [], curve: [result("κ 1", 0, 0)] })).not.toMatch(/NaN|Infinity/);
 });

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { hpa } from "../../../../operator/autoscale/baselines/hpa.ts";
 import { keda } from "../../../../operator/autoscale/baselines/keda.ts";
 import { kpa } from "../../../../operator/autoscale/baselines/kpa.ts";
-import { type Controller, simulated, usualSetting } from "../../../../operator/autoscale/simulator/simulation.ts";
+import { type Controller, simulated, defaultSetting } from "../../../../operator/autoscale/simulator/simulation.ts";
 import { type Figure, figures, vectorTrace } from "../vectors.ts";
 
-const max = usualSetting.max;
+const max = defaultSetting.max;
 const policies: Readonly<Record<string, () => Controller>> = {
   kpa: () => kpa(8, 0),
   "kpa+delay300": () => kpa(8, 300),
@@ -14,7 +14,7 @@ const policies: Readonly<Record<string, () => Controller>> = {
 };
 
 function outcomeOf(figure: Figure, controller: Controller | number) {
-  const setting = { ...usualSetting, coldStartSeconds: figure.coldStartSeconds ?? 0, slowdown: figure.slowdown };
+  const setting = { ...defaultSetting, coldStartSeconds: figure.coldStartSeconds ?? 0, slowdown: figure.slowdown };
   return simulated(vectorTrace(figure.trace), setting, controller);
 }
 
@@ -38,8 +38,8 @@ describe("simulated", () => {
   });
 
   // What happens in the same millisecond has an order that the figures do not tell: a few replicas go a little earlier.
-  const known = figures().filter((figure) => figure.class !== "fixed");
-  test.each(known)("$policy on $trace, start $coldStartSeconds s, slowdown $slowdown, is near", (figure) => {
+  const published = figures().filter((figure) => figure.class !== "fixed");
+  test.each(published)("$policy on $trace, start $coldStartSeconds s, slowdown $slowdown, is near", (figure) => {
     const made = policies[figure.policy];
     if (made === undefined) throw new Error(`no policy ${figure.policy}`);
     const outcome = outcomeOf(figure, made());

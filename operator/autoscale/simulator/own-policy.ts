@@ -2,8 +2,8 @@ import { decide, type AutoscalerState } from "../decision.ts";
 import type { Policy } from "../policy.ts";
 import type { Controller } from "./simulation.ts";
 
-/** Our own policy as the simulator drives it. */
-export function leadTime(spec: Policy): Controller {
+/** The product's policy as a controller for the simulator. */
+export function ownPolicy(spec: Policy): Controller {
   let state: AutoscalerState | undefined;
   return {
     wakes: spec.min === 0,
