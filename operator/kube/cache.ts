@@ -5,74 +5,74 @@ import { type TemplatePacker, createTemplatePacker } from "./store/template-pack
 import { type ObjectIdentity, identityOf, type Packed, unpacked } from "./store/packed.ts";
 import type { ObjectProjection } from "./json/event-projection.ts";
 
-/** What a watch tells about the objects of its selection. `Cache` is one; tests and simulations have others. */
+/** Receives the state and the changes that a watch reads. `Cache` is one; tests and simulations have others. */
 export interface WatchSink<T extends KubeObject> {
-  /** The whole state at once: after the start, and after every gap that cannot be bridged. */
+  /** Replaces the state by a full list: at the start and whenever the watch cannot resume. */
   replace(objects: readonly (T & Stored)[], resourceVersion: string): void;
-  /** `json`: as it came. */
+  /** `json`: the bytes that the object was read from. */
   upsert(object: T & Stored, json?: Buffer): void;
-  /** `upsert` by an object's JSON alone: its resourceVersion, undefined when it has to be read. Absent: it has to be. */
-  take?(json: Buffer): string | undefined;
+  /** Upserts an object without parsing its JSON; returns its resourceVersion, or undefined when it must be parsed and upserted. */
+  takeJson?(json: Buffer): string | undefined;
   remove(object: T & Stored): void;
-  /** Everything up to here has been told. */
+  /** Every change up to this resourceVersion has been delivered. */
   bookmark(resourceVersion: string): void;
-  /** For a whole state that comes object by object; absent: it is gathered for `replace`. */
-  gather?(kept?: ObjectProjection): StateBuilder<T>;
+  /** Begins a full list that arrives object by object; absent: the watch collects the objects for `replace`. */
+  buildState?(kept?: ObjectProjection): StateBuilder<T>;
 }
 
-/** Takes a whole state object by object, each in as little memory as the sink keeps it. */
+/** Builds a full list object by object, each already in the compact form in which the sink keeps it. */
 export interface StateBuilder<T extends KubeObject> {
   add(object: T & Stored, json?: Buffer): void;
-  /** Takes an object by its JSON alone; false when it has to be read. */
-  take?(json: Buffer): boolean;
-  /** It is gone again before the state is complete. */
+  /** Adds an object without parsing its JSON; false when it must be parsed and added. */
+  takeJson?(json: Buffer): boolean;
+  /** The object was deleted before the list was complete. */
   remove(object: T & Stored): void;
-  /** Tells it, as `replace` does. */
+  /** Replaces the state by what was added, as `replace` does. */
   complete(resourceVersion: string): void;
 }
 
-/** One change of the cache. A resync that finds an object unchanged tells nothing. */
+/** One change of the cache. A relist that finds an object unchanged is no change. */
 export type CacheChange<T extends KubeObject> =
   | { readonly type: "added"; readonly object: T & Stored; readonly previous?: undefined }
   | { readonly type: "modified"; readonly object: T & Stored; readonly previous: T & Stored }
   | { readonly type: "removed"; readonly object: T & Stored; readonly previous?: undefined };
 
-/** What is kept of objects and how they are found. */
+/** Options of `createCache`. */
 export interface CacheOptions<T extends KubeObject, Index extends string> {
-  /** For each index the keys under which an object is found: a label's value, owners' UIDs. */
+  /** Each index as a function to an object's keys: a label's value, owners' UIDs. */
   readonly indexes?: Readonly<Record<Index, (object: T & Stored) => readonly string[]>>;
-  /** Drops what is never read. `metadata.managedFields` is dropped before it is called. */
+  /** Drops what is never read. `metadata.managedFields` is dropped beforehand. */
   readonly trim?: (object: T & Stored) => T & Stored;
-  /** Names of the members by whose texts `trim` decides what it drops; absent: it may look at any. */
+  /** Names of the members by whose strings `trim` decides what it drops; absent: it may depend on any. */
   readonly trimmedBy?: readonly string[];
   /**
-   * When there are this many objects, further ones are kept in a fraction of their memory, and made anew when they are asked
-   * for: equal, but not the same. Absent: all are kept as they come, which is faster.
+   * Objects beyond this many are stored packed, in a fraction of the memory, and rebuilt on each access: equal, but not identical.
+   * Absent: all are stored as they are, which is faster.
    */
   readonly packedFrom?: number;
 }
 
-/** The last known state of one kind. Objects are shared: never change them. */
+/** The last known state of the objects of one kind. Objects are shared: never change them. */
 export interface Cache<T extends KubeObject, Index extends string = never> extends WatchSink<T> {
   readonly size: number;
-  /** True from the first complete state on. */
+  /** True once the first full list is complete. */
   readonly synced: boolean;
-  /** Newest resourceVersion told; "0" before the first. */
+  /** Newest resourceVersion received; "0" before the first. */
   readonly resourceVersion: string;
-  /** Resolves with the first complete state. */
+  /** Resolves once the first full list is complete. */
   untilSynced(): Promise<void>;
   find(key: ObjectKey): (T & Stored) | undefined;
   withUid(uid: string): (T & Stored) | undefined;
   all(): readonly (T & Stored)[];
   withIndex(index: Index, key: string): readonly (T & Stored)[];
-  /** Who is there in which state: much cheaper to tell than the object where these are packed. */
+  /** UID, resourceVersion and creation time of an object; much cheaper than `find` where objects are packed. */
   identityAt(key: ObjectKey): ObjectIdentity | undefined;
   identitiesWith(index: Index, key: string): readonly ObjectIdentity[];
   /** Whether a write that returned this resourceVersion is reflected here. */
   hasSeen(resourceVersion: string): boolean;
-  /** Resolves as soon as `hasSeen`. Cap it: a write outside the watched selection is never seen. */
+  /** Resolves as soon as `hasSeen` holds. Needs a time limit: a write outside the watched selection is never seen. */
   untilSeen(resourceVersion: string): Promise<void>;
-  /** Tells each change after it is visible here; the returned function ends it. */
+  /** Calls `onChange` for each change, after it is visible in the cache; the returned function unsubscribes. */
   subscribe(onChange: (change: CacheChange<T>) => void): () => void;
 }
 
@@ -81,9 +81,9 @@ export function createCache<T extends KubeObject, Index extends string = never>(
   options: CacheOptions<T, Index> = {},
 ): Cache<T, Index> {
   const store = createObjectStore<T, Index>(options);
-  const tide = createTide();
+  const progress = createSyncProgress();
   const subscribers = new Set<(change: CacheChange<T>) => void>();
-  const tell = (change: CacheChange<T>): void => {
+  const notify = (change: CacheChange<T>): void => {
     for (const subscriber of subscribers) subscriber(change);
   };
   return {
@@ -91,76 +91,76 @@ export function createCache<T extends KubeObject, Index extends string = never>(
       return store.size();
     },
     get synced() {
-      return tide.synced();
+      return progress.synced();
     },
     get resourceVersion() {
-      return String(tide.level());
+      return String(progress.newest());
     },
-    untilSynced: () => tide.untilSynced,
+    untilSynced: () => progress.untilSynced,
     find: (key) => store.find(key),
     withUid: (uid) => store.withUid(uid),
     all: () => store.all(),
     withIndex: (index, key) => store.withIndex(index, key),
     identityAt: (key) => store.identityAt(key),
     identitiesWith: (index, key) => store.identitiesWith(index, key),
-    hasSeen: (resourceVersion) => tide.level() >= BigInt(resourceVersion),
-    untilSeen: (resourceVersion) => tide.reaches(BigInt(resourceVersion)),
+    hasSeen: (resourceVersion) => progress.newest() >= BigInt(resourceVersion),
+    untilSeen: (resourceVersion) => progress.untilReached(BigInt(resourceVersion)),
     subscribe(onChange) {
       subscribers.add(onChange);
       return () => void subscribers.delete(onChange);
     },
-    ...sinkInto<T>({ ...options, store, tide, tell }),
+    ...storeSink<T>({ ...options, store, progress, notify }),
   };
 }
 
-interface SinkParts<T extends KubeObject> {
+interface StoreSinkOptions<T extends KubeObject> {
   readonly store: ObjectStore<T, never>;
-  readonly tide: Tide;
-  readonly tell: (change: CacheChange<T>) => void;
+  readonly progress: SyncProgress;
+  readonly notify: (change: CacheChange<T>) => void;
   readonly trim?: (object: T & Stored) => T & Stored;
   readonly trimmedBy?: readonly string[];
   readonly packedFrom?: number;
 }
 
-/** What changes a store, and tells so. */
+/** Changes a store and notifies subscribers. */
 interface Changes<T extends KubeObject> {
   readonly put: (object: T & Stored, packed: Packed<T & Stored>) => void;
   readonly drop: (object: T & Stored) => void;
-  /** Streams of several servers may overlap: what is known already is never taken back. */
-  readonly isNews: (object: T & Stored) => boolean;
+  /** Whether this is newer than the stored object. Streams of several API servers may overlap: the store never goes back. */
+  readonly isNewer: (object: T & Stored) => boolean;
 }
 
-function changesOf<T extends KubeObject>({ store, tell }: Pick<SinkParts<T>, "store" | "tell">): Changes<T> {
+function changesOf<T extends KubeObject>({ store, notify }: Pick<StoreSinkOptions<T>, "store" | "notify">): Changes<T> {
   const drop = (object: T & Stored): void => {
-    if (store.delete(object)) tell({ type: "removed", object });
+    if (store.delete(object)) notify({ type: "removed", object });
   };
   return {
     drop,
     put(object, packed) {
       const sameName = store.find(object.metadata);
-      // Deleted and made anew while nobody looked: two objects, so two changes.
+      // The object was deleted and recreated unseen: two objects, so two changes.
       if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
       const previous = sameName?.metadata.uid === object.metadata.uid ? sameName : undefined;
       if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return;
       store.set(object, packed);
-      tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
+      notify(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
     },
-    isNews(object) {
+    isNewer(object) {
       const known = store.known(object)?.metadata.resourceVersion;
       return known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion);
     },
   };
 }
 
-function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
-  const { store, tide, trim, packedFrom = Number.POSITIVE_INFINITY } = parts;
-  const { put, drop, isNews } = changesOf<T>(parts);
+function storeSink<T extends KubeObject>(options: StoreSinkOptions<T>): WatchSink<T> {
+  const { store, progress, trim, packedFrom = Number.POSITIVE_INFINITY } = options;
+  const { put, drop, isNewer } = changesOf<T>(options);
   const packed = (object: T & Stored, others: number) => (others < packedFrom ? object : store.pack(object));
-  let casting: TemplatePacker<T & Stored> | undefined;
+  let templatePacker: TemplatePacker<T & Stored> | undefined;
   const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
-    goneFrom(store.all(), state).forEach(drop);
-    for (const one of state) put(unpacked(one), one);
-    tide.turn(BigInt(resourceVersion));
+    absentFrom(store.all(), state).forEach(drop);
+    for (const entry of state) put(unpacked(entry), entry);
+    progress.reset(BigInt(resourceVersion));
   };
   return {
     replace: (objects, resourceVersion) =>
@@ -168,103 +168,103 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
         objects.map((raw, others) => packed(trimmed(raw, trim), others)),
         resourceVersion,
       ),
-    gather(kept) {
+    buildState(kept) {
       let state: Packed<T & Stored>[] = [];
-      casting ??= kept && castingOf(kept, parts);
+      templatePacker ??= kept && templatePackerOf(kept, options);
       return {
         add(raw, json) {
           const object = trimmed(raw, trim);
-          if (json !== undefined) casting?.learn(json, object);
+          if (json !== undefined) templatePacker?.learn(json, object);
           state.push(packed(object, state.length));
         },
-        take(json) {
-          const cast = casting?.cast(json);
-          if (cast !== undefined) state.push(state.length < packedFrom ? unpacked(cast) : cast);
-          return cast !== undefined;
+        takeJson(json) {
+          const packedJson = templatePacker?.pack(json);
+          if (packedJson !== undefined) state.push(state.length < packedFrom ? unpacked(packedJson) : packedJson);
+          return packedJson !== undefined;
         },
-        remove: ({ metadata }) => void (state = state.filter((one) => identityOf(one).uid !== metadata.uid)),
+        remove: ({ metadata }) => void (state = state.filter((entry) => identityOf(entry).uid !== metadata.uid)),
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },
     upsert(raw, json) {
-      if (isNews(raw)) {
+      if (isNewer(raw)) {
         const object = trimmed(raw, trim);
-        if (json !== undefined) casting?.learn(json, object);
+        if (json !== undefined) templatePacker?.learn(json, object);
         put(object, packed(object, store.size()));
       }
-      tide.rise(BigInt(raw.metadata.resourceVersion));
+      progress.advance(BigInt(raw.metadata.resourceVersion));
     },
-    take(json) {
-      const cast = casting?.cast(json);
-      if (cast === undefined) return undefined;
-      const object = unpacked(cast);
+    takeJson(json) {
+      const packedJson = templatePacker?.pack(json);
+      if (packedJson === undefined) return undefined;
+      const object = unpacked(packedJson);
       const { resourceVersion } = object.metadata;
-      if (isNews(object)) put(object, store.size() < packedFrom ? object : cast);
-      tide.rise(BigInt(resourceVersion));
+      if (isNewer(object)) put(object, store.size() < packedFrom ? object : packedJson);
+      progress.advance(BigInt(resourceVersion));
       return resourceVersion;
     },
     remove(object) {
       const known = store.known(object);
       if (known !== undefined) drop(known);
-      tide.rise(BigInt(object.metadata.resourceVersion));
+      progress.advance(BigInt(object.metadata.resourceVersion));
     },
-    bookmark: (resourceVersion) => tide.rise(BigInt(resourceVersion)),
+    bookmark: (resourceVersion) => progress.advance(BigInt(resourceVersion)),
   };
 }
 
-/** Those of the known objects that a whole state does not have. */
-function goneFrom<T extends KubeObject>(known: readonly (T & Stored)[], state: readonly Packed<T & Stored>[]) {
-  const uids = new Set(known.length === 0 ? [] : state.map((one) => identityOf(one).uid));
+/** Known objects that a full list does not contain. */
+function absentFrom<T extends KubeObject>(known: readonly (T & Stored)[], state: readonly Packed<T & Stored>[]) {
+  const uids = new Set(known.length === 0 ? [] : state.map((entry) => identityOf(entry).uid));
   return known.filter(({ metadata }) => !uids.has(metadata.uid));
 }
 
-/** Undefined where it cannot be told what objects that are alike have in common, or need not be. */
-function castingOf<T extends KubeObject>(
+/** Undefined when objects are not packed, or when `trim` may depend on values that differ between similar objects. */
+function templatePackerOf<T extends KubeObject>(
   { keep, read }: ObjectProjection,
-  { trim, trimmedBy, packedFrom }: SinkParts<T>,
+  { trim, trimmedBy, packedFrom }: StoreSinkOptions<T>,
 ): TemplatePacker<T & Stored> | undefined {
   if (packedFrom === undefined || (trim !== undefined && trimmedBy === undefined)) return undefined;
   const readObject = (json: Buffer): T & Stored => trimmed(read(json) as T & Stored, trim); // of the watch's kind
-  return createTemplatePacker({ keep, read: readObject, telling: trimmedBy ?? [] });
+  return createTemplatePacker({ keep, read: readObject, discriminators: trimmedBy ?? [] });
 }
 
-/** How far the cache has come, and who waits for it to come further. */
-interface Tide {
-  level(): bigint;
-  rise(resourceVersion: bigint): void;
-  /** A whole state counts as it is, also when it is older: then the server was set back to a backup. */
-  turn(resourceVersion: bigint): void;
-  reaches(resourceVersion: bigint): Promise<void>;
+/** The newest resourceVersion received, and waiters for newer ones. */
+interface SyncProgress {
+  newest(): bigint;
+  advance(resourceVersion: bigint): void;
+  /** Sets the version of a full list, even an older one: then the server was restored from a backup. */
+  reset(resourceVersion: bigint): void;
+  untilReached(resourceVersion: bigint): Promise<void>;
   synced(): boolean;
   readonly untilSynced: Promise<void>;
 }
 
-function createTide(): Tide {
+function createSyncProgress(): SyncProgress {
   const first = Promise.withResolvers<void>();
-  const waiters = new Set<{ readonly resourceVersion: bigint; readonly resolve: () => void }>();
-  let level = 0n;
+  const pending = new Set<{ readonly resourceVersion: bigint; readonly resolve: () => void }>();
+  let newest = 0n;
   let isSynced = false;
-  const rise = (resourceVersion: bigint): void => {
-    if (resourceVersion > level) level = resourceVersion;
-    for (const waiter of waiters) {
-      if (waiter.resourceVersion > level) continue;
-      waiters.delete(waiter);
+  const advance = (resourceVersion: bigint): void => {
+    if (resourceVersion > newest) newest = resourceVersion;
+    for (const waiter of pending) {
+      if (waiter.resourceVersion > newest) continue;
+      pending.delete(waiter);
       waiter.resolve();
     }
   };
   return {
-    level: () => level,
-    rise,
-    turn(resourceVersion) {
-      level = resourceVersion;
-      rise(resourceVersion);
+    newest: () => newest,
+    advance,
+    reset(resourceVersion) {
+      newest = resourceVersion;
+      advance(resourceVersion);
       isSynced = true;
       first.resolve();
     },
-    reaches: (resourceVersion) =>
+    untilReached: (resourceVersion) =>
       new Promise((resolve) => {
-        if (level >= resourceVersion) resolve();
-        else waiters.add({ resourceVersion, resolve });
+        if (newest >= resourceVersion) resolve();
+        else pending.add({ resourceVersion, resolve });
       }),
     synced: () => isSynced,
     untilSynced: first.promise,

@@ -11,50 +11,50 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** Which objects of a kind; all namespaces when `namespace` is left out. Selectors as kubectl writes them. */
+/** Which objects of a kind; all namespaces when `namespace` is absent. Selectors in kubectl's syntax. */
 export interface Selection {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
 }
 
-/** All objects of a selection at one resourceVersion, from which a watch may go on. */
+/** All objects of a selection at one resourceVersion, from which a watch can continue. */
 export interface ObjectList<T> {
   readonly items: readonly (T & Stored)[];
   readonly resourceVersion: string;
 }
 
-/** How something is created. */
+/** Options of a create. */
 export interface CreateOptions {
-  /** Answers as if it were done, with all checks, and stores nothing. */
+  /** The server runs all checks and responds as usual, but stores nothing. */
   readonly dryRun?: boolean;
-  /** Of the answer only `metadata`'s name, UID and resourceVersion are needed: the rest may be missing. */
+  /** The response needs only `metadata`'s name, UID and resourceVersion: the rest may be missing. */
   readonly identityOnly?: boolean;
 }
 
-/** How server-side apply treats fields of others. */
+/** Options of server-side apply. */
 export interface ApplyOptions extends CreateOptions {
-  /** Takes fields over from other managers instead of failing with ApplyConflict. Default false. */
+  /** Takes ownership of fields from other managers instead of failing with ApplyConflict. Default false. */
   readonly force?: boolean;
   /** Default: the client's own. */
   readonly fieldManager?: string;
 }
 
-/** What of an object is patched; absent: the object itself. */
+/** Options of a patch; without `subresource` the object itself is patched. */
 export interface PatchOptions extends CreateOptions {
   readonly subresource?: "status" | "scale";
 }
 
-/** Under what conditions something is removed, and what becomes of what it owns. */
+/** Options of a delete. */
 export interface RemoveOptions {
-  /** The object is removed only when it still is this one; Conflict otherwise. */
+  /** Delete only this UID and version of the object; Conflict otherwise. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  /** What happens to the objects that it owns. Default of this client: Background. */
+  /** What happens to the objects that it owns. Default: Background. */
   readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
   readonly gracePeriodSeconds?: number;
 }
 
-/** With what a client talks to the API server, and in whose name. */
+/** Options of `createClient`. */
 export interface ClientOptions {
   readonly transport: Transport;
   /** Field manager of every write, `modelwright` in production. */
@@ -62,7 +62,7 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** Between 0 and 1, for jitter. */
   readonly random?: () => number;
-  /** Limit of one verb with all its retries. Default 30 s. */
+  /** Time limit of one verb with all its retries. Default 30 s. */
   readonly deadlineMs?: number;
   /** Objects per page of a list. Default 500, as kubectl. */
   readonly pageSize?: number;
@@ -70,18 +70,19 @@ export interface ClientOptions {
 }
 
 /**
- * The verbs of the API. Objects are raw JSON: `T` is the caller's word for what the kind looks like, and fields it does
- * not name are kept, but for `metadata.managedFields`, which is empty. Every verb throws a `kubeFaults` fault on refusal, after having waited out 429 and 503.
+ * The verbs of the Kubernetes API. Objects are raw JSON: `T` is the caller's claim about their shape, and fields it does not name
+ * are preserved, except `metadata.managedFields`, which is empty. Every verb retries 429 and 503, and throws a `kubeFaults` fault
+ * when it is refused.
  */
 export interface Client {
-  /** Undefined when there is no such object. */
+  /** Reads an object; undefined when it does not exist. */
   get<T extends KubeObject>(resource: Resource, key: ObjectKey): Promise<(T & Stored) | undefined>;
-  /** Reads page by page; the result is one consistent state. */
+  /** Lists page by page; the result is one consistent state. */
   list<T extends KubeObject>(resource: Resource, selection?: Selection, signal?: AbortSignal): Promise<ObjectList<T>>;
   create<T extends KubeObject>(resource: Resource, object: T, options?: CreateOptions): Promise<T & Stored>;
-  /** Server-side apply: creates the object or makes the named fields ours. */
+  /** Server-side apply: creates the object or takes ownership of the fields in it. */
   apply<T extends KubeObject>(resource: Resource, object: T, options?: ApplyOptions): Promise<T & Stored>;
-  /** Server-side apply on the status subresource; NotFound when the object is not there. */
+  /** Server-side apply on the status subresource; NotFound when the object does not exist. */
   applyStatus<T extends KubeObject>(resource: Resource, object: T, options?: ApplyOptions): Promise<T & Stored>;
   /** JSON merge patch. A `metadata.resourceVersion` in the patch is a precondition. */
   mergePatch<T extends KubeObject>(
@@ -90,13 +91,13 @@ export interface Client {
     patch: object,
     options?: PatchOptions,
   ): Promise<T & Stored>;
-  /** True when the object was there. It may live on until its finalizers and owned objects are gone. */
+  /** Deletes an object; true when it existed. It may remain until its finalizers and owned objects are gone. */
   remove(resource: Resource, key: ObjectKey, options?: RemoveOptions): Promise<boolean>;
-  /** Opens a watch; `query` is sent as it is. For `startWatch`, which keeps one going. */
+  /** Opens one watch connection; `query` is sent as it is. Use `startWatch` for a watch that reconnects. */
   openWatch(resource: Resource, selection: Selection, query: WatchQuery): Promise<KubeStream>;
 }
 
-/** A watch in the words of the API: `resourceVersion`, `allowWatchBookmarks`, selectors. */
+/** Query parameters of a watch, as in the API: `resourceVersion`, `allowWatchBookmarks`. */
 export interface WatchQuery {
   readonly parameters: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -109,10 +110,10 @@ interface ListBody<T> {
 
 const defaultPageSize = 500;
 const defaultDeadlineMs = 30_000;
-/** A watch answers its headers late when the server first builds the initial events. */
+/** Longer than usual: the server may build the initial events before it sends the headers. */
 const watchOpenTimeoutMs = 60_000;
 
-/** A client over any transport. It holds nothing: closing the transport is the caller's. */
+/** A client over any transport. It holds no resources; the caller closes the transport. */
 export function createClient(options: ClientOptions): Client {
   const { transport, clock = systemClock, random = Math.random, deadlineMs = defaultDeadlineMs, observe } = options;
   const exchange = createExchange({ transport, clock, random, deadlineMs, observe });
@@ -126,9 +127,10 @@ function readVerbs(exchange: Exchange, transport: Transport, pageSize: string): 
   return {
     async get<T>(resource: Resource, { namespace, name }: ObjectKey) {
       const operation: Operation = { verb: "get", resource, method: "GET", namespace, name };
-      return (await foundOrAbsent(exchange(operation))) as (T & Stored) | undefined; // `T` is the caller's word
+      return (await undefinedIfNotFound(exchange(operation))) as (T & Stored) | undefined; // `T` is the caller's claim
     },
-    list: (resource, selection = {}, signal) => listedPages(exchange, { resource, selection, signal, limit: pageSize }),
+    list: (resource, selection = {}, signal) =>
+      listConsistently(exchange, { resource, selection, signal, limit: pageSize }),
     openWatch: (resource, { namespace, ...selectors }, { parameters, signal }) =>
       transport.open({
         method: "GET",
@@ -145,17 +147,17 @@ type Write = Pick<Operation, "verb" | "called" | "method" | "contentType" | "bod
   CreateOptions;
 
 function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads> {
-  const written = async <T>(resource: Resource, { dryRun = false, query, ...write }: Write): Promise<T & Stored> => {
+  const write = async <T>(resource: Resource, { dryRun = false, query, ...operation }: Write): Promise<T & Stored> => {
     const fullQuery = { fieldManager: ownManager, ...query, dryRun: dryRun ? "All" : undefined };
-    return (await exchange({ ...write, resource, query: fullQuery })) as T & Stored; // `T` is the caller's word
+    return (await exchange({ ...operation, resource, query: fullQuery })) as T & Stored; // `T` is the caller's claim
   };
-  const applied = <T extends KubeObject>(
+  const applyWith = <T extends KubeObject>(
     resource: Resource,
     object: T,
     { force = false, fieldManager = ownManager, ...options }: ApplyOptions,
     place: Pick<Operation, "verb" | "subresource">,
   ): Promise<T & Stored> =>
-    written<T>(resource, {
+    write<T>(resource, {
       ...place,
       method: "PATCH",
       namespace: object.metadata.namespace,
@@ -167,7 +169,7 @@ function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads>
     });
   return {
     create: (resource, object, options = {}) =>
-      written(resource, {
+      write(resource, {
         verb: "create",
         called: object.metadata.name ?? object.metadata.generateName,
         method: "POST",
@@ -176,11 +178,11 @@ function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads>
         contentType: "application/json",
         body: object,
       }),
-    apply: (resource, object, applyOptions = {}) => applied(resource, object, applyOptions, { verb: "apply" }),
+    apply: (resource, object, applyOptions = {}) => applyWith(resource, object, applyOptions, { verb: "apply" }),
     applyStatus: (resource, object, applyOptions = {}) =>
-      applied(resource, object, applyOptions, { verb: "apply status of", subresource: "status" }),
+      applyWith(resource, object, applyOptions, { verb: "apply status of", subresource: "status" }),
     mergePatch: (resource, { namespace, name }, patch, { subresource, ...options } = {}) =>
-      written(resource, {
+      write(resource, {
         verb: subresource === undefined ? "patch" : `patch ${subresource} of`,
         method: "PATCH",
         namespace,
@@ -194,12 +196,12 @@ function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads>
       const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy, ...rest };
       const contentType = "application/json";
       const operation: Operation = { verb: "delete", resource, method: "DELETE", namespace, name, contentType, body };
-      return (await foundOrAbsent(exchange(operation))) !== undefined;
+      return (await undefinedIfNotFound(exchange(operation))) !== undefined;
     },
   };
 }
 
-async function foundOrAbsent(answer: Promise<unknown>): Promise<unknown> {
+async function undefinedIfNotFound(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer;
   } catch (thrown) {
@@ -212,22 +214,22 @@ interface Listing {
   readonly resource: Resource;
   readonly selection: Selection;
   readonly signal: AbortSignal | undefined;
-  /** Objects per page; all in one when undefined. */
+  /** Objects per page; undefined: all in one. */
   readonly limit: string | undefined;
 }
 
-/** A list whose pages outlived the server's history is read again in one go, as client-go's pager does. */
-async function listedPages<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
+/** Lists again without pages when the continue token has expired, as client-go's pager does. */
+async function listConsistently<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
   try {
-    return await listed<T>(exchange, listing);
+    return await listPages<T>(exchange, listing);
   } catch (thrown) {
     if (thrown instanceof Fault && thrown.code === "Expired")
-      return listed<T>(exchange, { ...listing, limit: undefined });
+      return listPages<T>(exchange, { ...listing, limit: undefined });
     throw thrown;
   }
 }
 
-async function listed<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
+async function listPages<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
   const { resource, selection, signal, limit } = listing;
   const { namespace, ...selectors } = selection;
   // Items of a list carry no kind of their own.
@@ -242,7 +244,7 @@ async function listed<T>(exchange: Exchange, listing: Listing): Promise<ObjectLi
       namespace,
       query,
       signal,
-    })) as ListBody<T>; // `T` is the caller's word
+    })) as ListBody<T>; // `T` is the caller's claim
     for (const item of page.items ?? []) items.push({ ...type, ...item });
     next = page.metadata.continue;
     if (next === undefined || next === "") return { items, resourceVersion: page.metadata.resourceVersion ?? "" };

@@ -6,7 +6,7 @@ import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 
 import { kubeFaults } from "./faults.ts";
 
-/** TLS of a connection, in the words of `node:tls`. */
+/** TLS options of a connection, as in `node:tls`. */
 export interface TlsFacts {
   readonly ca?: RequestOptions["ca"];
   readonly cert?: RequestOptions["cert"];
@@ -15,38 +15,38 @@ export interface TlsFacts {
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
-/** What proves to the server who we are. */
+/** Authentication to the API server: headers and client certificates. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsFacts;
 }
 
-/** Where an API server is and how to be let in. */
+/** The address of an API server and the credentials for it. */
 export interface Connection {
-  /** Without a slash at the end: `https://10.0.0.1:6443`. */
+  /** Without a trailing slash: `https://10.0.0.1:6443`. */
   readonly server: string;
-  /** Namespace of the context, for commands that name none. */
+  /** Namespace of the context, the default of commands. */
   readonly namespace: string | undefined;
   readonly proxyUrl: string | undefined;
-  /** With `fresh`, tokens and certificates are read or made anew instead of taken from memory. */
+  /** With `fresh`, cached tokens and certificates are discarded and obtained again. */
   credentials(fresh: boolean): Promise<Credentials>;
 }
 
-/** Where a connection's facts come from. Without a path: kubectl's order (KUBECONFIG, ~/.kube/config, in-cluster). */
+/** Which kubeconfig to read. Without a path: kubectl's order (KUBECONFIG, ~/.kube/config, in-cluster). */
 export interface ConnectionSource {
   readonly kubeconfigPath?: string;
   /** Default: the current context. */
   readonly context?: string;
 }
 
-/** Reads a kubeconfig. Throws BadKubeconfig when it names no cluster to talk to. */
+/** Reads a kubeconfig. Throws BadKubeconfig when it is invalid or its context names no cluster. */
 export async function loadConnection(source: ConnectionSource = {}): Promise<Connection> {
-  // Loaded on demand: it costs time and memory that local mode need not pay.
+  // Loaded on demand, to save its time and memory in local mode.
   const { KubeConfig } = await import("@kubernetes/client-node");
   const path = source.kubeconfigPath ?? "the default kubeconfig";
   const config = new KubeConfig();
   try {
-    fill(config, source);
+    readConfig(config, source);
   } catch (thrown) {
     throw kubeFaults.BadKubeconfig({ path, cause: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
   }
@@ -64,24 +64,24 @@ export async function loadConnection(source: ConnectionSource = {}): Promise<Con
   return connectionOf(() => copyOf(config, new KubeConfig()), context?.namespace, cluster);
 }
 
-function fill(config: KubeConfig, { kubeconfigPath, context }: ConnectionSource): void {
+function readConfig(config: KubeConfig, { kubeconfigPath, context }: ConnectionSource): void {
   if (kubeconfigPath !== undefined) config.loadFromFile(kubeconfigPath);
   else config.loadFromDefault();
   if (context !== undefined) config.setCurrentContext(context);
 }
 
-/** Where a pod finds its API server. */
+/** The API server's address and service account, as a pod has them. */
 export interface InCluster {
-  /** KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, which every pod is given. */
+  /** KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, which are set in every pod. */
   readonly host: string;
   readonly port: string;
-  /** Where the service account is mounted. Default: where the kubelet mounts it. */
+  /** Where the service account is mounted. Default: the kubelet's mount path. */
   readonly folder?: string;
 }
 
 /**
- * The connection of a pod by its service account, without loading client-node: that costs half a second at the start and
- * 50 MB as long as it runs. The token is read whenever it is asked for: the kubelet renews it in place.
+ * The connection of a pod through its service account, without client-node, which costs half a second at start and 50 MB. The
+ * token file is read for each call of `credentials`: the kubelet renews it in place.
  */
 export async function inClusterConnection({
   host,
@@ -112,7 +112,7 @@ export async function inClusterConnection({
   };
 }
 
-/** A connection without TLS and credentials, as the API-server model listens. */
+/** A connection without TLS and credentials, as for the API-server model. */
 export function plainConnection(server: string): Connection {
   return {
     server: server.replace(/\/$/, ""),
@@ -122,15 +122,15 @@ export function plainConnection(server: string): Connection {
   };
 }
 
-function connectionOf(copied: () => KubeConfig, namespace: string | undefined, cluster: Cluster): Connection {
-  let config = copied();
+function connectionOf(copyConfig: () => KubeConfig, namespace: string | undefined, cluster: Cluster): Connection {
+  let config = copyConfig();
   return {
     server: cluster.server.replace(/\/$/, ""),
     namespace,
     proxyUrl: cluster.proxyUrl,
     async credentials(fresh) {
-      // Tokens are remembered inside the KubeConfig, some without an end: a new one forgets them.
-      if (fresh) config = copied();
+      // KubeConfig caches tokens, some without expiry: a new one has none.
+      if (fresh) config = copyConfig();
       const options: RequestOptions & { auth?: string } = {};
       await config.applyToHTTPSOptions(options);
       return { headers: headersOf(options), tls: tlsOf(options) };
@@ -138,7 +138,7 @@ function connectionOf(copied: () => KubeConfig, namespace: string | undefined, c
   };
 }
 
-/** KubeConfig refuses plain http unless `skipTLSVerify` is set; there it has no meaning. */
+/** Copies a kubeconfig. `skipTLSVerify` is set for plain http, which KubeConfig refuses otherwise; it has no effect there. */
 function copyOf(config: KubeConfig, copy: KubeConfig): KubeConfig {
   const clusters = config.clusters.map((cluster) =>
     cluster.server.startsWith("http:") ? { ...cluster, skipTLSVerify: true } : cluster,

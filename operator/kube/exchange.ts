@@ -5,29 +5,29 @@ import { memberText, withoutManagedFields } from "./json/json-text.ts";
 import { type Resource, resourcePath, type ResourcePlace } from "./resources.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
-/** One verb on one object or collection, before it becomes HTTP. */
+/** One verb on one object or collection, independent of HTTP. */
 export interface Operation extends ResourcePlace {
-  /** As messages say it. */
+  /** As in messages: `apply status of`. */
   readonly verb: string;
   readonly resource: Resource;
-  /** Name of the object in messages, where the path has none. */
+  /** Name of the object in messages when the path has none, as for create. */
   readonly called?: string | undefined;
   readonly method: KubeRequest["method"];
   readonly query?: Query;
   readonly contentType?: string;
   readonly body?: object;
-  /** Name, UID and resourceVersion are all that is read of the answer. */
+  /** The caller reads only name, UID and resourceVersion of the response. */
   readonly identityOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Parameters of a request; undefined ones are left out. */
+/** Query parameters; undefined ones are omitted. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
-/** How each attempt of a request is told to metrics. `status` is the HTTP status, 0 when no response came. */
+/** Called after each attempt of a request, for metrics. `status` is the HTTP status, 0 when there was no response. */
 export type RequestObserver = (request: { verb: string; kind: string; status: number; durationMs: number }) => void;
 
-/** What all operations of one client share. */
+/** Options of `createExchange`. */
 export interface ExchangeOptions {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -39,8 +39,8 @@ export interface ExchangeOptions {
 }
 
 /**
- * Carries an operation to the server, waits out its busy times and gives the JSON of its answer; what that looks like is
- * the word of the caller, who named the kind. Throws a `kubeFaults` fault for every other answer than success.
+ * Performs an operation with retries while the server is busy, and resolves with the parsed JSON of the response; its type is the
+ * caller's claim. Throws a `kubeFaults` fault for any response other than success.
  */
 export type Exchange = (operation: Operation) => Promise<unknown>;
 
@@ -48,19 +48,19 @@ export type Exchange = (operation: Operation) => Promise<unknown>;
 export function createExchange(options: ExchangeOptions): Exchange {
   return async (operation) => {
     const response = await sendWithRetries(operation, options);
-    if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
+    if (response.status >= 300) throw refusalFault(operationText(operation), response.status, response.body);
     if (response.content !== undefined) return response.content;
     try {
       const { body } = response;
       return (operation.identityOnly === true ? identity(body) : undefined) ?? JSON.parse(withoutManagedFields(body));
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown.message : String(thrown);
-      throw kubeFaults.BrokenResponse({ operation: wording(operation), cause }, thrown);
+      throw kubeFaults.BrokenResponse({ operation: operationText(operation), cause }, thrown);
     }
   };
 }
 
-/** An object of its identity alone, undefined when it is not to be found in this text. */
+/** An object with only its identity, read without parsing the rest; undefined when it is not found. */
 function identity(body: string): object | undefined {
   const [name, uid, resourceVersion] = ["name", "uid", "resourceVersion"].map((member): unknown => {
     const text = memberText(body, ["metadata", member]);
@@ -70,7 +70,7 @@ function identity(body: string): object | undefined {
 }
 
 /** `apply ReplicaSet default/digits-3f2a`, `list pods default`. */
-function wording({ verb, resource, namespace, name, called }: Operation): string {
+function operationText({ verb, resource, namespace, name, called }: Operation): string {
   const path = [namespace, name ?? called].filter((part) => part !== undefined && part !== "").join("/");
   return [verb, (name ?? called) === undefined ? resource.plural : resource.kind, ...(path === "" ? [] : [path])].join(
     " ",
@@ -88,7 +88,7 @@ function requestOf(operation: Operation, sharesMemory = false): KubeRequest {
   };
 }
 
-/** The path of a place with a query; parameters that are undefined are left out. */
+/** The path of a resource with a query; undefined parameters are omitted. */
 export function pathWithQuery(resource: Resource, place: ResourcePlace, query: Query = {}): string {
   let text = resourcePath(resource, place);
   let separator = "?";
@@ -101,26 +101,30 @@ export function pathWithQuery(resource: Resource, place: ResourcePlace, query: Q
   return text;
 }
 
-/** `firstMs`, `firstMs × 2`, … up to `capMs`, each lengthened by up to `jitter` of itself (1.0: at most doubled). */
+/** Exponential back-off: `firstMs`, `firstMs × 2`, … up to `capMs`, each extended by up to `jitter` of itself (1.0: at most doubled). */
 export interface BackoffPolicy {
   readonly firstMs: number;
   readonly capMs: number;
   readonly jitter: number;
 }
 
-/** The delay after attempt number `attempt`, counted from 0. */
-export function backoffDelayMs({ firstMs, capMs, jitter }: BackoffPolicy, attempt: number, random: () => number): number {
-  const plainMs = Math.min(capMs, firstMs * 2 ** Math.min(attempt, 40));
-  return plainMs * (1 + random() * jitter);
+/** The delay in ms after attempt number `attempt`, counted from 0. */
+export function backoffDelayMs(
+  { firstMs, capMs, jitter }: BackoffPolicy,
+  attempt: number,
+  random: () => number,
+): number {
+  const baseMs = Math.min(capMs, firstMs * 2 ** Math.min(attempt, 40));
+  return baseMs * (1 + random() * jitter);
 }
 
-/** Between attempts when the server names no time of its own: never longer than 2 s, so that its return is met soon. */
-const growth: BackoffPolicy = { firstMs: 100, capMs: 1_000, jitter: 1 };
+/** Used when the server sends no `Retry-After`. Delays stay below 2 s, so that its return is noticed soon. */
+const retryBackoff: BackoffPolicy = { firstMs: 100, capMs: 1_000, jitter: 1 };
 
 /**
- * Sends a request until it is neither 429 nor 503: both say that the server did nothing. `Retry-After` is waited out,
- * lengthened a little so that clients that were told the same time do not come back together. A read that got no
- * response is sent again; a write is not, because it may have been done. Ends with the last answer at the deadline.
+ * Sends a request until the status is neither 429 nor 503, both of which mean that the server did nothing. `Retry-After` is
+ * honoured with up to 10 % jitter, so that clients do not return at the same time. A read without a response is retried; a write
+ * is not, because it may have been applied. At the deadline the last response or fault is final.
  */
 async function sendWithRetries(operation: Operation, options: ExchangeOptions): Promise<KubeResponse> {
   const { clock, random, deadlineMs } = options;
@@ -128,10 +132,10 @@ async function sendWithRetries(operation: Operation, options: ExchangeOptions): 
   const endMs = clock.monotonic() + deadlineMs;
   for (let attempt = 0; ; attempt++) {
     const timeoutMs = Math.max(1, endMs - clock.monotonic());
-    const answer = await attempted(operation, { ...request, timeoutMs }, options);
-    const isRepeated = answer instanceof Fault ? isRepeatable(request, answer) : isBusy(answer);
-    const delayMs = isRepeated ? delayBefore(answer, attempt, random) : 0;
-    if (!isRepeated || clock.monotonic() + delayMs >= endMs) {
+    const answer = await attemptOnce(operation, { ...request, timeoutMs }, options);
+    const isRetried = answer instanceof Fault ? isRetryable(request, answer) : isBusy(answer);
+    const delayMs = isRetried ? delayBefore(answer, attempt, random) : 0;
+    if (!isRetried || clock.monotonic() + delayMs >= endMs) {
       if (answer instanceof Fault) throw answer;
       return answer;
     }
@@ -139,25 +143,25 @@ async function sendWithRetries(operation: Operation, options: ExchangeOptions): 
   }
 }
 
-async function attempted(
+async function attemptOnce(
   { verb, resource }: Operation,
   request: KubeRequest,
   { transport, clock, observe }: ExchangeOptions,
 ): Promise<KubeResponse | Fault> {
   const startedMs = clock.monotonic();
-  const told = (status: number): void =>
+  const observed = (status: number): void =>
     observe?.({ verb, kind: resource.kind, status, durationMs: clock.monotonic() - startedMs });
   try {
     const response = await transport.send(request);
-    told(response.status);
+    observed(response.status);
     return response;
   } catch (thrown) {
-    told(0);
+    observed(0);
     return Fault.from(thrown);
   }
 }
 
-function isRepeatable(request: KubeRequest, fault: Fault): boolean {
+function isRetryable(request: KubeRequest, fault: Fault): boolean {
   return request.method === "GET" && fault.retry !== "never";
 }
 
@@ -166,8 +170,8 @@ function isBusy({ status }: KubeResponse): boolean {
 }
 
 function delayBefore(answer: KubeResponse | Fault, attempt: number, random: () => number): number {
-  const askedMs = answer instanceof Fault ? undefined : retryAfterMs(answer);
-  return askedMs === undefined ? backoffDelayMs(growth, attempt, random) : askedMs * (1 + random() * 0.1);
+  const requestedMs = answer instanceof Fault ? undefined : retryAfterMs(answer);
+  return requestedMs === undefined ? backoffDelayMs(retryBackoff, attempt, random) : requestedMs * (1 + random() * 0.1);
 }
 
 /** `Retry-After` in seconds; API servers never send the date form. */

@@ -1,15 +1,15 @@
 import { type Fault, faultCatalogue } from "../../runtime/base/fault.ts";
 
-/** What was asked of the server, as messages name it: `apply ReplicaSet default/digits-3f2a`. */
+/** A refused operation, named as in messages: `apply ReplicaSet default/digits-3f2a`. */
 interface Refused {
   readonly operation: string;
-  /** The server's own words, verbatim. */
+  /** The server's message, verbatim. */
   readonly message: string;
 }
 
 const refusal = ({ operation, message }: Refused): string => `${operation} was refused: ${message}`;
 
-/** Everything that can go wrong between us and an API server. */
+/** Faults of requests to an API server. */
 export const kubeFaults = faultCatalogue<{
   NotFound: Refused;
   AlreadyExists: Refused;
@@ -108,7 +108,7 @@ export const kubeFaults = faultCatalogue<{
   },
 });
 
-/** The body of a refusal: `meta/v1 Status`. */
+/** The body of an error response: `meta/v1 Status`. */
 export interface Status {
   readonly kind?: string;
   readonly code?: number;
@@ -158,7 +158,7 @@ const codeOfReason: Readonly<Record<string, RefusalCode>> = {
   InternalError: "ServerError",
 };
 
-/** For proxies in between, which send no Status. */
+/** For responses of proxies, which send no Status. */
 const codeOfHttpStatus: Readonly<Record<number, RefusalCode>> = {
   400: "Invalid",
   401: "Unauthorized",
@@ -177,12 +177,12 @@ const codeOfHttpStatus: Readonly<Record<number, RefusalCode>> = {
   504: "Timeout",
 };
 
-/** The fault that a refusal stands for; `body` is a Status from the server, or any text from something before it. */
+/** The fault for an error response; `body` is a Status from the API server or any text from a proxy. */
 export function refusalFault(operation: string, httpStatus: number, body: string): Fault {
   return statusFault(operation, parsedStatus(body) ?? { code: httpStatus, message: briefly(body, httpStatus) });
 }
 
-/** The fault that a Status stands for, as an ERROR event of a watch carries one. */
+/** The fault for a Status, such as that of a watch's ERROR event. */
 export function statusFault(operation: string, status: Status): Fault {
   const code = codeOf(status);
   const message = status.message ?? status.reason ?? `status ${status.code ?? 500}`;
@@ -198,20 +198,20 @@ export function statusFault(operation: string, status: Status): Fault {
 
 function codeOf(status: Status): RefusalCode {
   const code = codeOfReason[status.reason ?? ""] ?? codeOfHttpStatus[status.code ?? 500] ?? "ServerError";
-  return code === "Forbidden" ? forbiddance(status) : code;
+  return code === "Forbidden" ? forbiddenCode(status) : code;
 }
 
-/** One word for three: a right is missing, the namespace goes, or a quota or policy does not admit the object. */
-function forbiddance({ message = "", details }: Status): "Forbidden" | "NotAdmitted" | "NamespaceTerminating" {
+/** Status 403 means one of three: a missing permission, a terminating namespace, or an object rejected by a quota or policy. */
+function forbiddenCode({ message = "", details }: Status): "Forbidden" | "NotAdmitted" | "NamespaceTerminating" {
   // v1.NamespaceTerminatingCause of the admission plugin NamespaceLifecycle.
   if (details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") === true) return "NamespaceTerminating";
-  // The authorizer's words (apiserver `pkg/endpoints/handlers/responsewriters/errors.go`); proxies say none of these.
+  // The authorizer's message format (apiserver `pkg/endpoints/handlers/responsewriters/errors.go`).
   return / is forbidden: (?!User ")/.test(message) ? "NotAdmitted" : "Forbidden";
 }
 
 function parsedStatus(body: string): Status | undefined {
   try {
-    const value = JSON.parse(body) as Status | null; // the server's word; its `kind` is looked at next
+    const value = JSON.parse(body) as Status | null; // untrusted; its `kind` is checked next
     return value?.kind === "Status" ? value : undefined;
   } catch {
     return undefined;

@@ -3,13 +3,13 @@ import { Fault } from "../../runtime/base/fault.ts";
 import type { Connection, Credentials } from "./config.ts";
 import { kubeFaults } from "./faults.ts";
 import type { ConnectionPool } from "./http/connection-pool.ts";
-import { type Addressed, headerLines, requestText } from "./http/request-text.ts";
+import { type CompleteRequest, headerLines, requestText } from "./http/request-text.ts";
 import { createCredentialRotation, type AuthenticatedConnections } from "./http/credential-rotation.ts";
 import type { StreamedResponse, Streams } from "./http/streams.ts";
 import { errorText } from "./http/error-text.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
-/** Where the API server is and who asks. */
+/** Options of `createHttpTransport`. */
 export interface HttpTransportOptions {
   readonly connection: Connection;
   readonly clock?: Clock;
@@ -20,40 +20,41 @@ export interface HttpTransportOptions {
 /** For requests that name no time-out of their own. */
 const defaultTimeoutMs = 30_000;
 
-/** What all requests with the same credentials say; a request may say something else. */
+/** Default headers of all requests with the same credentials. */
 interface ClientHeaders {
   readonly credentials: Credentials;
   readonly headers: Readonly<Record<string, string>>;
-  /** Its headers as they are sent. */
+  /** The headers as they are written. */
   readonly lines: string;
 }
 
 /**
- * A transport over HTTP/1.1 with kept-alive connections, all of one server. Responses are read by a client of our own: Node's
- * costs four times the processor time per request, which was half of what an operator needed, and 2.5 times that of a stream.
+ * A transport over HTTP/1.1 with keep-alive connections to one server. The HTTP client is our own: Node's takes four times the
+ * processor time per request, which was half of an operator's, and 2.5 times that of a stream.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { connection, clock = systemClock, userAgent = "modelwright" } = options;
-  const session = createCredentialRotation(connection, clock);
-
-  const server = new URL(connection.server);
-  const prefix = server.pathname.replace(/\/$/, "");
-  const { host } = server;
-  let kept: ClientHeaders | undefined;
+  const rotation = createCredentialRotation(connection, clock);
+  const { host, pathname } = new URL(connection.server);
+  const prefix = pathname.replace(/\/$/, "");
+  let cachedHeaders: ClientHeaders | undefined;
   const clientHeaders = (credentials: Credentials): ClientHeaders => {
-    if (kept?.credentials !== credentials) {
+    if (cachedHeaders?.credentials !== credentials) {
       const headers = { host, "user-agent": userAgent, ...credentials.headers };
-      kept = { credentials, headers, lines: headerLines(headers) };
+      cachedHeaders = { credentials, headers, lines: headerLines(headers) };
     }
-    return kept;
+    return cachedHeaders;
   };
-  const addressed = ({ method, path, headers = {}, body }: KubeRequest, { credentials }: AuthenticatedConnections): Addressed => {
+  const completeRequest = (
+    { method, path, headers = {}, body }: KubeRequest,
+    { credentials }: AuthenticatedConnections,
+  ): CompleteRequest => {
     const { headers: shared, lines } = clientHeaders(credentials);
-    const replaces = Object.keys(headers).some((name) => name in shared);
+    const overridesShared = Object.keys(headers).some((name) => name in shared);
     return {
       method,
       path: prefix + path,
-      ...(replaces ? { headers: { ...shared, ...headers } } : { commonLines: lines, headers }),
+      ...(overridesShared ? { headers: { ...shared, ...headers } } : { commonLines: lines, headers }),
       ...(body === undefined ? {} : { body }),
     };
   };
@@ -61,11 +62,12 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     async send(request) {
       const deadline = startDeadline(request, clock);
       try {
-        const entry = await session.current();
-        const response = await responseTo(addressed(request, entry), entry.pool, deadline);
+        const connections = await rotation.current();
+        const response = await sendRequest(completeRequest(request, connections), connections.pool, deadline);
+        // The token may have expired since it was read: retry once with a fresh one.
         if (response.status !== 401) return response;
-        const renewed = await session.renewed(entry);
-        return await responseTo(addressed(request, renewed), renewed.pool, deadline);
+        const renewed = await rotation.renewed(connections);
+        return await sendRequest(completeRequest(request, renewed), renewed.pool, deadline);
       } catch (thrown) {
         throw deadline.faultOf(thrown, "waiting");
       } finally {
@@ -74,29 +76,29 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     },
     async open(request) {
       const deadline = startDeadline(request, clock);
-      const asked = (entry: AuthenticatedConnections): Promise<StreamedResponse> =>
-        startOf({ ...addressed(request, entry), signal: request.signal }, entry.streams, deadline);
+      const openWith = (connections: AuthenticatedConnections): Promise<StreamedResponse> =>
+        openStream({ ...completeRequest(request, connections), signal: request.signal }, connections.streams, deadline);
       try {
-        const entry = await session.current();
-        const response = await asked(entry);
+        const connections = await rotation.current();
+        const response = await openWith(connections);
         if (response.status !== 401) return response;
         response.close();
-        return await asked(await session.renewed(entry));
+        return await openWith(await rotation.renewed(connections));
       } catch (thrown) {
         throw deadline.faultOf(thrown, "waiting");
       } finally {
         deadline.cancel();
       }
     },
-    close: () => session.close(),
+    close: () => rotation.close(),
   };
 }
 
-/** Sends a request; the whole response to it. A refused token is replaced once: it may have run out since it was read. */
-function responseTo(asked: Addressed, pool: ConnectionPool, deadline: Deadline): Promise<KubeResponse> {
+/** Sends a request and resolves with the whole response. */
+function sendRequest(request: CompleteRequest, pool: ConnectionPool, deadline: Deadline): Promise<KubeResponse> {
   return new Promise((resolve, reject) => {
-    if (deadline.isOver()) return reject(new Error("too late"));
-    const sent = pool.send(requestText(asked), {
+    if (deadline.isExpired()) return reject(new Error("too late"));
+    const sent = pool.send(requestText(request), {
       onResponse: ({ status, headers, body }) => resolve({ status, headers, body }),
       onError: (error, isInBody) => reject(deadline.faultOf(error, isInBody ? "reading" : "waiting")),
     });
@@ -107,31 +109,31 @@ function responseTo(asked: Addressed, pool: ConnectionPool, deadline: Deadline):
   });
 }
 
-interface AskedStream extends Addressed {
-  /** Ends the stream, also after its head has come. */
+interface StreamRequest extends CompleteRequest {
+  /** Ends the stream, also after its head has arrived. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Sends a request; its response once the head has come, whose body fails with the connection or with the signal. */
-async function startOf(asked: AskedStream, streams: Streams, deadline: Deadline): Promise<StreamedResponse> {
-  if (deadline.isOver()) throw new Error("too late");
-  const { signal } = asked;
+/** Sends a request and resolves once the head of the response has arrived. The body fails when the connection breaks or the signal aborts. */
+async function openStream(request: StreamRequest, streams: Streams, deadline: Deadline): Promise<StreamedResponse> {
+  if (deadline.isExpired()) throw new Error("too late");
+  const { signal } = request;
   const abort = (): void => opening.end(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
-  const opening = streams.open(requestText(asked), () => signal?.removeEventListener("abort", abort));
+  const opening = streams.open(requestText(request), () => signal?.removeEventListener("abort", abort));
   deadline.onEnd(abort);
   signal?.addEventListener("abort", abort, { once: true });
   return await opening.response;
 }
 
-/** How far a request had come when it failed. */
+/** Whether a failed request was waiting for the head of the response or reading its body. */
 type Stage = "waiting" | "reading";
 
-/** What may end a request before its time: its time-out and its caller. */
+/** Ends a request early: at its time-out or when its caller aborts. */
 interface Deadline {
-  isOver(): boolean;
-  /** What is to be done at its end; the last one told counts. */
+  isExpired(): boolean;
+  /** Sets what to do at the deadline; replaces an earlier one. */
   onEnd(end: () => void): void;
-  /** From here on nothing is ended. */
+  /** The request is complete: nothing is ended from here on. */
   cancel(): void;
   faultOf(thrown: unknown, stage: Stage): Fault;
 }
@@ -147,8 +149,8 @@ function startDeadline(request: KubeRequest, clock: Clock): Deadline {
   });
   signal?.addEventListener("abort", abort, { once: true });
   return {
-    // Not a getter: V8 makes a shape of its own for each object that is written with one, which keeps the request and its answer.
-    isOver: () => isTimedOut || signal?.aborted === true,
+    // Not a getter: V8 creates a hidden class for each object literal with one, which retains the request and its response.
+    isExpired: () => isTimedOut || signal?.aborted === true,
     onEnd: (next) => void (end = next),
     cancel() {
       cancelTimer();

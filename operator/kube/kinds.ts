@@ -1,8 +1,8 @@
 import type { Container } from "./kinds/container.ts";
 
 /**
- * The parts of Kubernetes objects that we read or write, and no more. Objects stay raw JSON on their way through the
- * client: a field that is not named here is never lost, because nothing is ever written back whole.
+ * The parts of Kubernetes objects that we read or write. Objects stay raw JSON in the client, and nothing is ever written back
+ * whole, so that fields which are not declared here are never lost.
  */
 export interface ObjectMeta {
   readonly name?: string;
@@ -20,7 +20,7 @@ export interface ObjectMeta {
   readonly finalizers?: readonly string[];
 }
 
-/** Who an object belongs to: it is deleted with its owner. */
+/** The owner of an object, with which it is garbage-collected. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -30,14 +30,14 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** Any object: what all kinds have in common. */
+/** Any Kubernetes object: what all kinds have in common. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta;
 }
 
-/** An object as the server returned it: identity is always there. */
+/** An object as the server returned it: its identity is always set. */
 export interface Stored {
   readonly metadata: ObjectMeta & {
     readonly name: string;
@@ -83,7 +83,7 @@ export interface PodSpec {
   readonly enableServiceLinks?: boolean;
 }
 
-/** What a container is doing; one member is set. */
+/** The state of a container; exactly one member is set. */
 export interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
@@ -97,7 +97,7 @@ export interface ContainerState {
   };
 }
 
-/** What the kubelet reports of a container. */
+/** The kubelet's report on a container. */
 export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
@@ -132,12 +132,12 @@ export interface Pod extends KubeObject {
   };
 }
 
-/** Which objects are meant, by equality of labels. */
+/** Selects objects by equality of labels. */
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 
-/** What a ReplicaSet makes its pods from. */
+/** The template of a ReplicaSet's pods. */
 export interface PodTemplate {
   readonly metadata?: ObjectMeta;
   readonly spec: PodSpec;
@@ -234,7 +234,7 @@ export interface Event extends KubeObject {
   readonly reportingInstance?: string;
 }
 
-/** A lease, by which one of several operators leads. */
+/** A Lease, for leader election among operators. */
 export interface Lease extends KubeObject {
   readonly spec: {
     readonly holderIdentity?: string;
@@ -245,12 +245,12 @@ export interface Lease extends KubeObject {
   };
 }
 
-/** A Gateway of the Gateway API, or one of its listeners, that a route is attached to. */
+/** A Gateway of the Gateway API, or one of its listeners, to which a route is attached. */
 export type RouteParent = { readonly name: string } & {
   readonly [Part in "group" | "kind" | "namespace" | "sectionName"]?: string;
 };
 
-/** Of the Gateway API, as far as we write it. */
+/** An HTTPRoute of the Gateway API, as far as we read and write it. */
 export interface HttpRoute extends KubeObject {
   readonly spec: {
     readonly parentRefs: readonly RouteParent[];

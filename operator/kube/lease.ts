@@ -5,25 +5,25 @@ import type { Client, ObjectKey } from "./client.ts";
 import type { Lease as LeaseObject, Stored } from "./kinds.ts";
 import { resources } from "./resources.ts";
 
-/** Which Lease is contended for, by whom, and who is told. */
+/** Options of `startLease`. */
 export interface LeaseOptions {
   readonly client: Client;
   readonly key: ObjectKey;
-  /** Unique among all who contend: pod name and a random part. */
+  /** Unique among all candidates: pod name and a random part. */
   readonly identity: string;
-  /** Told whenever the lease has become ours. */
+  /** Called whenever this candidate has acquired the lease. */
   readonly onAcquired: () => void;
-  /** Told whenever it is no longer sure that the lease is ours. Not told after `stop`. */
+  /** Called whenever this candidate may no longer hold the lease. Not called after `stop`. */
   readonly onLost: () => void;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly log?: Log;
 }
 
-/** One contender for a lease: acquires it, keeps it, and contends again when it is lost. */
+/** Leader election by a Lease: acquires it, renews it, and tries again when it is lost. */
 export interface Lease {
   readonly isHeld: boolean;
-  /** Ends it and frees the lease, so that the next one need not wait. */
+  /** Stops and releases the lease, so that the next candidate need not wait. */
   stop(): Promise<void>;
 }
 
@@ -32,16 +32,16 @@ const durationMs = 15_000;
 const renewDeadlineMs = 10_000;
 const retryMs = 2_000;
 /**
- * How often the lease of another is looked at: what is seen of it is never older than this. Shorter than client-go's
- * 2 s with jitter 1.2, with which a standby takes over as late as 9 s after the lease has ended.
+ * How often a standby reads the lease. Shorter than client-go's 2 s with jitter 1.2, with which a standby takes over as late as 9 s
+ * after the lease has ended.
  */
-const lookMs = 900;
-/** A lease that cannot be released in this time is left to run out: stopping must not hang on it, nor on a try to renew. */
+const pollMs = 900;
+/** A lease that is not released in this time is left to expire: stopping must not hang on a release or renewal. */
 const releaseLimitMs = 1_000;
 
 /**
- * Starts contending. Times of others are never compared with our clock: a lease is free when it did not change for 15 s
- * of our own monotonic time. Two leaders are still possible (a stopped process that wakes up): every write must be safe.
+ * Starts a candidate. Its own clock is never compared with times in the lease: a lease has expired when it has not changed for 15 s
+ * of our monotonic time. Two leaders are still possible (a suspended process that resumes): every write must be safe.
  */
 export function startLease(options: LeaseOptions): Lease {
   const { clock = systemClock, random = Math.random, log = silentLog, identity } = options;
@@ -50,11 +50,11 @@ export function startLease(options: LeaseOptions): Lease {
   const record = createRecord(options, clock);
   let isHeld = false;
 
-  /** One try; when it succeeds, the time from which on the lease is surely ours. */
+  /** One attempt; returns the start of the lease's term when it succeeds. */
   const claim = async (limitMs: number): Promise<number | undefined> => {
     const startedMs = clock.monotonic();
     const isClaimed = await within(
-      tried("renewed", () => record.claim(), log),
+      attempted("renewed", () => record.claim(), log),
       limitMs,
       clock,
     );
@@ -64,13 +64,13 @@ export function startLease(options: LeaseOptions): Lease {
     while (!signal.aborted) {
       const acquiredMs = await claim(renewDeadlineMs);
       if (acquiredMs !== undefined) return acquiredMs;
-      await clock.sleep(Math.min(lookMs * (1 - random() / 2), record.endsInMs()), signal);
+      await clock.sleep(Math.min(pollMs * (1 - random() / 2), record.endsInMs()), signal);
     }
     return undefined;
   };
   const keep = async (acquiredMs: number): Promise<void> => {
     let renewedMs = acquiredMs;
-    while (clock.monotonic() - renewedMs < renewDeadlineMs && !record.isOthers()) {
+    while (clock.monotonic() - renewedMs < renewDeadlineMs && !record.isHeldByOther()) {
       await clock.sleep(retryMs, signal);
       if (signal.aborted) return;
       renewedMs = (await claim(renewedMs + renewDeadlineMs - clock.monotonic())) ?? renewedMs;
@@ -97,36 +97,36 @@ export function startLease(options: LeaseOptions): Lease {
     },
     async stop() {
       stopping.abort();
-      const released = running.then(() => tried("released", () => record.release(), log));
+      const released = running.then(() => attempted("released", () => record.release(), log));
       await within(released, releaseLimitMs, clock);
     },
   };
 }
 
-/** The lease as we last saw it, and since when it has not changed. */
+/** The Lease as last observed, and since when it has not changed. */
 interface LeaseRecord {
-  /** One try to make or keep it ours; false when another holds it. */
+  /** One attempt to acquire or renew; false when another candidate holds it. */
   claim(): Promise<boolean>;
-  /** Frees the lease if it is ours. */
+  /** Releases the lease if this candidate holds it. */
   release(): Promise<void>;
-  isOthers(): boolean;
-  /** Time until the lease of another has ended, should it not be renewed. */
+  isHeldByOther(): boolean;
+  /** Time until another candidate's lease expires if it is not renewed. */
   endsInMs(): number;
 }
 
 function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): LeaseRecord {
-  let seen: (LeaseObject & Stored) | undefined;
-  let seenMs = 0;
-  let isCertain = false;
+  let observed: (LeaseObject & Stored) | undefined;
+  let observedMs = 0;
+  let isUpToDate = false;
   const observe = (lease: (LeaseObject & Stored) | undefined): void => {
-    if (lease?.metadata.resourceVersion !== seen?.metadata.resourceVersion) seenMs = clock.monotonic();
-    seen = lease;
+    if (lease?.metadata.resourceVersion !== observed?.metadata.resourceVersion) observedMs = clock.monotonic();
+    observed = lease;
   };
-  const isMine = (): boolean => seen?.spec.holderIdentity === identity;
+  const isMine = (): boolean => observed?.spec.holderIdentity === identity;
   const write = async (spec: LeaseObject["spec"]): Promise<void> => {
-    // A write that fails may have been done all the same, or another was faster: read before the next one.
-    isCertain = false;
-    if (seen === undefined) {
+    // A failed write may have been applied, or another candidate was faster: read before the next one.
+    isUpToDate = false;
+    if (observed === undefined) {
       const { name, namespace = "default" } = key;
       const lease: LeaseObject = {
         apiVersion: "coordination.k8s.io/v1",
@@ -136,26 +136,26 @@ function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): Le
       };
       observe(await client.create(resources.leases, lease));
     } else {
-      const { resourceVersion } = seen.metadata;
+      const { resourceVersion } = observed.metadata;
       observe(await client.mergePatch<LeaseObject>(resources.leases, key, { metadata: { resourceVersion }, spec }));
     }
-    isCertain = true;
+    isUpToDate = true;
   };
   return {
-    isOthers: () => seen !== undefined && !isMine(),
+    isHeldByOther: () => observed !== undefined && !isMine(),
     endsInMs: () => {
-      const leftMs = seenMs + durationMs - clock.monotonic();
-      return leftMs > 0 ? leftMs : lookMs;
+      const remainingMs = observedMs + durationMs - clock.monotonic();
+      return remainingMs > 0 ? remainingMs : pollMs;
     },
     async claim() {
-      if (!isCertain || !isMine()) observe(await client.get<LeaseObject>(resources.leases, key));
-      const holder = seen?.spec.holderIdentity ?? "";
-      if (holder !== "" && holder !== identity && clock.monotonic() - seenMs < durationMs) return false;
+      if (!isUpToDate || !isMine()) observe(await client.get<LeaseObject>(resources.leases, key));
+      const holder = observed?.spec.holderIdentity ?? "";
+      if (holder !== "" && holder !== identity && clock.monotonic() - observedMs < durationMs) return false;
       try {
-        await write(ownSpec(identity, seen?.spec, microTime(clock.now())));
+        await write(ownSpec(identity, observed?.spec, microTime(clock.now())));
         return true;
       } catch (thrown) {
-        if (!wasOvertaken(thrown)) throw thrown;
+        if (!isConflict(thrown)) throw thrown;
         observe(await client.get<LeaseObject>(resources.leases, key));
         return false;
       }
@@ -168,26 +168,26 @@ function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): Le
   };
 }
 
-/** Whether another wrote since we read. */
-function wasOvertaken(thrown: unknown): boolean {
+/** Whether another candidate wrote the lease since it was read. */
+function isConflict(thrown: unknown): boolean {
   return thrown instanceof Fault && (thrown.code === "Conflict" || thrown.code === "AlreadyExists");
 }
 
-/** Term and count of holders go on while the lease stays ours and start anew when we take it. */
-function ownSpec(identity: string, before: LeaseObject["spec"] | undefined, now: string): LeaseObject["spec"] {
-  const isMine = before?.holderIdentity === identity;
-  const transitions = before === undefined ? 0 : (before.leaseTransitions ?? 0) + (isMine ? 0 : 1);
+/** The spec of our lease: a renewal keeps acquire time and transitions, a takeover sets the time and counts a transition. */
+function ownSpec(identity: string, previous: LeaseObject["spec"] | undefined, now: string): LeaseObject["spec"] {
+  const isMine = previous?.holderIdentity === identity;
+  const transitions = previous === undefined ? 0 : (previous.leaseTransitions ?? 0) + (isMine ? 0 : 1);
   return {
     holderIdentity: identity,
     leaseDurationSeconds: durationMs / 1000,
-    acquireTime: isMine ? (before.acquireTime ?? now) : now,
+    acquireTime: isMine ? (previous.acquireTime ?? now) : now,
     renewTime: now,
     leaseTransitions: transitions,
   };
 }
 
-/** Undefined when the try failed: it is made again. */
-async function tried<T>(aim: string, work: () => Promise<T>, log: Log): Promise<T | undefined> {
+/** Undefined, with a warning, when the attempt failed. */
+async function attempted<T>(aim: string, work: () => Promise<T>, log: Log): Promise<T | undefined> {
   try {
     return await work();
   } catch (thrown) {

@@ -1,15 +1,15 @@
-/** Where a kind lives in the API. */
+/** Group, version, kind and plural of a resource. */
 export interface Resource {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-  /** As in the path: `replicasets`. */
+  /** As in paths: `replicasets`. */
   readonly plural: string;
   readonly namespaced: boolean;
 }
 
-/** Every kind that is read or written here. */
+/** Every resource that the operator or its tools read or write. */
 export const resources = {
   pods: { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true },
   services: { group: "", version: "v1", kind: "Service", plural: "services", namespaced: true },
@@ -64,14 +64,14 @@ export const resources = {
   },
 } as const satisfies Record<string, Resource>;
 
-/** Which part of a resource's collection a path names. */
+/** A collection, object or subresource within a resource. */
 export interface ResourcePlace {
   readonly namespace?: string | undefined;
   readonly name?: string;
   readonly subresource?: "status" | "scale";
 }
 
-/** The escaped path of an object, or of the whole collection when `name` is left out. */
+/** The escaped path of an object, or of the collection when `name` is absent. */
 export function resourcePath(resource: Resource, place: ResourcePlace = {}): string {
   let path = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   if (resource.namespaced && place.namespace !== undefined && place.namespace !== "")

@@ -4,17 +4,16 @@ import { type EventProjection, fullEvents } from "./json/event-projection.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { KubeStream } from "./transport.ts";
 
-/** One line of a watch that is not an end. */
+/** One event of a watch; errors are not events but ends. */
 export interface WatchEvent<T extends KubeObject> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
   readonly object: T & Stored;
 }
 
 /**
- * Why a watch ended: `closed` by the server in good order; `expired` when its history no longer reaches back; an
- * `error-event`; `truncated` within a line; `malformed`, a line that is no event; `broken` connection; `refused` at the
- * start; `stale`, a whole state older than what was told before; `overdue` when the server kept it open far beyond the
- * time asked for; `stopped` by us.
+ * Why a watch ended: `closed` cleanly by the server; `expired`, the resourceVersion is too old; an `error-event`; `truncated`
+ * within a line; `malformed`, a line is not a watch event; `broken` connection; `refused` at the start; `stale`, a full list
+ * older than what was seen before; `overdue`, open far beyond the requested time; `stopped` by us.
  */
 export type WatchEndReason =
   | "stopped"
@@ -31,41 +30,42 @@ export type WatchEndReason =
 /** How one connection of a watch ended. */
 export interface StreamEnd {
   readonly reason: WatchEndReason;
-  /** Always there except after `stopped`, `closed` and `overdue`. */
+  /** Always set except after `stopped`, `closed` and `overdue`. */
   readonly fault?: Fault;
-  /** The server wants to be left alone for this long. */
+  /** Delay that the server asked for. */
   readonly retryAfterMs?: number;
 }
 
-/** How lines, or their values, become events. */
-interface Reading extends Pick<EventProjection, "fromLine" | "fromValue"> {
-  /** True for a line that needs not become one. */
-  readonly take?: (line: Buffer) => boolean;
+/** Turns lines, or their values, into events. */
+interface LineReader extends Pick<EventProjection, "fromLine" | "fromValue"> {
+  /** Consumes a line without parsing it; false when it must be parsed. */
+  readonly takeLine?: (line: Buffer) => boolean;
 }
 
-/** Pieces of a watch: bytes, or values of lines. */
+/** A watch in pieces: bytes, or the values of lines. */
 type Pieces = AsyncIterable<unknown> | NonNullable<KubeStream["read"]>;
 
-/** In the way that costs least. */
+/** The cheapest form of a stream that its transport offers. */
 export function piecesOf({ values, read, chunks }: KubeStream): Pieces {
   return values ?? read ?? chunks;
 }
 
 /**
- * Reads a watch to its end and tells each event. Never throws for what the server sends. Objects come without managed fields.
+ * Reads a watch to its end and calls `onEvent` for each event. Never throws because of what the server sends. Objects come without
+ * managed fields.
  */
 export async function readWatch<T extends KubeObject>(
   operation: string,
   pieces: Pieces,
   onEvent: (event: WatchEvent<T>, line: unknown) => void,
-  reading: Reading = fullEvents,
+  lineReader: LineReader = fullEvents,
 ): Promise<StreamEnd> {
   const splitter = createLineSplitter();
   const endWithin = (piece: unknown): StreamEnd | undefined => {
     const lines: Iterable<unknown> = piece instanceof Uint8Array ? splitter.lines(piece) : [piece];
     for (const line of lines) {
-      if (isBlank(line) || isTaken(line, reading)) continue;
-      const end = readLine(operation, eventOf<T>(line, reading), { line, onEvent });
+      if (isBlank(line) || wasTaken(line, lineReader)) continue;
+      const end = deliverLine(operation, eventOf<T>(line, lineReader), { line, onEvent });
       if (end !== undefined) return end;
     }
     return undefined;
@@ -78,7 +78,7 @@ export async function readWatch<T extends KubeObject>(
   return { reason: "truncated", fault: kubeFaults.BrokenResponse({ operation, cause }) };
 }
 
-/** The first end that a piece tells, or that of a broken connection; undefined when there are no more pieces. Throws what a piece leads to. */
+/** The end found in a piece, or a broken connection; undefined when the pieces run out. Throws what `endWithin` throws. */
 async function endOf(
   operation: string,
   pieces: Pieces,
@@ -96,7 +96,7 @@ async function endOf(
   };
   try {
     if (typeof pieces === "function") await pieces((piece) => !isLast(piece));
-    else await untilLast(pieces, isLast);
+    else await readUntilLast(pieces, isLast);
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown.message : String(thrown);
     return { reason: "broken", fault: kubeFaults.BrokenResponse({ operation, cause }, thrown) };
@@ -105,69 +105,69 @@ async function endOf(
   return end;
 }
 
-async function untilLast(pieces: AsyncIterable<unknown>, isLast: (piece: unknown) => boolean): Promise<void> {
+async function readUntilLast(pieces: AsyncIterable<unknown>, isLast: (piece: unknown) => boolean): Promise<void> {
   for await (const piece of pieces) if (isLast(piece)) return;
 }
 
 interface LineSplitter {
-  /** The lines that end in this piece, each to be read before the next is asked for. */
+  /** The lines that end in this piece. Each must be consumed before the next is requested. */
   lines(piece: Uint8Array): Iterable<Buffer>;
-  /** What came after the last of them. */
+  /** The bytes after the last line. */
   rest(): string;
 }
 
-const newline = 10;
-/** Longer than most lines are. */
-const roomBytes = 16_384;
+const newlineCode = 10;
+/** More than most lines need. */
+const initialBytes = 16_384;
 
-/** What a piece leaves unfinished is copied to one place: a buffer for each line would have to be collected. */
+/** Incomplete lines are copied into one reused buffer; a buffer for each line would become garbage. */
 function createLineSplitter(): LineSplitter {
-  let begun = Buffer.alloc(roomBytes);
+  let buffer = Buffer.alloc(initialBytes);
   let length = 0;
-  const keep = (part: Buffer): void => {
-    if (length + part.length > begun.length) {
+  const append = (part: Buffer): void => {
+    if (length + part.length > buffer.length) {
       const larger = Buffer.alloc((length + part.length) * 2);
-      begun.copy(larger, 0, 0, length);
-      begun = larger;
+      buffer.copy(larger, 0, 0, length);
+      buffer = larger;
     }
-    length += part.copy(begun, length);
+    length += part.copy(buffer, length);
   };
   return {
     *lines(piece) {
       const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
       let at = 0;
-      for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, at)) {
-        const last = bytes.subarray(at, end);
-        if (length > 0) keep(last);
-        yield length > 0 ? begun.subarray(0, length) : last;
+      for (let end = bytes.indexOf(newlineCode); end !== -1; end = bytes.indexOf(newlineCode, at)) {
+        const tail = bytes.subarray(at, end);
+        if (length > 0) append(tail);
+        yield length > 0 ? buffer.subarray(0, length) : tail;
         length = 0;
         at = end + 1;
       }
-      if (at < bytes.length) keep(bytes.subarray(at));
+      if (at < bytes.length) append(bytes.subarray(at));
     },
-    rest: () => begun.toString("utf8", 0, length),
+    rest: () => buffer.toString("utf8", 0, length),
   };
 }
 
 function isBlank(line: unknown): boolean {
-  return line instanceof Uint8Array && line.every((code) => code <= space);
+  return line instanceof Uint8Array && line.every((code) => code <= spaceCode);
 }
 
-const space = 32;
+const spaceCode = 32;
 
-function isTaken(line: unknown, { take }: Reading): boolean {
-  return take !== undefined && Buffer.isBuffer(line) && take(line);
+function wasTaken(line: unknown, { takeLine }: LineReader): boolean {
+  return takeLine !== undefined && Buffer.isBuffer(line) && takeLine(line);
 }
 
-interface Telling<T extends KubeObject> {
+interface Delivery<T extends KubeObject> {
   readonly line: unknown;
   readonly onEvent: (event: WatchEvent<T>, line: unknown) => void;
 }
 
-function readLine<T extends KubeObject>(
+function deliverLine<T extends KubeObject>(
   operation: string,
-  event: Line<T> | undefined,
-  { line, onEvent }: Telling<T>,
+  event: WatchLine<T> | undefined,
+  { line, onEvent }: Delivery<T>,
 ): StreamEnd | undefined {
   if (event?.type === "ERROR") {
     const fault = statusFault(operation, event.object);
@@ -181,14 +181,14 @@ function readLine<T extends KubeObject>(
   return undefined;
 }
 
-type Line<T extends KubeObject> = WatchEvent<T> | { readonly type: "ERROR"; readonly object: Status };
+type WatchLine<T extends KubeObject> = WatchEvent<T> | { readonly type: "ERROR"; readonly object: Status };
 
 const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
 
-function eventOf<T extends KubeObject>(line: unknown, reading: Reading): Line<T> | undefined {
+function eventOf<T extends KubeObject>(line: unknown, lineReader: LineReader): WatchLine<T> | undefined {
   try {
-    const value = Buffer.isBuffer(line) ? reading.fromLine(line) : reading.fromValue(line);
-    const event = value as Line<T> | null; // the server's word; type and identity are looked at next
+    const value = Buffer.isBuffer(line) ? lineReader.fromLine(line) : lineReader.fromValue(line);
+    const event = value as WatchLine<T> | null; // untrusted; type and identity are checked next
     if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
     if (event.type === "ERROR") return event;
     return typeof event.object.metadata?.resourceVersion === "string" ? event : undefined;

@@ -10,45 +10,45 @@ import { type EventProjection, eventProjection, fullEvents } from "./json/event-
 import type { FieldMask } from "./json/field-mask.ts";
 import { type BackoffPolicy, backoffDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
-import { accept, beginWith, stateBuilder, isTaken, type WatchState } from "./watch/watch-state.ts";
+import { applyEvent, applyList, applyUnparsed, stateBuilder, type WatchState } from "./watch/watch-state.ts";
 import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 
-/** One watch connection's end, for logs and metrics. */
+/** The end of one watch connection, for logs and metrics. */
 export interface WatchEnd extends StreamEnd {
   readonly resource: Resource;
   readonly aliveMs: number;
 }
 
-/** What is watched and who is told. */
+/** Options of `startWatch`. */
 export interface WatchOptions<T extends KubeObject> {
   readonly client: Client;
   readonly resource: Resource;
   /** Default: the kind in all namespaces. */
   readonly selection?: Selection;
-  /** Which members of an object are needed; the sink is told no others. Default: all but `metadata.managedFields`. */
+  /** Fields of an object that the sink receives. Default: all but `metadata.managedFields`. */
   readonly keep?: FieldMask;
-  /** Told the whole state first, then every change; most often a `Cache`. */
+  /** Receives the full list first, then every change; most often a `Cache`. */
   readonly sink: WatchSink<T>;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly log?: Log;
   readonly onEnd?: (end: WatchEnd) => void;
-  /** Told when the server serves the watch again after an end that was not in good order. */
+  /** Called when the server serves the watch again after a failure. */
   readonly onRecovered?: () => void;
 }
 
-/** A watch that goes on for ever: every end leads to a new connection from where the last one stood. */
+/** A watch that runs until stopped: each time a connection ends, a new one resumes from the last resourceVersion. */
 export interface Watch {
-  /** Ends it; the sink is told nothing from here on. */
+  /** Stops the watch; the sink receives nothing from here on. */
   stop(): Promise<void>;
 }
 
 /** Figures of client-go's reflector (`tools/cache/reflector.go`): 0.8 s × 2, jitter 1.0, cap 30 s, reset after 2 min. */
-const growth: BackoffPolicy = { firstMs: 800, capMs: 30_000, jitter: 1 };
-/** A server that is away is looked for at least every 2 s: who works by an old view should not do so for long after its return. */
-const briefly: BackoffPolicy = { ...growth, capMs: 1_000 };
-/** Refusals that time alone does not cure. */
-const lasting: ReadonlySet<string | undefined> = new Set([
+const longBackoff: BackoffPolicy = { firstMs: 800, capMs: 30_000, jitter: 1 };
+/** An unreachable server is retried at least every 2 s, so that the cache is not stale for long after its return. */
+const shortBackoff: BackoffPolicy = { ...longBackoff, capMs: 1_000 };
+/** Fault codes that waiting does not cure. */
+const permanentCodes: ReadonlySet<string | undefined> = new Set([
   "NotFound",
   "Unauthorized",
   "Forbidden",
@@ -56,23 +56,23 @@ const lasting: ReadonlySet<string | undefined> = new Set([
   "Unsupported",
 ]);
 const healthyMs = 120_000;
-/** A server that closes in good order after this long is not in trouble: go on at once. */
-const orderlyMs = 5_000;
-/** How much longer than asked for a watch may stay silent and open before we take the connection for dead. */
-const overdueMs = 30_000;
+/** A clean end after at least this long is normal: reconnect at once. */
+const cleanEndAfterMs = 5_000;
+/** A watch that is still open this long after its time-out is considered dead. */
+const overdueAfterMs = 30_000;
 
-/** Starts at once. Never throws: what goes wrong is told to `onEnd` and the log, and tried again. */
+/** Starts watching. Never throws: failures are reported to `onEnd` and the log, and retried. */
 export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watch {
   const { clock = systemClock, random = Math.random, log = silentLog, resource } = options;
-  const kept = options.keep === undefined ? fullEvents : eventProjection(options.keep);
+  const projection = options.keep === undefined ? fullEvents : eventProjection(options.keep);
   const stopping = new AbortController();
-  const position: WatchState<T> = {
+  const state: WatchState<T> = {
     resumeFrom: undefined,
     streamsLists: true,
-    initial: undefined,
-    newest: 0n,
-    staleStates: 0,
-    trouble: undefined,
+    initialState: undefined,
+    newestVersion: 0n,
+    staleLists: 0,
+    failure: undefined,
   };
 
   const run = async (): Promise<void> => {
@@ -80,19 +80,19 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
     let reason: WatchEnd["reason"] | undefined;
     while (!stopping.signal.aborted) {
       const startedMs = clock.monotonic();
-      const last = reason;
-      const end = await connection({ ...options, clock, random, kept }, position, stopping.signal);
+      const previousReason = reason;
+      const end = await watchOnce({ ...options, clock, random, projection }, state, stopping.signal);
       ({ reason } = end);
       const aliveMs = clock.monotonic() - startedMs;
-      position.initial = undefined;
+      state.initialState = undefined;
       options.onEnd?.({ ...end, resource, aliveMs });
       const fields = { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message };
-      log[isNews(end, position.trouble) ? "warn" : "debug"]("watch ended", fields);
+      log[isNewFailure(end, state.failure) ? "warn" : "debug"]("watch ended", fields);
       if (aliveMs >= healthyMs) attempt = 0;
-      if (end.reason === "closed" && aliveMs >= orderlyMs) continue;
-      position.trouble = end.fault?.code ?? end.reason;
-      // The whole state comes next: waiting makes nothing better, unless that leads here again.
-      if (end.reason === "expired" && last !== "expired") continue;
+      if (end.reason === "closed" && aliveMs >= cleanEndAfterMs) continue;
+      state.failure = end.fault?.code ?? end.reason;
+      // A full list comes next, which needs no wait, unless it has just expired too.
+      if (end.reason === "expired" && previousReason !== "expired") continue;
       await clock.sleep(pauseMs(end, attempt++, random), stopping.signal);
     }
   };
@@ -105,38 +105,38 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
   };
 }
 
-/** Of a trouble that lasts each cause is told once; an expiry is no trouble. */
-function isNews({ reason, fault }: StreamEnd, trouble: string | undefined): boolean {
-  return fault !== undefined && reason !== "expired" && fault.code !== trouble;
+/** Whether to log a warning: once for each cause of a lasting failure, never for an expiry. */
+function isNewFailure({ reason, fault }: StreamEnd, failure: string | undefined): boolean {
+  return fault !== undefined && reason !== "expired" && fault.code !== failure;
 }
 
 function pauseMs({ reason, fault, retryAfterMs = 0 }: StreamEnd, attempt: number, random: () => number): number {
-  const isLasting = reason === "expired" || reason === "stale" || lasting.has(fault?.code);
-  return Math.max(retryAfterMs, backoffDelayMs(isLasting ? growth : briefly, attempt, random));
+  const isLasting = reason === "expired" || reason === "stale" || permanentCodes.has(fault?.code);
+  return Math.max(retryAfterMs, backoffDelayMs(isLasting ? longBackoff : shortBackoff, attempt, random));
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly kept: EventProjection;
+  readonly projection: EventProjection;
 };
 
-async function connection<T extends KubeObject>(
+async function watchOnce<T extends KubeObject>(
   settings: Settings<T>,
-  position: WatchState<T>,
+  state: WatchState<T>,
   stopped: AbortSignal,
 ): Promise<StreamEnd> {
   const ending = new AbortController();
   const timeoutSeconds = 300 + Math.floor(settings.random() * 300);
   let isOverdue = false;
-  const cancelTimer = settings.clock.after(timeoutSeconds * 1000 + overdueMs, () => {
+  const cancelTimer = settings.clock.after(timeoutSeconds * 1000 + overdueAfterMs, () => {
     isOverdue = true;
     ending.abort();
   });
-  // Not AbortSignal.any: what listens to its signals is kept as long as none of them aborts.
+  // Not AbortSignal.any: its listeners stay in memory as long as no source signal aborts.
   const stop = (): void => ending.abort();
   stopped.addEventListener("abort", stop);
-  const end = await follow(settings, position, { timeoutSeconds, signal: ending.signal });
+  const end = await runAttempt(settings, state, { timeoutSeconds, signal: ending.signal });
   stopped.removeEventListener("abort", stop);
   cancelTimer();
   if (stopped.aborted) return { reason: "stopped" };
@@ -148,34 +148,34 @@ interface Attempt {
   readonly signal: AbortSignal;
 }
 
-async function follow<T extends KubeObject>(
+async function runAttempt<T extends KubeObject>(
   settings: Settings<T>,
-  position: WatchState<T>,
+  state: WatchState<T>,
   attempt: Attempt,
 ): Promise<StreamEnd> {
   const { client, resource, selection = {}, sink } = settings;
   const operation = `watch ${resource.plural}`;
   try {
-    if (position.resumeFrom === undefined && !position.streamsLists) {
+    if (state.resumeFrom === undefined && !state.streamsLists) {
       const list = await client.list<T>(resource, selection, attempt.signal);
       if (attempt.signal.aborted) return { reason: "stopped" };
-      beginWith(list, position, settings);
+      applyList(list, state, settings);
     }
-    const parameters = watchParameters(position, attempt.timeoutSeconds);
+    const parameters = watchParameters(state, attempt.timeoutSeconds);
     const stream = await client.openWatch(resource, selection, { parameters, signal: attempt.signal });
     if (stream.status >= 300) {
-      const end = await refused(operation, stream, position);
-      return end ?? (await follow(settings, position, attempt));
+      const end = await refusalEnd(operation, stream, state);
+      return end ?? (await runAttempt(settings, state, attempt));
     }
-    recover(position, settings);
-    position.initial = position.resumeFrom === undefined ? stateBuilder(settings) : undefined;
+    noteRecovery(state, settings);
+    state.initialState = state.resumeFrom === undefined ? stateBuilder(settings) : undefined;
     const onEvent = (event: WatchEvent<T>, line: unknown): void => {
-      if (!attempt.signal.aborted) accept({ ...event, line }, position, sink);
+      if (!attempt.signal.aborted) applyEvent({ ...event, line }, state, sink);
     };
-    const take = (line: Buffer): boolean => !attempt.signal.aborted && isTaken(line, position, sink);
-    const reading = { ...settings.kept, take };
-    const end = await readWatch(operation, piecesOf(stream), onEvent, reading).finally(() => stream.close());
-    if (end.reason === "expired") position.resumeFrom = undefined;
+    const takeLine = (line: Buffer): boolean => !attempt.signal.aborted && applyUnparsed(line, state, sink);
+    const lineReader = { ...settings.projection, takeLine };
+    const end = await readWatch(operation, piecesOf(stream), onEvent, lineReader).finally(() => stream.close());
+    if (end.reason === "expired") state.resumeFrom = undefined;
     return end;
   } catch (thrown) {
     const fault = Fault.from(thrown);
@@ -183,12 +183,12 @@ async function follow<T extends KubeObject>(
   }
 }
 
-function recover<T extends KubeObject>(
-  position: WatchState<T>,
+function noteRecovery<T extends KubeObject>(
+  state: WatchState<T>,
   { onRecovered, resource, log = silentLog }: Settings<T>,
 ): void {
-  if (position.trouble === undefined) return;
-  position.trouble = undefined;
+  if (state.failure === undefined) return;
+  state.failure = undefined;
   log.info("watch is served again", { kind: resource.kind });
   onRecovered?.();
 }
@@ -203,21 +203,21 @@ function watchParameters<T extends KubeObject>(
     : { ...common, resourceVersion: resumeFrom };
 }
 
-/** Undefined when only the streaming list was refused: then there is another way, at once. */
-async function refused<T extends KubeObject>(
+/** Undefined when only the streaming list was refused: a plain list can follow at once. */
+async function refusalEnd<T extends KubeObject>(
   operation: string,
   stream: KubeStream,
-  position: WatchState<T>,
+  state: WatchState<T>,
 ): Promise<StreamEnd | undefined> {
   const decoder = new TextDecoder();
   let body = "";
   for await (const chunk of stream.chunks) body += decoder.decode(chunk, { stream: true });
   const fault = refusalFault(operation, stream.status, body);
-  if (fault.code === "Invalid" && position.resumeFrom === undefined) {
-    position.streamsLists = false;
+  if (fault.code === "Invalid" && state.resumeFrom === undefined) {
+    state.streamsLists = false;
     return undefined;
   }
   if (fault.code !== "Expired") return { reason: "refused", fault, retryAfterMs: retryAfterMs(stream) ?? 0 };
-  position.resumeFrom = undefined;
+  state.resumeFrom = undefined;
   return { reason: "expired", fault };
 }

@@ -1,10 +1,10 @@
-/** Reads one body from pieces as they come. */
+/** Reads one body from a sequence of pieces. */
 export interface BodyReader {
-  /** Takes from a piece what belongs to the body; how much that was, undefined while there is more to come. */
+  /** Consumes a piece. Returns how many of its bytes belong to the body when that ends in it, else undefined. */
   take(piece: Buffer): number | undefined;
 }
 
-/** Told each part of a body, in the memory of the piece that it came in. */
+/** Receives each part of a body; a part shares the memory of its piece. */
 export type OnPart = (part: Buffer) => void;
 
 /** A body of this many bytes. */
@@ -21,7 +21,7 @@ export function sizedBody(sizeBytes: number, onPart: OnPart): BodyReader {
 }
 
 /** A body that ends with its connection. */
-export function openBody(onPart: OnPart): BodyReader {
+export function bodyUntilClose(onPart: OnPart): BodyReader {
   return {
     take(piece) {
       if (piece.length > 0) onPart(piece);
@@ -30,36 +30,36 @@ export function openBody(onPart: OnPart): BodyReader {
   };
 }
 
-/** Longer than a chunk's size with an extension, or a trailer, has reason to be. */
+/** Limit for a chunk-size line with extensions, or a trailer. */
 const maxLineLength = 16_384;
 
-/** A body of chunks (RFC 9112, 7.1). Extensions and trailers are read over. */
+/** A chunked body (RFC 9112, 7.1). Extensions and trailers are ignored. */
 export function chunkedBody(onPart: OnPart): BodyReader {
-  let isBegun = false;
+  let hasData = false;
   let line = "";
   let missing = 0;
   let isInTrailers = false;
-  /** What a whole line leads to; true when it was the last one. */
-  const follow = (): boolean => {
+  /** Evaluates a complete line; true when it was the last one. */
+  const endLine = (): boolean => {
     const text = line;
     line = "";
     if (isInTrailers) return text === "";
-    // The end of the line that data stands on.
-    if (text === "" && isBegun) return false;
+    // The line end behind a chunk's data.
+    if (text === "" && hasData) return false;
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(text)?.[1];
     if (size === undefined) throw new Error("a chunk of the response has no size");
     missing = Number.parseInt(size, 16);
     isInTrailers = missing === 0;
     return false;
   };
-  /** Passes on what belongs to the chunk; where that ends. */
+  /** Passes on the chunk's data from `begin` and returns its end in the piece. */
   const passData = (piece: Buffer, begin: number): number => {
     const part = piece.subarray(begin, begin + missing);
-    isBegun = true;
+    hasData = true;
     missing -= part.length;
     onPart(part);
     const end = begin + part.length;
-    return missing === 0 && areLineEnd(piece, end) ? end + 2 : end;
+    return missing === 0 && isLineEnd(piece, end) ? end + 2 : end;
   };
   return {
     take(piece) {
@@ -80,17 +80,17 @@ export function chunkedBody(onPart: OnPart): BodyReader {
         if (lineEnd === -1) return undefined;
         at = lineEnd + 1;
         line = line.replace(/\r$/, "");
-        if (follow()) return at;
+        if (endLine()) return at;
       }
       return undefined;
     },
   };
 }
 
-/** More are no size that there is. */
+/** More hex digits than any real size has. */
 const maxDigits = 12;
 
-/** A size that stands on its line alone and not at its end: read without making texts. Undefined of any other line, the last chunk's included. */
+/** Fast path: a size without extension whose line end is in the same piece. Undefined for any other line and for the last chunk. */
 function plainSize(piece: Buffer, begin: number): { readonly size: number; readonly end: number } | undefined {
   let size = 0;
   let at = begin;
@@ -98,16 +98,16 @@ function plainSize(piece: Buffer, begin: number): { readonly size: number; reado
     size = size * 16 + digit;
     at += 1;
   }
-  return size > 0 && areLineEnd(piece, at) ? { size, end: at + 2 } : undefined;
+  return size > 0 && isLineEnd(piece, at) ? { size, end: at + 2 } : undefined;
 }
 
-/** -1 of what is none. */
+/** The value of a hex digit, else -1. */
 function hexDigit(code = 0): number {
   if (code >= 48 && code <= 57) return code - 48;
   const letter = code | 32;
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
-function areLineEnd(piece: Buffer, at: number): boolean {
+function isLineEnd(piece: Buffer, at: number): boolean {
   return piece[at] === 13 && piece[at + 1] === 10;
 }

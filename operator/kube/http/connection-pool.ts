@@ -2,75 +2,75 @@ import type { Duplex } from "node:stream";
 
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { Connect, Opened } from "./connector.ts";
-import { KeepAliveConnection, type Pending } from "./keep-alive-connection.ts";
+import { KeepAliveConnection, type ResponseCallbacks } from "./keep-alive-connection.ts";
 
-/** Kept connections to one server, each for one request at a time. */
+/** Keep-alive connections to one server, each for one request at a time. */
 export interface ConnectionPool {
-  /** Writes a request as it is and tells `pending` what becomes of it. */
-  send(request: string | Uint8Array, pending: Pending): PendingRequest;
-  /** Ends all connections, and with them the requests on them. */
+  /** Writes a request as it is; its outcome goes to `pending`. */
+  send(request: string | Uint8Array, pending: ResponseCallbacks): PendingRequest;
+  /** Closes all connections; their requests fail. */
   close(): void;
 }
 
-/** A request that has no answer yet. */
+/** A request without a response yet. */
 export interface PendingRequest {
-  /** Gives the request up; nobody is told. Its connection cannot be used again. */
+  /** Abandons the request without calling its callbacks, and closes its connection. */
   cancel(): void;
 }
 
-/** A connection that was idle for this long is not used again: an API server closes it after 90 s. */
+/** A connection that was idle for this long is not reused: an API server closes it after 90 s. */
 const idleMs = 60_000;
 
-/** No connections yet; they are made as requests need them. */
+/** An empty pool; requests open connections as needed. */
 export function createConnectionPool(connect: Connect, clock: Clock): ConnectionPool {
   const all = new Set<KeepAliveConnection>();
-  const free = createShelf(clock);
+  const idleConnections = createIdleConnections(clock);
   const opening = new Set<(error: Error) => void>();
-  const connected = (stream: Duplex): KeepAliveConnection => {
+  const addConnection = (stream: Duplex): KeepAliveConnection => {
     const connection = new KeepAliveConnection(stream, {
-      onFree: () => free.put(connection),
+      onFree: () => idleConnections.add(connection),
       onEnd: () => {
         all.delete(connection);
-        free.drop(connection);
+        idleConnections.remove(connection);
       },
     });
     all.add(connection);
     return connection;
   };
-  const sentOverNew = (request: string | Uint8Array, pending: Pending): PendingRequest => {
-    let isOver = false;
-    let made: KeepAliveConnection | undefined;
+  const sendOverNew = (request: string | Uint8Array, pending: ResponseCallbacks): PendingRequest => {
+    let isSettled = false;
+    let connection: KeepAliveConnection | undefined;
     const fail = (error: Error): void => {
       opening.delete(fail);
-      isOver = true;
+      isSettled = true;
       pending.onError(error, false);
     };
     opening.add(fail);
     const opened: Opened = (error, stream) => {
-      if (isOver) return void stream?.destroy();
+      if (isSettled) return void stream?.destroy();
       if (stream === undefined || error !== null) return fail(error ?? new Error("no connection"));
       opening.delete(fail);
-      made = connected(stream);
-      return made.write(request, pending);
+      connection = addConnection(stream);
+      return connection.write(request, pending);
     };
     connect(opened, (piece) => {
-      made?.read(piece);
+      connection?.read(piece);
       return true;
     });
     return {
       cancel() {
         opening.delete(fail);
-        isOver = true;
-        made?.destroy();
+        isSettled = true;
+        connection?.destroy();
       },
     };
   };
   return {
     send(request, pending) {
-      const kept = free.take();
-      if (kept === undefined) return sentOverNew(request, pending);
-      kept.write(request, pending);
-      return { cancel: () => kept.destroy() };
+      const idle = idleConnections.take();
+      if (idle === undefined) return sendOverNew(request, pending);
+      idle.write(request, pending);
+      return { cancel: () => idle.destroy() };
     },
     close() {
       const error = new Error("socket hang up");
@@ -80,18 +80,18 @@ export function createConnectionPool(connect: Connect, clock: Clock): Connection
   };
 }
 
-/** Connections that no request is on. */
-interface Shelf {
-  put(connection: KeepAliveConnection): void;
-  /** The last one that was put: those that are not needed grow old. */
+/** Connections without a request. */
+interface IdleConnections {
+  add(connection: KeepAliveConnection): void;
+  /** The most recently used one, so that surplus connections grow old. */
   take(): KeepAliveConnection | undefined;
-  drop(connection: KeepAliveConnection): void;
+  remove(connection: KeepAliveConnection): void;
 }
 
-function createShelf(clock: Clock): Shelf {
+function createIdleConnections(clock: Clock): IdleConnections {
   const idle: { readonly connection: KeepAliveConnection; readonly sinceMs: number }[] = [];
   return {
-    put: (connection) => void idle.push({ connection, sinceMs: clock.monotonic() }),
+    add: (connection) => void idle.push({ connection, sinceMs: clock.monotonic() }),
     take() {
       for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
         if (clock.monotonic() - last.sinceMs < idleMs) return last.connection;
@@ -99,7 +99,7 @@ function createShelf(clock: Clock): Shelf {
       }
       return undefined;
     },
-    drop(connection) {
+    remove(connection) {
       const place = idle.findIndex((one) => one.connection === connection);
       if (place !== -1) idle.splice(place, 1);
     },

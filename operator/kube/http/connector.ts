@@ -5,64 +5,69 @@ import type { ConnectionOptions } from "node:tls";
 
 import type { Connection, Credentials } from "../config.ts";
 
-/** Told once: a stream that can be written to, or why there is none. */
+/** Called once, with a writable stream or the reason why there is none. */
 export type Opened = (error: Error | null, stream?: Duplex) => void;
 
 /**
- * Opens one connection to the API server, encrypted where its URL says so. Told once, when requests may be written. With
- * `onPiece` what comes is told there in memory that is used again, as far as the way there allows; else the stream has it.
+ * Opens one connection to the API server, over TLS if its URL says so, and calls `opened` once. Received bytes go to `onPiece`,
+ * where possible in reused memory; without `onPiece` they are read from the stream.
  */
 export type Connect = (opened: Opened, onPiece?: OnPiece) => void;
 
-/** Told bytes that are there until it returns; false pauses the stream. */
+/** Receives bytes that are valid only during the call; returning false pauses the stream. */
 export type OnPiece = (piece: Buffer) => boolean;
 
-/** Below the idle limits of load balancers, as client-go. Also finds out that the other end of a silent watch is gone. */
+/** TCP keep-alive below the idle limits of load balancers, as in client-go. It also detects a dead peer of a silent watch. */
 const probeAfterMs = 30_000;
 /** How long a proxy may take to open a tunnel. */
 const tunnelTimeoutMs = 30_000;
 
-/** Connects directly or through the proxy. Built-in modules are taken when they are needed: TLS costs 6 MB. */
+/** Connects directly or through a proxy. Node's modules are loaded on demand: TLS costs 6 MB. */
 export function connector(connection: Connection, credentials: Credentials): Connect {
   const server = new URL(connection.server);
   const host = server.hostname.replace(/^\[(.*)\]$/, "$1");
   const isSecure = server.protocol === "https:";
   const port = Number(server.port || (isSecure ? 443 : 80));
-  const secured = isSecure ? securing(host, credentials) : undefined;
+  const connectTls = isSecure ? tlsConnector(host, credentials) : undefined;
   if (connection.proxyUrl !== undefined) {
     const tunnel = tunnelThrough(new URL(connection.proxyUrl), `${host.includes(":") ? `[${host}]` : host}:${port}`);
     return (opened, onPiece) =>
       tunnel((error, socket) => {
-        if (socket === undefined || error !== null || secured === undefined) opened(error, told(socket, onPiece));
-        else whenOpen(secured({ socket }), "secureConnect", (failed, stream) => opened(failed, told(stream, onPiece)));
+        if (socket === undefined || error !== null || connectTls === undefined)
+          opened(error, deliverTo(socket, onPiece));
+        else
+          whenOpen(connectTls({ socket }), "secureConnect", (failed, stream) =>
+            opened(failed, deliverTo(stream, onPiece)),
+          );
       });
   }
-  if (secured !== undefined) {
-    return (opened, onPiece) => whenOpen(kept(secured({ host, port, ...reading(onPiece) })), "secureConnect", opened);
+  if (connectTls !== undefined) {
+    return (opened, onPiece) =>
+      whenOpen(configured(connectTls({ host, port, ...readOptions(onPiece) })), "secureConnect", opened);
   }
   const { connect } = process.getBuiltinModule("node:net");
-  return (opened, onPiece) => whenOpen(kept(connect({ host, port, ...reading(onPiece) })), "connect", opened);
+  return (opened, onPiece) => whenOpen(configured(connect({ host, port, ...readOptions(onPiece) })), "connect", opened);
 }
 
-/** As much as TLS gives at once. */
+/** Maximum size of a TLS record. */
 const pieceBytes = 16_384;
 
-/** A buffer for each piece costs more processor time and memory, until it is collected, than all else that is done with it. */
-function reading(onPiece: OnPiece | undefined): { readonly onread?: OnReadOpts } {
+/** Reads into one reused buffer: a new buffer for each piece costs more time and memory than everything else done with the piece. */
+function readOptions(onPiece: OnPiece | undefined): { readonly onread?: OnReadOpts } {
   if (onPiece === undefined) return {};
   const buffer = Buffer.allocUnsafeSlow(pieceBytes);
   return { onread: { buffer, callback: (sizeBytes) => onPiece(buffer.subarray(0, sizeBytes)) } };
 }
 
-/** A stream within a stream has memory of its own. */
-function told(stream: Duplex | undefined, onPiece: OnPiece | undefined): Duplex | undefined {
+/** Delivers by `data` events, because a stream inside a tunnel does not support `onread`. */
+function deliverTo(stream: Duplex | undefined, onPiece: OnPiece | undefined): Duplex | undefined {
   if (onPiece === undefined) return stream;
   return stream?.on("data", (piece: Buffer) => {
     if (!onPiece(piece)) stream.pause();
   });
 }
 
-function kept<T extends Socket>(socket: T): T {
+function configured<T extends Socket>(socket: T): T {
   socket.setNoDelay(true).setKeepAlive(true, probeAfterMs);
   return socket;
 }
@@ -75,28 +80,28 @@ function whenOpen(stream: Duplex, event: "connect" | "secureConnect", opened: Op
   });
 }
 
-type Way = ConnectionOptions & { readonly onread?: OnReadOpts };
+type TlsTarget = ConnectionOptions & { readonly onread?: OnReadOpts };
 
-/** The context is made once: by itself Node reads the certificates again for each connection. */
-function securing(host: string, { tls: facts }: Credentials): (way: Way) => Socket {
-  const { ca, cert, key, servername, rejectUnauthorized } = facts;
+/** Creates the secure context once; by default Node parses the certificates for each connection. */
+function tlsConnector(host: string, { tls: tlsFacts }: Credentials): (target: TlsTarget) => Socket {
+  const { ca, cert, key, servername, rejectUnauthorized } = tlsFacts;
   const tls = process.getBuiltinModule("node:tls");
   const secureContext = tls.createSecureContext({ ca, cert, key });
-  // No server name is an address (RFC 6066).
-  const isNamed = process.getBuiltinModule("node:net").isIP(host) === 0;
-  const name = servername ?? (isNamed ? host : undefined);
+  // SNI must not be an IP address (RFC 6066).
+  const isHostname = process.getBuiltinModule("node:net").isIP(host) === 0;
+  const name = servername ?? (isHostname ? host : undefined);
   const named = name === undefined ? {} : { servername: name };
   const checked = rejectUnauthorized === undefined ? {} : { rejectUnauthorized };
-  // The host is what the certificate is checked against, also where a tunnel leads there.
-  return (way) => tls.connect({ host, ...way, ...named, ...checked, secureContext, ALPNProtocols: ["http/1.1"] });
+  // The certificate is checked against the host, also through a tunnel.
+  return (target) => tls.connect({ host, ...target, ...named, ...checked, secureContext, ALPNProtocols: ["http/1.1"] });
 }
 
 /** Asks a proxy for a tunnel, and speaks through it as over any connection. */
 function tunnelThrough(proxy: URL, target: string): Connect {
   const { request } = process.getBuiltinModule(proxy.protocol === "https:" ? "node:https" : "node:http");
   const account = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  const login = { "proxy-authorization": `Basic ${Buffer.from(account).toString("base64")}` };
-  const headers = { host: target, ...(account === ":" ? {} : login) };
+  const proxyAuthorization = { "proxy-authorization": `Basic ${Buffer.from(account).toString("base64")}` };
+  const headers = { host: target, ...(account === ":" ? {} : proxyAuthorization) };
   return (opened) => {
     const tunnel: ClientRequest = request(proxy, {
       method: "CONNECT",

@@ -6,7 +6,7 @@ import { connector } from "./connector.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import { errorText } from "./error-text.ts";
 
-/** Credentials, and the connections that were made with them. */
+/** Credentials, and the connections that were opened with them. */
 export interface AuthenticatedConnections {
   readonly credentials: Credentials;
   /** For whole responses. */
@@ -14,52 +14,55 @@ export interface AuthenticatedConnections {
   readonly streams: Streams;
 }
 
-/** The credentials in use and the connections that were made with them. */
+/** Keeps credentials current: reads them again when they are old or refused, and opens new connections when their TLS part changed. */
 export interface CredentialRotation {
   current(): Promise<AuthenticatedConnections>;
-  /** With credentials made anew; all who saw the same refused ones wait for one and the same renewal. */
+  /** Connections with fresh credentials. Concurrent callers whose credentials were refused share one renewal. */
   renewed(refused: AuthenticatedConnections): Promise<AuthenticatedConnections>;
   close(): Promise<void>;
 }
 
-/** A token file may be replaced at any time; client-go reads it again after this long. */
-const rereadAfterMs = 60_000;
+/** Credentials older than this are read again, as in client-go: a token file may be replaced at any time. */
+const maxAgeMs = 60_000;
 
-/** A session without credentials yet; they are read with the first request. */
+/** A rotation that reads its credentials with the first request. */
 export function createCredentialRotation(connection: Connection, clock: Clock): CredentialRotation {
-  let entry: Promise<AuthenticatedConnections> | undefined;
-  let settled: AuthenticatedConnections | undefined;
+  let latest: Promise<AuthenticatedConnections> | undefined;
+  let inUse: AuthenticatedConnections | undefined;
   let renewal: Promise<AuthenticatedConnections> | undefined;
-  let readMs = 0;
+  let readAtMs = 0;
   const opened: AuthenticatedConnections[] = [];
   let isClosed = false;
 
-  const connections = (to: Connection, credentials: Credentials): Pick<AuthenticatedConnections, "pool" | "streams"> => {
+  const connections = (
+    to: Connection,
+    credentials: Credentials,
+  ): Pick<AuthenticatedConnections, "pool" | "streams"> => {
     const connect = connector(to, credentials);
     return { pool: createConnectionPool(connect, clock), streams: createStreams(connect) };
   };
   const load = async (fresh: boolean): Promise<AuthenticatedConnections> => {
     const credentials = await read(connection, fresh);
-    const known = settled !== undefined && isSameTls(settled.credentials, credentials) ? settled : undefined;
-    const { pool, streams } = known ?? connections(connection, credentials);
-    settled = { credentials, pool, streams };
-    if (known === undefined) opened.push(settled);
-    return settled;
+    const reusable = inUse !== undefined && isSameTls(inUse.credentials, credentials) ? inUse : undefined;
+    const { pool, streams } = reusable ?? connections(connection, credentials);
+    inUse = { credentials, pool, streams };
+    if (reusable === undefined) opened.push(inUse);
+    return inUse;
   };
   const reload = (fresh: boolean): Promise<AuthenticatedConnections> => {
-    readMs = clock.monotonic();
-    entry = load(fresh);
-    // The next request tries again.
-    entry.catch(() => (entry = undefined));
-    return entry;
+    readAtMs = clock.monotonic();
+    latest = load(fresh);
+    // The next request reads them again.
+    latest.catch(() => (latest = undefined));
+    return latest;
   };
   return {
     current() {
       if (isClosed) return Promise.reject(new Error("the transport is closed"));
-      return entry === undefined || clock.monotonic() - readMs > rereadAfterMs ? reload(false) : entry;
+      return latest === undefined || clock.monotonic() - readAtMs > maxAgeMs ? reload(false) : latest;
     },
     renewed(refused) {
-      if (settled !== refused && entry !== undefined) return entry;
+      if (inUse !== refused && latest !== undefined) return latest;
       renewal ??= reload(true).finally(() => (renewal = undefined));
       return renewal;
     },
@@ -82,6 +85,6 @@ async function read(connection: Connection, fresh: boolean): Promise<Credentials
   }
 }
 
-function isSameTls({ tls: one }: Credentials, { tls: other }: Credentials): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function isSameTls({ tls: left }: Credentials, { tls: right }: Credentials): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -1,4 +1,4 @@
-/** An error in words: some network errors carry a code and no message. */
+/** The message of a thrown value; its code or name when that is empty, as for some network errors. */
 export function errorText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.message !== "") return thrown.message;

@@ -3,10 +3,10 @@ import type { Duplex } from "node:stream";
 
 import { createResponseReader, type ReadResponse } from "./response-reader.ts";
 
-/** Who waits for a response. Told once, one of both. */
-export interface Pending {
+/** Receives the outcome of a request: exactly one of the two is called, once. */
+export interface ResponseCallbacks {
   readonly onResponse: (response: ReadResponse) => void;
-  /** `isInBody`: the response had begun. */
+  /** `isInBody`: the head of the response had arrived. */
   readonly onError: (error: Error, isInBody: boolean) => void;
 }
 
@@ -15,13 +15,13 @@ interface Owner {
   readonly onEnd: () => void;
 }
 
-/** One connection: writes a request, reads its response, and is free again. */
+/** A connection that carries one request at a time and is then free for the next. */
 export class KeepAliveConnection {
   readonly #stream: Duplex;
   readonly #owner: Owner;
   readonly #reader = createResponseReader();
-  #pending: Pending | undefined;
-  #isOver = false;
+  #pending: ResponseCallbacks | undefined;
+  #isClosed = false;
 
   constructor(stream: Duplex, owner: Owner) {
     this.#stream = stream;
@@ -32,21 +32,21 @@ export class KeepAliveConnection {
       .on("close", () => this.#cutOff());
   }
 
-  write(request: string | Uint8Array, pending: Pending): void {
+  write(request: string | Uint8Array, pending: ResponseCallbacks): void {
     this.#pending = pending;
-    keepAlive(this.#stream, true);
+    keepProcessAlive(this.#stream, true);
     this.#stream.write(request);
   }
 
-  /** Forgets the request and closes the connection. */
+  /** Closes the connection without calling back its request. */
   destroy(): void {
     this.#pending = undefined;
     this.end(new Error("given up"));
   }
 
   end(error: Error): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#owner.onEnd();
     const isInBody = this.#reader.isInBody;
     this.#stream.destroy();
@@ -54,41 +54,41 @@ export class KeepAliveConnection {
     this.#pending = undefined;
   }
 
-  /** Takes bytes that came, which are there until it returns. */
+  /** Reads received bytes, which are valid only during the call. */
   read(piece: Buffer): void {
-    if (this.#isOver) return;
-    // Nothing was asked: whatever this is, the next answer would be taken for another's.
+    if (this.#isClosed) return;
+    // Bytes without a request: they could be mistaken for the next response.
     if (this.#pending === undefined) return this.destroy();
     try {
       const response = this.#reader.push(piece);
-      if (response !== undefined) this.#answer(response);
+      if (response !== undefined) this.#complete(response);
     } catch (thrown) {
       this.end(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
   }
 
-  #answer(response: ReadResponse): void {
+  #complete(response: ReadResponse): void {
     const pending = this.#pending;
     this.#pending = undefined;
     if (response.isLast) {
       this.destroy();
     } else {
-      keepAlive(this.#stream, false);
+      keepProcessAlive(this.#stream, false);
       this.#owner.onFree();
     }
     pending?.onResponse(response);
   }
 
   #cutOff(): void {
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     const response = this.#reader.end();
     if (response === undefined) this.end(new Error(this.#reader.isInBody ? "aborted" : "socket hang up"));
-    else this.#answer(response);
+    else this.#complete(response);
   }
 }
 
-/** Whether the process lives as long as the connection: not for one that nobody waits for. */
-function keepAlive(stream: Duplex, isNeeded: boolean): void {
+/** Keeps the process alive only while somebody waits for a response. */
+function keepProcessAlive(stream: Duplex, isNeeded: boolean): void {
   const socket = stream as Partial<Pick<Socket, "ref" | "unref">> & Duplex; // a tunnel's stream is one, too
   if (isNeeded) socket.ref?.();
   else socket.unref?.();

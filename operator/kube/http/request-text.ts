@@ -1,18 +1,18 @@
 import type { KubeRequest } from "../transport.ts";
 
-/** A request with all its headers. */
-export interface Addressed extends Pick<KubeRequest, "method" | "path" | "body"> {
-  /** Those that many requests have, as `headerLines` writes them. */
+/** A request with all its headers, ready to be written. */
+export interface CompleteRequest extends Pick<KubeRequest, "method" | "path" | "body"> {
+  /** Headers that many requests share, as `headerLines` writes them. */
   readonly commonLines?: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 const isTarget = /^[\x21-\x7e]+$/;
-/** No line may end within a value: what follows would be a header, or a request, of somebody else's making. */
+/** Excludes line ends, which would allow injected headers or requests. */
 const isValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** A request as HTTP/1.1 writes it. Throws when path or headers cannot be written. */
-export function requestText({ method, path, commonLines = "", headers, body }: Addressed): string | Uint8Array {
+/** The bytes of an HTTP/1.1 request. Throws when the path or a header contains characters that are not allowed. */
+export function requestText({ method, path, commonLines = "", headers, body }: CompleteRequest): string | Uint8Array {
   if (!isTarget.test(path)) throw new Error(`the path ${JSON.stringify(path)} is not escaped`);
   const head = `${method} ${path} HTTP/1.1\r\n${commonLines}${headerLines(headers)}`;
   if (body === undefined)
@@ -21,8 +21,8 @@ export function requestText({ method, path, commonLines = "", headers, body }: A
   return typeof body === "string" ? whole + body : Buffer.concat([Buffer.from(whole), body]);
 }
 
-/** Headers, a line each. Throws when one cannot be written. */
-export function headerLines(headers: Addressed["headers"]): string {
+/** Header lines. Throws when a value contains characters that are not allowed. */
+export function headerLines(headers: CompleteRequest["headers"]): string {
   let lines = "";
   for (const name in headers) {
     const value = headers[name] ?? "";

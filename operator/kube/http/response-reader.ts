@@ -1,28 +1,28 @@
 import type { KubeResponse } from "../transport.ts";
-import { type BodyReader, chunkedBody, type OnPart, openBody, sizedBody } from "./body-reader.ts";
+import { type BodyReader, chunkedBody, type OnPart, bodyUntilClose, sizedBody } from "./body-reader.ts";
 
-/** A whole response, and whether it was the last of its connection. */
+/** A complete response, and whether its connection cannot be reused. */
 export interface ReadResponse extends KubeResponse {
   readonly isLast: boolean;
 }
 
-/** Reads responses of one connection, one after the other, from pieces as they come. */
+/** Reads the successive responses of one connection from pieces of any size. */
 export interface ResponseReader {
-  /** The response when this piece was its last; undefined while there is more to come. Throws for what is not HTTP. */
+  /** Returns the response when this piece completes it, else undefined. Throws for anything that is not HTTP/1.1. */
   push(piece: Buffer): ReadResponse | undefined;
-  /** No more pieces: the response whose end this is, undefined when it is cut off. */
+  /** The connection has ended. Returns the response that this completes; undefined when it is truncated. */
   end(): ReadResponse | undefined;
-  /** True from the end of a response's head to the end of its body. */
+  /** True between the end of a response's head and the end of its body. */
   readonly isInBody: boolean;
 }
 
 const headEnd = Buffer.from("\r\n\r\n");
 const maxHeadBytes = 1024 * 1024;
 
-/** What a response begins with. */
+/** Status and headers. */
 export type ResponseHead = Pick<KubeResponse, "status" | "headers">;
 
-/** Who reads responses as they come; what is told is not kept. */
+/** Receives head and body parts as they arrive; the reader then does not collect the body. */
 export interface ResponseListener {
   readonly onHead: (head: ResponseHead) => void;
   readonly onPart: OnPart;
@@ -30,24 +30,24 @@ export interface ResponseListener {
 
 interface Head extends ResponseHead {
   readonly body: BodyReader;
-  /** Its end is that of the connection. */
-  readonly isOpen: boolean;
+  /** The body lasts until the connection ends. */
+  readonly endsWithConnection: boolean;
 }
 
-/** A reader of HTTP/1.1 (RFC 9112). Pieces may lie in memory that is used again. */
+/** A reader of HTTP/1.1 responses (RFC 9112). The memory of a piece may be reused after `push`. */
 export function createResponseReader(listener?: ResponseListener): ResponseReader {
   let unread: Buffer | undefined;
   let head: Head | undefined;
   let parts: Buffer[] = [];
   const onPart = listener?.onPart ?? ((part) => void parts.push(part));
-  const whole = ({ status, headers, isOpen }: Head): ReadResponse => {
+  const completeResponse = ({ status, headers, endsWithConnection }: Head): ReadResponse => {
     head = undefined;
-    const isLast = isOpen || /\bclose\b/i.test(headers["connection"] ?? "");
+    const isLast = endsWithConnection || /\bclose\b/i.test(headers["connection"] ?? "");
     const body = textOf(parts);
     parts = [];
     return { status, headers, body, isLast };
   };
-  /** Reads heads up to that of an answer; what follows it, undefined when it is not all there. */
+  /** Reads the head of the final response and returns the bytes after it; undefined while the head is incomplete. */
   const afterHead = (bytes: Buffer): Buffer | undefined => {
     const length = bytes.indexOf(headEnd);
     if (length === -1) {
@@ -57,7 +57,7 @@ export function createResponseReader(listener?: ResponseListener): ResponseReade
     }
     const next = readHead(bytes.toString("latin1", 0, length), onPart);
     const rest = bytes.subarray(length + headEnd.length);
-    // 100 Continue and 103 Early Hints announce an answer, they are none.
+    // Skips interim responses such as 100 Continue and 103 Early Hints.
     if (next.status < 200) return afterHead(rest);
     head = next;
     listener?.onHead(next);
@@ -75,17 +75,17 @@ export function createResponseReader(listener?: ResponseListener): ResponseReade
         bytes = afterHead(all);
       }
       if (head === undefined || bytes === undefined) return undefined;
-      const known = parts.length;
+      const partsBefore = parts.length;
       const used = head.body.take(bytes);
       if (used === undefined) {
-        for (let index = known; index < parts.length; index += 1) parts[index] = Buffer.from(parts[index] ?? []);
+        for (let index = partsBefore; index < parts.length; index += 1) parts[index] = Buffer.from(parts[index] ?? []);
         return undefined;
       }
-      const response = whole(head);
-      // What comes unasked cannot be an answer.
+      const response = completeResponse(head);
+      // Surplus bytes answer no request: the connection cannot be reused.
       return used < bytes.length ? { ...response, isLast: true } : response;
     },
-    end: () => (head?.isOpen === true ? whole(head) : undefined),
+    end: () => (head?.endsWithConnection === true ? completeResponse(head) : undefined),
   };
 }
 
@@ -109,16 +109,16 @@ function readHead(text: string, onPart: OnPart): Head {
   return { status, headers, ...bodyOf({ status, headers }, onPart) };
 }
 
-/** How the end of a body is known (RFC 9112, 6.3). Requests are never HEAD or CONNECT. */
-function bodyOf({ status, headers }: ResponseHead, onPart: OnPart): Pick<Head, "body" | "isOpen"> {
-  if (status === 204 || status === 304) return { body: sizedBody(0, onPart), isOpen: false };
+/** The framing of the body (RFC 9112, 6.3). Requests are never HEAD or CONNECT. */
+function bodyOf({ status, headers }: ResponseHead, onPart: OnPart): Pick<Head, "body" | "endsWithConnection"> {
+  if (status === 204 || status === 304) return { body: sizedBody(0, onPart), endsWithConnection: false };
   const coding = headers["transfer-encoding"];
   if (coding !== undefined) {
-    if (coding.toLowerCase() === "chunked") return { body: chunkedBody(onPart), isOpen: false };
+    if (coding.toLowerCase() === "chunked") return { body: chunkedBody(onPart), endsWithConnection: false };
     throw new Error(`transfer-encoding is ${JSON.stringify(coding)}; must be chunked`);
   }
   const length = headers["content-length"];
-  if (length === undefined) return { body: openBody(onPart), isOpen: true };
+  if (length === undefined) return { body: bodyUntilClose(onPart), endsWithConnection: true };
   if (!/^\d{1,15}$/.test(length)) throw new Error(`content-length is ${JSON.stringify(length)}; must be a number`);
-  return { body: sizedBody(Number(length), onPart), isOpen: false };
+  return { body: sizedBody(Number(length), onPart), endsWithConnection: false };
 }

@@ -3,26 +3,26 @@ import type { Duplex } from "node:stream";
 import type { Connect } from "./connector.ts";
 import { createResponseReader, type ResponseHead } from "./response-reader.ts";
 
-/** Responses that are read as they come, each over a connection of its own: they last for minutes. */
+/** Streaming responses, each over its own connection because they last for minutes. */
 export interface Streams {
-  /** Writes a request as it is; `onEnd` is told once, when nothing more can come of it. */
-  open(request: string | Uint8Array, onEnd: () => void): Opening;
+  /** Writes a request as it is. `onEnd` is called once, when the response has ended or failed. */
+  open(request: string | Uint8Array, onEnd: () => void): PendingStream;
   /** Ends all of them. */
   close(): void;
 }
 
-/** A response that may not have begun yet. */
-export interface Opening {
+/** A request whose response may not have begun yet. */
+export interface PendingStream {
   readonly response: Promise<StreamedResponse>;
-  /** Gives it up: what is read fails with this. */
+  /** Aborts it: readers fail with this error. */
   end(error: Error): void;
 }
 
-/** A response that has begun. Its body is read in one of two ways, once; both fail where it is cut off. */
+/** A response whose head has arrived. Its body can be read once, in one of two ways; both fail when it is truncated. */
 export interface StreamedResponse extends ResponseHead {
-  /** Tells each piece, which lies in memory that is used again; settles at its end, or when false was returned. */
+  /** Calls `onPiece` with each piece, whose memory is reused after the call. Settles at the end or when `onPiece` returns false. */
   read(onPiece: (piece: Buffer) => boolean): Promise<void>;
-  /** Sent no faster than it is read. */
+  /** The body with back-pressure: the server sends no faster than it is read. */
   readonly chunks: AsyncIterable<Uint8Array>;
   close(): void;
 }
@@ -49,28 +49,28 @@ export function createStreams(connect: Connect): Streams {
 /** One connection with one response. */
 class ResponseStream {
   readonly #onEnd: () => void;
-  readonly #begun = Promise.withResolvers<StreamedResponse>();
+  readonly #head = Promise.withResolvers<StreamedResponse>();
   readonly #reader = createResponseReader({
-    onHead: (head) => this.#begun.resolve(this.#opened(head)),
-    onPart: (part) => this.#take(part),
+    onHead: (head) => this.#head.resolve(this.#streamedResponse(head)),
+    onPart: (part) => this.#onBodyPart(part),
   });
-  /** Parts that came while nobody read. */
-  readonly #waiting: Buffer[] = [];
+  /** Body parts that arrived before anyone read them. */
+  readonly #unread: Buffer[] = [];
   #connection: Duplex | undefined;
   #onPiece: ((piece: Buffer) => boolean) | undefined;
-  /** Told that there is more, or no more. */
+  /** Wakes the reader: there is another part, or the end. */
   #wake = (): void => {};
-  #isOver = false;
+  #isClosed = false;
   #error: Error | undefined;
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
-    // Who gave up does not wait for it.
-    this.#begun.promise.catch(() => {});
+    // A caller that aborted no longer awaits it.
+    this.#head.promise.catch(() => {});
   }
 
   get response(): Promise<StreamedResponse> {
-    return this.#begun.promise;
+    return this.#head.promise;
   }
 
   start(connect: Connect, request: string | Uint8Array): void {
@@ -81,7 +81,7 @@ class ResponseStream {
           .on("end", () => this.#cutOff())
           .on("error", (broken) => this.end(broken))
           .on("close", () => this.#cutOff());
-        if (this.#isOver) connection.destroy();
+        if (this.#isClosed) connection.destroy();
         else connection.write(request);
         return undefined;
       },
@@ -90,18 +90,18 @@ class ResponseStream {
   }
 
   end(error?: Error): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#error = error;
     this.#onEnd();
     this.#connection?.destroy();
-    this.#begun.reject(error ?? new Error("socket hang up"));
+    this.#head.reject(error ?? new Error("socket hang up"));
     this.#wake();
   }
 
-  /** False when nobody reads what has come. */
+  /** False, which pauses the connection, when nobody reads. */
   #read(piece: Buffer): boolean {
-    if (this.#isOver) return false;
+    if (this.#isClosed) return false;
     try {
       if (this.#reader.push(piece) !== undefined) this.end();
     } catch (thrown) {
@@ -110,11 +110,11 @@ class ResponseStream {
     return this.#onPiece !== undefined || !this.#reader.isInBody;
   }
 
-  #take(part: Buffer): void {
+  #onBodyPart(part: Buffer): void {
     if (this.#onPiece === undefined) {
-      this.#waiting.push(Buffer.from(part));
+      this.#unread.push(Buffer.from(part));
       this.#wake();
-    } else if (!this.#isOver && !this.#onPiece(part)) {
+    } else if (!this.#isClosed && !this.#onPiece(part)) {
       this.end();
     }
   }
@@ -124,30 +124,30 @@ class ResponseStream {
     this.end(isWhole ? undefined : new Error(this.#reader.isInBody ? "aborted" : "socket hang up"));
   }
 
-  #opened({ status, headers }: ResponseHead): StreamedResponse {
+  #streamedResponse({ status, headers }: ResponseHead): StreamedResponse {
     return {
       status,
       headers,
-      read: (onPiece) => this.#told(onPiece),
+      read: (onPiece) => this.#deliver(onPiece),
       chunks: { [Symbol.asyncIterator]: () => this.#chunks() },
       close: () => this.end(),
     };
   }
 
-  async #told(onPiece: (piece: Buffer) => boolean): Promise<void> {
-    for (const part of this.#waiting.splice(0)) if (!onPiece(part)) return this.end();
+  async #deliver(onPiece: (piece: Buffer) => boolean): Promise<void> {
+    for (const part of this.#unread.splice(0)) if (!onPiece(part)) return this.end();
     this.#onPiece = onPiece;
-    while (!this.#isOver) await this.#more();
+    while (!this.#isClosed) await this.#untilMore();
     if (this.#error !== undefined) throw this.#error;
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {
-        const part = this.#waiting.shift();
+        const part = this.#unread.shift();
         if (part !== undefined) yield part;
-        else if (this.#isOver) break;
-        else await this.#more();
+        else if (this.#isClosed) break;
+        else await this.#untilMore();
       }
       if (this.#error !== undefined) throw this.#error;
     } finally {
@@ -155,7 +155,7 @@ class ResponseStream {
     }
   }
 
-  #more(): Promise<void> {
+  #untilMore(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
       this.#connection?.resume();

@@ -1,44 +1,45 @@
 import { internedValue } from "./interning.ts";
 
 /**
- * Which members of a JSON object are kept: all of a member, or some of its own; of a list the same of every entry. What
- * many objects have alike, as labels and owners, is `shared`: equal values become one and the same.
+ * What is kept of a field: everything (`true`), some of its own fields, or everything as an interned value. Equal values of an
+ * `interned` field, such as labels and owners, are one object in memory. In a list it applies to every entry.
  */
 export type FieldSelection = true | "interned" | FieldMask;
 
-/** What is kept of each member, by its name; all others are dropped. */
+/** What is kept of each field of an object; fields that are not named are dropped. */
 export interface FieldMask {
-  readonly [member: string]: FieldSelection;
+  readonly [field: string]: FieldSelection;
 }
 
-/** Makes of a value what is kept of it. */
+/** Returns what is kept of a value. */
 export type Projection = (value: unknown) => unknown;
 
-/** A projectionOf of one shape of objects. */
+/** The projection that a selection describes. */
 export function projectionOf(keep: FieldSelection): Projection {
   if (keep === true) return (value) => value;
   if (keep === "interned") return internedValue;
-  const members = Object.entries(keep).map(([name, kept]) => [name, projectionOf(kept)] as const);
+  const fields = Object.entries(keep).map(([name, projectField]) => [name, projectionOf(projectField)] as const);
   const newObject = createObjectFactory();
-  const ofObject = (value: object): object => {
+  const projectObject = (value: object): object => {
     const source = value as { readonly [name: string]: unknown }; // JSON that is no list
-    const made = newObject();
-    for (const [name, kept] of members) if (Object.hasOwn(source, name)) made[name] = kept(source[name]);
-    return made;
+    const instance = newObject();
+    for (const [name, projectField] of fields)
+      if (Object.hasOwn(source, name)) instance[name] = projectField(source[name]);
+    return instance;
   };
-  const ofAny: Projection = (value) => {
+  const projectAny: Projection = (value) => {
     if (typeof value !== "object" || value === null) return value;
-    return Array.isArray(value) ? value.map(ofAny) : ofObject(value);
+    return Array.isArray(value) ? value.map(projectAny) : projectObject(value);
   };
-  return ofAny;
+  return projectAny;
 }
 
 /**
- * Makes plain objects that take no more memory than their members: V8 watches what becomes of the first objects of a
- * constructor, and leaves the later ones room for just as much; those of `{}` are all left room for the same.
+ * A constructor of plain objects that take no more memory than their members. V8 tracks how many members the first instances of
+ * a constructor get and sizes later ones to fit, whereas every `{}` reserves the same room.
  */
 export function createObjectFactory(): () => { [name: string]: unknown } {
-  const Made = function Made() {} as unknown as new () => { [name: string]: unknown }; // a function is one, too
-  Made.prototype = Object.prototype;
-  return () => new Made();
+  const Instance = function Instance() {} as unknown as new () => { [name: string]: unknown }; // a function is one, too
+  Instance.prototype = Object.prototype;
+  return () => new Instance();
 }

@@ -1,10 +1,10 @@
-/** A place in JSON as it came over the wire: UTF-8 that is not yet a text. Who reads a value moves it behind the value. */
+/** A position in the UTF-8 bytes of JSON. Reading a value moves it behind the value. */
 export interface Cursor {
   readonly bytes: Buffer;
   at: number;
 }
 
-/** Bytes that structure JSON. */
+/** ASCII codes of the characters that structure JSON. */
 export const byte = {
   quote: 34,
   comma: 44,
@@ -19,17 +19,17 @@ export const byte = {
   closeBrace: 125,
 } as const;
 
-/** Whether JSON writes this character of a text as one byte with the same code. Control characters never come as they are. */
+/** Whether this character of a string is a single unescaped byte in JSON. Control characters are always escaped. */
 export function isUnescaped(code: number): boolean {
   return code < 128 && code !== byte.backslash && code !== byte.quote;
 }
 
-/** Thrown for bytes that are no JSON. */
+/** The error for bytes that are not JSON. */
 export function brokenJson({ at }: Cursor): SyntaxError {
   return new SyntaxError(`unexpected byte at ${at} of JSON`);
 }
 
-/** Moves behind white space; the byte that is there. */
+/** Skips white space and returns the byte at the cursor, 0 at the end. */
 export function peekByte(cursor: Cursor): number {
   const { bytes } = cursor;
   let { at } = cursor;
@@ -38,13 +38,13 @@ export function peekByte(cursor: Cursor): number {
   return bytes[at] ?? 0;
 }
 
-/** Moves behind this byte, which must come next. */
+/** Skips white space and this byte. Throws when another byte comes next. */
 export function expectByte(cursor: Cursor, expected: number): void {
   if (peekByte(cursor) !== expected) throw brokenJson(cursor);
   cursor.at += 1;
 }
 
-/** Moves behind the comma that leads to the next member or entry; false, and behind the end, when there is none. */
+/** Moves behind the next comma, true, or behind the closing bracket or brace `end`, false. Throws for anything else. */
 export function consumeComma(cursor: Cursor, end: number): boolean {
   const next = peekByte(cursor);
   if (next !== byte.comma && next !== end) throw brokenJson(cursor);
@@ -52,15 +52,15 @@ export function consumeComma(cursor: Cursor, end: number): boolean {
   return next === byte.comma;
 }
 
-/** Moves behind the value that begins here without making anything of it. */
+/** Moves behind the value at the cursor without parsing it. */
 export function skipValue(cursor: Cursor): void {
   const first = peekByte(cursor);
   if (first === byte.quote) skipString(cursor);
   else if (first === byte.openBrace || first === byte.openBracket) skipNested(cursor);
-  else skipPlain(cursor);
+  else skipLiteral(cursor);
 }
 
-/** True when the text is ASCII without escapes: then its bytes are its characters. */
+/** Moves behind the string at the cursor. True when it is ASCII without escapes: then its bytes are its characters. */
 export function skipString(cursor: Cursor): boolean {
   const { bytes } = cursor;
   const { length } = bytes;
@@ -78,10 +78,10 @@ export function skipString(cursor: Cursor): boolean {
   throw brokenJson(cursor);
 }
 
-/** Braces differ from brackets, and both from nothing else, in this one bit. */
+/** The bit in which braces differ from brackets. */
 const braceBit = 32;
 
-/** One loop over all levels: this is where most of a large list is read. */
+/** Moves behind an object or array. One loop over all levels: most of the bytes of a large list are read here. */
 function skipNested(cursor: Cursor): void {
   const { bytes } = cursor;
   const { length } = bytes;
@@ -101,7 +101,7 @@ function skipNested(cursor: Cursor): void {
   throw brokenJson(cursor);
 }
 
-/** Where the quote is that ends a text; beyond the bytes when there is none. */
+/** Index of the quote that ends a string; the number of bytes when there is none. */
 export function stringEnd(bytes: Buffer, begin: number): number {
   const { length } = bytes;
   for (let at = begin; at < length; at += 1) {
@@ -112,20 +112,20 @@ export function stringEnd(bytes: Buffer, begin: number): number {
   return length;
 }
 
-/** A number or a word. */
-function skipPlain(cursor: Cursor): void {
+/** Moves behind a number, `true`, `false` or `null`. */
+function skipLiteral(cursor: Cursor): void {
   const { bytes, at: begin } = cursor;
   let at = begin;
-  while (at < bytes.length && !endsPlain(bytes[at] ?? 0)) at += 1;
+  while (at < bytes.length && !endsLiteral(bytes[at] ?? 0)) at += 1;
   if (at === begin) throw brokenJson(cursor);
   cursor.at = at;
 }
 
-function endsPlain(code: number): boolean {
+function endsLiteral(code: number): boolean {
   return code === byte.comma || code === byte.closeBrace || code === byte.closeBracket || code <= 32;
 }
 
-/** The value that begins here, whatever it is. */
+/** Parses the value at the cursor and moves behind it. */
 export function readValue(cursor: Cursor): unknown {
   const { bytes } = cursor;
   const first = peekByte(cursor);
@@ -134,20 +134,20 @@ export function readValue(cursor: Cursor): unknown {
   skipValue(cursor);
   if (first === byte.openBrace || first === byte.openBracket)
     return JSON.parse(bytes.toString("utf8", begin, cursor.at));
-  return plainValue(bytes.toString("latin1", begin, cursor.at));
+  return literalValue(bytes.toString("latin1", begin, cursor.at));
 }
 
-const words: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+const literals: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["true", true],
   ["false", false],
   ["null", null],
 ]);
 
-function plainValue(text: string): unknown {
-  return words.has(text) ? words.get(text) : JSON.parse(text);
+function literalValue(text: string): unknown {
+  return literals.has(text) ? literals.get(text) : JSON.parse(text);
 }
 
-/** The text that begins here. */
+/** Parses the string at the cursor and moves behind it. */
 export function readString(cursor: Cursor): string {
   const begin = cursor.at;
   const isPlain = skipString(cursor);

@@ -1,76 +1,79 @@
 import { byte, stringEnd } from "./json-bytes.ts";
 
-/** What the JSON of many values has in common, byte by byte, and where each has texts and numbers of its own. */
+/** The bytes that the JSON of many values has in common, with slots for the strings and integers that differ. */
 export interface JsonTemplate {
-  readonly gaps: readonly Slot[];
-  /** Whether this is the JSON of such a value; then `found` has begin and end of what is in each gap. */
-  fits(json: Buffer, found: Int32Array): boolean;
-  /** The mould of these values and of that one; undefined when more than texts and numbers differ. */
-  widened(json: Buffer): JsonTemplate | undefined;
-  /** JSON with these texts, or digits, in the gaps. */
-  filled(content: (gap: Slot, index: number) => string): Buffer;
+  readonly slots: readonly Slot[];
+  /** Whether the JSON matches; if so, begin and end of each slot's content are written to `ranges`. */
+  matches(json: Buffer, ranges: Int32Array): boolean;
+  /** A template that also matches this JSON; undefined when more than strings and integers differ. */
+  generalized(json: Buffer): JsonTemplate | undefined;
+  /** The template's JSON with this content (characters of a string, or digits) in its slots. */
+  filled(content: (slot: Slot, index: number) => string): Buffer;
+  /** JSON of the value that the template was made from. */
   readonly sample: Buffer;
 }
 
-/** What differs from value to value: within the quotes of a text, or of a member's name, or a whole number. */
+/** A part of the sample that differs between values: an integer, or what is between the quotes of a string or member name. */
 export interface Slot {
   readonly begin: number;
   readonly end: number;
-  readonly type: "text" | "name" | "number";
+  readonly type: "string" | "name" | "number";
 }
 
-/** More than an object has of its own. */
-const maxGaps = 128;
-/** What names of entries begin with that a server tells apart by what is in them, and no other member's: `k:{"uid":"…"}`. */
-const keyMark = Buffer.from("k:{");
-/** Up to here a loop is faster than a call. */
+/** More than a Kubernetes object has values of its own. */
+const maxSlots = 128;
+/** Prefix of the names in `fieldsV1` that identify a list entry by its key, `k:{"uid":"…"}`; no other member name may vary. */
+const listKeyPrefix = Buffer.from("k:{");
+/** Up to this length a loop is faster than `Buffer.compare`. */
 const shortBytes = 48;
 
 /**
- * The mould of one value. Texts of members with one of the `telling` names never differ in a mould: what is kept of a value
- * depends on them.
+ * A template without slots, from the JSON of one value. Values of members named in `discriminators` never become slots: they
+ * decide which parts of an object are kept.
  */
-export function templateOf(json: Buffer, telling: ReadonlySet<string>): JsonTemplate {
-  return createTemplate(Buffer.from(json), [], telling);
+export function templateOf(json: Buffer, discriminators: ReadonlySet<string>): JsonTemplate {
+  return createTemplate(Buffer.from(json), [], discriminators);
 }
 
-function createTemplate(sample: Buffer, gaps: readonly Slot[], telling: ReadonlySet<string>): JsonTemplate {
-  /** What is the same in all: before the first gap, between two, behind the last. */
-  const pieces = [...gaps, undefined].map((gap, index) =>
-    sample.subarray(gaps[index - 1]?.end ?? 0, gap?.begin ?? sample.length),
+function createTemplate(sample: Buffer, slots: readonly Slot[], discriminators: ReadonlySet<string>): JsonTemplate {
+  /** The constant bytes before, between and after the slots. */
+  const pieces = [...slots, undefined].map((slot, index) =>
+    sample.subarray(slots[index - 1]?.end ?? 0, slot?.begin ?? sample.length),
   );
-  const numbers = gaps.map(({ type }) => type === "number");
+  const numbers = slots.map(({ type }) => type === "number");
   return {
     sample,
-    gaps,
-    fits(json, found) {
+    slots,
+    matches(json, ranges) {
       let at = 0;
       for (let index = 0; index < pieces.length; index += 1) {
         const piece = pieces[index] ?? sample;
-        if (!isNext(piece, json, at)) return false;
+        if (!matchesAt(piece, json, at)) return false;
         at += piece.length;
         if (index === numbers.length) break;
-        found[index * 2] = at;
-        at = numbers[index] === true ? wholeEnd(json, at) : stringEnd(json, at);
-        found[index * 2 + 1] = at;
+        ranges[index * 2] = at;
+        at = numbers[index] === true ? integerEnd(json, at) : stringEnd(json, at);
+        ranges[index * 2 + 1] = at;
       }
       return at === json.length;
     },
-    widened(json) {
-      const wider = widerGaps({ sample, gaps, telling }, json);
-      return wider === undefined || wider.length > maxGaps ? undefined : createTemplate(sample, wider, telling);
+    generalized(json) {
+      const generalizedSlots = slotsOfBoth({ sample, slots, discriminators }, json);
+      return generalizedSlots === undefined || generalizedSlots.length > maxSlots
+        ? undefined
+        : createTemplate(sample, generalizedSlots, discriminators);
     },
     filled: (content) =>
       Buffer.concat(
         pieces.flatMap((piece, index) => {
-          const gap = gaps[index];
-          return gap === undefined ? [piece] : [piece, Buffer.from(content(gap, index))];
+          const slot = slots[index];
+          return slot === undefined ? [piece] : [piece, Buffer.from(content(slot, index))];
         }),
       ),
   };
 }
 
-function isNext(piece: Buffer, json: Buffer, at: number): boolean {
+function matchesAt(piece: Buffer, json: Buffer, at: number): boolean {
   const { length } = piece;
   if (at + length > json.length) return false;
   if (length > shortBytes) return json.compare(piece, 0, length, at, at + length) === 0;
@@ -78,11 +81,11 @@ function isNext(piece: Buffer, json: Buffer, at: number): boolean {
   return true;
 }
 
-/** Longer ones are not exact as numbers. */
+/** Longer integers are not exact as JavaScript numbers. */
 const maxDigits = 15;
 
-/** Where a whole number ends as servers write it; where it begins when there is none. */
-function wholeEnd(json: Buffer, begin: number): number {
+/** End of the integer at `begin`; `begin` itself when there is none. Padded numbers do not count: servers do not write them. */
+function integerEnd(json: Buffer, begin: number): number {
   const first = json[begin] === byte.minus ? begin + 1 : begin;
   let at = first;
   while (isDigit(json[at])) at += 1;
@@ -94,35 +97,35 @@ function isDigit(code: number | undefined): boolean {
   return code !== undefined && code >= byte.zero && code <= byte.nine;
 }
 
-interface Known {
+interface Pattern {
   readonly sample: Buffer;
-  readonly gaps: readonly Slot[];
-  readonly telling: ReadonlySet<string>;
+  readonly slots: readonly Slot[];
+  readonly discriminators: ReadonlySet<string>;
 }
 
-/** Reads two values side by side. */
-function widerGaps({ sample, gaps: known, telling }: Known, json: Buffer): readonly Slot[] | undefined {
+/** Reads sample and JSON in parallel, token by token. Undefined when no template can match both. */
+function slotsOfBoth({ sample, slots: known, discriminators }: Pattern, json: Buffer): readonly Slot[] | undefined {
   const begins = new Set(known.map(({ begin }) => begin));
-  const gaps: Slot[] = [];
+  const slots: Slot[] = [];
   let name = "";
-  let there = 0;
+  let otherAt = 0;
   for (let at = 0; at < sample.length;) {
     const token = tokenAt(sample, at);
-    const other = tokenAt(json, there);
-    const gap = gapAt(at, token);
-    const [text, otherText] = [sample.subarray(at, token.end), json.subarray(there, other.end)];
-    if (!areAlike(token, other)) return undefined;
+    const other = tokenAt(json, otherAt);
+    const slot = slotAt(at, token);
+    const [text, otherText] = [sample.subarray(at, token.end), json.subarray(otherAt, other.end)];
+    if (!areSameType(token, other)) return undefined;
     const isSame = text.equals(otherText);
-    if (!isSame && gap === undefined) return undefined;
-    if (gap !== undefined && (!isSame || begins.has(gap.begin))) {
-      if (gap.type === "name" ? !areKeys(text, otherText) : telling.has(name)) return undefined;
-      gaps.push(gap);
+    if (!isSame && slot === undefined) return undefined;
+    if (slot !== undefined && (!isSame || begins.has(slot.begin))) {
+      if (slot.type === "name" ? !areListKeys(text, otherText) : discriminators.has(name)) return undefined;
+      slots.push(slot);
     }
     if (token.type === "name") name = text.toString("latin1", 1, text.length - 1);
     at = token.end;
-    there = other.end;
+    otherAt = other.end;
   }
-  return there === json.length ? gaps : undefined;
+  return otherAt === json.length ? slots : undefined;
 }
 
 interface Token {
@@ -130,20 +133,20 @@ interface Token {
   readonly end: number;
 }
 
-function areAlike({ type }: Token, other: Token): boolean {
+function areSameType({ type }: Token, other: Token): boolean {
   return type === other.type && type !== "unclear";
 }
 
-/** A text, a name, a whole number, or one byte of anything else; unclear is what follows a text with white space. */
+/** A string, a member name, an integer, or one byte of anything else. A string followed by white space is `unclear`. */
 function tokenAt(json: Buffer, at: number): Token {
   if (json[at] === byte.quote) {
     const end = stringEnd(json, at + 1) + 1;
     if (json[end] === byte.colon) return { type: "name", end };
-    return { type: isValueEnd(json[end]) ? "text" : "unclear", end };
+    return { type: isValueEnd(json[end]) ? "string" : "unclear", end };
   }
-  const end = wholeEnd(json, at);
-  const isWhole = end > at && isValueEnd(json[end]) && isValueBegin(json[at - 1]);
-  return isWhole ? { type: "number", end } : { type: "other", end: at + 1 };
+  const end = integerEnd(json, at);
+  const isInteger = end > at && isValueEnd(json[end]) && isValueBegin(json[at - 1]);
+  return isInteger ? { type: "number", end } : { type: "other", end: at + 1 };
 }
 
 function isValueBegin(code: number | undefined): boolean {
@@ -154,13 +157,13 @@ function isValueEnd(code: number | undefined): boolean {
   return code === byte.comma || code === byte.closeBrace || code === byte.closeBracket;
 }
 
-/** Where another token of the type may be. */
-function gapAt(at: number, { type, end }: Token): Slot | undefined {
+/** The slot that this token can become; undefined for structure. */
+function slotAt(at: number, { type, end }: Token): Slot | undefined {
   if (type === "other" || type === "unclear") return undefined;
   if (type === "number") return { begin: at, end, type };
-  return { begin: type === "name" ? at + 1 + keyMark.length : at + 1, end: end - 1, type };
+  return { begin: type === "name" ? at + 1 + listKeyPrefix.length : at + 1, end: end - 1, type };
 }
 
-function areKeys(...names: readonly Buffer[]): boolean {
-  return names.every((name) => name.subarray(1, 1 + keyMark.length).equals(keyMark));
+function areListKeys(...names: readonly Buffer[]): boolean {
+  return names.every((name) => name.subarray(1, 1 + listKeyPrefix.length).equals(listKeyPrefix));
 }

@@ -3,8 +3,8 @@ const [quote, backslash, comma, colon] = [34, 92, 44, 58];
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125];
 
 /**
- * The text of the member at this path of a JSON object, without parsing what is beside it. Undefined when there is none,
- * or when the text is not what it should be: then a parser is to say so.
+ * The JSON of the member at this path of an object, found without parsing other members. Undefined when there is none or when
+ * the JSON is malformed; a parser then reports the error.
  */
 export function memberText(json: string, path: readonly string[]): string | undefined {
   let at = skipSpace(json, 0);
@@ -17,7 +17,7 @@ export function memberText(json: string, path: readonly string[]): string | unde
   return end === undefined ? undefined : json.slice(at, end);
 }
 
-/** Where the value of a member begins; `at` is where its object does. */
+/** Index at which the value of a member begins; the object begins at `at`. */
 function valueStart(json: string, at: number, name: string): number | undefined {
   if (json.charCodeAt(at) !== openBrace) return undefined;
   for (let next = skipSpace(json, at + 1); json.charCodeAt(next) === quote;) {
@@ -39,8 +39,8 @@ function valueStart(json: string, at: number, name: string): number | undefined 
 const marker = '"managedFields":[';
 
 /**
- * JSON of an object or of a watch event without what its `metadata.managedFields` list, which is half of it, and made of
- * names that no other object has. A key's quotes are bare, so that no text within a string is taken for it.
+ * The JSON of an object or watch event with `metadata.managedFields` emptied. They are half of it and full of names that no
+ * other object has. Within a string the quotes of the marker would be escaped, so only a member can match.
  */
 export function withoutManagedFields(json: string): string {
   const at = json.indexOf(marker);
@@ -50,13 +50,13 @@ export function withoutManagedFields(json: string): string {
   return end === undefined ? json : `${json.slice(0, begin)}[]${json.slice(end)}`;
 }
 
-/** Behind the white space that begins here. */
+/** Index behind the white space at `at`. */
 function skipSpace(json: string, at: number): number {
   while (json.charCodeAt(at) <= 32) at += 1;
   return at;
 }
 
-/** Behind the value that begins here; undefined when it has no end. */
+/** Index behind the value at `at`; undefined when it has no end. */
 function valueEnd(json: string, at: number): number | undefined {
   const first = json.charCodeAt(at);
   if (first === quote) return stringEnd(json, at);
@@ -68,7 +68,7 @@ function valueEnd(json: string, at: number): number | undefined {
   return undefined;
 }
 
-/** Behind the string that begins here; undefined when it has no end. */
+/** Index behind the string at `at`; undefined when it has no end. */
 function stringEnd(json: string, at: number): number | undefined {
   const { length } = json;
   for (let next = at + 1; next < length; next += 1) {
@@ -79,7 +79,7 @@ function stringEnd(json: string, at: number): number | undefined {
   return undefined;
 }
 
-/** Behind the list or object that begins here. One loop over both levels: this is where most of a large list is read. */
+/** Index behind the array or object at `at`. One loop over all levels: most of the bytes of a large list are read here. */
 function nestedEnd(json: string, at: number): number | undefined {
   const { length } = json;
   let depth = 0;

@@ -9,20 +9,20 @@ import {
   readValue,
   skipString,
 } from "./json-bytes.ts";
-import { createObjectFactory, type FieldSelection, type FieldMask } from "./field-mask.ts";
-import { readInterningStrings, readInterned } from "./interning.ts";
+import { createObjectFactory, type FieldMask, type FieldSelection } from "./field-mask.ts";
+import { readInterned, readInterningStrings } from "./interning.ts";
 import { createSkipper, type Skipper } from "./skipper.ts";
 
-/** Reads what is kept of the value that begins at the cursor, and moves behind it. Throws for what is no JSON. */
+/** Reads the value at the cursor, as far as it is kept, and moves the cursor behind it. Throws SyntaxError for broken JSON. */
 export type ValueReader = (cursor: Cursor) => unknown;
 
 /**
- * What `projectionOf` makes of a value, from the bytes of its JSON: what is not kept is read over, and what many objects have
- * alike is found without being made again. Most of an object is neither.
+ * Reads from JSON bytes what `projectionOf` keeps of the parsed value. Dropped fields are skipped without parsing and interned
+ * values are looked up by their bytes; together they are most of an object.
  */
-export function projectingReader(keep: FieldSelection): ValueReader {
-  if (keep === true) return readInterningStrings;
-  return keep === "interned" ? readInterned : membersReader(keep);
+export function projectingReader(selection: FieldSelection): ValueReader {
+  if (selection === true) return readInterningStrings;
+  return selection === "interned" ? readInterned : objectReader(selection);
 }
 
 interface Member {
@@ -30,36 +30,36 @@ interface Member {
   readonly read: ValueReader;
 }
 
-function membersReader(keep: FieldMask): ValueReader {
-  const membersAt = memberTable(keep);
-  const newObject = createObjectFactory();
+function objectReader(selection: FieldMask): ValueReader {
+  const membersByHash = membersTable(selection);
+  const createObject = createObjectFactory();
   const skippers = createSkippers();
   const readObject = (cursor: Cursor): object => {
-    const made = newObject();
+    const object = createObject();
     cursor.at += 1;
     if (peekByte(cursor) === byte.closeBrace) {
       cursor.at += 1;
-      return made;
+      return object;
     }
     do {
       const { at } = cursor;
-      const member = readName(cursor, membersAt);
+      const member = readName(cursor, membersByHash);
       const end = cursor.at;
       expectByte(cursor, byte.colon);
-      if (member === undefined) skippers.at(placeOf(cursor.bytes, at, end))(cursor);
-      else made[member.name] = member.read(cursor);
+      if (member === undefined) skippers.at(hashOf(cursor.bytes, at, end))(cursor);
+      else object[member.name] = member.read(cursor);
     } while (consumeComma(cursor, byte.closeBrace));
-    return made;
+    return object;
   };
-  const readAny: ValueReader = (cursor) => {
+  const readProjected: ValueReader = (cursor) => {
     const first = peekByte(cursor);
     if (first === byte.openBrace) return readObject(cursor);
-    return first === byte.openBracket ? readEntries(cursor, readAny) : readValue(cursor);
+    return first === byte.openBracket ? readEntries(cursor, readProjected) : readValue(cursor);
   };
-  return readAny;
+  return readProjected;
 }
 
-/** By the place of a member's name. */
+/** One skipper for each hash of a member's name. */
 function createSkippers(): { at(place: number): Skipper } {
   const skippers: Skipper[] = [];
   return { at: (place) => (skippers[place] ??= createSkipper()) };
@@ -74,51 +74,51 @@ function readEntries(cursor: Cursor, read: ValueReader): readonly unknown[] {
   const entries: unknown[] = [];
   do entries.push(read(cursor));
   while (consumeComma(cursor, byte.closeBracket));
-  // Lists that have grown keep room for more.
+  // Copied, because an array that has grown keeps spare capacity.
   return entries.slice();
 }
 
-/** Most names are not kept: few of those have to be compared. */
+/** Most names are not kept: with this many buckets few of them have to be compared. */
 const tableSize = 64;
 
-function memberTable(keep: FieldMask): readonly (readonly Member[])[] {
+function membersTable(selection: FieldMask): readonly (readonly Member[])[] {
   const table = Array.from({ length: tableSize }, (): Member[] => []);
-  for (const [name, kept] of Object.entries(keep)) {
+  for (const [name, fieldSelection] of Object.entries(selection)) {
     const bytes = Buffer.from(name);
-    table[placeOf(bytes, 0, bytes.length)]?.push({ name, read: projectingReader(kept) });
+    table[hashOf(bytes, 0, bytes.length)]?.push({ name, read: projectingReader(fieldSelection) });
   }
   return table;
 }
 
-function placeOf(bytes: Buffer, begin: number, end: number): number {
+function hashOf(bytes: Buffer, begin: number, end: number): number {
   return ((end - begin) * 7 + (bytes[begin] ?? 0) + (bytes[end - 1] ?? 0) * 3) & (tableSize - 1);
 }
 
-/** Moves behind a member's name; undefined when it is not kept. */
-function readName(cursor: Cursor, membersAt: readonly (readonly Member[])[]): Member | undefined {
+/** Moves behind a member's name; undefined when the member is not kept. */
+function readName(cursor: Cursor, membersByHash: readonly (readonly Member[])[]): Member | undefined {
   if (peekByte(cursor) !== byte.quote) throw brokenJson(cursor);
   const { bytes, at } = cursor;
   if (!skipString(cursor)) {
     const name = Buffer.from(readString({ bytes, at }));
-    return memberAt(name, 0, name.length, membersAt);
+    return findMember(name, 0, name.length, membersByHash);
   }
-  return memberAt(bytes, at + 1, cursor.at - 1, membersAt);
+  return findMember(bytes, at + 1, cursor.at - 1, membersByHash);
 }
 
-function memberAt(
+function findMember(
   bytes: Buffer,
   begin: number,
   end: number,
-  membersAt: readonly (readonly Member[])[],
+  membersByHash: readonly (readonly Member[])[],
 ): Member | undefined {
-  for (const member of membersAt[placeOf(bytes, begin, end)] ?? []) {
-    if (member.name.length === end - begin && areNext(bytes, begin, member.name)) return member;
+  for (const member of membersByHash[hashOf(bytes, begin, end)] ?? []) {
+    if (member.name.length === end - begin && isName(bytes, begin, member.name)) return member;
   }
   return undefined;
 }
 
-/** Names are ASCII. */
-function areNext(bytes: Buffer, at: number, text: string): boolean {
+/** Names in a field mask are ASCII. */
+function isName(bytes: Buffer, at: number, text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     if (bytes[at + index] !== text.charCodeAt(index)) return false;
   }

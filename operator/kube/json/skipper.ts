@@ -1,35 +1,35 @@
 import { byte, type Cursor, peekByte, skipValue, stringEnd } from "./json-bytes.ts";
 
-/** Moves behind the value that begins at the cursor, at once where the one before was the same but for its texts. */
+/** Moves the cursor behind the value at it, in few comparisons when an earlier value differed only in its strings. */
 export type Skipper = (cursor: Cursor) => void;
 
-/** What the same member of another object looked like: who owns which fields differs in UIDs and times alone. */
+/** Bytes of an earlier value of the same member. `managedFields`, for example, differ only in UIDs and times. */
 interface Pattern {
   readonly sample: Buffer;
-  /** Begins and ends of the texts within the sample, without their quotes, that differ from object to object. */
-  readonly gaps: readonly number[];
+  /** Begin and end of each string in the sample, without quotes, that differs between objects. */
+  readonly slots: readonly number[];
 }
 
-/** Shorter values are read over as quickly. */
+/** Shorter values are skipped as quickly without a pattern. */
 const minBytes = 256;
-const maxGaps = 64;
+const maxSlots = 64;
 const maxPatterns = 4;
-/** Values that are never alike are not looked at again and again. */
+/** After this many values that match no pattern, learning stops. */
 const maxMisses = 64;
 
-/** For one member of one kind of objects. */
+/** A skipper for one member of one kind. */
 export function createSkipper(): Skipper {
   const patterns: Pattern[] = [];
   let misses = 0;
   const learn = (value: Buffer): void => {
     misses += 1;
     for (const [index, pattern] of patterns.entries()) {
-      const wider = widened(pattern, value);
-      if (wider === undefined) continue;
-      patterns[index] = wider;
+      const generalizedPattern = generalized(pattern, value);
+      if (generalizedPattern === undefined) continue;
+      patterns[index] = generalizedPattern;
       return;
     }
-    patterns[Math.min(patterns.length, misses % maxPatterns)] = { sample: Buffer.from(value), gaps: [] };
+    patterns[Math.min(patterns.length, misses % maxPatterns)] = { sample: Buffer.from(value), slots: [] };
   };
   return (cursor) => {
     const first = peekByte(cursor);
@@ -47,32 +47,32 @@ export function createSkipper(): Skipper {
   };
 }
 
-/** Where the value ends that begins here; undefined when it does not follow the pattern. Between gaps all bytes are the same, quotes included. */
-function endOf({ sample, gaps }: Pattern, bytes: Buffer, begin: number): number | undefined {
+/** End of the value at `begin`; undefined when it does not match. Between slots all bytes are equal, quotes included. */
+function endOf({ sample, slots }: Pattern, bytes: Buffer, begin: number): number | undefined {
   let at = begin;
-  let passed = 0;
-  for (let gap = 0; gap <= gaps.length; gap += 2) {
-    const until = gaps[gap] ?? sample.length;
-    const end = at + until - passed;
-    if (end > bytes.length || bytes.compare(sample, passed, until, at, end) !== 0) return undefined;
-    at = gap < gaps.length ? stringEnd(bytes, end) : end;
-    passed = gaps[gap + 1] ?? until;
+  let sampleAt = 0;
+  for (let slot = 0; slot <= slots.length; slot += 2) {
+    const until = slots[slot] ?? sample.length;
+    const end = at + until - sampleAt;
+    if (end > bytes.length || bytes.compare(sample, sampleAt, until, at, end) !== 0) return undefined;
+    at = slot < slots.length ? stringEnd(bytes, end) : end;
+    sampleAt = slots[slot + 1] ?? until;
   }
   return at;
 }
 
-/** The pattern that this value follows, too; undefined when more than texts differ. */
-function widened({ sample, gaps: known }: Pattern, value: Buffer): Pattern | undefined {
-  const gaps: number[] = [];
-  let other = 0;
-  for (let at = 0; at < sample.length; at += 1, other += 1) {
-    if (sample[at] !== value[other]) return undefined;
+/** A pattern that also matches this value; undefined when more than strings differ. */
+function generalized({ sample, slots: known }: Pattern, value: Buffer): Pattern | undefined {
+  const slots: number[] = [];
+  let otherAt = 0;
+  for (let at = 0; at < sample.length; at += 1, otherAt += 1) {
+    if (sample[at] !== value[otherAt]) return undefined;
     if (sample[at] !== byte.quote) continue;
-    const [end, otherEnd] = [stringEnd(sample, at + 1), stringEnd(value, other + 1)];
-    const isSame = sample.compare(value, other + 1, otherEnd, at + 1, end) === 0;
-    if (!isSame || known.includes(at + 1)) gaps.push(at + 1, end);
+    const [end, otherEnd] = [stringEnd(sample, at + 1), stringEnd(value, otherAt + 1)];
+    const isSame = sample.compare(value, otherAt + 1, otherEnd, at + 1, end) === 0;
+    if (!isSame || known.includes(at + 1)) slots.push(at + 1, end);
     at = end;
-    other = otherEnd;
+    otherAt = otherEnd;
   }
-  return other === value.length && gaps.length <= maxGaps * 2 ? { sample, gaps } : undefined;
+  return otherAt === value.length && slots.length <= maxSlots * 2 ? { sample, slots } : undefined;
 }

@@ -5,7 +5,7 @@ export interface KeyReference {
   readonly optional?: boolean;
 }
 
-/** A variable of a container: a value, or where it is found. */
+/** An environment variable of a container: a value or its source. */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly value?: string;
@@ -27,7 +27,7 @@ export interface Probe {
   readonly successThreshold?: number;
 }
 
-/** What of a container we write and read (core/v1). */
+/** A container of a pod (core/v1), as far as we read and write it. */
 export interface Container {
   readonly name: string;
   readonly image?: string;

@@ -2,14 +2,14 @@ import type { KubeObject, Stored } from "../kinds.ts";
 import { type ObjectIdentity, identityOf, type Packed, unpacked } from "./packed.ts";
 import { createPacker, type Packer } from "./packer.ts";
 
-/** Objects by namespace and name, with indexes kept in step; in as little memory as their packing needs. */
+/** Objects by namespace and name, with indexes, stored packed. */
 export interface ObjectStore<T extends KubeObject, Index extends string> {
   readonly pack: Packer<T & Stored>;
   size(): number;
   all(): readonly (T & Stored)[];
   find(key: Name): (T & Stored) | undefined;
   withUid(uid: string): (T & Stored) | undefined;
-  /** What is known of this very object. */
+  /** The stored object with the same name and UID. */
   known(object: T & Stored): (T & Stored) | undefined;
   withIndex(index: Index, key: string): readonly (T & Stored)[];
   identityAt(key: Name): ObjectIdentity | undefined;
@@ -24,27 +24,27 @@ interface StoreOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, Keys<T>>>;
 }
 
-/** More than most passes look at, which look again at what they looked at; more would only live long enough to become old garbage. */
+/** A reconcile reads fewer objects, some repeatedly; with more, unpacked objects would live long enough to become old-generation garbage. */
 const memoSize = 32;
 
 /** An empty store. */
 export function createObjectStore<T extends KubeObject, Index extends string>({
   indexes,
 }: StoreOptions<T, Index>): ObjectStore<T, Index> {
-  const shown = remembered(unpacked<T & Stored>, memoSize);
-  const names = createNames<Packed<T & Stored>>();
-  const indexed = new Map(
+  const unpackedCached = memoized(unpacked<T & Stored>, memoSize);
+  const packedByName = createNames<Packed<T & Stored>>();
+  const indexesByName = new Map(
     Object.entries<Keys<T>>(indexes ?? {}).map(([name, keys]) => [name, createIndex<T>(keys)] as const),
   );
-  /** Made when it is first asked for: most kinds are never looked up by UID alone. */
+  /** Created on first use: most kinds are never looked up by UID alone. */
   let byUid: ObjectIndex<T> | undefined;
-  const each = (tell: (index: ObjectIndex<T>) => void): void => {
-    indexed.forEach(tell);
-    if (byUid !== undefined) tell(byUid);
+  const forEachIndex = (visit: (index: ObjectIndex<T>) => void): void => {
+    indexesByName.forEach(visit);
+    if (byUid !== undefined) visit(byUid);
   };
   const find: ObjectStore<T, Index>["find"] = (key) => {
-    const packed = names.find(key);
-    return packed === undefined ? undefined : shown(packed);
+    const packed = packedByName.find(key);
+    return packed === undefined ? undefined : unpackedCached(packed);
   };
   const known: ObjectStore<T, Index>["known"] = ({ metadata }) => {
     const object = find(metadata);
@@ -52,32 +52,32 @@ export function createObjectStore<T extends KubeObject, Index extends string>({
   };
   return {
     pack: createPacker(),
-    size: () => names.size(),
-    all: () => Array.from(names.values(), unpacked),
+    size: () => packedByName.size(),
+    all: () => Array.from(packedByName.values(), unpacked),
     find,
     known,
     withUid(uid) {
       if (byUid === undefined) {
         byUid = createIndex(({ metadata }) => [metadata.uid]);
-        for (const packed of names.values()) byUid.add(unpacked(packed), packed);
+        for (const packed of packedByName.values()) byUid.add(unpacked(packed), packed);
       }
-      return byUid.under(uid).map(shown)[0];
+      return byUid.withKey(uid).map(unpackedCached)[0];
     },
-    withIndex: (index, key) => indexed.get(index)?.under(key).map(shown) ?? [],
+    withIndex: (index, key) => indexesByName.get(index)?.withKey(key).map(unpackedCached) ?? [],
     identityAt(key) {
-      const packed = names.find(key);
+      const packed = packedByName.find(key);
       return packed === undefined ? undefined : identityOf(packed);
     },
-    identitiesWith: (index, key) => indexed.get(index)?.under(key).map(identityOf) ?? [],
+    identitiesWith: (index, key) => indexesByName.get(index)?.withKey(key).map(identityOf) ?? [],
     set(object, packed) {
-      const previous = names.set(object.metadata, packed);
-      if (previous !== undefined) each((index) => index.remove(shown(previous), previous));
-      each((index) => index.add(object, packed));
+      const previous = packedByName.set(object.metadata, packed);
+      if (previous !== undefined) forEachIndex((index) => index.remove(unpackedCached(previous), previous));
+      forEachIndex((index) => index.add(object, packed));
     },
     delete(object) {
       if (known(object) === undefined) return false;
-      const packed = names.delete(object.metadata);
-      if (packed !== undefined) each((index) => index.remove(shown(packed), packed));
+      const packed = packedByName.delete(object.metadata);
+      if (packed !== undefined) forEachIndex((index) => index.remove(unpackedCached(packed), packed));
       return packed !== undefined;
     },
   };
@@ -88,18 +88,18 @@ interface Name {
   readonly name: string;
 }
 
-/** One value for each name in a namespace. */
+/** A map from namespace and name to a value. */
 interface Names<V> {
   size(): number;
   values(): Iterable<V>;
   find(key: Name): V | undefined;
-  /** What was there before. */
+  /** Returns the previous value. */
   set(key: Name, value: V): V | undefined;
-  /** What was there. */
+  /** Returns the deleted value. */
   delete(key: Name): V | undefined;
 }
 
-/** A map of namespaces and one of names in each: a key of both would have to be written for every look-up. */
+/** A map of namespaces with a map of names in each, which saves building a combined key for every look-up. */
 function createNames<V>(): Names<V> {
   const namespaces = new Map<string, Map<string, V>>();
   let size = 0;
@@ -129,45 +129,45 @@ function createNames<V>(): Names<V> {
   };
 }
 
-/** What was made of the last few values. */
-function remembered<From extends object, To>(make: (from: From) => To, count: number): (from: From) => To {
-  let newer = new Map<From, To>();
-  let older = newer;
+/** Memoizes `compute` for the last `count` to `2 × count` arguments. */
+function memoized<From extends object, To>(compute: (from: From) => To, count: number): (from: From) => To {
+  let recent = new Map<From, To>();
+  let older = recent;
   return (from) => {
-    // What is kept as it came is there already.
-    if (!Array.isArray(from)) return make(from);
-    const known = newer.get(from);
+    // An unpacked object needs no memo.
+    if (!Array.isArray(from)) return compute(from);
+    const known = recent.get(from);
     if (known !== undefined) return known;
-    const made = older.get(from) ?? make(from);
-    if (newer.size >= count) {
-      older = newer;
-      newer = new Map();
+    const result = older.get(from) ?? compute(from);
+    if (recent.size >= count) {
+      older = recent;
+      recent = new Map();
     }
-    newer.set(from, made);
-    return made;
+    recent.set(from, result);
+    return result;
   };
 }
 
 interface ObjectIndex<T extends KubeObject> {
   add(object: T & Stored, packed: Packed<T & Stored>): void;
   remove(object: T & Stored, packed: Packed<T & Stored>): void;
-  under(key: string): readonly Packed<T & Stored>[];
+  withKey(key: string): readonly Packed<T & Stored>[];
 }
 
 function createIndex<T extends KubeObject>(keys: Keys<T>): ObjectIndex<T> {
-  const found = new Map<string, readonly Packed<T & Stored>[]>();
+  const packedByKey = new Map<string, readonly Packed<T & Stored>[]>();
   return {
     add(object, packed) {
-      // Joined, not spread: that would leave room for sixteen more.
-      for (const key of keys(object)) found.set(key, found.get(key)?.concat([packed]) ?? [packed]);
+      // `concat` allocates exactly; spread reserves room for sixteen more.
+      for (const key of keys(object)) packedByKey.set(key, packedByKey.get(key)?.concat([packed]) ?? [packed]);
     },
     remove(object, packed) {
       for (const key of keys(object)) {
-        const others = found.get(key)?.filter((other) => other !== packed) ?? [];
-        if (others.length === 0) found.delete(key);
-        else found.set(key, others.slice());
+        const others = packedByKey.get(key)?.filter((other) => other !== packed) ?? [];
+        if (others.length === 0) packedByKey.delete(key);
+        else packedByKey.set(key, others.slice());
       }
     },
-    under: (key) => found.get(key) ?? [],
+    withKey: (key) => packedByKey.get(key) ?? [],
   };
 }

@@ -1,139 +1,145 @@
-/** What is kept of an object: its own values behind the form that it has in common with others, or the object itself. */
+/** An object in memory: a layout shared with objects of the same structure and the object's own values, or the object as it is. */
 export type Packed<T extends object> = readonly [Layout, ...unknown[]] | T;
 
-/** Who an object is, and which state of it. */
+/** What identifies an object and its version. */
 export interface ObjectIdentity {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly creationTimestamp?: string | undefined;
 }
 
-/** What objects of one structure have in common. */
+/** The structure, names and common values of similar objects. */
 export interface Layout {
-  readonly plan: Plan;
-  readonly whereabouts: Readonly<Record<keyof ObjectIdentity, Whereabouts>>;
+  readonly root: Node;
+  readonly locations: Readonly<Record<keyof ObjectIdentity, Location>>;
 }
 
-/** Where a value lies in what is packed, or the value that all objects have. */
-type Whereabouts = { readonly at: number } | { readonly value: unknown };
+/** The index of a value in the packed array, or the value itself when all objects have the same. */
+type Location = { readonly at: number } | { readonly value: unknown };
 
-/** How a value is put together: one that is there already, the next of an object's own, or members or entries. */
-type Plan =
+/** How a value is rebuilt: the common value, the next of the object's own values, or an object or list of such nodes. */
+type Node =
   | { readonly type: "common"; readonly value: unknown }
   | { readonly type: "own" }
   | {
       readonly type: "object";
       readonly names: readonly string[];
-      readonly parts: readonly Plan[];
-      /** With the values that all objects have. */
+      readonly children: readonly Node[];
+      /** Holds the common values; copied for each object. */
       readonly sample: Members;
-      readonly places: readonly number[];
+      readonly ownIndexes: readonly number[];
     }
-  | { readonly type: "list"; readonly parts: readonly Plan[] };
+  | { readonly type: "list"; readonly children: readonly Node[] };
 
-/** The form of all objects that differ from this one in their own values alone; leaves are told in the order of its members. */
+/**
+ * The layout of objects that differ from this one only in the leaves for which `isOwn` holds. Leaves are numbered in the order of
+ * members.
+ */
 export function layoutOf(object: object, isOwn: (leaf: unknown, index: number) => boolean): Layout {
-  const plan = planOf(object, isOwn, { at: 0 });
-  const of = (member: keyof ObjectIdentity): Whereabouts => whereaboutsIn(plan, ["metadata", member], 1);
-  const whereabouts = {
+  const root = nodeOf(object, isOwn, { at: 0 });
+  const of = (member: keyof ObjectIdentity): Location => locate(root, ["metadata", member], 1);
+  const locations = {
     uid: of("uid"),
     resourceVersion: of("resourceVersion"),
     creationTimestamp: of("creationTimestamp"),
   };
-  return { plan, whereabouts };
+  return { root, locations };
 }
 
-/** An object equal to the one that was packed. Parts of it are shared: never change it. */
+/** An object equal to the packed one. Parts of it are shared with others: never change it. */
 export function unpacked<T extends object>(packed: Packed<T>): T {
-  if (!hasForm(packed)) return packed;
-  return made(packed[0].plan, { packed, at: 1 }) as T; // what was packed
+  if (!hasLayout(packed)) return packed;
+  return built(packed[0].root, { packed, at: 1 }) as T; // what was packed
 }
 
-/** Of an object of the API server, what tells it and its states apart; makes nothing of the rest. */
+/** The identity of a Kubernetes object, read without unpacking the rest. */
 export function identityOf<T extends object>(packed: Packed<T>): ObjectIdentity {
-  if (!hasForm(packed)) return (packed as unknown as { readonly metadata: ObjectIdentity }).metadata; // told of the API server's objects
-  const { uid, resourceVersion, creationTimestamp } = packed[0].whereabouts;
+  if (!hasLayout(packed)) return (packed as unknown as { readonly metadata: ObjectIdentity }).metadata; // a Kubernetes object
+  const { uid, resourceVersion, creationTimestamp } = packed[0].locations;
   return {
     uid: String(valueAt(uid, packed)),
     resourceVersion: String(valueAt(resourceVersion, packed)),
-    creationTimestamp: valueAt(creationTimestamp, packed) as string | undefined, // so it is in the object
+    creationTimestamp: valueAt(creationTimestamp, packed) as string | undefined, // its type in the object
   };
 }
 
-function hasForm<T extends object>(packed: Packed<T>): packed is readonly [Layout, ...unknown[]] {
+function hasLayout<T extends object>(packed: Packed<T>): packed is readonly [Layout, ...unknown[]] {
   return Array.isArray(packed);
 }
 
-/** Where the value behind a path lies when the first of a plan's own values is at `at`. */
-function whereaboutsIn(plan: Plan, [name, ...further]: readonly string[], at: number): Whereabouts {
-  if (plan.type === "own") return { at };
-  if (plan.type === "common") return { value: [name, ...further].reduce(memberOf, plan.value) };
-  const index = plan.type === "object" ? plan.names.indexOf(name ?? "") : -1;
-  const part = plan.parts[index];
-  if (part === undefined) return { value: undefined };
-  return whereaboutsIn(
-    part,
+/** The location of the value at a path, when the node's first own value is at index `at`. */
+function locate(node: Node, [name, ...further]: readonly string[], at: number): Location {
+  if (node.type === "own") return { at };
+  if (node.type === "common") return { value: [name, ...further].reduce(memberOf, node.value) };
+  const index = node.type === "object" ? node.names.indexOf(name ?? "") : -1;
+  const child = node.children[index];
+  if (child === undefined) return { value: undefined };
+  return locate(
+    child,
     further,
-    plan.parts.slice(0, index).reduce((sum, before) => sum + ownCount(before), at),
+    node.children.slice(0, index).reduce((sum, before) => sum + ownCount(before), at),
   );
 }
 
 function memberOf(value: unknown, name: string | undefined): unknown {
-  return name === undefined ? value : (value as Members | undefined)?.[name]; // has the path, as all objects of the form
+  return name === undefined ? value : (value as Members | undefined)?.[name]; // all objects of the layout have the path
 }
 
-function ownCount(plan: Plan): number {
-  if (plan.type === "own") return 1;
-  return plan.type === "common" ? 0 : plan.parts.reduce((sum, part) => sum + ownCount(part), 0);
+function ownCount(node: Node): number {
+  if (node.type === "own") return 1;
+  return node.type === "common" ? 0 : node.children.reduce((sum, child) => sum + ownCount(child), 0);
 }
 
-function valueAt(whereabouts: Whereabouts, packed: readonly unknown[]): unknown {
-  return "at" in whereabouts ? packed[whereabouts.at] : whereabouts.value;
+function valueAt(location: Location, packed: readonly unknown[]): unknown {
+  return "at" in location ? packed[location.at] : location.value;
 }
 
-/** The plan of a value whose first leaf is the next one. */
-function planOf(value: unknown, isOwn: (leaf: unknown, index: number) => boolean, leaf: { at: number }): Plan {
+/** The node of a value; `leaf` numbers the leaves met so far. */
+function nodeOf(value: unknown, isOwn: (leaf: unknown, index: number) => boolean, leaf: { at: number }): Node {
   if (typeof value !== "object" || value === null) {
     return isOwn(value, leaf.at++) ? { type: "own" } : { type: "common", value };
   }
   const isList = Array.isArray(value);
   const members = Object.entries(value);
-  const parts = members.map(([, member]) => planOf(member, isOwn, leaf));
-  if (parts.every(({ type }) => type === "common")) return { type: "common", value };
-  if (isList) return { type: "list", parts };
+  const children = members.map(([, member]) => nodeOf(member, isOwn, leaf));
+  if (children.every(({ type }) => type === "common")) return { type: "common", value };
+  if (isList) return { type: "list", children };
   const names = members.map(([name]) => name);
-  const places = [...parts.keys()].filter((place) => parts[place]?.type !== "common");
-  return { type: "object", names, parts, sample: { ...value }, places };
+  const ownIndexes = [...children.keys()].filter((index) => children[index]?.type !== "common");
+  return { type: "object", names, children, sample: { ...value }, ownIndexes };
 }
 
 type Members = { [name: string]: unknown };
 
-/** What is read of a packed object, and how far. */
+/** A packed object and the index of its next own value. */
 interface Reading {
   readonly packed: readonly unknown[];
   at: number;
 }
 
-function made(plan: Plan, reading: Reading): unknown {
-  switch (plan.type) {
+function built(node: Node, reading: Reading): unknown {
+  switch (node.type) {
     case "common":
-      return plan.value;
+      return node.value;
     case "own":
       return reading.packed[reading.at++];
     case "list":
-      return plan.parts.map((part) => made(part, reading));
+      return node.children.map((child) => built(child, reading));
     case "object":
-      return madeObject(plan, reading);
+      return builtObject(node, reading);
   }
 }
 
-function madeObject({ names, parts, sample, places }: Extract<Plan, { type: "object" }>, reading: Reading): object {
+function builtObject(
+  { names, children, sample, ownIndexes }: Extract<Node, { type: "object" }>,
+  reading: Reading,
+): object {
   const object = { ...sample };
-  for (let index = 0; index < places.length; index += 1) {
-    const place = places[index] ?? 0;
-    const part = parts[place];
-    if (part === undefined) continue;
-    object[names[place] ?? ""] = part.type === "own" ? reading.packed[reading.at++] : made(part, reading);
+  for (let own = 0; own < ownIndexes.length; own += 1) {
+    const index = ownIndexes[own] ?? 0;
+    const child = children[index];
+    if (child === undefined) continue;
+    object[names[index] ?? ""] = child.type === "own" ? reading.packed[reading.at++] : built(child, reading);
   }
   return object;
 }

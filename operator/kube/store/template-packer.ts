@@ -5,143 +5,157 @@ import { maxInternedLength, readInterned } from "../json/interning.ts";
 import { type Layout, layoutOf, type Packed, unpacked } from "./packed.ts";
 
 /**
- * Packs objects from their JSON without reading them, when they are like one that was: what differs between such objects is
- * taken from where it differs. Most objects of a kind are made by the same builders.
+ * Packs objects straight from their JSON, without parsing it, when the JSON matches a learned template: only the slots of the
+ * template are read. Most objects of a kind match, because the same builders create them.
  */
 export interface TemplatePacker<T extends object> {
-  /** What is packed of the object whose JSON this is; undefined when it is like none that was learnt. */
-  cast(json: Buffer): Packed<T> | undefined;
-  /** Learns from an object that was read. */
+  /** The packed object with this JSON; undefined when no template matches. */
+  pack(json: Buffer): Packed<T> | undefined;
+  /** Learns a template from an object that was parsed from this JSON. */
   learn(json: Buffer, object: T): void;
 }
 
 export interface TemplatePackerOptions<T extends object> {
-  /** Reads an object as it is to be kept. */
+  /** Parses an object as far as it is kept. */
   readonly read: (json: Buffer) => T;
   /** What `read` keeps. */
   readonly keep: FieldMask;
-  /** Names of members by whose texts `read` decides what it keeps. */
-  readonly telling: readonly string[];
+  /** Names of members by whose strings `read` decides what it keeps. */
+  readonly discriminators: readonly string[];
 }
 
-/** Structures of one kind that are remembered. */
-const maxCasts = 16;
-/** Objects from which is learnt in any case, and of how many that were cast one more: learning costs as much as reading several. */
-const firstLessons = 64;
-const castsPerLesson = 64;
-/** After this many in a row that were like none, only one in so many is tried. */
-const barrenAfter = 64;
-const barrenTries = 16;
+/** Limit per kind. */
+const maxTemplates = 16;
+/** The first objects are all learned from, then one for each `packsPerSample` packed ones: learning costs as much as several parses. */
+const initialSamples = 64;
+const packsPerSample = 64;
+/** After this many misses in a row only one object in `triesOneIn` is matched against the templates. */
+const missesBeforeBackoff = 64;
+const triesOneIn = 16;
 
-/** A casting that has met nothing yet. */
-export function createTemplatePacker<T extends object>({ read, keep, telling }: TemplatePackerOptions<T>): TemplatePacker<T> {
-  const tellingNames = new Set(telling);
-  const casts: Cast<T>[] = [];
-  let lessons = firstLessons * castsPerLesson;
+/** A packer that has learned no templates yet. */
+export function createTemplatePacker<T extends object>({
+  read,
+  keep,
+  discriminators,
+}: TemplatePackerOptions<T>): TemplatePacker<T> {
+  const discriminatorSet = new Set(discriminators);
+  const templates: PackingTemplate<T>[] = [];
+  let packsForLearning = initialSamples * packsPerSample;
   let misses = 0;
-  const renew = (place: number, mould: JsonTemplate | undefined, json: Buffer, object: T): boolean => {
-    if (mould === undefined) return false;
-    const cast = createCast({ mould, read, keep });
-    const isTrue = cast !== undefined && isMade(cast, json, object) && isMade(cast, mould.sample, read(mould.sample));
-    if (isTrue) casts[place] = cast;
-    return isTrue;
+  const replaceTemplate = (index: number, template: JsonTemplate | undefined, json: Buffer, object: T): boolean => {
+    if (template === undefined) return false;
+    const packing = createPackingTemplate({ template, read, keep });
+    const isCorrect =
+      packing !== undefined &&
+      packsCorrectly(packing, json, object) &&
+      packsCorrectly(packing, template.sample, read(template.sample));
+    if (isCorrect) templates[index] = packing;
+    return isCorrect;
   };
   return {
-    cast(json) {
-      if (misses >= barrenAfter && misses % barrenTries !== 0) {
+    pack(json) {
+      if (misses >= missesBeforeBackoff && misses % triesOneIn !== 0) {
         misses += 1;
         return undefined;
       }
-      for (const [place, cast] of casts.entries()) {
-        const packed = cast.from(json);
+      for (const [index, packing] of templates.entries()) {
+        const packed = packing.pack(json);
         if (packed === undefined) continue;
-        // Those that are met often come first.
-        if (place > 0) casts.splice(place - 1, 2, cast, casts[place - 1] ?? cast);
+        // Moves frequent templates to the front.
+        if (index > 0) templates.splice(index - 1, 2, packing, templates[index - 1] ?? packing);
         misses = 0;
-        lessons += 1;
+        packsForLearning += 1;
         return packed;
       }
       misses += 1;
       return undefined;
     },
     learn(json, object) {
-      if (lessons < castsPerLesson) return;
-      lessons -= castsPerLesson;
-      if (casts.some(({ mould }, place) => renew(place, mould.widened(json), json, object))) return;
-      renew(Math.min(casts.length, maxCasts - 1), templateOf(json, tellingNames), json, object);
+      if (packsForLearning < packsPerSample) return;
+      packsForLearning -= packsPerSample;
+      if (templates.some(({ template }, index) => replaceTemplate(index, template.generalized(json), json, object)))
+        return;
+      replaceTemplate(Math.min(templates.length, maxTemplates - 1), templateOf(json, discriminatorSet), json, object);
     },
   };
 }
 
-/** Packs objects of one structure. */
-interface Cast<T extends object> {
-  readonly mould: JsonTemplate;
-  from(json: Buffer): Packed<T> | undefined;
+/** Packs objects that match one template. */
+interface PackingTemplate<T extends object> {
+  readonly template: JsonTemplate;
+  pack(json: Buffer): Packed<T> | undefined;
 }
 
-interface CastParts<T extends object> extends Pick<TemplatePackerOptions<T>, "read" | "keep"> {
-  readonly mould: JsonTemplate;
+interface PackingTemplateOptions<T extends object> extends Pick<TemplatePackerOptions<T>, "read" | "keep"> {
+  readonly template: JsonTemplate;
 }
 
 /**
- * Where the content of a gap gets to is seen by what is read of JSON with marks in its gaps. Undefined when one gets into the
- * name of a member.
+ * Finds out which slot ends up in which value by parsing the template's JSON with placeholders in its slots. Undefined when a
+ * slot is part of a member's name.
  */
-function createCast<T extends object>({ mould, read, keep }: CastParts<T>): Cast<T> | undefined {
-  const marked = read(mould.filled((gap, index) => String(markOf(gap, index))));
-  const leaves = leavesOf(marked, keep);
+function createPackingTemplate<T extends object>({
+  template,
+  read,
+  keep,
+}: PackingTemplateOptions<T>): PackingTemplate<T> | undefined {
+  const markedObject = read(template.filled((slot, index) => String(placeholder(slot, index))));
+  const leaves = leavesOf(markedObject, keep);
   if (leaves === undefined) return undefined;
-  const gapAt = new Map<unknown, number>(mould.gaps.map((gap, index) => [markOf(gap, index), index] as const));
-  const sources = leaves.flatMap(({ value, keep: kept }): readonly Source[] => {
-    const index = gapAt.get(value);
-    return index === undefined ? [] : [{ index, read: contentReader(mould.gaps[index]?.type, kept) }];
+  const slotIndexes = new Map<unknown, number>(
+    template.slots.map((slot, index) => [placeholder(slot, index), index] as const),
+  );
+  const sources = leaves.flatMap(({ value, keep: leafKeep }): readonly Source[] => {
+    const index = slotIndexes.get(value);
+    return index === undefined ? [] : [{ index, read: contentReader(template.slots[index]?.type, leafKeep) }];
   });
-  const row: [Layout, ...unknown[]] = [layoutOf(marked, (leaf) => gapAt.has(leaf)), ...sources];
-  const found = new Int32Array(mould.gaps.length * 2);
+  const row: [Layout, ...unknown[]] = [layoutOf(markedObject, (leaf) => slotIndexes.has(leaf)), ...sources];
+  const ranges = new Int32Array(template.slots.length * 2);
   return {
-    mould,
-    from(json) {
-      if (!mould.fits(json, found)) return undefined;
+    template,
+    pack(json) {
+      if (!template.matches(json, ranges)) return undefined;
       const cursor = { bytes: json, at: 0 };
       let place = 1;
       for (const source of sources) {
-        cursor.at = found[source.index * 2] ?? 0;
-        row[place] = source.read(cursor, found[source.index * 2 + 1] ?? 0);
+        cursor.at = ranges[source.index * 2] ?? 0;
+        row[place] = source.read(cursor, ranges[source.index * 2 + 1] ?? 0);
         place += 1;
       }
-      // A copy has no room for more.
+      // `row` is reused; a slice has no spare capacity.
       return row.slice() as [Layout, ...unknown[]]; // as long as it is
     },
   };
 }
 
-/** Where one of an object's own values comes from. */
+/** The slot that one of an object's own values is read from. */
 interface Source {
-  /** Of the gap. */
+  /** Index of the slot. */
   readonly index: number;
   readonly read: ContentReader;
 }
 
-/** Reads what is in a gap, which begins at the cursor. */
+/** Reads the content of a slot, which begins at the cursor. */
 type ContentReader = (cursor: Cursor, end: number) => unknown;
 
-/** Unlike anything that servers write. */
-function markOf({ type }: Slot, index: number): string | number {
-  return type === "number" ? 7_306_051_200_000 + index : `${markBegin}${index}>`;
+/** A value that servers never write. */
+function placeholder({ type }: Slot, index: number): string | number {
+  return type === "number" ? 7_306_051_200_000 + index : `${placeholderPrefix}${index}>`;
 }
 
-const markBegin = "<gap ";
+const placeholderPrefix = "<slot ";
 
 interface Leaf {
   readonly value: unknown;
-  /** What the reader was told of it. */
+  /** How the field mask keeps it. */
   readonly keep: LeafKeep;
 }
 
-/** `whole`: within what is kept with all its members. */
+/** `whole`: within a value that is kept with all its members. */
 type LeafKeep = "own" | "interned" | "whole";
 
-/** All values that are neither objects nor lists, in their order; undefined when members have names that an object cannot be made with. */
+/** All values that are neither objects nor lists, in order; undefined when a member's name is `__proto__` or contains a placeholder. */
 function leavesOf(value: unknown, keep: FieldSelection | LeafKeep): readonly Leaf[] | undefined {
   if (typeof value !== "object" || value === null) {
     return [{ value, keep: keep === true ? "own" : typeof keep === "object" ? "interned" : keep }];
@@ -149,7 +163,7 @@ function leavesOf(value: unknown, keep: FieldSelection | LeafKeep): readonly Lea
   const isList = Array.isArray(value);
   const leaves: Leaf[] = [];
   for (const [name, member] of Object.entries(value)) {
-    if (name === "__proto__" || name.includes(markBegin)) return undefined;
+    if (name === "__proto__" || name.includes(placeholderPrefix)) return undefined;
     const further = leavesOf(member, isList && keep !== true ? keep : keepWithin(keep, name));
     if (further === undefined) return undefined;
     leaves.push(...further);
@@ -162,21 +176,21 @@ function keepWithin(keep: FieldSelection | LeafKeep, name: string): FieldSelecti
   return keep === true ? "whole" : keep;
 }
 
-/** As readers do it: what many objects have is the same text in all of them. */
+/** Interns strings exactly as `projectingReader` does. */
 function contentReader(type: Slot["type"] | undefined, keep: LeafKeep): ContentReader {
-  if (type === "number") return readWhole;
+  if (type === "number") return readInteger;
   return (cursor, end) => {
-    const isShared = keep === "interned" || (keep === "whole" && end - cursor.at <= maxInternedLength);
+    const isInterned = keep === "interned" || (keep === "whole" && end - cursor.at <= maxInternedLength);
     cursor.at -= 1;
-    return isShared ? readInterned(cursor) : readString(cursor);
+    return isInterned ? readInterned(cursor) : readString(cursor);
   };
 }
 
-function readWhole({ bytes, at }: Cursor, end: number): number {
+function readInteger({ bytes, at }: Cursor, end: number): number {
   return Number(bytes.toString("latin1", at, end));
 }
 
-function isMade<T extends object>(cast: Cast<T>, json: Buffer, object: T): boolean {
-  const packed = cast.from(json);
+function packsCorrectly<T extends object>(packing: PackingTemplate<T>, json: Buffer, object: T): boolean {
+  const packed = packing.pack(json);
   return packed !== undefined && JSON.stringify(unpacked(packed)) === JSON.stringify(object);
 }

@@ -5,104 +5,108 @@ import { type EventProjection, upsertedObject } from "../json/event-projection.t
 import type { KubeObject, Stored } from "../kinds.ts";
 import type { WatchEvent } from "../watch-stream.ts";
 
-/** Where a watch stands between two connections. */
+/** State of a watch that outlives its connections. */
 export interface WatchState<T extends KubeObject> {
-  /** Undefined: the whole state is needed first. */
+  /** resourceVersion to resume from; undefined: a full list is needed first. */
   resumeFrom: string | undefined;
   /** False once the server has refused `sendInitialEvents`. */
   streamsLists: boolean;
-  /** Objects of a streaming list that has not come to its end yet. */
-  initial: StateBuilder<T> | undefined;
-  /** Newest resourceVersion told to the sink. */
-  newest: bigint;
-  /** Whole states in a row that were older than `newest`. */
-  staleStates: number;
-  /** Code of the fault of the last end, or its reason, when that was not in good order. */
-  trouble: string | undefined;
+  /** Collects the initial events of a streaming list until their end. */
+  initialState: StateBuilder<T> | undefined;
+  /** Newest resourceVersion passed to the sink. */
+  newestVersion: bigint;
+  /** Number of full lists in a row that were older than `newestVersion`. */
+  staleLists: number;
+  /** Fault code, else reason, of the last end unless it was a clean one. */
+  failure: string | undefined;
 }
 
-/** Stale states in a row after which the server's history must have been set back, by a restored backup of etcd. */
-const patience = 5;
+/** After this many stale lists in a row etcd must have been restored from a backup. */
+const maxStaleLists = 5;
 /** Set on the bookmark that ends the initial events of a streaming list (KEP-3157). */
 const initialEventsEnd = "k8s.io/initial-events-end";
 
-/** Who is told, and what is kept of objects. */
-interface Told<T extends KubeObject> {
+/** The receiver of a watch and what is kept of its objects. */
+interface SinkAndProjection<T extends KubeObject> {
   readonly sink: WatchSink<T>;
-  readonly kept: EventProjection;
+  readonly projection: EventProjection;
 }
 
-/** Whether the sink, or the state that is gathered for it, took the object of a line by its JSON alone. */
-export function isTaken<T extends KubeObject>(line: Buffer, position: WatchState<T>, sink: WatchSink<T>): boolean {
+/** Applies an upsert without parsing the line, to the sink or the list being collected; false when the line must be parsed. */
+export function applyUnparsed<T extends KubeObject>(line: Buffer, state: WatchState<T>, sink: WatchSink<T>): boolean {
   const json = upsertedObject(line);
   if (json === undefined) return false;
-  if (position.initial !== undefined) return position.initial.take?.(json) === true;
-  const resourceVersion = sink.take?.(json);
-  if (resourceVersion !== undefined) advance(position, resourceVersion);
+  if (state.initialState !== undefined) return state.initialState.takeJson?.(json) === true;
+  const resourceVersion = sink.takeJson?.(json);
+  if (resourceVersion !== undefined) advance(state, resourceVersion);
   return resourceVersion !== undefined;
 }
 
-/** Tells an event, or gathers it where the whole state has not come to its end. */
-export function accept<T extends KubeObject>(
+/** Passes an event to the sink, or adds it to the initial list while that is incomplete. */
+export function applyEvent<T extends KubeObject>(
   { type, object, line }: WatchEvent<T> & { readonly line: unknown },
-  position: WatchState<T>,
+  state: WatchState<T>,
   sink: WatchSink<T>,
 ): void {
   const { resourceVersion } = object.metadata;
-  if (position.initial === undefined) {
+  if (state.initialState === undefined) {
     if (type === "BOOKMARK") sink.bookmark(resourceVersion);
     else if (type === "DELETED") sink.remove(object);
-    else sink.upsert(object, jsonOf(line));
-    advance(position, resourceVersion);
+    else sink.upsert(object, objectJson(line));
+    advance(state, resourceVersion);
   } else if (type === "DELETED") {
-    position.initial.remove(object);
+    state.initialState.remove(object);
   } else if (type !== "BOOKMARK") {
-    position.initial.add(object, jsonOf(line));
+    state.initialState.add(object, objectJson(line));
   } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
-    begin(position.initial, position, resourceVersion);
-    position.initial = undefined;
+    completeState(state.initialState, state, resourceVersion);
+    state.initialState = undefined;
   }
 }
 
-function jsonOf(line: unknown): Buffer | undefined {
+function objectJson(line: unknown): Buffer | undefined {
   return Buffer.isBuffer(line) ? upsertedObject(line) : undefined;
 }
 
-/** A whole state that is to come. */
-export function stateBuilder<T extends KubeObject>({ sink, kept }: Told<T>): StateBuilder<T> {
-  if (sink.gather !== undefined) return sink.gather(kept.objects);
+/** A builder for a full list. */
+export function stateBuilder<T extends KubeObject>({ sink, projection }: SinkAndProjection<T>): StateBuilder<T> {
+  if (sink.buildState !== undefined) return sink.buildState(projection.objects);
   let objects: (T & Stored)[] = [];
   return {
     add: (object) => void objects.push(object),
-    remove: ({ metadata }) => void (objects = objects.filter((one) => one.metadata.uid !== metadata.uid)),
+    remove: ({ metadata }) => void (objects = objects.filter((object) => object.metadata.uid !== metadata.uid)),
     complete: (resourceVersion) => sink.replace(objects, resourceVersion),
   };
 }
 
-/** Takes a whole state that came as a list. */
-export function beginWith<T extends KubeObject>(
+/** Replaces the sink's state by the response to a list request. */
+export function applyList<T extends KubeObject>(
   { items, resourceVersion }: ObjectList<T>,
-  position: WatchState<T>,
-  told: Told<T>,
+  state: WatchState<T>,
+  target: SinkAndProjection<T>,
 ): void {
-  const state = stateBuilder(told);
-  for (const item of items) state.add(told.kept.project(item));
-  begin(state, position, resourceVersion);
+  const builder = stateBuilder(target);
+  for (const item of items) builder.add(target.projection.project(item));
+  completeState(builder, state, resourceVersion);
 }
 
-/** Takes a whole state, unless it comes from a server that lags behind what another one has told us already. */
-function begin<T extends KubeObject>(state: StateBuilder<T>, position: WatchState<T>, resourceVersion: string): void {
-  if (BigInt(resourceVersion) < position.newest && position.staleStates++ < patience) {
-    throw kubeFaults.StaleState({ resourceVersion, newest: String(position.newest) });
+/** Completes a full list. Throws StaleState when it is older than what was seen: it came from an API server that lags behind. */
+function completeState<T extends KubeObject>(
+  builder: StateBuilder<T>,
+  state: WatchState<T>,
+  resourceVersion: string,
+): void {
+  if (BigInt(resourceVersion) < state.newestVersion && state.staleLists++ < maxStaleLists) {
+    throw kubeFaults.StaleState({ resourceVersion, newest: String(state.newestVersion) });
   }
-  position.staleStates = 0;
-  position.newest = 0n;
-  state.complete(resourceVersion);
-  advance(position, resourceVersion);
+  state.staleLists = 0;
+  state.newestVersion = 0n;
+  builder.complete(resourceVersion);
+  advance(state, resourceVersion);
 }
 
-function advance<T extends KubeObject>(position: WatchState<T>, resourceVersion: string): void {
+function advance<T extends KubeObject>(state: WatchState<T>, resourceVersion: string): void {
   const version = BigInt(resourceVersion);
-  if (version > position.newest) position.newest = version;
-  position.resumeFrom = resourceVersion;
+  if (version > state.newestVersion) state.newestVersion = version;
+  state.resumeFrom = resourceVersion;
 }

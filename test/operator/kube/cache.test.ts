@@ -27,20 +27,20 @@ function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; told: s
 
 const kept = eventProjection({ metadata: true }).objects;
 
-/** A whole state object by object, as a watch brings it. */
-function gather(cache: Cache<ConfigMap, "app">, objects: readonly Item[], resourceVersion: string): void {
-  const state = cache.gather?.(kept);
+/** Replaces the state object by object, as a watch does. */
+function replaceByBuilder(cache: Cache<ConfigMap, "app">, objects: readonly Item[], resourceVersion: string): void {
+  const state = cache.buildState?.(kept);
   for (const object of objects) {
     const json = jsonOf(object);
-    if (state?.take?.(json) !== true) state?.add(object, json);
+    if (state?.takeJson?.(json) !== true) state?.add(object, json);
   }
   state?.complete(resourceVersion);
 }
 
-/** A change as a watch brings it; whether its JSON was enough. */
-function come(cache: Cache<ConfigMap, "app">, object: Item): boolean {
+/** Applies a change as a watch does; true when its JSON need not be parsed. */
+function apply(cache: Cache<ConfigMap, "app">, object: Item): boolean {
   const json = jsonOf(object);
-  const taken = cache.take?.(json);
+  const taken = cache.takeJson?.(json);
   if (taken === undefined) cache.upsert(object, json);
   else expect(taken).toBe(object.metadata.resourceVersion);
   return taken !== undefined;
@@ -55,19 +55,19 @@ describe.each([
   { packedFrom: 2, as: "from the third on packed" },
   { packedFrom: 0, as: "packed" },
 ])("of a cache that keeps objects $as", ({ packedFrom }) => {
-  describe("what a cache tells", () => {
+  describe("changes of a cache", () => {
     const table: readonly {
       sentence: string;
       act: (cache: Cache<ConfigMap, "app">) => void;
       want: readonly string[];
     }[] = [
       {
-        sentence: "the first state is all additions",
+        sentence: "the first list is reported as additions",
         act: (cache) => cache.replace([item("x", "1", 1), item("y", "2", 2)], "5"),
         want: ["added x/1@1", "added y/2@2"],
       },
       {
-        sentence: "a new state tells only what differs",
+        sentence: "a relist reports only what differs",
         act(cache) {
           cache.replace([item("x", "1", 1), item("y", "2", 2), item("z", "3", 3)], "5");
           cache.replace([item("x", "1", 1), item("z", "3", 6)], "8");
@@ -75,7 +75,7 @@ describe.each([
         want: ["added x/1@1", "added y/2@2", "added z/3@3", "removed y/2@2", "modified z/3@6"],
       },
       {
-        sentence: "an object deleted and made anew in a gap is removed and added",
+        sentence: "an object deleted and recreated in a gap is removed and added",
         act(cache) {
           cache.replace([item("x", "1", 1)], "5");
           cache.replace([item("x", "9", 7)], "8");
@@ -83,7 +83,7 @@ describe.each([
         want: ["added x/1@1", "removed x/1@1", "added x/9@7"],
       },
       {
-        sentence: "the same without a new state, by one event alone",
+        sentence: "the same by a single event without a relist",
         act(cache) {
           cache.upsert(item("x", "1", 1));
           cache.upsert(item("x", "9", 7));
@@ -91,7 +91,7 @@ describe.each([
         want: ["added x/1@1", "removed x/1@1", "added x/9@7"],
       },
       {
-        sentence: "an event that comes twice is told once",
+        sentence: "a duplicate event is reported once",
         act(cache) {
           cache.upsert(item("x", "1", 1));
           cache.upsert(item("x", "1", 1));
@@ -101,7 +101,7 @@ describe.each([
         want: ["added x/1@1", "removed x/1@1"],
       },
       {
-        sentence: "an event older than what is known is not told",
+        sentence: "an event older than the stored object is ignored",
         act(cache) {
           cache.upsert(item("x", "1", 4));
           cache.upsert(item("x", "1", 3));
@@ -109,7 +109,7 @@ describe.each([
         want: ["added x/1@4"],
       },
       {
-        sentence: "the removal of an earlier object of the same name leaves the present one alone",
+        sentence: "the removal of an earlier object of the same name leaves the current one alone",
         act(cache) {
           cache.upsert(item("x", "9", 7));
           cache.remove(item("x", "1", 6));
@@ -123,7 +123,7 @@ describe.each([
       expect(told).toEqual(want);
     });
 
-    test("a change carries the object before it, and is visible when it is told", () => {
+    test("a change carries the previous object and is visible when it is reported", () => {
       const { cache } = recorded(packedFrom);
       cache.upsert(item("x", "1", 1));
       const seen: unknown[] = [];
@@ -138,7 +138,7 @@ describe.each([
       expect(seen).toEqual([["1", "2", "2"]]);
     });
 
-    test("a subscription ends", () => {
+    test("a subscription can be ended", () => {
       const { cache } = recorded(packedFrom);
       let count = 0;
       const end = cache.subscribe(() => count++);
@@ -149,8 +149,8 @@ describe.each([
     });
   });
 
-  describe("what a cache finds", () => {
-    test("objects by name, UID and index", () => {
+  describe("look-ups in a cache", () => {
+    test("find objects by name, UID and index", () => {
       const { cache } = recorded(packedFrom);
       cache.replace([item("x", "1", 1, { app: "red" }), item("y", "2", 2, { app: "red" }), item("z", "3", 3)], "5");
       cache.upsert(item("y", "2", 6, { app: "blue" }));
@@ -176,7 +176,7 @@ describe.each([
       });
     });
 
-    test("objects without managedFields and what the caller trims", () => {
+    test("find objects without managedFields and without what the caller trims", () => {
       const cache = createCache<ConfigMap>({ packedFrom, trim: ({ data: _dropped, ...kept }) => kept });
       const raw = { ...item("x", "1", 1), data: { big: "…" } };
       const managed = { managedFields: [{ manager: "kubectl" }] };
@@ -185,8 +185,8 @@ describe.each([
     });
   });
 
-  describe("how far a cache has come", () => {
-    test("is the newest version told, compared as a number", () => {
+  describe("the resourceVersion of a cache", () => {
+    test("is the newest one received, compared as a number", () => {
       const { cache } = recorded(packedFrom);
       const before = { synced: cache.synced, resourceVersion: cache.resourceVersion };
       cache.replace([item("x", "1", 9)], "9");
@@ -203,7 +203,7 @@ describe.each([
       });
     });
 
-    test("resolves who waits for a version as soon as it is reached", async () => {
+    test("resolves waiters for a version as soon as it is reached", async () => {
       const { cache } = recorded(packedFrom);
       const order: string[] = [];
       const waiting = ["7", "8"].map((version) => cache.untilSeen(version).then(() => order.push(version)));
@@ -217,14 +217,14 @@ describe.each([
       expect(order).toEqual(["7", "8"]);
     });
 
-    test("goes back with a whole state that is older, as after a restored backup", () => {
+    test("goes back with an older list, as after a restored backup", () => {
       const { cache } = recorded(packedFrom);
       cache.replace([item("x", "1", 9)], "9");
       cache.replace([item("x", "1", 4)], "5");
       expect([cache.resourceVersion, cache.hasSeen("9"), cache.all().length]).toEqual(["5", false, 1]);
     });
 
-    test("resolves who waits for the first state", async () => {
+    test("resolves waiters for the first list", async () => {
       const { cache } = recorded(packedFrom);
       cache.replace([], "1");
       await cache.untilSynced();
@@ -232,17 +232,17 @@ describe.each([
     });
   });
 
-  test("a change that is like earlier ones is taken by its JSON alone, an older one changes nothing", () => {
+  test("a change similar to earlier ones is applied without parsing, an older one changes nothing", () => {
     const { cache, told } = recorded(packedFrom);
-    gather(cache, [item("x", "1", 1), item("y", "2", 2)], "5");
+    replaceByBuilder(cache, [item("x", "1", 1), item("y", "2", 2)], "5");
     told.length = 0;
     const changes = [item("z", "3", 6), item("x", "1", 7), item("x", "1", 6), item("x", "1", 8, { app: "red" })];
-    expect(changes.map((change) => come(cache, change))).toEqual([true, true, true, false]);
+    expect(changes.map((change) => apply(cache, change))).toEqual([true, true, true, false]);
     expect(told).toEqual(["added z/3@6", "modified x/1@7", "modified x/1@8"]);
     expect([cache.resourceVersion, cache.find({ namespace: "a", name: "z" })]).toEqual(["8", item("z", "3", 6)]);
   });
 
-  test("whatever comes in: the last state and what was told agree, and so do the indexes", () => {
+  test("whatever is received, the final state agrees with the reported changes and the indexes", () => {
     const version = { next: 1 };
     const change = fc.record({
       act: fc.constantFrom("upsert", "come", "remove", "replace", "gather"),
@@ -265,10 +265,10 @@ describe.each([
         for (const { act, name, uid, app } of changes) {
           const object = item(name, `${name}-${uid}`, version.next++, { app });
           if (act === "upsert") cache.upsert(object);
-          else if (act === "come") come(cache, object);
+          else if (act === "come") apply(cache, object);
           else if (act === "remove") cache.remove(object);
           else if (act === "replace") cache.replace([object], object.metadata.resourceVersion);
-          else gather(cache, [object], object.metadata.resourceVersion);
+          else replaceByBuilder(cache, [object], object.metadata.resourceVersion);
           if (act !== "remove") expect(cache.find(object.metadata)).toEqual(object);
         }
         const sorted = (objects: Iterable<Item>): Item[] =>

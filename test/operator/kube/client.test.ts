@@ -7,7 +7,7 @@ import type { ConfigMap } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import type { Transport } from "../../../operator/kube/transport.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
-import { createHastyClock, type HastyClock } from "./hasty-clock.ts";
+import { createInstantClock, type InstantClock } from "./instant-clock.ts";
 import {
   type Answer,
   hang,
@@ -22,12 +22,12 @@ import {
 let server: ScriptedServer;
 let transport: Transport;
 let client: Client;
-let clock: HastyClock;
+let clock: InstantClock;
 
 async function start(...answers: readonly Answer[]): Promise<void> {
   server = await startScriptedServer(...answers);
   transport = createHttpTransport({ connection: plainConnection(server.url) });
-  clock = createHastyClock();
+  clock = createInstantClock();
   client = createClient({ transport, fieldManager: "tester", clock, random: () => 0 });
 }
 
@@ -136,19 +136,19 @@ describe("a busy server", () => {
   const busy = (seconds?: number): Answer =>
     refusal(429, "TooManyRequests", "slow down", seconds === undefined ? {} : { "retry-after": String(seconds) });
 
-  test("is left alone for as long as it asks", async () => {
+  test("is retried after the time in Retry-After", async () => {
     await start(busy(3), refusal(503, "ServiceUnavailable", "restarting", { "retry-after": "1" }), json(stored));
     expect(await apply()).toEqual(stored);
     expect(clock.sleptMs).toEqual([3_000, 1_000]);
   });
 
-  test("that names no time is asked again with growing delays", async () => {
+  test("without Retry-After is retried with growing delays", async () => {
     await start(busy(), busy(), busy(), json(stored));
     await apply();
     expect(clock.sleptMs).toEqual([100, 200, 400]);
   });
 
-  test("is given up at the deadline, with its own words", async () => {
+  test("fails at the deadline with the server's message", async () => {
     await start(busy(20));
     const { code, message, retry } = await faultOf(apply());
     expect({ code, message, retry, sleptMs: clock.sleptMs, requests: server.seen.length }).toEqual({
@@ -160,7 +160,7 @@ describe("a busy server", () => {
     });
   });
 
-  test("spreads clients that were told the same time", async () => {
+  test("with the same Retry-After is retried by clients at different times", async () => {
     await start(busy(10), json(stored));
     const late = createClient({ transport, fieldManager: "tester", clock, random: () => 0.5 });
     await late.apply(resources.configMaps, config);
@@ -169,13 +169,13 @@ describe("a busy server", () => {
 });
 
 describe("a failing server", () => {
-  test("a read without a response is sent again", async () => {
+  test("a read without a response is retried", async () => {
     await start(reset, resetWithinBody, json(stored));
     expect(await get()).toEqual(stored);
     expect(clock.sleptMs).toEqual([100, 200]);
   });
 
-  test("a write without a response is not sent again, because it may have been done", async () => {
+  test("a write without a response is not retried, because it may have been applied", async () => {
     await start(reset);
     const { code, retry } = await faultOf(apply());
     expect({ code, retry, requests: server.seen.length }).toEqual({
@@ -195,14 +195,14 @@ describe("a failing server", () => {
     });
   });
 
-  test("a server that hangs is given up at the deadline", async () => {
+  test("a server that hangs fails at the deadline", async () => {
     await start(hang);
     const impatient = createClient({ transport, fieldManager: "tester", deadlineMs: 60 });
     const { code } = await faultOf(impatient.apply(resources.configMaps, config));
     expect(code).toBe("DeadlineExceeded");
   });
 
-  test("a success that is not JSON is told", async () => {
+  test("a success that is not JSON is a fault", async () => {
     await start((response) => response.end("<html>"));
     const { code, message } = await faultOf(get());
     expect({ code, message }).toEqual({
@@ -220,7 +220,7 @@ describe("lists", () => {
       items: names.map(item),
     });
 
-  test("go on until the last page and give each item its kind", async () => {
+  test("are read to the last page, and each item gets its kind", async () => {
     await start(page(["a"], "token/1"), page(["b"]));
     expect(await client.list(resources.configMaps)).toEqual({
       items: [
@@ -235,7 +235,7 @@ describe("lists", () => {
     ]);
   });
 
-  test("whose next page has expired are read again in one go", async () => {
+  test("whose continue token has expired are read again without pages", async () => {
     await start(page(["a"], "old"), refusal(410, "Expired", "too old"), page(["a", "b"]));
     const { items } = await client.list(resources.configMaps);
     expect(items.map(({ metadata }) => metadata.name)).toEqual(["a", "b"]);
@@ -250,14 +250,14 @@ describe("lists", () => {
   });
 });
 
-describe("objects that are not there", () => {
+describe("missing objects", () => {
   test("are undefined to get and false to remove", async () => {
     await start(refusal(404, "NotFound", 'configmaps "b" not found'));
     expect([await get(), await client.remove(resources.configMaps, key)]).toEqual([undefined, false]);
   });
 });
 
-test("tells each attempt to metrics, and status 0 when no response came", async () => {
+test("reports each attempt to metrics, with status 0 when there was no response", async () => {
   await start(reset, refusal(503, "ServiceUnavailable", "later"), json(stored));
   const told: object[] = [];
   const observed = createClient({

@@ -44,7 +44,7 @@ async function kubeconfig(
 const encoded = (text: string): string => Buffer.from(text).toString("base64");
 
 describe("a kubeconfig", () => {
-  test("says where the server is and which namespace is meant", async () => {
+  test("names the server and the namespace", async () => {
     const path = await kubeconfig("https://10.0.0.1:6443/", { token: { token: "t" } });
     const { server, namespace, proxyUrl } = await loadConnection({ kubeconfigPath: path });
     expect({ server, namespace, proxyUrl }).toEqual({
@@ -65,7 +65,7 @@ describe("a kubeconfig", () => {
     { user: "a-password", headers: { authorization: `Basic ${encoded("me:secret")}` }, tls: {} },
     { user: "a-certificate", headers: {}, tls: { cert: Buffer.from("CERT"), key: Buffer.from("KEY") } },
   ];
-  test.each(table)("lets $user prove who we are", async ({ user, headers, tls }) => {
+  test.each(table)("authenticates by $user", async ({ user, headers, tls }) => {
     const path = await kubeconfig("https://10.0.0.1:6443", users, cluster);
     const connection = await loadConnection({ kubeconfigPath: path, context: user });
     expect(await connection.credentials(false)).toEqual({
@@ -74,7 +74,7 @@ describe("a kubeconfig", () => {
     });
   });
 
-  test("of a plain http server works without a word about TLS", async () => {
+  test("of a plain http server needs no TLS settings", async () => {
     const server = await startScriptedServer(json({ ok: true }));
     const path = await kubeconfig(server.url, { plain: { token: "t" } });
     const transport = createHttpTransport({ connection: await loadConnection({ kubeconfigPath: path }) });
@@ -87,7 +87,7 @@ describe("a kubeconfig", () => {
     await server.stop();
   });
 
-  test("with an exec plugin runs it once, and again when a fresh token is asked for", async () => {
+  test("with an exec plugin runs it once, and again when fresh credentials are requested", async () => {
     const counter = join(folder, "runs");
     await writeFile(counter, "");
     const script = `
@@ -104,7 +104,7 @@ describe("a kubeconfig", () => {
 });
 
 describe("the service account of a pod", () => {
-  test("gives server, namespace and a token that is read anew each time", async () => {
+  test("gives server, namespace and a token that is read each time", async () => {
     const account = await mkdtemp(join(folder, "account-"));
     const written = { "ca.crt": "CA", namespace: "modelwright-system", token: "one\n" };
     await Promise.all(Object.entries(written).map(([name, text]) => writeFile(join(account, name), text)));
@@ -119,7 +119,7 @@ describe("the service account of a pod", () => {
     ]);
   });
 
-  test("that is not there says what to do", async () => {
+  test("that is missing is a fault with a hint", async () => {
     const opened = inClusterConnection({ host: "fd00::1", port: "443", folder: "/nowhere" });
     const thrown = await opened.catch((error: unknown) => error);
     expect(thrown instanceof Fault && thrown.sentence).toBe(

@@ -55,7 +55,7 @@ describe("a whole response", () => {
     });
   });
 
-  test("answers the request as it was sent", async () => {
+  test("belongs to the request that was sent", async () => {
     await start(json({}));
     await transport.send({
       method: "PATCH",
@@ -73,13 +73,13 @@ describe("a whole response", () => {
     });
   });
 
-  test("says what the request says of the client, where it does", async () => {
+  test("prefers the request's own headers to the client's", async () => {
     await start(json({}));
     await transport.send({ ...get, headers: { "user-agent": "trace/1" } });
     expect(server.seen.map(({ headers }) => headers["user-agent"])).toEqual(["trace/1"]);
   });
 
-  test("comes over a connection that was there before", async () => {
+  test("comes over an existing connection", async () => {
     const ports = new Set<number | undefined>();
     await start((response) => {
       ports.add(response.socket?.remotePort);
@@ -112,17 +112,17 @@ describe("a whole response", () => {
     expect(server.seen.map(({ url }) => url)).toEqual(["/k8s/clusters/one/api/v1/pods"]);
   });
 
-  test("to a DELETE that says how comes after the server has read it", async () => {
+  test("to a DELETE with a body comes after the server has read it", async () => {
     await start(json({}));
     await transport.send({ method: "DELETE", path: "/api/v1/pods/a", body: '{"kind":"DeleteOptions"}' });
     expect(server.seen.map(({ body }) => body)).toEqual(['{"kind":"DeleteOptions"}']);
   });
 });
 
-describe("no whole response", () => {
+describe("an incomplete response", () => {
   const table: readonly { sentence: string; answer: Answer; want: string }[] = [
     {
-      sentence: "a connection that breaks before the answer",
+      sentence: "a connection that breaks before the response",
       answer: reset,
       want: "NoResponse: GET /api/v1/pods got no response from the API server: read ECONNRESET",
     },
@@ -132,7 +132,7 @@ describe("no whole response", () => {
       want: "BrokenResponse: GET /api/v1/pods got a response that cannot be read: read ECONNRESET",
     },
     {
-      sentence: "a server that never answers",
+      sentence: "a server that never responds",
       answer: hang,
       want: "DeadlineExceeded: GET /api/v1/pods got no response from the API server within 80 ms",
     },
@@ -152,7 +152,7 @@ describe("no whole response", () => {
     server = await startScriptedServer(hang);
   });
 
-  test("a caller who gives up", async () => {
+  test("a caller that aborts", async () => {
     await start(hang);
     const signal = AbortSignal.timeout(20);
     expect(await failure(transport.send({ ...get, signal }))).toBe(
@@ -164,7 +164,7 @@ describe("no whole response", () => {
 describe("a transport that is closed", () => {
   const closed = "NoResponse: GET /api/v1/pods got no response from the API server: ";
 
-  test("ends what waits and sends nothing more", async () => {
+  test("fails pending requests and sends nothing more", async () => {
     await start(hang);
     const waiting = failure(transport.send(get));
     while (server.seen.length === 0) await sleep(5);
@@ -237,7 +237,7 @@ describe("a stream", () => {
     expect(readBytes).toBe(wantedBytes);
   });
 
-  test("is told piece by piece, what has come before it is listened to included, until the server ends it", async () => {
+  test("is delivered piece by piece, including earlier pieces, until the server ends it", async () => {
     const long = "x".repeat(100_000);
     await start(watchOf("one", long, "two"));
     const stream = await transport.open(get);
@@ -247,7 +247,7 @@ describe("a stream", () => {
     expect(texts.join("")).toBe(`one${long}two`);
   });
 
-  test("is told no more, and its connection closed, when the listener has enough", async () => {
+  test("is no longer delivered, and its connection closed, when the listener returns false", async () => {
     const closed = Promise.withResolvers<void>();
     await start((response) => {
       response.on("close", () => closed.resolve());
@@ -268,7 +268,7 @@ describe("a stream", () => {
     await expect(other.read?.(() => true)).rejects.toThrow("read ECONNRESET");
   });
 
-  test("whose server leaves within it fails, whichever way it is read", async () => {
+  test("that is truncated fails, whichever way it is read", async () => {
     await start((response) => {
       response.write("one");
       setTimeout(() => response.socket?.end(), 20);
@@ -286,7 +286,7 @@ describe("a stream", () => {
     await expect(told).rejects.toThrow("socket hang up");
   });
 
-  test("gives its connection back when it is closed", async () => {
+  test("closes its connection when it is closed", async () => {
     const closed = Promise.withResolvers<void>();
     await start((response) => {
       response.on("close", () => closed.resolve());
@@ -316,7 +316,7 @@ describe("a token that the server refuses", () => {
     transport = createHttpTransport({ connection });
   }
 
-  test("is made anew once for all requests that were refused", async () => {
+  test("is renewed once for all refused requests", async () => {
     const made: string[] = [];
     await startGuarded(made);
     const responses = await Promise.all(Array.from({ length: 5 }, () => transport.send(get)));
@@ -326,21 +326,21 @@ describe("a token that the server refuses", () => {
     });
   });
 
-  test("is made anew for a stream too", async () => {
+  test("is renewed for a stream, too", async () => {
     await startGuarded([]);
     const stream = await transport.open(get);
     stream.close();
     expect(stream.status).toBe(200);
   });
 
-  test("is reported when the new one is refused too", async () => {
+  test("is reported when the new one is refused, too", async () => {
     const made = ["token-1", "token-2"];
     await startGuarded(made);
     expect((await transport.send(get)).status).toBe(401);
     expect(made).toEqual(["token-1", "token-2", "token-3", "token-4"]);
   });
 
-  test("that cannot be made says why", async () => {
+  test("that cannot be renewed is reported with the reason", async () => {
     await start(json({}));
     const connection = {
       ...plainConnection("https://cluster"),

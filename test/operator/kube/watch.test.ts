@@ -10,7 +10,7 @@ import type { Transport } from "../../../operator/kube/transport.ts";
 import { startWatch, type Watch, type WatchEnd } from "../../../operator/kube/watch.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
-import { createHastyClock } from "./hasty-clock.ts";
+import { createInstantClock } from "./instant-clock.ts";
 import {
   type Answer,
   hang,
@@ -84,10 +84,10 @@ const requests = (): string[] =>
   );
 const reasons = (): string[] => ends.map(({ reason }) => reason);
 
-describe("the first state", () => {
-  test("comes as one stream with the changes that follow", async () => {
+describe("the initial list", () => {
+  test("is streamed on one connection with the changes that follow", async () => {
     await start(
-      createHastyClock(),
+      createInstantClock(),
       openWatchOf(added("x", 1), bookmark(2), added("y", 3), initialEnd(4), added("z", 5)),
     );
     await cache.untilSeen("5");
@@ -98,25 +98,25 @@ describe("the first state", () => {
     });
   });
 
-  test("has nothing that was deleted before it was complete, and the rest as it was changed", async () => {
+  test("reflects deletions and changes that arrive before it is complete", async () => {
     const [changed, deleted] = [
       { type: "MODIFIED", object: object("x", 3) },
       { type: "DELETED", object: object("y", 4) },
     ];
-    await start(createHastyClock(), openWatchOf(added("x", 1), added("y", 2), changed, deleted, initialEnd(5)));
+    await start(createInstantClock(), openWatchOf(added("x", 1), added("y", 2), changed, deleted, initialEnd(5)));
     await cache.untilSynced();
     expect(cache.all()).toEqual([object("x", 3)]);
   });
 
-  test("is not taken before it is complete", async () => {
-    await start(createHastyClock(), openWatchOf(added("x", 1), bookmark(2)));
+  test("is not applied before it is complete", async () => {
+    await start(createInstantClock(), openWatchOf(added("x", 1), bookmark(2)));
     await eventually(() => expect(server.seen).toHaveLength(1));
     expect({ told, synced: cache.synced }).toEqual({ told: [], synced: false });
   });
 
-  test("is listed when the server refuses to stream it, and asked for by stream no more", async () => {
+  test("is read by a list request once the server has refused to stream it", async () => {
     await start(
-      createHastyClock(),
+      createInstantClock(),
       noStreaming,
       list(7, object("x", 3)),
       watchOf(added("y", 8), {
@@ -143,7 +143,7 @@ describe("the end of a watch", () => {
   };
   const table: readonly { sentence: string; answer: Answer; reason: string; fault?: string; resume: string }[] = [
     {
-      sentence: "in good order resumes",
+      sentence: "by a clean close resumes",
       answer: watchOf(bookmark(15)),
       reason: "closed",
       resume: "resourceVersion=15",
@@ -156,7 +156,7 @@ describe("the end of a watch", () => {
       resume: "resourceVersion=12",
     },
     {
-      sentence: "by a line that is no event resumes before it",
+      sentence: "by a line that is not an event resumes before it",
       answer: watchOf('{"type":"ADDED"}\n', added("y", 12)),
       reason: "malformed",
       fault: `watch configmaps got a response that cannot be read: "{\\"type\\":\\"ADDED\\"}" is no watch event`,
@@ -170,14 +170,14 @@ describe("the end of a watch", () => {
       resume: "resourceVersion=12",
     },
     {
-      sentence: "by an ERROR event that says Expired starts anew",
+      sentence: "by an ERROR event with reason Expired relists",
       answer: watchOf({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } }),
       reason: "expired",
       fault: "watch configmaps was refused: too old",
       resume: "initial",
     },
     {
-      sentence: "by 410 at its start starts anew",
+      sentence: "by 410 at its start relists",
       answer: refusal(410, "Expired", "too old"),
       reason: "expired",
       fault: "watch configmaps was refused: too old",
@@ -205,7 +205,7 @@ describe("the end of a watch", () => {
     },
   ];
   test.each(table)("$sentence", async ({ answer, reason, fault, resume }) => {
-    await start(createHastyClock(), first, answer, openWatchOf());
+    await start(createInstantClock(), first, answer, openWatchOf());
     await eventually(() => expect(server.seen).toHaveLength(3));
     const [, end] = ends;
     expect({ reason: end?.reason, resume: requests()[2] }).toEqual({ reason, resume: `watch ${resume}` });
@@ -213,16 +213,16 @@ describe("the end of a watch", () => {
   });
 });
 
-describe("a whole state that is older than what was seen", () => {
+describe("a full list older than what was seen", () => {
   const expired = watchOf({
     type: "ERROR",
     object: { kind: "Status", code: 410, reason: "Expired", message: "too old" },
   });
   const stale = watchOf(initialEnd(9));
 
-  test("is not taken: the server lags behind", async () => {
+  test("is ignored: the server lags behind", async () => {
     await start(
-      createHastyClock(),
+      createInstantClock(),
       watchOf(added("x", 8), initialEnd(10)),
       expired,
       stale,
@@ -236,15 +236,15 @@ describe("a whole state that is older than what was seen", () => {
     });
   });
 
-  test("is taken when it stays: the server was set back to a backup", async () => {
-    await start(createHastyClock(), watchOf(added("x", 8), initialEnd(10)), expired, stale);
+  test("is applied when it persists: etcd was restored from a backup", async () => {
+    await start(createInstantClock(), watchOf(added("x", 8), initialEnd(10)), expired, stale);
     await eventually(() => expect(told).toEqual(["added x@8", "removed x@8"]));
     expect(reasons().slice(0, 7)).toEqual(["closed", "expired", "stale", "stale", "stale", "stale", "stale"]);
   });
 });
 
 describe("a server that never ends a watch", () => {
-  test("is given up 30 s after the time that was asked for", async () => {
+  test("is abandoned 30 s after the requested time", async () => {
     const clock = createManualClock();
     await start(clock, openWatchOf(initialEnd(10)));
     await cache.untilSynced();
@@ -257,21 +257,21 @@ describe("a server that never ends a watch", () => {
 
 describe("the stop of a watch", () => {
   test("ends one that is open", async () => {
-    await start(createHastyClock(), openWatchOf(initialEnd(10)));
+    await start(createInstantClock(), openWatchOf(initialEnd(10)));
     await cache.untilSynced();
     await watch.stop();
     expect(reasons()).toEqual(["stopped"]);
   });
 
   test("ends one that waits for an answer", async () => {
-    await start(createHastyClock(), hang);
+    await start(createInstantClock(), hang);
     await eventually(() => expect(server.seen).toHaveLength(1));
     await watch.stop();
     expect(reasons()).toEqual(["stopped"]);
   });
 
   test("ends one that lists", async () => {
-    await start(createHastyClock(), noStreaming, hang);
+    await start(createInstantClock(), noStreaming, hang);
     await eventually(() => expect(server.seen).toHaveLength(2));
     await watch.stop();
     expect(reasons()).toEqual(["stopped"]);

@@ -32,7 +32,7 @@ function secureConnection(proxyUrl: string | undefined): Connection {
   return { ...plainConnection(url), proxyUrl, credentials: () => Promise.resolve(credentials) };
 }
 
-test("a server is spoken to over TLS through a tunnel of a proxy that wants to know who asks, one for all requests", async () => {
+test("requests go over TLS through one tunnel of a proxy that requires authentication", async () => {
   proxy = await startScriptedProxy();
   const connection = secureConnection(proxy.url.replace("//", "//me:p%40ss@"));
   const transport = createHttpTransport({ connection });
@@ -44,7 +44,7 @@ test("a server is spoken to over TLS through a tunnel of a proxy that wants to k
   });
 });
 
-test("a server without TLS is spoken to through a tunnel, too", async () => {
+test("requests without TLS go through a tunnel, too", async () => {
   proxy = await startScriptedProxy();
   const plain = await startScriptedServer(json({}));
   const transport = createHttpTransport({ connection: { ...plainConnection(plain.url), proxyUrl: proxy.url } });
@@ -57,7 +57,7 @@ test("a server without TLS is spoken to through a tunnel, too", async () => {
   });
 });
 
-test("a proxy that opens no tunnel is named", async () => {
+test("a proxy that refuses the tunnel is named in the fault", async () => {
   proxy = await startScriptedProxy("407 Proxy Authentication Required");
   const connection = secureConnection(proxy.url);
   const transport = createHttpTransport({ connection });
@@ -69,7 +69,7 @@ test("a proxy that opens no tunnel is named", async () => {
   );
 });
 
-test("a proxy that is not there is an error of its connection", async () => {
+test("an unreachable proxy is a connection error", async () => {
   proxy = await startScriptedProxy();
   await proxy.stop();
   const transport = createHttpTransport({ connection: secureConnection(proxy.url) });
@@ -81,7 +81,7 @@ test("a proxy that is not there is an error of its connection", async () => {
   );
 });
 
-test("a server whose certificate no authority of ours has signed gets nothing", async () => {
+test("nothing is sent to a server with an untrusted certificate", async () => {
   proxy = await startScriptedProxy();
   const credentials = { headers: {}, tls: { ca: selfSigned(Date.now()).cert } };
   for (const proxyUrl of [undefined, proxy.url]) {

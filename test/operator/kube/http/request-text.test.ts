@@ -11,7 +11,7 @@ test.each([
     want: "GET /api/v1/pods?limit=1 HTTP/1.1\r\nhost: a:1\r\naccept: application/json\r\n\r\n",
   },
   {
-    sentence: "a write without a body says so",
+    sentence: "a write without a body has content-length 0",
     request: { method: "POST", path: "/a", headers: {} },
     want: "POST /a HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
   },
@@ -24,7 +24,7 @@ test.each([
   expect(requestText(request)).toBe(want);
 });
 
-test("a body of bytes goes as it is", () => {
+test("a binary body is sent unchanged", () => {
   const written = requestText({ method: "POST", path: "/a", headers: {}, body: Uint8Array.of(0xff, 0x00) });
   expect(Buffer.from(written).toString("latin1")).toBe("POST /a HTTP/1.1\r\ncontent-length: 2\r\n\r\n\u00ff\u0000");
 });

@@ -25,12 +25,12 @@ const headers = { "content-type": "application/json" };
 
 const table: readonly Row[] = [
   {
-    sentence: "a body that is not all there",
+    sentence: "an incomplete body",
     wire: 'HTTP/1.1 201 Created\r\nContent-Length: 11\r\nX-A: 1\r\nx-a:  2 \r\n\r\n{"a":"ü"}',
     want: undefined,
   },
   {
-    sentence: "a body of a length in bytes",
+    sentence: "a body with a content-length in bytes",
     wire: 'HTTP/1.1 201 Created\r\nContent-Length: 10\r\nX-A: 1\r\nx-a:  2 \r\n\r\n{"a":"ü"}',
     want: { status: 201, headers: { "content-length": "10", "x-a": "1, 2" }, body: '{"a":"ü"}', isLast: false },
   },
@@ -40,17 +40,17 @@ const table: readonly Row[] = [
     want: { status: 200, headers: { "content-length": "0" }, body: "", isLast: false },
   },
   {
-    sentence: "no body, as the status says",
+    sentence: "no body because of the status",
     wire: "HTTP/1.1 204 No Content\r\n\r\n",
     want: { status: 204, headers: {}, body: "", isLast: false },
   },
   {
-    sentence: "a body of chunks with an extension, a line end within and a trailer",
+    sentence: "a chunked body with an extension, a line end inside and a trailer",
     wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\na\r\nb\r\n0A\r\n0123456789\r\n0\r\nx: y\r\n\r\n",
     want: { status: 200, headers: { "transfer-encoding": "chunked" }, body: "a\r\nb0123456789", isLast: false },
   },
   {
-    sentence: "no chunks",
+    sentence: "an empty chunked body",
     wire: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     want: { status: 200, headers: { "transfer-encoding": "chunked" }, body: "", isLast: false },
   },
@@ -61,13 +61,13 @@ const table: readonly Row[] = [
     isEnded: true,
   },
   {
-    sentence: "a body that is cut off",
+    sentence: "a truncated body",
     wire: "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{}",
     want: undefined,
     isEnded: true,
   },
   {
-    sentence: "a response after those that only announce it",
+    sentence: "a response after interim ones",
     wire: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
     want: { status: 200, headers: { "content-length": "2" }, body: "{}", isLast: false },
   },
@@ -77,9 +77,9 @@ const table: readonly Row[] = [
     want: { status: 429, headers: { connection: "Close", "content-length": "2" }, body: "{}", isLast: true },
   },
   { sentence: "another protocol", wire: "SSH-2.0-x\r\n\r\n", want: 'Error: "SSH-2.0-x" is no HTTP response' },
-  { sentence: "a line that is no header", wire: "HTTP/1.1 200 OK\r\noh\r\n\r\n", want: 'Error: "oh" is no header' },
+  { sentence: "a line that is not a header", wire: "HTTP/1.1 200 OK\r\noh\r\n\r\n", want: 'Error: "oh" is no header' },
   {
-    sentence: "a length that is none",
+    sentence: "an invalid length",
     wire: "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
     want: 'Error: content-length is "-1"; must be a number',
   },
@@ -89,7 +89,7 @@ const table: readonly Row[] = [
     want: 'Error: content-length is "2, 3"; must be a number',
   },
   {
-    sentence: "a coding that was not asked for",
+    sentence: "an unsupported transfer coding",
     wire: "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
     want: 'Error: transfer-encoding is "gzip, chunked"; must be chunked',
   },
@@ -118,12 +118,12 @@ describe("a response over the wire", () => {
     expect(read([wire, wire]).map((response) => typeof response === "object" && response.body)).toEqual(["{}", "{}"]);
   });
 
-  test("that brings more than was asked for is the last of its connection", () => {
+  test("followed by surplus bytes is the last of its connection", () => {
     const wire = Buffer.from("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n");
     expect(read([wire]).map((response) => typeof response === "object" && response.isLast)).toEqual([true]);
   });
 
-  test("whose head has no end is given up", () => {
+  test("whose head has no end is refused", () => {
     const endless = Buffer.from(`HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(200_000)}`);
     expect(read([endless])).toEqual(["Error: the head of the response has no end"]);
   });

@@ -3,36 +3,36 @@ import { describe, expect, test } from "vitest";
 import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
 import { type FieldSelection, projectionOf } from "../../../../operator/kube/json/field-mask.ts";
 
-describe("what is kept", () => {
+describe("a projection", () => {
   const table: readonly { sentence: string; keep: FieldSelection; value: unknown; want: unknown }[] = [
-    { sentence: "is everything", keep: true, value: { a: [{ b: null }] }, want: { a: [{ b: null }] } },
+    { sentence: "keeps everything", keep: true, value: { a: [{ b: null }] }, want: { a: [{ b: null }] } },
     {
-      sentence: "is named",
+      sentence: "keeps the named fields",
       keep: { a: true, b: { c: true } },
       value: { a: 1, b: { c: 2, d: 3 }, e: 4 },
       want: { a: 1, b: { c: 2 } },
     },
     {
-      sentence: "is the same of every entry",
+      sentence: "applies to every entry of a list",
       keep: { a: { b: true } },
       value: { a: [{ b: 1, c: 2 }, 3, [{ c: 4 }]] },
       want: { a: [{ b: 1 }, 3, [{}]] },
     },
-    { sentence: "is what is there", keep: { a: true, b: true }, value: { b: null }, want: { b: null } },
+    { sentence: "leaves absent fields absent", keep: { a: true, b: true }, value: { b: null }, want: { b: null } },
     {
-      sentence: "is a plain value where members were expected",
+      sentence: "keeps a scalar where an object was expected",
       keep: { a: { b: true } },
       value: { a: "b" },
       want: { a: "b" },
     },
     {
-      sentence: "is of the object itself",
+      sentence: "ignores inherited members",
       keep: Object.fromEntries(["toString", "a"].map((name) => [name, true])),
       value: { a: 1 },
       want: { a: 1 },
     },
     {
-      sentence: "is shared whatever it is",
+      sentence: "keeps interned values whole",
       keep: { a: "interned" },
       value: { a: [1, null, { b: "c" }] },
       want: { a: [1, null, { b: "c" }] },
@@ -42,7 +42,7 @@ describe("what is kept", () => {
     expect(projectionOf(keep)(value)).toStrictEqual(want);
   });
 
-  test("is one and the same for equal values that are shared, and not for others", () => {
+  test("interns equal values only", () => {
     const owner = projectionOf({ owner: "interned" });
     const of = (value: unknown): unknown => (owner({ owner: value }) as { readonly owner: unknown }).owner;
     const first = of({ uid: "a" });
@@ -63,18 +63,18 @@ describe("events", () => {
     spec: {},
   };
 
-  test("of changes bring what is kept, from a line or from a value", () => {
+  test("of changes are projected, from a line or from a value", () => {
     const event = { type: "MODIFIED", object };
     const want = { type: "MODIFIED", object: { apiVersion: "v1", kind: "Pod", metadata: { name: "a" } } };
     expect([events.fromLine(Buffer.from(JSON.stringify(event))), events.fromValue(event)]).toEqual([want, want]);
   });
 
-  test("of another kind come whole", () => {
+  test("of other types come whole", () => {
     const bookmark = { type: "BOOKMARK", object: { metadata: { annotations: { a: "b" } } } };
     expect(events.fromLine(Buffer.from(JSON.stringify(bookmark)))).toEqual(bookmark);
   });
 
-  test("that are no events are left to who reads them", () => {
+  test("that are not events come as they are", () => {
     const lines = ["null", '"a"', '{"type":"ADDED"}'].map((line) => Buffer.from(line));
     expect(lines.map((line) => events.fromLine(line))).toEqual([null, "a", { type: "ADDED" }]);
   });

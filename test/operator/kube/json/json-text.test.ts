@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { memberText, withoutManagedFields } from "../../../../operator/kube/json/json-text.ts";
 
-/** Texts that look like JSON to a careless reader. */
+/** Strings that look like JSON to a careless reader. */
 const hostile = fc.constantFrom('"', "\\", '\\"', "{", "}", "[", "]", '"managedFields":[', '":{', ",", "ü", "a");
 const text = fc.array(hostile, { maxLength: 6 }).map((parts) => parts.join(""));
 const value = fc.letrec((tie) => ({
@@ -13,8 +13,8 @@ const value = fc.letrec((tie) => ({
 }));
 const spaced = fc.constantFrom(undefined, 1);
 
-describe("the text of a member", () => {
-  test("is what a parser finds there", () => {
+describe("the JSON of a member", () => {
+  test("is what a parser finds", () => {
     fc.assert(
       fc.property(value.object, value.any, value.object, spaced, (before, wanted, after, indent) => {
         const metadata = { ...(before as object), uid: wanted, ...(after as object) };
@@ -27,14 +27,14 @@ describe("the text of a member", () => {
   });
 
   test.each([
-    { sentence: "of no member of the name", json: '{"a":{"c":1}}' },
-    { sentence: "of a member within none", json: '{"a":1}' },
-    { sentence: "of a list", json: "[1]" },
-    { sentence: "of a text that ends within a name", json: '{"a' },
-    { sentence: "of a text that ends within a value", json: '{"a":{"b":"x' },
-    { sentence: "of a text that is empty", json: "" },
-    { sentence: "of a text that ends where a value begins", json: '{"a":{"b":' },
-    { sentence: "of a text without a colon", json: '{"a" {"b":1}}' },
+    { sentence: "when there is no member of that name", json: '{"a":{"c":1}}' },
+    { sentence: "when the outer member is not an object", json: '{"a":1}' },
+    { sentence: "for an array", json: "[1]" },
+    { sentence: "for JSON that ends within a name", json: '{"a' },
+    { sentence: "for JSON that ends within a value", json: '{"a":{"b":"x' },
+    { sentence: "for empty JSON", json: "" },
+    { sentence: "for JSON that ends before a value", json: '{"a":{"b":' },
+    { sentence: "for JSON without a colon", json: '{"a" {"b":1}}' },
   ])("is undefined $sentence", ({ json }) => {
     expect(memberText(json, ["a", "b"])).toBeUndefined();
   });
@@ -52,7 +52,7 @@ describe("managed fields", () => {
     );
   });
 
-  test("of a text that is cut off stay, so that a parser can say so", () => {
+  test("of truncated JSON stay, so that a parser reports the error", () => {
     expect(withoutManagedFields('{"managedFields":[{"a')).toBe('{"managedFields":[{"a');
   });
 });

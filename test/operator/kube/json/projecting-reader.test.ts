@@ -6,7 +6,7 @@ import { projectingReader } from "../../../../operator/kube/json/projecting-read
 import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
 import { type FieldSelection, projectionOf } from "../../../../operator/kube/json/field-mask.ts";
 
-/** Texts that look like JSON to a careless reader, and such as JSON writes in other characters. */
+/** Strings that look like JSON to a careless reader, and strings that JSON escapes. */
 const parts = ['"', "\\", '\\"', "{", "}", "[", "]", '":{', ",", "ü", "Ã¼", "\u2028", "😀", "\u0000", "\n", "a", "b"];
 const text = fc.array(fc.constantFrom(...parts), { maxLength: 5 }).map((some) => some.join(""));
 const name = fc.oneof(fc.constantFrom("a", "b", "c", "toString", "__proto__", ""), text);
@@ -35,8 +35,8 @@ function read(kept: FieldSelection, json: string): { readonly value: unknown; re
   return { value: found, rest: peekByte(cursor) };
 }
 
-describe("what is read of bytes", () => {
-  test("is what is kept of the value that a parser makes of them", () => {
+describe("a value read from bytes", () => {
+  test("equals the projection of the parsed value", () => {
     fc.assert(
       fc.property(keep, value, spaced, (kept, whole, indent) => {
         const json = JSON.stringify(whole, undefined, indent);
@@ -46,7 +46,7 @@ describe("what is read of bytes", () => {
     );
   });
 
-  test("is one and the same for equal values that are shared", () => {
+  test("is the same object for equal interned values", () => {
     const owner = { uid: "a", names: ["b", "ü"], isOf: { c: true, d: 1.5, e: null } };
     const [first, second] = [owner, owner].map((shared) => read("interned", JSON.stringify(shared)).value);
     expect([second === first, read("interned", '"Pod"').value, first]).toEqual([false, "Pod", owner]);
@@ -55,7 +55,7 @@ describe("what is read of bytes", () => {
     expect([fourth === third, third]).toEqual([true, ascii]);
   });
 
-  test("is never another value for one of the same bytes or the same length", () => {
+  test("is never confused with a value of the same bytes or length", () => {
     const texts = ["\\", "\\\\", "\u00c3\u00bc", "ü", '"', '\\"', "a\\", "a\\\\"];
     for (const wanted of [...texts, ...texts]) {
       expect(read("interned", JSON.stringify(wanted)).value).toBe(wanted);
@@ -63,32 +63,35 @@ describe("what is read of bytes", () => {
     }
   });
 
-  test("is a member whose name is written with escapes", () => {
+  test("includes members whose names are written with escapes", () => {
     expect(read({ ab: true }, String.raw`{"a\u0062":1}`)).toEqual({ value: { ab: 1 }, rest: 0 });
   });
 
   test.each([
     { sentence: "end within a name", json: '{"a' },
-    { sentence: "end within a text", json: '{"a":"b' },
+    { sentence: "end within a string", json: '{"a":"b' },
     { sentence: "end within an escape", json: String.raw`{"a":"b\ `.trim() },
     { sentence: "end within an object", json: '{"a":1' },
-    { sentence: "end within what is not kept", json: '{"z":[{"y":"' },
+    { sentence: "end within a dropped member", json: '{"z":[{"y":"' },
     { sentence: "end before a value", json: '{"a":' },
     { sentence: "have no colon", json: '{"a" 1}' },
     { sentence: "have no comma", json: '{"a":1 "b":2}' },
-    { sentence: "have a name that is none", json: "{a:1}" },
-    { sentence: "have a value that is none", json: '{"a":nil}' },
-    { sentence: "are none", json: "" },
+    { sentence: "have an invalid name", json: "{a:1}" },
+    { sentence: "have an invalid value", json: '{"a":nil}' },
+    { sentence: "are empty", json: "" },
   ])("fails where bytes $sentence", ({ json }) => {
     expect(() => read({ a: true, b: "interned" }, json)).toThrow(SyntaxError);
   });
 });
 
-test("events of changes are read as far as they are kept, whatever is cut off or follows", () => {
+test("change events are projected, and truncated or surplus bytes are refused", () => {
   const events = eventProjection({ metadata: { name: true } });
   const line =
     '{"type":"ADDED","object":{"kind":"Pod","metadata":{"managedFields":[{"f:a":{}}],"name":"a"},"spec":{}}}';
-  expect(events.fromLine(Buffer.from(line))).toEqual({ type: "ADDED", object: { kind: "Pod", metadata: { name: "a" } } });
+  expect(events.fromLine(Buffer.from(line))).toEqual({
+    type: "ADDED",
+    object: { kind: "Pod", metadata: { name: "a" } },
+  });
   expect(() => events.fromLine(Buffer.from(line.slice(0, -1)))).toThrow(SyntaxError);
   expect(() => events.fromLine(Buffer.from(`${line}{`))).toThrow(new SyntaxError("something follows an event"));
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { createSkipper } from "../../../../operator/kube/json/skipper.ts";
 
-/** What an API server tells of who owns which fields: alike from object to object but for UIDs, times and values. */
+/** Managed fields: equal in all objects but for UIDs, times and values. */
 function ownedFields(uid: string, time: string): object[] {
   const fields = Object.fromEntries(Array.from({ length: 12 }, (_none, index) => [`f:field-${index}`, {}]));
   const owner = { [`k:${JSON.stringify({ uid })}`]: { ".": {}, ...fields } };
@@ -12,7 +12,7 @@ function ownedFields(uid: string, time: string): object[] {
 
 const tricky = fc.oneof(fc.string(), fc.constantFrom('"', "\\", '\\"', "}]", '"}],"', "é", "\u2028", ""));
 
-test("it moves behind every value, whatever came before", () => {
+test("the cursor moves behind every value, whatever came before", () => {
   const other = fc.array(fc.record({ text: tricky, n: fc.integer() }), { minLength: 8, maxLength: 14 });
   const value = fc.oneof(
     fc.tuple(tricky, tricky).map((texts) => ownedFields(...texts)),
@@ -34,7 +34,7 @@ test("it moves behind every value, whatever came before", () => {
   );
 });
 
-test("a value that is cut off is refused, also where it begins as the one before", () => {
+test("a truncated value is refused, also when it begins like the previous one", () => {
   const skip = createSkipper();
   const [first, second, third] = ["a", "b", "c"].map((text) => Buffer.from(JSON.stringify(ownedFields(text, text))));
   for (const bytes of [first, second]) skip({ bytes: bytes ?? Buffer.of(), at: 0 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { identityOf, unpacked } from "../../../../operator/kube/store/packed.ts";
 import { createPacker } from "../../../../operator/kube/store/packer.ts";
 
-/** Objects with few names and values, so that many are alike in part. */
+/** Objects with few names and values, so that many are similar. */
 const alike = fc.letrec<{ value: unknown; object: object }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },
@@ -16,41 +16,43 @@ const alike = fc.letrec<{ value: unknown; object: object }>((tie) => ({
 })).object;
 
 describe("packing", () => {
-  test("an object is equal to what is made of it, members in their order, and who it is can be told, whatever was packed before or comes after", () => {
+  test("an unpacked object equals the packed one, members in order, and its identity can be read, whatever else was packed", () => {
     fc.assert(
       fc.property(fc.array(alike, { maxLength: 20 }), (objects) => {
         const pack = createPacker();
         const packed = objects.map(pack);
-        const made = packed.map(unpacked);
-        expect(made).toEqual(objects);
-        const named = createPacker();
+        const rebuilt = packed.map(unpacked);
+        expect(rebuilt).toEqual(objects);
+        const packState = createPacker();
         const states = objects.map((object, index) => ({
           ...object,
           metadata: { labels: object, uid: `uid-${index % 3}`, resourceVersion: String(index >> 1) },
         }));
-        const told = states.map(named).map(identityOf);
-        expect(told.map(({ uid, resourceVersion }) => [uid, resourceVersion])).toEqual(
+        const identities = states.map(packState).map(identityOf);
+        expect(identities.map(({ uid, resourceVersion }) => [uid, resourceVersion])).toEqual(
           states.map(({ metadata: { uid, resourceVersion } }) => [uid, resourceVersion]),
         );
-        expect(made.map((object) => JSON.stringify(object))).toEqual(objects.map((object) => JSON.stringify(object)));
+        expect(rebuilt.map((object) => JSON.stringify(object))).toEqual(
+          objects.map((object) => JSON.stringify(object)),
+        );
       }),
     );
   });
 
-  test("of objects that are alike only the values that differ are kept", () => {
+  test("of similar objects only the values that differ are stored", () => {
     const pack = createPacker();
     const service = (name: string, port: number) => ({ kind: "Service", name, ports: [{ port, protocol: "TCP" }] });
     const packed = ["a", "b", "c"].map((name, index) => pack(service(name, 27_000 + index)));
     expect(packed.map((one) => Array.isArray(one) && one.slice(1))).toEqual([[], ["b", 27_001], ["c", 27_002]]);
   });
 
-  test("what all objects have is one and the same in what is made of them", () => {
+  test("common values are shared by the unpacked objects", () => {
     const pack = createPacker<{ name: string; labels: object }>();
     const [, second, third] = ["a", "b", "c"].map((name) => unpacked(pack({ name, labels: { app: "x" } })));
     expect(second?.labels).toBe(third?.labels);
   });
 
-  test("objects of thousands of structures are kept as they are", () => {
+  test("objects of thousands of structures are kept unpacked", () => {
     const pack = createPacker();
     const objects = Array.from({ length: 5_000 }, (_none, index) => ({ [`member-${index}`]: index }));
     const packed = objects.map(pack);

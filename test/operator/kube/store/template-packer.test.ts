@@ -17,7 +17,7 @@ interface Condition {
   readonly status: string;
 }
 
-/** What is kept of an object; of its conditions those that are not met. */
+/** What is kept of an object; of its conditions only those that are not true. */
 function read(json: Buffer): object {
   const object = eventProjection(keep).objects?.read(json) as { readonly status?: { readonly conditions?: unknown } }; // as written below
   const conditions = object.status?.conditions;
@@ -28,22 +28,22 @@ function isUnmet({ status }: Condition): boolean {
   return status !== "True";
 }
 
-function newCasting(): TemplatePacker<object> {
-  return createTemplatePacker({ read, keep, telling: ["status"] });
+function newTemplatePacker(): TemplatePacker<object> {
+  return createTemplatePacker({ read, keep, discriminators: ["status"] });
 }
 
-/** What each is packed to when it is cast, and learnt from where that cannot be. */
-function castAll(casting: TemplatePacker<object>, jsons: readonly Buffer[]): readonly unknown[] {
+/** Packs each by template; where that is impossible the object is learned from. */
+function packAll(packer: TemplatePacker<object>, jsons: readonly Buffer[]): readonly unknown[] {
   return jsons.map((json) => {
-    const packed = casting.cast(json);
-    if (packed === undefined) casting.learn(json, read(json));
+    const packed = packer.pack(json);
+    if (packed === undefined) packer.learn(json, read(json));
     return packed;
   });
 }
 
 const text = fc.oneof(
   fc.string(),
-  fc.constantFrom("a", "b", "True", "False", 'say "x"', "\\", "é → ü", "k:{", "<gap 0>", "x".repeat(130)),
+  fc.constantFrom("a", "b", "True", "False", 'say "x"', "\\", "é → ü", "k:{", "<slot 0>", "x".repeat(130)),
 );
 const number = fc.oneof(fc.integer(), fc.constantFrom<unknown>(0, -5, 1.5, 1e21, 7_306_051_200_000));
 const condition = fc.record({ type: text, status: fc.constantFrom("True", "False", "Unknown"), message: text });
@@ -71,7 +71,7 @@ const object = fc.record(
   { requiredKeys: ["apiVersion", "metadata"] },
 );
 
-/** Of one structure. */
+/** Objects of one structure. */
 const alike = fc
   .record({
     name: text,
@@ -94,20 +94,20 @@ const alike = fc
     status: { conditions: [{ type: "Ready", status, message: note }] },
   }));
 
-describe("casting", () => {
-  test("what is made of an object that was cast is what is read of its JSON, whatever was learnt before", () => {
+describe("packing by template", () => {
+  test("yields the object that is parsed from its JSON, whatever was learned before", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(object, alike), { maxLength: 30 }), fc.nat(), (objects, indent) => {
         const jsons = objects.map((one) => Buffer.from(JSON.stringify(one, undefined, indent % 5 === 0 ? 1 : 0)));
-        const casts = castAll(newCasting(), [...jsons, ...jsons]);
-        const made = casts.map((packed) => packed && JSON.stringify(unpacked(packed)));
-        const want = [...jsons, ...jsons].map((json, index) => casts[index] && JSON.stringify(read(json)));
+        const packed = packAll(newTemplatePacker(), [...jsons, ...jsons]);
+        const made = packed.map((one) => one && JSON.stringify(unpacked(one)));
+        const want = [...jsons, ...jsons].map((json, index) => packed[index] && JSON.stringify(read(json)));
         expect(made).toEqual(want);
       }),
     );
   });
 
-  /** As an API server writes one, who owns which fields included. */
+  /** A pod as an API server writes it, with managed fields. */
   const pod = (name: string, port: number, status = "False") =>
     Buffer.from(
       JSON.stringify({
@@ -118,9 +118,9 @@ describe("casting", () => {
       }),
     );
 
-  test("of objects that are alike only the values that differ are kept", () => {
+  test("stores only the values that differ between similar objects", () => {
     const jsons = [pod("a", 1), pod("b", 20), pod("é", -300)];
-    const [first, second, third] = castAll(newCasting(), jsons);
+    const [first, second, third] = packAll(newTemplatePacker(), jsons);
     expect([first, second, Array.isArray(third) && third.slice(1)]).toEqual([
       undefined,
       undefined,
@@ -128,26 +128,26 @@ describe("casting", () => {
     ]);
   });
 
-  test("values by which it is decided what is kept are never taken for an object's own", () => {
-    const casting = newCasting();
-    castAll(casting, [pod("a", 1), pod("b", 2), pod("c", 3, "Unknown")]);
-    const [met] = castAll(casting, [pod("d", 4, "True")]);
+  test("never treats values that decide what is kept as an object's own", () => {
+    const packer = newTemplatePacker();
+    packAll(packer, [pod("a", 1), pod("b", 2), pod("c", 3, "Unknown")]);
+    const [met] = packAll(packer, [pod("d", 4, "True")]);
     expect(met).toBe(undefined);
   });
 
-  test("of a member that is kept in some objects and comes with other names in others nothing is assumed", () => {
-    const casting = newCasting();
+  test("does not assume anything about members whose names vary", () => {
+    const packer = newTemplatePacker();
     const noted = (note: string): Buffer => Buffer.from(`{"metadata":{"name":"a","annotations":{"${note}":"x"}}}`);
-    const [, , cast] = castAll(casting, ["one", "two", "note"].map(noted));
-    expect(cast).toBe(undefined);
+    const [, , third] = packAll(packer, ["one", "two", "note"].map(noted));
+    expect(third).toBe(undefined);
   });
 
-  test("an object that is cut off, or has more to it, is not cast", () => {
-    const casting = newCasting();
-    castAll(casting, [pod("a", 1), pod("b", 2)]);
+  test("does not pack truncated JSON, or JSON followed by more", () => {
+    const packer = newTemplatePacker();
+    packAll(packer, [pod("a", 1), pod("b", 2)]);
     const json = pod("c", 3);
     const others = [json.subarray(0, -1), Buffer.concat([json, Buffer.from(" ")]), json.subarray(0, 40), Buffer.of()];
-    expect(others.map((other) => casting.cast(other))).toEqual(others.map(() => undefined));
-    expect(casting.cast(json)).not.toBe(undefined);
+    expect(others.map((other) => packer.pack(other))).toEqual(others.map(() => undefined));
+    expect(packer.pack(json)).not.toBe(undefined);
   });
 });

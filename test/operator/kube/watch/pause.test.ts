@@ -10,7 +10,7 @@ import { startWatch, type Watch, type WatchEnd } from "../../../../operator/kube
 import { silentLog } from "../../../../runtime/base/log.ts";
 import type { Clock } from "../../../../runtime/base/clock.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
-import { createHastyClock } from "../hasty-clock.ts";
+import { createInstantClock } from "../instant-clock.ts";
 import {
   type Answer,
   openWatchOf,
@@ -55,7 +55,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-describe("the pause after an end", () => {
+describe("the delay after an end", () => {
   /** With jitter they are up to twice as long. */
   const brief = [800, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000];
   const long = [800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000];
@@ -64,36 +64,36 @@ describe("the pause after an end", () => {
     { sentence: "is brief when the server is in trouble", answer: refusal(500, "InternalError", "x"), want: brief },
     { sentence: "is brief when the server is busy", answer: refusal(429, "TooManyRequests", "x"), want: brief },
     {
-      sentence: "is as long as the server asks for",
+      sentence: "is as long as Retry-After says",
       answer: refusal(429, "TooManyRequests", "x", { "retry-after": "7" }),
       want: [7_000, 7_000, 7_000],
     },
-    { sentence: "doubles to 30 s while a right is missing", answer: refusal(403, "Forbidden", "x"), want: long },
+    { sentence: "doubles to 30 s while a permission is missing", answer: refusal(403, "Forbidden", "x"), want: long },
     { sentence: "doubles to 30 s while a kind is not served", answer: refusal(404, "NotFound", "x"), want: long },
     {
-      sentence: "is left out before the first whole state after an expiry, and doubles after more of them",
+      sentence: "is zero before the first relist after an expiry, and doubles after further ones",
       answer: refusal(410, "Expired", "too old"),
       want: [800, 1_600, 3_200],
     },
   ])("$sentence", async ({ answer, want }) => {
-    const clock = createHastyClock();
+    const clock = createInstantClock();
     await start(clock, answer);
     await eventually(() => expect(clock.sleptMs.length).toBeGreaterThan(want.length));
     expect(clock.sleptMs.slice(0, want.length)).toEqual(want);
   });
 
-  test("is told to be over once the server serves again", async () => {
+  test("ends with onRecovered once the server serves again", async () => {
     const closed = watchOf();
-    await start(createHastyClock(), reset, refusal(429, "TooManyRequests", "x"), closed, openWatchOf());
+    await start(createInstantClock(), reset, refusal(429, "TooManyRequests", "x"), closed, openWatchOf());
     await eventually(() => expect(server.seen).toHaveLength(4));
     // The third ended too soon to be in good order.
     await eventually(() => expect(recoveries).toBe(2));
     expect(logged).toEqual(["warn watch ended", "warn watch ended", "watch is served again", "watch is served again"]);
   });
 
-  test("is told to the log once for each cause", async () => {
+  test("is logged once for each cause", async () => {
     const busy = refusal(429, "TooManyRequests", "x");
-    await start(createHastyClock(), reset, reset, reset, busy, busy, openWatchOf());
+    await start(createInstantClock(), reset, reset, reset, busy, busy, openWatchOf());
     await eventually(() => expect(server.seen).toHaveLength(6));
     await eventually(() => expect(logged.at(-1)).toBe("watch is served again"));
     expect(logged).toEqual(["warn watch ended", "warn watch ended", "watch is served again"]);
@@ -121,11 +121,11 @@ describe("the pause after an end", () => {
     return pauses;
   }
 
-  test("starts anew after two healthy minutes", async () => {
+  test("starts over after two healthy minutes", async () => {
     expect(await pausesAfter([10, 10, 120_000, 10], "reset")).toEqual([800, 1_000, 800, 1_000]);
   });
 
-  test("is left out when the server ends a watch in good order after a while", async () => {
+  test("is zero when the server closes a watch cleanly after a while", async () => {
     expect(await pausesAfter([10, 5_000, 5_000], "close")).toEqual([800, 0, 0]);
   });
 });

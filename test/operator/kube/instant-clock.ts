@@ -1,13 +1,13 @@
 import type { Clock } from "../../../runtime/base/clock.ts";
 
 /** A clock on which every sleep is over at once, for clients of real sockets; timers never fire. */
-export interface HastyClock extends Clock {
+export interface InstantClock extends Clock {
   /** Lengths of all sleeps, in order. */
   readonly sleptMs: readonly number[];
 }
 
 /** A clock that has slept nothing yet. */
-export function createHastyClock(): HastyClock {
+export function createInstantClock(): InstantClock {
   const sleptMs: number[] = [];
   let elapsedMs = 0;
   return {
