@@ -1,16 +1,16 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
-/** Delays before a key is tried again, longer with each failure in a row. */
+/** Retry delays of keys, longer with each failure in a row. */
 export interface Backoff {
-  /** Counts one more failure and gives the delay. */
+  /** Counts one more failure and returns the delay in ms. */
   next(key: string): number;
-  /** The key is well again. */
+  /** Resets the key's failures, after a success. */
   forget(key: string): void;
 }
 
 /**
  * Figures of client-go's `DefaultTypedControllerRateLimiter` (`util/workqueue/default_rate_limiters.go`) but for the cap,
- * which is that of watches: client-go's 1000 s leave a key alone for minutes after an API server's short absence is over.
+ * which is that of watches: with client-go's 1000 s a key waits for minutes after a short outage of the API server is over.
  */
 const firstMs = 5;
 const capMs = 30_000;
@@ -19,7 +19,7 @@ const burst = 100;
 
 /**
  * Per key 5 ms × 2 up to 30 s; over all keys 10 retries per second with a burst of 100, so that a thousand keys that
- * fail together do not come back together. The longer of both delays counts.
+ * fail together are not retried together. The longer of the two delays applies.
  */
 export function createBackoff(clock: Clock): Backoff {
   const failures = new Map<string, number>();
@@ -34,7 +34,7 @@ export function createBackoff(clock: Clock): Backoff {
   };
 }
 
-/** Takes one token and gives the time until it is there. Reserved tokens make the level negative. */
+/** Reserves one token and returns the ms until it is available. Reservations make the level negative. */
 function tokenBucket(clock: Clock): () => number {
   let tokens = burst;
   let filledAtMs = clock.monotonic();

@@ -5,78 +5,82 @@ import { createCooperativeYield } from "./cooperative-yield.ts";
 import type { Priority } from "./priority-queue.ts";
 import { createQueue, type QueueOptions } from "./queue.ts";
 
-/** What a reconcile has to say. One that wrote nothing may throw its fault instead. */
+/** The result of a reconcile. One that wrote nothing may throw its fault instead. */
 export interface Outcome {
-  /** Why it did not come to its end: the key is tried again as the fault asks. */
+  /** Why it failed; the key is retried by the fault's retry policy. */
   readonly failure?: Fault;
-  /** Come back after this long, changed or not. */
+  /** Reconcile again after this time, changed or not. */
   readonly requeueAfterMs?: number;
   /**
-   * Settles when the cache has seen what this reconcile wrote. Until then, and for `awaitingCapMs` at most, the key is
-   * not taken again, so that no reconcile decides on a state from before its own writes.
+   * Settles when the cache has seen what this reconcile wrote. Until then, and for `awaitingCapMs` at most, the key is not
+   * reconciled again, so that no reconcile acts on a state older than its own writes.
    */
   readonly awaiting?: Promise<void>;
 }
 
-/** How runs and queue are told to metrics. */
+/** Observers of reconciles and the queue, for metrics. */
 export interface LoopMetrics {
   reconciled(run: { controller: string; outcome: "done" | "failed"; code?: string; durationMs: number }): void;
   queueDepth(controller: string, depth: number): void;
   queueWaited(controller: string, waitedMs: number): void;
 }
 
-/** What a controller does with keys, and how many at a time. */
+/** Options of `createController`. */
 export interface ControllerOptions {
   /** For logs and metrics. */
   readonly name: string;
-  /** Brings what the key names to its wanted state. `signal` aborts when `stop` does not wait any longer. */
+  /** Reconciles the object with this key. `signal` aborts when `stop` does not wait any longer. */
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
-  /** How many keys are worked on at the same time. Default 4. */
+  /** Number of keys in progress at the same time. Default 4. */
   readonly workers?: number;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly metrics?: LoopMetrics;
   /** Default 10 s. */
   readonly awaitingCapMs?: number;
-  /** How long `stop` waits for keys that are worked on. Default 30 s. */
+  /** How long `stop` waits for keys in progress. Default 30 s. */
   readonly stopCapMs?: number;
   /**
-   * Lets the event loop turn; called after every quarter of a millisecond of work. Keys of `addAll` then leave half of the time to
-   * other programs. Absent: keys follow each other without a turn.
+   * Lets the event loop turn; called after every quarter of a millisecond of work. Keys of `addAll` then take at most half of a
+   * core. Absent: no yielding and no pacing.
    */
   readonly yieldToEventLoop?: (() => Promise<void>) | undefined;
 }
 
-/** Workers on a queue of keys. Keys may be added before `start`. */
+/** A queue of keys and the workers that reconcile them. Keys may be added before `start`. */
 export interface Controller {
-  /** Keys that wait. */
+  /** Number of waiting keys. */
   readonly depth: number;
-  /** True when no key waits, is worked on or held. */
+  /** True when no key is waiting, in progress or held. */
   readonly isIdle: boolean;
   add(key: string, priority?: Priority): void;
-  /** Looks at all of these, after everything else that waits. */
+  /** Reconciles all these keys, after everything else that is waiting. */
   addAll(keys: () => readonly string[]): void;
   addAfter(key: string, delayMs: number): void;
-  /** Takes keys, until `pause` or `stop`. */
+  /** Takes keys until `pause` or `stop`. */
   start(): void;
-  /** Takes no key until the next `start`; what is worked on goes on. */
+  /** Takes no key until the next `start`; keys in progress continue. */
   pause(): void;
-  /** Takes no key any more; resolves when the running ones are done, or after `stopCapMs`. */
+  /** Takes no more keys; resolves when those in progress are done, or after `stopCapMs`. */
   stop(): Promise<void>;
 }
 
-/** A controller that waits for `start`. */
+/** A controller that has not been started. */
 export function createController(options: ControllerOptions): Controller {
   const { name, clock = systemClock, log = silentLog, metrics, workers = 4 } = options;
   const { awaitingCapMs = 10_000, stopCapMs = 30_000 } = options;
-  const queue = createQueue({ clock, isPatient: options.yieldToEventLoop !== undefined, ...told(name, metrics) });
-  const breath = options.yieldToEventLoop && createCooperativeYield(clock, options.yieldToEventLoop);
+  const queue = createQueue({
+    clock,
+    isPaced: options.yieldToEventLoop !== undefined,
+    ...queueObservers(name, metrics),
+  });
+  const cooperativeYield = options.yieldToEventLoop && createCooperativeYield(clock, options.yieldToEventLoop);
   const stopping = new AbortController();
   let running: Promise<void>[] = [];
 
   const attempt = async (key: string): Promise<Outcome> => {
     const startedMs = clock.monotonic();
-    const outcome = await contained(() => options.reconcile(key, stopping.signal));
+    const outcome = await withFault(() => options.reconcile(key, stopping.signal));
     const durationMs = clock.monotonic() - startedMs;
     const { failure } = outcome;
     if (failure === undefined) {
@@ -97,7 +101,7 @@ export function createController(options: ControllerOptions): Controller {
   const work = async (): Promise<void> => {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       settle(key, await attempt(key));
-      const pause = breath?.pause();
+      const pause = cooperativeYield?.due();
       if (pause !== undefined) await pause;
     }
   };
@@ -125,15 +129,15 @@ export function createController(options: ControllerOptions): Controller {
   };
 }
 
-function told(name: string, metrics: LoopMetrics | undefined): Pick<QueueOptions, "onDepth" | "onWaited"> {
+function queueObservers(name: string, metrics: LoopMetrics | undefined): Pick<QueueOptions, "onDepth" | "onWaited"> {
   return {
     onDepth: (depth) => metrics?.queueDepth(name, depth),
     onWaited: (waitedMs) => metrics?.queueWaited(name, waitedMs),
   };
 }
 
-/** The border: whatever a reconcile throws becomes a fault, so that one key cannot end the loop. */
-async function contained(run: () => Promise<Outcome>): Promise<Outcome> {
+/** Converts whatever a reconcile throws to a fault, so that one key cannot end the loop. */
+async function withFault(run: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await run();
   } catch (thrown) {

@@ -1,30 +1,30 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
-/** Keeps the rest of a process alive while work that never waits for anything goes on. */
+/** Lets long CPU-bound work yield to the event loop at intervals. */
 export interface CooperativeYield {
-  /** To be awaited between two pieces of work, when it is there. */
-  pause(): Promise<void> | undefined;
+  /** Call between two pieces of work, and await the promise if there is one. */
+  due(): Promise<void> | undefined;
 }
 
-/** Two or three reconciles that write nothing: a key that changed waits for no more, and a turn costs a tenth of that. */
+/** As long as two or three reconciles that write nothing, and ten times what a yield costs. A changed key waits no longer than this. */
 const sliceMs = 0.25;
 
 /**
- * Work that awaits settled promises alone never lets the event loop turn: ten thousand objects that are looked at again
- * would keep a watch's events, requests and timers out for a second. `turn` lets it turn once.
+ * Yields by `yieldToEventLoop`, which must let the event loop turn once. Work that only awaits settled promises never does: a
+ * resync of ten thousand objects would block watch events, requests and timers for a second.
  */
-export function createCooperativeYield(clock: Clock, turn: () => Promise<void>): CooperativeYield {
-  let turnedMs = clock.monotonic();
-  let turning: Promise<void> | undefined;
+export function createCooperativeYield(clock: Clock, yieldToEventLoop: () => Promise<void>): CooperativeYield {
+  let lastYieldMs = clock.monotonic();
+  let yielding: Promise<void> | undefined;
   return {
-    pause() {
-      if (turning === undefined && clock.monotonic() - turnedMs >= sliceMs) {
-        turning = turn().then(() => {
-          turnedMs = clock.monotonic();
-          turning = undefined;
+    due() {
+      if (yielding === undefined && clock.monotonic() - lastYieldMs >= sliceMs) {
+        yielding = yieldToEventLoop().then(() => {
+          lastYieldMs = clock.monotonic();
+          yielding = undefined;
         });
       }
-      return turning;
+      return yielding;
     },
   };
 }

@@ -1,13 +1,13 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
-/** One timer per key; of several the soonest counts. */
+/** One timer per key; when started several times, the earliest wins. */
 export interface Delays {
   start(key: string, delayMs: number): void;
-  /** Cancels all; nothing starts any more. */
+  /** Cancels all timers for good: later starts are ignored. */
   clear(): void;
 }
 
-/** No timers yet; `onDue` is told each key at its time. */
+/** No timers yet; `onDue` is called with each key when its timer fires. */
 export function createDelays(clock: Clock, onDue: (key: string) => void): Delays {
   const timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   let isCleared = false;
@@ -15,9 +15,9 @@ export function createDelays(clock: Clock, onDue: (key: string) => void): Delays
     start(key, delayMs) {
       if (isCleared) return;
       const dueMs = clock.monotonic() + delayMs;
-      const known = timers.get(key);
-      if (known !== undefined && known.dueMs <= dueMs) return;
-      known?.cancel();
+      const pending = timers.get(key);
+      if (pending !== undefined && pending.dueMs <= dueMs) return;
+      pending?.cancel();
       const cancel = clock.after(delayMs, () => {
         timers.delete(key);
         onDue(key);

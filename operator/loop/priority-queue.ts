@@ -1,45 +1,45 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
-/** First what a user asked for, then what changed of itself, then what is only looked at again. */
+/** User requests first, then changes, then periodic resyncs. */
 const priorities = ["requested", "changed", "resync"] as const;
 
-/** A key goes before every key of a later priority. */
+/** Every key is taken before all keys of a later priority. */
 export type Priority = (typeof priorities)[number];
 
-/** The more urgent of two. */
+/** The more urgent of two priorities. */
 export function moreUrgent(one: Priority | undefined, other: Priority): Priority {
   return one !== undefined && priorities.indexOf(one) < priorities.indexOf(other) ? one : other;
 }
 
-/** Who is told how long the line is. */
+/** Options of `createPriorityQueue`. */
 export interface PriorityQueueOptions {
   readonly clock: Clock;
-  /** Told whenever the number of waiting keys has changed. */
+  /** Called whenever the number of waiting keys has changed. */
   readonly onDepth?: (depth: number) => void;
-  /** Told how long a key waited when it is taken. */
+  /** Called with a key's waiting time when it is taken. */
   readonly onWaited?: (waitedMs: number) => void;
-  /** Keys told of by `pushAll` come with rests in between, and this is told at the end of each. Absent: they come without. */
-  readonly onRested?: (() => void) | undefined;
+  /** Paces the keys of `pushAll` by pauses; called at the end of each pause. Absent: no pauses. */
+  readonly onPauseOver?: (() => void) | undefined;
 }
 
-/** Waiting keys, each once, first come first served within a priority. */
+/** Waiting keys, each once, first in, first out within a priority. */
 export interface PriorityQueue {
   length(): number;
   push(key: string, priority: Priority): void;
-  /** Behind all others these keys, one by one; told anew before the last one has come, they come once more. */
+  /** Adds all these keys behind all others. Called again before the last one was taken, it adds them once more. */
   pushAll(keys: () => readonly string[]): void;
   shift(): string | undefined;
   clear(): void;
 }
 
-/** An empty line. */
-export function createPriorityQueue({ clock, onDepth, onWaited, onRested }: PriorityQueueOptions): PriorityQueue {
+/** An empty queue. */
+export function createPriorityQueue({ clock, onDepth, onWaited, onPauseOver }: PriorityQueueOptions): PriorityQueue {
   const lanes = priorities.map((priority) => ({ priority, sinceMs: new Map<string, number>() }));
   const laneOf = (key: string): (typeof lanes)[number] | undefined => lanes.find(({ sinceMs }) => sinceMs.has(key));
-  const round = createRound(clock);
-  const stretch = onRested && createStretch(clock, onRested);
-  const length = (): number => lanes.reduce((sum, { sinceMs }) => sum + sinceMs.size, round.length());
-  const left = (key: string, sinceMs: number): string => {
+  const sweep = createSweep(clock);
+  const pacer = onPauseOver && createPacer(clock, onPauseOver);
+  const length = (): number => lanes.reduce((sum, { sinceMs }) => sum + sinceMs.size, sweep.length());
+  const taken = (key: string, sinceMs: number): string => {
     onWaited?.(clock.monotonic() - sinceMs);
     onDepth?.(length());
     return key;
@@ -47,38 +47,38 @@ export function createPriorityQueue({ clock, onDepth, onWaited, onRested }: Prio
   return {
     length,
     push(key, priority) {
-      const known = laneOf(key);
-      if (known !== undefined && moreUrgent(known.priority, priority) === known.priority) return;
-      const waitsSinceMs = known?.sinceMs.get(key);
-      known?.sinceMs.delete(key);
-      lanes[priorities.indexOf(priority)]?.sinceMs.set(key, waitsSinceMs ?? clock.monotonic());
-      if (known === undefined) onDepth?.(length());
+      const current = laneOf(key);
+      if (current !== undefined && moreUrgent(current.priority, priority) === current.priority) return;
+      const waitingSinceMs = current?.sinceMs.get(key);
+      current?.sinceMs.delete(key);
+      lanes[priorities.indexOf(priority)]?.sinceMs.set(key, waitingSinceMs ?? clock.monotonic());
+      if (current === undefined) onDepth?.(length());
     },
     pushAll(keys) {
-      round.begin(keys);
+      sweep.begin(keys);
       onDepth?.(length());
     },
     shift() {
       for (const { sinceMs } of lanes) {
-        for (const [key, waitsSinceMs] of sinceMs) {
+        for (const [key, waitingSinceMs] of sinceMs) {
           sinceMs.delete(key);
-          return left(key, waitsSinceMs);
+          return taken(key, waitingSinceMs);
         }
       }
-      const next = round.length() === 0 || stretch?.isOver() === true ? undefined : round.shift();
-      return next && left(next.key, next.sinceMs);
+      const next = sweep.length() === 0 || pacer?.isPausing() === true ? undefined : sweep.shift();
+      return next && taken(next.key, next.sinceMs);
     },
     clear() {
       if (length() === 0) return;
       for (const { sinceMs } of lanes) sinceMs.clear();
-      round.clear();
+      sweep.clear();
       onDepth?.(0);
     },
   };
 }
 
-/** Keys that all are to come once. */
-interface Round {
+/** A list of keys to be taken once each. */
+interface Sweep {
   length(): number;
   begin(keys: () => readonly string[]): void;
   shift(): { readonly key: string; readonly sinceMs: number } | undefined;
@@ -86,67 +86,66 @@ interface Round {
 }
 
 /**
- * Thousands that are looked at again, and again before that is done, would hold up what changed while they are put into
- * lanes: they only stand here as they are.
+ * Holds the keys of a resync as an array: inserting thousands of them into a lane, again and again, would delay changed keys.
  */
-function createRound(clock: Clock): Round {
+function createSweep(clock: Clock): Sweep {
   let keys: readonly string[] = [];
   let next = 0;
   let sinceMs = 0;
-  let again: { readonly keys: () => readonly string[]; readonly sinceMs: number } | undefined;
-  const start = (more: typeof again): void => {
+  let nextSweep: { readonly keys: () => readonly string[]; readonly sinceMs: number } | undefined;
+  const start = (more: typeof nextSweep): void => {
     keys = more?.keys() ?? [];
     sinceMs = more?.sinceMs ?? 0;
     next = 0;
-    again = undefined;
+    nextSweep = undefined;
   };
   return {
-    length: () => keys.length - next + (again === undefined ? 0 : keys.length),
+    length: () => keys.length - next + (nextSweep === undefined ? 0 : keys.length),
     begin(more) {
       const wanted = { keys: more, sinceMs: clock.monotonic() };
       if (next === keys.length) start(wanted);
-      else again ??= wanted;
+      else nextSweep ??= wanted;
     },
     shift() {
       const key = keys[next];
       if (key === undefined) return undefined;
       const shifted = { key, sinceMs };
       next += 1;
-      if (next === keys.length) start(again);
+      if (next === keys.length) start(nextSweep);
       return shifted;
     },
     clear: () => start(undefined),
   };
 }
 
-/** A rest is as long as timers are exact; ten thousand are looked at within a second all the same. */
+/** A pause is as short as timers allow; ten thousand keys are still resynced within a second. */
 const workMs = 1;
-const restMs = 1;
+const pauseMs = 1;
 
-/** Work that nobody waits for, up to its next rest. */
-interface Stretch {
-  /** To be asked before each piece of work: none is to be done before the next `onRested`. */
-  isOver(): boolean;
+/** Alternates work and pauses. */
+interface Pacer {
+  /** Call before each piece of work: true when none may be done before the next `onPauseOver`. */
+  isPausing(): boolean;
 }
 
 /**
- * Who never sleeps gets the processor later than others when it is to do what somebody waits for, and keeps these from it: thousands
- * that are looked at again take half of a core.
+ * The operating system's scheduler gives a process that never sleeps the processor later than others, and that process delays
+ * others. With pauses a resync of thousands of keys takes half a core.
  */
-function createStretch(clock: Clock, onRested: () => void): Stretch {
-  let begunMs: number | undefined;
-  let isResting = false;
+function createPacer(clock: Clock, onPauseOver: () => void): Pacer {
+  let startedMs: number | undefined;
+  let isTimerSet = false;
   return {
-    isOver() {
-      if (isResting) return true;
+    isPausing() {
+      if (isTimerSet) return true;
       const nowMs = clock.monotonic();
-      begunMs ??= nowMs;
-      if (nowMs - begunMs < workMs) return false;
-      isResting = true;
-      clock.after(restMs, () => {
-        isResting = false;
-        begunMs = undefined;
-        onRested();
+      startedMs ??= nowMs;
+      if (nowMs - startedMs < workMs) return false;
+      isTimerSet = true;
+      clock.after(pauseMs, () => {
+        isTimerSet = false;
+        startedMs = undefined;
+        onPauseOver();
       });
       return true;
     },

@@ -4,79 +4,79 @@ import { createDelays } from "./delays.ts";
 import { createPriorityQueue, type PriorityQueueOptions, type Priority, moreUrgent } from "./priority-queue.ts";
 
 /**
- * Keys that need work. A key waits at most once, and is worked on by at most one worker: added while it is worked on, it
- * waits again as soon as it is done.
+ * A work queue of keys. A key waits at most once and is processed by at most one worker: added while it is in progress, it waits
+ * again as soon as it is done.
  */
 export interface Queue {
-  /** Keys that wait; not those that are worked on or delayed. */
+  /** Number of waiting keys, without those in progress or delayed. */
   readonly depth: number;
-  /** True when no key waits or is worked on. Delayed keys do not count. */
+  /** True when no key is waiting or in progress. Delayed keys do not count. */
   readonly isIdle: boolean;
   /** Default priority: changed. */
   add(key: string, priority?: Priority): void;
-  /** Behind all others these keys, each at least once from now on. */
+  /** Adds all these keys behind all others; each is taken at least once from now on. */
   addAll(keys: () => readonly string[]): void;
-  /** Adds the key later. Of several delays of a key the soonest counts. */
+  /** Adds the key after a delay. Of several delays of a key the earliest wins. */
   addAfter(key: string, delayMs: number): void;
-  /** Adds a failed key later, as its fault asks; `never` leaves it alone until it is added again. */
+  /** Adds a failed key after the delay of its fault's retry policy; with `never` it is not retried. */
   retry(key: string, retry: Retry): void;
-  /** The key did not fail: its next failure is its first. */
+  /** Resets the key's back-off, after a success. */
   forget(key: string): void;
-  /** The next key; undefined after `close`. Every key taken must be `done`. */
+  /** Resolves with the next key; undefined after `close`. Call `done` for every key taken. */
   take(): Promise<string | undefined>;
   done(key: string): void;
-  /** While held it hands out no key; keys may be added. */
+  /** While held, no key is handed out; keys may be added. */
   hold(isHeld: boolean): void;
-  /** Hands out no key any more and drops all delays. */
+  /** Hands out no more keys and cancels all delays. */
   close(): void;
 }
 
-export interface QueueOptions extends Omit<PriorityQueueOptions, "onRested"> {
-  /** Keys of `addAll` leave half of the time to other programs. Default false. */
-  readonly isPatient?: boolean;
+export interface QueueOptions extends Omit<PriorityQueueOptions, "onPauseOver"> {
+  /** Keys of `addAll` are paced so that they take at most half of a core. Default false. */
+  readonly isPaced?: boolean;
 }
 
 /** An empty queue. */
-export function createQueue({ isPatient = false, ...options }: QueueOptions): Queue {
+export function createQueue({ isPaced = false, ...options }: QueueOptions): Queue {
   const backoff = createBackoff(options.clock);
-  const line = createPriorityQueue({ ...options, onRested: isPatient ? () => counter.serve() : undefined });
-  /** Keys that are worked on; the value is how they were added meanwhile. */
-  const inHand = new Map<string, Priority | undefined>();
+  const waiting = createPriorityQueue({ ...options, onPauseOver: isPaced ? () => dispatcher.dispatch() : undefined });
+  /** Keys in progress; the value is the priority with which a key was added meanwhile. */
+  const inProgress = new Map<string, Priority | undefined>();
   const next = (): string | undefined => {
-    let key = line.shift();
-    // One of a round may be worked on: it has to wait until that is done.
-    for (; key !== undefined && inHand.has(key); key = line.shift()) {
-      inHand.set(key, moreUrgent(inHand.get(key), "resync"));
+    let key = waiting.shift();
+    // A key of a sweep may be in progress: it waits again when that is done.
+    for (; key !== undefined && inProgress.has(key); key = waiting.shift()) {
+      inProgress.set(key, moreUrgent(inProgress.get(key), "resync"));
     }
-    if (key !== undefined) inHand.set(key, undefined);
+    if (key !== undefined) inProgress.set(key, undefined);
     return key;
   };
-  const counter = createCounter(next);
+  const dispatcher = createDispatcher(next);
   let isClosed = false;
 
   const add = (key: string, priority: Priority = "changed"): void => {
     if (isClosed) return;
-    if (inHand.has(key)) {
-      inHand.set(key, moreUrgent(inHand.get(key), priority));
+    if (inProgress.has(key)) {
+      inProgress.set(key, moreUrgent(inProgress.get(key), priority));
       return;
     }
-    line.push(key, priority);
-    counter.serve();
+    waiting.push(key, priority);
+    dispatcher.dispatch();
   };
   const delays = createDelays(options.clock, add);
 
   return {
     get depth() {
-      return line.length();
+      return waiting.length();
     },
     get isIdle() {
-      return line.length() === 0 && inHand.size === 0;
+      return waiting.length() === 0 && inProgress.size === 0;
     },
     add,
     addAll(keys) {
       if (isClosed) return;
-      line.pushAll(keys);
-      counter.serve();
+      waiting.pushAll(keys);
+      dispatcher.dispatch();
     },
     addAfter: (key, delayMs) => delays.start(key, delayMs),
     retry(key, retry) {
@@ -84,59 +84,59 @@ export function createQueue({ isPatient = false, ...options }: QueueOptions): Qu
       else delays.start(key, retry === "backoff" ? backoff.next(key) : retry.afterMs);
     },
     forget: (key) => backoff.forget(key),
-    take: () => counter.take(),
+    take: () => dispatcher.take(),
     done(key) {
-      const priority = inHand.get(key);
-      inHand.delete(key);
+      const priority = inProgress.get(key);
+      inProgress.delete(key);
       if (priority !== undefined) add(key, priority);
     },
-    hold: (isHeld) => counter.hold(isHeld),
+    hold: (isHeld) => dispatcher.hold(isHeld),
     close() {
       isClosed = true;
       delays.clear();
-      line.clear();
-      counter.close();
+      waiting.clear();
+      dispatcher.close();
     },
   };
 }
 
-/** Where keys are handed out, to those who came first. */
-interface Counter {
-  /** Hands out what waits to those who wait. */
-  serve(): void;
+/** Hands out keys to waiting workers, first come, first served. */
+interface Dispatcher {
+  /** Hands out waiting keys as long as there are waiting workers. */
+  dispatch(): void;
   hold(isHeld: boolean): void;
   take(): Promise<string | undefined>;
-  /** Sends everybody away. */
+  /** Resolves all waiting workers with undefined. */
   close(): void;
 }
 
-function createCounter(next: () => string | undefined): Counter {
-  const takers: ((key: string | undefined) => void)[] = [];
+function createDispatcher(next: () => string | undefined): Dispatcher {
+  const waiters: ((key: string | undefined) => void)[] = [];
   let isHeld = false;
   let isClosed = false;
-  const serve = (): void => {
+  const dispatch = (): void => {
     if (isHeld) return;
-    while (takers.length > 0) {
+    while (waiters.length > 0) {
       const key = next();
       if (key === undefined) break;
-      takers.shift()?.(key);
+      waiters.shift()?.(key);
     }
   };
   return {
-    serve,
+    dispatch,
     hold(isHeldNow) {
       isHeld = isHeldNow;
-      serve();
+      dispatch();
     },
     take: () =>
       new Promise((resolve) => {
         if (isClosed) return resolve(undefined);
-        takers.push(resolve);
-        serve();
+        waiters.push(resolve);
+        dispatch();
       }),
     close() {
       isClosed = true;
-      for (const resolve of takers.splice(0)) resolve(undefined);
+      for (const resolve of waiters.splice(0)) resolve(undefined);
     },
   };
 }

@@ -18,7 +18,7 @@ describe("the back-off of keys", () => {
     expect(delays).toEqual([5, 10, 5, 20]);
   });
 
-  test("starts anew for a key that was forgotten", () => {
+  test("is reset by forget", () => {
     const backoff = createBackoff(createManualClock());
     backoff.next("a");
     backoff.next("a");

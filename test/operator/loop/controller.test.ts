@@ -105,7 +105,7 @@ describe("reading its own writes", () => {
 });
 
 describe("workers", () => {
-  test("work on as many keys at the same time as there are workers", async () => {
+  test("reconcile as many keys at the same time as there are workers", async () => {
     const clock = createManualClock();
     let running = 0;
     let most = 0;
@@ -140,7 +140,7 @@ describe("workers", () => {
     await controller.stop();
   });
 
-  test("take no key while paused, and those that came meanwhile after the next start", async () => {
+  test("take no key while paused, and take those added meanwhile after the next start", async () => {
     const { clock, controller, runsAtMs } = scripted([{ requeueAfterMs: 1_000 }]);
     controller.add("a");
     controller.start();
@@ -182,7 +182,7 @@ describe("the stop of a controller", () => {
     return { stoppedAtMs, runs, isAborted: signal?.aborted };
   }
 
-  test("waits for keys that are worked on and takes no other", async () => {
+  test("waits for keys in progress and takes no others", async () => {
     expect(await stopped(5_000)).toEqual({ stoppedAtMs: 5_000, runs: 1, isAborted: true });
   });
 
@@ -191,7 +191,7 @@ describe("the stop of a controller", () => {
   });
 });
 
-test("tells runs, depth and waiting time to metrics", async () => {
+test("reports reconciles, depth and waiting time to metrics", async () => {
   const told: unknown[] = [];
   const metrics: LoopMetrics = {
     reconciled: (run) => told.push(run),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { createController } from "../../../operator/loop/controller.ts";
 
-test("work that never waits lets the event loop turn, so that a key that changed comes before those that did not", async () => {
+test("work that never waits yields to the event loop, so that a changed key comes before the keys of a resync", async () => {
   const order: string[] = [];
   const controller = createController({
     name: "test",
@@ -10,7 +10,7 @@ test("work that never waits lets the event loop turn, so that a key that changed
     yieldToEventLoop: () => new Promise((resolve) => void setImmediate(resolve)),
     reconcile: async (key) => {
       order.push(key);
-      for (const begunMs = performance.now(); performance.now() - begunMs < 0.2;);
+      for (const startedMs = performance.now(); performance.now() - startedMs < 0.2;);
       return {};
     },
   });

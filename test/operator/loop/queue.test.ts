@@ -27,17 +27,17 @@ describe("the order of keys", () => {
       want: ["c", "a", "b"],
     },
     {
-      sentence: "what a user asked for goes before both",
+      sentence: "user requests go before both",
       added: [["a", "resync"], ["b"], ["c", "requested"]],
       want: ["c", "b", "a"],
     },
     {
-      sentence: "a changed key that a user asks for moves to those, and stays there when it changes again",
+      sentence: "a user request raises the priority of a changed key, and a later change does not lower it",
       added: [["a"], ["b"], ["b", "requested"], ["b"]],
       want: ["b", "a"],
     },
     {
-      sentence: "a resync key that changes moves to the changed ones",
+      sentence: "a change raises the priority of a resync key",
       added: [
         ["a", "resync"],
         ["b", "resync"],
@@ -46,7 +46,7 @@ describe("the order of keys", () => {
       want: ["b", "a"],
     },
     {
-      sentence: "a changed key stays changed when a resync finds it",
+      sentence: "a resync does not lower the priority of a changed key",
       added: [
         ["a", "changed"],
         ["b", "changed"],
@@ -62,8 +62,8 @@ describe("the order of keys", () => {
   });
 });
 
-describe("all keys at once", () => {
-  test("come after every other, and those that come in between go before the rest", async () => {
+describe("keys of addAll", () => {
+  test("come after all others, also after keys that are added later", async () => {
     const queue = createQueue({ clock: createManualClock() });
     queue.addAll(() => ["a", "b", "c"]);
     queue.add("d", "resync");
@@ -72,7 +72,7 @@ describe("all keys at once", () => {
     expect([first, queue.depth, await drained(queue)]).toEqual([["d", "a"], 3, ["e", "b", "c"]]);
   });
 
-  test("come once more when that is asked before the last one has come, however often", async () => {
+  test("come once more when addAll is called before the last one was taken, however often", async () => {
     const queue = createQueue({ clock: createManualClock() });
     queue.addAll(() => ["a", "b"]);
     queue.done((await queue.take()) ?? "");
@@ -82,7 +82,7 @@ describe("all keys at once", () => {
     expect([queue.depth, queue.isIdle]).toEqual([0, true]);
   });
 
-  test("one that is worked on comes when it is done", async () => {
+  test("a key in progress comes when it is done", async () => {
     const queue = createQueue({ clock: createManualClock() });
     queue.add("a");
     await queue.take();
@@ -92,9 +92,9 @@ describe("all keys at once", () => {
     expect([next, await queue.take()]).toEqual(["b", "a"]);
   });
 
-  test("leave half of the time to others where the queue is patient, but for a key that is added", async () => {
+  test("take half of the time when the queue is paced, while added keys come at once", async () => {
     const clock = createManualClock();
-    const queue = createQueue({ clock, isPatient: true });
+    const queue = createQueue({ clock, isPaced: true });
     const taken: (string | undefined)[] = [];
     const take = (): unknown => queue.take().then((key) => taken.push(key));
     queue.addAll(() => ["a", "b", "c"]);
@@ -112,7 +112,7 @@ describe("all keys at once", () => {
     expect([taken.slice(4), clock.pending]).toEqual([["a", "b"], 0]);
   });
 
-  test("are none after the queue was closed", async () => {
+  test("are ignored after the queue was closed", async () => {
     const queue = createQueue({ clock: createManualClock() });
     queue.addAll(() => ["a"]);
     queue.close();
@@ -120,7 +120,7 @@ describe("all keys at once", () => {
     expect([queue.depth, await queue.take()]).toEqual([0, undefined]);
   });
 
-  test("each comes after it was asked for, whatever else is added, taken and finished", async () => {
+  test("each comes after the call, whatever else is added, taken and finished", async () => {
     const all = ["a", "b", "c", "d"];
     const step = fc.record({ act: fc.constantFrom("all", "add", "take", "done"), key: fc.constantFrom(...all) });
     await fc.assert(
@@ -159,7 +159,7 @@ describe("all keys at once", () => {
   });
 });
 
-describe("a key that is worked on", () => {
+describe("a key in progress", () => {
   test("is given to no second worker, and waits again when it is done", async () => {
     const clock = createManualClock();
     const queue = createQueue({ clock });
@@ -197,7 +197,7 @@ describe("delayed keys", () => {
     expect(await drained(queue)).toEqual(["a"]);
   });
 
-  test("come once, at the soonest of their times", async () => {
+  test("come once, at the earliest of their times", async () => {
     const clock = createManualClock();
     const queue = createQueue({ clock });
     for (const delayMs of [1_000, 200, 500]) queue.addAfter("a", delayMs);
@@ -210,7 +210,7 @@ describe("delayed keys", () => {
   const retries = [
     { sentence: "a retry with back-off waits 5 ms the first time", retry: "backoff", want: [5] },
     { sentence: "a retry at a known time waits for it", retry: { afterMs: 7_000 }, want: [7_000] },
-    { sentence: "a fault that no retry cures is not tried again", retry: "never", want: [] },
+    { sentence: "a fault that no retry cures is not retried", retry: "never", want: [] },
   ] as const;
   test.each(retries)("$sentence", ({ retry, want }) => {
     const clock = createManualClock();
@@ -219,7 +219,7 @@ describe("delayed keys", () => {
     expect(clock.delaysMs).toEqual(want);
   });
 
-  test("a key that succeeds after failures starts its back-off anew", () => {
+  test("a success resets the back-off of a key", () => {
     const clock = createManualClock();
     const queue = createQueue({ clock });
     queue.retry("a", "backoff");
@@ -231,7 +231,7 @@ describe("delayed keys", () => {
 });
 
 describe("a queue that is closed", () => {
-  test("sends its workers home, drops all keys and takes none", async () => {
+  test("releases its workers, drops all keys and accepts none", async () => {
     const clock = createManualClock();
     const queue = createQueue({ clock });
     const idle = queue.take();
@@ -245,7 +245,7 @@ describe("a queue that is closed", () => {
   });
 });
 
-describe("what a queue tells to metrics", () => {
+describe("metrics of a queue", () => {
   test("depth after each change and how long a key waited", async () => {
     const clock = createManualClock();
     const depths: number[] = [];
@@ -260,7 +260,7 @@ describe("what a queue tells to metrics", () => {
   });
 });
 
-test("however keys are added, taken and finished: none is lost, none is worked on twice at a time", async () => {
+test("however keys are added, taken and finished: none is lost, none is in progress twice at the same time", async () => {
   const step = fc.record({
     act: fc.constantFrom("requested", "changed", "resync", "take", "done"),
     key: fc.constantFrom("a", "b", "c", "d"),
