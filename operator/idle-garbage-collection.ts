@@ -2,10 +2,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Clock } from "../runtime/base/clock.ts";
 
-/** What is looked at and what is done about it. */
+/** Options of `collectGarbageWhenIdle`. */
 export interface IdleCollectionOptions {
   readonly clock: Clock;
-  /** Whether nothing waits and nothing is worked on. */
+  /** Whether no work is waiting or in progress. */
   readonly isIdle: () => boolean;
   /** Bytes of the heap in use, garbage included. */
   readonly heapBytes: () => number;
@@ -13,37 +13,37 @@ export interface IdleCollectionOptions {
   readonly collect: () => void;
 }
 
-/** It has to be idle at two looks, so that a collection does not fall into a pause between two changes. */
-const lookEveryMs = 10_000;
+/** The operator must be idle at two checks in a row, so that a collection does not hit a short gap between changes. */
+const checkEveryMs = 10_000;
 
-/** Less garbage than this is not worth the pause: 0.1 s with 3,000 objects. */
-const worthBytes = 16 * 1024 * 1024;
+/** Less garbage is not worth the pause: 0.1 s with 3,000 objects. */
+const minGarbageBytes = 16 * 1024 * 1024;
 
 /**
- * Collects what a burst of work has left behind, once the operator is at rest. V8 does not: it collects when more is allocated,
- * and of 3,000 objects that were read or made 23 and 32 MB stayed resident for as long as nothing happened. Returns how to stop.
+ * Collects the garbage of a burst of work once the operator is idle. V8 only collects when more memory is allocated: after reading
+ * or creating 3,000 objects, 23 and 32 MB stayed resident for as long as nothing happened. Returns a function that stops it.
  */
 export function collectGarbageWhenIdle({ clock, isIdle, heapBytes, collect }: IdleCollectionOptions): () => void {
   let wasIdle = false;
-  let keptBytes = 0;
+  let liveBytes = 0;
   let cancel = (): void => {};
-  const look = (): void => {
+  const check = (): void => {
     const isIdleNow = isIdle();
-    const isAtRest = isIdleNow && wasIdle;
+    const isQuiet = isIdleNow && wasIdle;
     wasIdle = isIdleNow;
-    if (isAtRest && heapBytes() > keptBytes + worthBytes) {
+    if (isQuiet && heapBytes() > liveBytes + minGarbageBytes) {
       collect();
-      keptBytes = heapBytes();
+      liveBytes = heapBytes();
     }
-    cancel = clock.after(lookEveryMs, look);
+    cancel = clock.after(checkEveryMs, check);
   };
-  cancel = clock.after(lookEveryMs, look);
+  cancel = clock.after(checkEveryMs, check);
   return () => cancel();
 }
 
 /**
- * Collects all garbage and returns free memory to the system. V8's function for that is exposed here, late: with the flag on the
- * command line `main.ts --help` took 190 instead of 160 ms of processor time.
+ * Collects all garbage and returns free memory to the system. The flag that exposes V8's `gc` is set here and not on the command
+ * line, where it made `main.ts --help` take 190 instead of 160 ms of processor time.
  */
 export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");

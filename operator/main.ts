@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 
-// Before anything else is loaded: with code cached by an earlier start, Node need not strip types, which costs time and memory.
+// Before anything else is loaded: with code cached by an earlier start, Node need not strip types, which saves time and memory.
 enableCompileCache();
 const { runProgram } = await import("./program.ts");
 

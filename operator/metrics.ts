@@ -4,20 +4,20 @@ import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { signalMetrics } from "./signals/signal-metrics.ts";
 
-/** The operator's metrics, and the observers that fill them. */
+/** The operator's metrics, and the observers that update them. */
 export interface OperatorMetrics {
   readonly observers: NonNullable<OperatorOptions["observers"]>;
   readonly exposition: () => Promise<Exposition>;
-  /** Sets what is asked at each scrape whether this operator leads; to be called once. */
-  readonly leadsWhile: (isLeader: () => boolean) => void;
+  /** Sets the function that tells at each scrape whether this operator leads. Call it once. */
+  readonly observeLeader: (isLeader: () => boolean) => void;
 }
 
-function tellLeader(metrics: MetricSet, isLeader: () => boolean): void {
+function addLeaderGauge(metrics: MetricSet, isLeader: () => boolean): void {
   const shape = { name: metricNames.operatorLeaders, help: "1 while this operator leads, else 0", labels: [] };
   metrics.gauge(shape, (gauge) => gauge.set({}, isLeader() ? 1 : 0));
 }
 
-/** Creates the metrics; once in a program. */
+/** Creates the metrics; call once per program. */
 export function operatorMetrics(): OperatorMetrics {
   const metrics = metricSet({ processMetrics: true });
   const reconciles = metrics.counter({
@@ -31,7 +31,7 @@ export function operatorMetrics(): OperatorMetrics {
     labels: ["controller"],
     buckets: durationBuckets,
   });
-  // Set at a scrape only: it changes with every key that comes or goes, thousands at a time.
+  // Set at scrapes only: it changes with every key, thousands of times in a burst.
   const depths = new Map<string, number>();
   metrics.gauge({ name: metricNames.queueDepth, help: "Keys that wait", labels: ["controller"] }, (gauge) => {
     for (const [controller, waiting] of depths) gauge.set({ controller }, waiting);
@@ -75,6 +75,6 @@ export function operatorMetrics(): OperatorMetrics {
       watchEnd: ({ resource, reason }) => watchEnds.inc({ kind: resource.kind, reason }),
     },
     exposition: () => metrics.exposition(),
-    leadsWhile: (isLeader) => tellLeader(metrics, isLeader),
+    observeLeader: (isLeader) => addLeaderGauge(metrics, isLeader),
   };
 }

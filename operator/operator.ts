@@ -26,25 +26,25 @@ import type { SignalObservers } from "./signals/signal-metrics.ts";
 import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
-/** What an operator is made from. It reaches the API server through `transport` only. */
+/** Options of `startOperator`. The operator reaches the API server through `transport` only. */
 export interface OperatorOptions {
   /** The caller closes it, after `stop`. */
   readonly transport: Transport;
   readonly settings: Settings;
-  /** Where the gateway's pods are looked for: pods elsewhere cannot pass for gateways. */
+  /** Namespace of the gateway pods: pods in other namespaces are not trusted as gateways. */
   readonly gatewayNamespace: string;
-  /** Where gateways tell their figures; absent: where the contract says. */
+  /** Port of the gateways' figures; absent: the contract's. */
   readonly gatewayAdminPort?: number;
   /** The only namespace that is watched for ModelDeployments; absent: all. */
   readonly watchNamespace?: string | undefined;
-  /** Where gateways connect to; port 0 takes a free one. */
+  /** Address that gateways connect to; port 0 takes a free one. */
   readonly routes: { readonly host: string; readonly port: number };
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: () => number;
   /** Absent: this is the only operator. */
   readonly lease?: { readonly namespace: string; readonly name: string; readonly identity: string };
-  /** What else reaches the network; absent: sockets. */
+  /** Replaces everything else that uses the network; absent: sockets. */
   readonly network?: {
     readonly routePush: (options: RoutePushOptions) => RoutePush;
     readonly modelFacts: ModelFactsSource;
@@ -58,16 +58,16 @@ export interface OperatorOptions {
   };
 }
 
-/** A running operator; whether it leads or stands by, it serves routes. */
+/** A running operator. It serves routes both as leader and as standby. */
 export interface Operator {
   /** Port that gateways connect to. */
   readonly routesPort: number;
-  /** Resolves once the caches are complete for the first time: routes are served from then on. */
+  /** Resolves once the caches are synced for the first time; routes are served from then on. */
   readonly synced: Promise<void>;
   readonly isLeader: boolean;
-  /** True when nothing waits and nothing is worked on. */
+  /** True when no key is waiting or in progress. */
   readonly isIdle: boolean;
-  /** Finishes what it is doing, releases the lease and ends all streams; within 3 s even if the API server does not answer. */
+  /** Finishes reconciles in progress, releases the lease and ends all streams, within 3 s even if the API server does not respond. */
   stop(): Promise<void>;
 }
 
@@ -75,8 +75,8 @@ export interface Operator {
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { client, caches, warnings, synced, resync, definition, feed, pushServer, signals, autoscaler, controller } =
     operatorParts(options);
-  // Every replica keeps its gateways' tables up to date, also when it does not lead; before `synced` no table is told.
-  feed.begin(pushServer, synced);
+  // Every replica keeps its gateways' tables up to date, also when it does not lead; before `synced` no table is sent.
+  feed.start(pushServer, synced);
   const routesPort = await pushServer.start();
   signals.start();
   definition.look();
@@ -87,10 +87,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     resync,
     onWatchEnd: options.observers?.watchEnd,
   });
-  const leadership = lead(options, {
-    begin: () =>
+  const leadership = startLeadership(options, {
+    start: () =>
       void synced.then(() => {
-        // It may be lost again before the view is complete.
+        // The lease may be lost again before the caches are synced.
         if (leadership?.isHeld === false) return;
         autoscaler.start();
         controller.start();
@@ -181,7 +181,8 @@ function deploymentController(options: OperatorOptions, parts: ControllerParts):
     clock,
     log,
     // With any other clock, as in tests, no time passes while there is work.
-    yieldToEventLoop: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
+    yieldToEventLoop:
+      options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
     ...(observers === undefined ? {} : { metrics: observers.loop }),
   });
 }
@@ -200,20 +201,20 @@ function operatorSignals(
   });
 }
 
-/** What only the leader does. */
-interface Work {
-  begin(): void;
+/** Work that only the leader does. */
+interface LeaderWork {
+  start(): void;
   pause(): void;
 }
 
-/** For one read or write of the lease with all its retries: half of the time after which it is lost, as in client-go. */
+/** Time limit of one read or write of the lease with all its retries: half of the renew deadline, as in client-go. */
 const leaseDeadlineMs = 5_000;
 
-/** Without a lease the work begins at once; with one, whenever it is acquired, until it is lost. */
-function lead(options: OperatorOptions, work: Work): Lease | undefined {
+/** Starts the work whenever the lease is acquired and pauses it when the lease is lost; without a lease starts it at once. */
+function startLeadership(options: OperatorOptions, work: LeaderWork): Lease | undefined {
   const { lease, clock = systemClock, random, log } = options;
   if (lease === undefined) {
-    work.begin();
+    work.start();
     return undefined;
   }
   return startLease({
@@ -223,15 +224,15 @@ function lead(options: OperatorOptions, work: Work): Lease | undefined {
     clock,
     log,
     ...(random === undefined ? {} : { random }),
-    onAcquired: () => work.begin(),
+    onAcquired: () => work.start(),
     onLost: () => work.pause(),
   });
 }
 
 function createRoutePush(
   { log, clock = systemClock, network, routes }: OperatorOptions,
-  told: Pick<RoutePushOptions, "seen" | "complete" | "onAck" | "onLeave" | "onWake">,
+  callbacks: Pick<RoutePushOptions, "seen" | "complete" | "onAck" | "onLeave" | "onWake">,
 ): RoutePush {
-  const pushing: RoutePushOptions = { ...told, log, clock };
-  return network?.routePush(pushing) ?? new PushServer({ ...routes, ...pushing });
+  const pushOptions: RoutePushOptions = { ...callbacks, log, clock };
+  return network?.routePush(pushOptions) ?? new PushServer({ ...routes, ...pushOptions });
 }

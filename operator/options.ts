@@ -13,13 +13,13 @@ import { ports } from "../runtime/contract/ports.ts";
 import type { ConnectionSource, InCluster } from "./kube/config.ts";
 import { systemNamespace } from "./model-deployment/resources/labels.ts";
 
-/** Everything the operator is told when it starts on a cluster. */
+/** Options of an operator on a cluster. */
 export interface OperatorProgramOptions {
-  /** A kubeconfig file, else the service account of the pod. */
+  /** A kubeconfig file, or the service account of the pod. */
   readonly cluster: Required<Pick<ConnectionSource, "kubeconfigPath">> | InCluster;
   /** Namespace of the installation: its lease and its gateways. */
   readonly namespace: string;
-  /** The only namespace whose ModelDeployments are looked after; absent: all. */
+  /** The only namespace whose ModelDeployments are reconciled; absent: all. */
   readonly watchNamespace: string | undefined;
   readonly leaseName: string;
   /** Unique among the replicas. */
@@ -156,12 +156,12 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
     host: text("host") ?? "0.0.0.0",
     routesPort: number(source.find(names.routesPort), ports.routes, 65_535),
     adminPort: number(source.find(names.adminPort), ports.admin, 65_535),
-    ...ending(source),
+    ...drainOptions(source),
     logLevel: level === undefined ? "info" : oneOf(level, logLevels),
   };
 }
 
-/** Every pod is told the host and port of its API server; elsewhere a kubeconfig is needed. */
+/** In a pod, the environment names the API server; elsewhere a kubeconfig is required. */
 function clusterOf(source: ParsedOptions): OperatorProgramOptions["cluster"] {
   const kubeconfigPath = source.find(names.kubeconfig)?.text;
   if (kubeconfigPath !== undefined) return { kubeconfigPath };
@@ -175,8 +175,8 @@ function clusterOf(source: ParsedOptions): OperatorProgramOptions["cluster"] {
   return { host, port: String(port), ...(folder === undefined ? {} : { folder }) };
 }
 
-/** A pod that is killed before its drain delay is over loses the requests that still come in. */
-function ending(source: ParsedOptions): Pick<OperatorProgramOptions, "drainDelayMs" | "terminationGraceSeconds"> {
+/** The drain delay must be shorter than the termination grace: a pod killed within it loses requests that still arrive. */
+function drainOptions(source: ParsedOptions): Pick<OperatorProgramOptions, "drainDelayMs" | "terminationGraceSeconds"> {
   const delay = source.find(names.drainDelay);
   const drainDelayMs = number(delay, defaultDrainDelayMs, hourMs);
   const terminationGraceSeconds = number(source.find(names.terminationGrace), defaultGraceSeconds, hourMs / 1_000);
@@ -193,6 +193,6 @@ function required(source: ParsedOptions, name: keyof typeof names, expected: str
   return value;
 }
 
-function number(value: OptionValue | undefined, assumed: number, max: number): number {
-  return value === undefined ? assumed : wholeNumber(value, 0, max);
+function number(value: OptionValue | undefined, defaultValue: number, max: number): number {
+  return value === undefined ? defaultValue : wholeNumber(value, 0, max);
 }

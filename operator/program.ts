@@ -15,7 +15,7 @@ import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
 import { type Operator, startOperator } from "./operator.ts";
 import { operatorOptions, type OperatorProgramOptions, operatorUsage } from "./options.ts";
 
-/** Runs the operator until `stop` aborts; returns the contract's exit code, also when it cannot start. */
+/** Runs the operator until `stop` aborts. Returns an exit code of the contract, also when it cannot start. */
 export async function runProgram(args: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     process.stdout.write(`${operatorUsage}\n`);
@@ -60,7 +60,7 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     },
     observers: metrics.observers,
   });
-  metrics.leadsWhile(() => operator.isLeader);
+  metrics.observeLeader(() => operator.isLeader);
   const admin = await startAdminServer(options, operator, metrics);
   log.info("operator runs", { server: connection.server, routesPort: operator.routesPort });
   operator.synced.then(
@@ -83,7 +83,7 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
   return exitCodes.ok;
 }
 
-/** Probes and metrics. Ready with complete caches: from then on gateways are served, whoever leads. */
+/** Serves probes and metrics. Ready once the caches are synced: then gateways are served, on the leader and on standbys. */
 async function startAdminServer(
   { host, adminPort }: OperatorProgramOptions,
   operator: Operator,

@@ -3,57 +3,57 @@ import { type Caches, labelledKey, internedKey } from "./model-deployment/caches
 import type { RoutePush, RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
 
-/** Computes routes from the caches and passes them on. */
+/** Computes routes from the caches and passes them to the route push. */
 export interface RouteFeed {
-  /** How far the caches had come when the routes were made. */
+  /** resourceVersions of the caches that the routes were computed from. */
   readonly seen: RoutePushOptions["seen"];
-  /** Makes all routes once the caches are complete, and from then on each one that changes. */
-  begin(into: Pick<RoutePush, "set">, synced: Promise<void>): void;
+  /** Computes all routes once the caches are synced, and from then on each one that changes. */
+  start(push: Pick<RoutePush, "set">, synced: Promise<void>): void;
 }
 
 /**
- * A single change is sent at once. Changes that follow each other faster than this, as when hundreds of ModelDeployments are
- * created, are sent together: each table that is sent, with its acknowledgement, costs as much as four writes to the API server.
+ * A single change is sent at once. Changes in quick succession, as when hundreds of ModelDeployments are created, are sent together
+ * at this interval: each table, with its acknowledgement, costs as much as four writes to the API server.
  */
 const spacingMs = 10;
 
-/** A feed that has not begun. Without a clock it sends each change at once. */
+/** A feed that has not been started. Without a clock it sends each change at once. */
 export function createRouteFeed({ deployments, pods }: Caches, clock: Clock | undefined): RouteFeed {
-  const waiting = new Set<string>();
-  let made: ReturnType<RouteFeed["seen"]> | undefined;
-  let isDelayed = true;
-  let madeMs = Number.NEGATIVE_INFINITY;
-  const now = (): ReturnType<RouteFeed["seen"]> => ({
+  const changedKeys = new Set<string>();
+  let computedFrom: ReturnType<RouteFeed["seen"]> | undefined;
+  let isScheduled = true;
+  let computedAtMs = Number.NEGATIVE_INFINITY;
+  const currentVersions = (): ReturnType<RouteFeed["seen"]> => ({
     deployments: deployments.cache.resourceVersion,
     pods: pods.cache.resourceVersion,
   });
-  const make = (into: Pick<RoutePush, "set">): void => {
-    isDelayed = false;
-    for (const key of waiting) {
+  const computeRoutes = (push: Pick<RoutePush, "set">): void => {
+    isScheduled = false;
+    for (const key of changedKeys) {
       const [namespace = "", name = ""] = key.split("/");
       const deployment = deployments.cache.find({ namespace, name });
-      into.set(key, deployment && route(deployment, pods.cache.withIndex("deployment", key)));
+      push.set(key, deployment && route(deployment, pods.cache.withIndex("deployment", key)));
     }
-    waiting.clear();
-    made = now();
-    madeMs = clock?.monotonic() ?? 0;
+    changedKeys.clear();
+    computedFrom = currentVersions();
+    computedAtMs = clock?.monotonic() ?? 0;
   };
   return {
-    seen: () => (waiting.size === 0 ? now() : (made ?? now())),
-    begin(into, synced) {
-      const update = (key: string): void => {
-        waiting.add(key);
-        if (isDelayed) return;
-        const delayMs = clock === undefined ? 0 : madeMs + spacingMs - clock.monotonic();
-        if (delayMs <= 0) return make(into);
-        isDelayed = true;
-        clock?.after(delayMs, () => make(into));
+    seen: () => (changedKeys.size === 0 ? currentVersions() : (computedFrom ?? currentVersions())),
+    start(push, synced) {
+      const schedule = (key: string): void => {
+        changedKeys.add(key);
+        if (isScheduled) return;
+        const delayMs = clock === undefined ? 0 : computedAtMs + spacingMs - clock.monotonic();
+        if (delayMs <= 0) return computeRoutes(push);
+        isScheduled = true;
+        clock?.after(delayMs, () => computeRoutes(push));
       };
-      void synced.then(() => make(into));
-      deployments.cache.subscribe(({ object: { metadata } }) => update(internedKey(metadata)));
+      void synced.then(() => computeRoutes(push));
+      deployments.cache.subscribe(({ object: { metadata } }) => schedule(internedKey(metadata)));
       pods.cache.subscribe(({ object }) => {
         const key = labelledKey(object);
-        if (key !== undefined) update(key);
+        if (key !== undefined) schedule(key);
       });
     },
   };

@@ -15,10 +15,10 @@ function missingKindHint({ kind }: Resource): string {
   return `install ${missing}; trying again`;
 }
 
-type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink"> &
+type WatchFeed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink"> &
   Pick<WatchOptions<T>, "keep">;
 
-/** What all watches share. */
+/** Options of `startWatches`. */
 export interface WatchesOptions {
   readonly watchNamespace?: string | undefined;
   readonly clock?: Clock;
@@ -26,9 +26,9 @@ export interface WatchesOptions {
   readonly log: Log;
   readonly onWatchEnd?: ((end: WatchEnd) => void) | undefined;
   readonly client: Client;
-  /** Read again when the watch of ModelDeployments ends: a change of the definition ends it. */
+  /** Checked again when the watch of ModelDeployments ends, because a change of their definition ends it. */
   readonly definition: Pick<ServedDefinition, "look">;
-  /** Called when the server is back: what failed meanwhile need not wait for its next try. */
+  /** Called when the server is available again, so that failed keys need not wait for their next retry. */
   readonly resync: () => void;
 }
 
@@ -39,7 +39,7 @@ export function startWatches(
   options: WatchesOptions,
 ): readonly Pick<Watch, "stop">[] {
   const { client, watchNamespace, clock = systemClock, random, log, onWatchEnd } = options;
-  const watching = <T extends KubeObject>({ resource, ...feed }: Feed<T>): Watch =>
+  const watchInto = <T extends KubeObject>({ resource, ...feed }: WatchFeed<T>): Watch =>
     startWatch<T>({
       client,
       resource,
@@ -57,42 +57,39 @@ export function startWatches(
         }
       },
     });
-  const filling = <T extends KubeObject>({ cache, ...watched }: Watched<T, string>): Watch =>
-    watching({ ...watched, sink: cache });
+  const watchCache = <T extends KubeObject>({ cache, ...watched }: Watched<T, string>): Watch =>
+    watchInto({ ...watched, sink: cache });
   return [
-    filling(caches.deployments),
-    filling(caches.replicaSets),
-    filling(caches.pods),
-    filling(caches.gateways),
-    filling(caches.services),
-    filling(caches.serviceAccounts),
-    filling(caches.endpointSlices),
-    filling(caches.podDisruptionBudgets),
-    watchRoutesOnceAsked(caches, () => filling(caches.httpRoutes)),
-    watching({ resource: resources.events, selection: podWarningSelection(watchNamespace), sink: warnings }),
+    watchCache(caches.deployments),
+    watchCache(caches.replicaSets),
+    watchCache(caches.pods),
+    watchCache(caches.gateways),
+    watchCache(caches.services),
+    watchCache(caches.serviceAccounts),
+    watchCache(caches.endpointSlices),
+    watchCache(caches.podDisruptionBudgets),
+    watchRoutesOnDemand(caches, () => watchCache(caches.httpRoutes)),
+    watchInto({ resource: resources.events, selection: podWarningSelection(watchNamespace), sink: warnings }),
   ];
 }
 
-/**
- * Watches HTTPRoutes only once a ModelDeployment asks for one: where the Gateway API is not installed, a watch would fail
- * forever.
- */
-function watchRoutesOnceAsked({ deployments }: Caches, watch: () => Watch): Pick<Watch, "stop"> {
-  let watching: Watch | undefined;
+/** Watches HTTPRoutes only once a ModelDeployment asks for one: without the Gateway API, the watch would always fail. */
+function watchRoutesOnDemand({ deployments }: Caches, watch: () => Watch): Pick<Watch, "stop"> {
+  let routesWatch: Watch | undefined;
   const cancel = deployments.cache.subscribe(({ object: { spec } }) => {
-    if (spec.traffic?.httpRoute !== undefined) watching ??= watch();
+    if (spec.traffic?.httpRoute !== undefined) routesWatch ??= watch();
   });
   return {
     async stop() {
       cancel();
-      await watching?.stop();
+      await routesWatch?.stop();
     },
   };
 }
 
-/** Resolves when the caches are complete. HTTPRoutes may never be; events, which have no cache, only improve messages. */
+/** Resolves when the caches are synced, except HTTPRoutes, which may never be. Events have no cache: they only improve messages. */
 export async function untilSynced(caches: Caches): Promise<void> {
   const watched: readonly { readonly cache: Pick<Cache<KubeObject>, "untilSynced"> }[] = Object.values(caches);
-  const awaited = watched.filter((one) => one !== caches.httpRoutes);
-  await Promise.all(awaited.map(({ cache }) => cache.untilSynced()));
+  const required = watched.filter((one) => one !== caches.httpRoutes);
+  await Promise.all(required.map(({ cache }) => cache.untilSynced()));
 }

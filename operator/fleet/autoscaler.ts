@@ -7,35 +7,35 @@ import { createFleet } from "./fleet.ts";
 import { createScaledModels } from "./scaled-models.ts";
 import type { Policy } from "./model-scaler.ts";
 
-/** What is asked every second, and who is told. */
+/** Options of `createAutoscaler`. */
 export interface AutoscalerOptions {
   readonly caches: Caches;
-  /** Absent: nothing reaches gateways, and nothing is decided. */
+  /** Requests at the gateways. Absent: nothing is decided. */
   readonly figures: Pick<GatewayFiguresSource, "demand" | "freshness" | "subscribe"> | undefined;
-  /** A policy that has learned nothing yet, or what `remembered` tells. */
-  readonly policy: (remembered: string | undefined) => Policy;
+  /** Creates a policy, which continues from `memory` if there is one. */
+  readonly policy: (memory: string | undefined) => Policy;
   readonly clock: Clock;
-  /** Another number of pods is wanted, or status is to say something new. */
+  /** Called when the desired number of pods changed or status has new figures to report. */
   readonly onChange: (key: string) => void;
 }
 
-/** Decides how many pods each ModelDeployment with `spec.autoscaling` is to have. */
+/** Decides the desired number of pods of each ModelDeployment with `spec.autoscaling`. */
 export interface Autoscaler {
-  /** Undefined: it has no `spec.autoscaling`, or nothing is decided yet. */
+  /** The last decision; undefined without `spec.autoscaling` or before the first decision. */
   scaling(key: string): Scaling | undefined;
-  /** Requests wait at a gateway and no pod is wanted: one is, at once. */
+  /** Requests wait at a gateway: scales the model from zero at once. */
   wake(key: string): void;
-  /** Decides from now on, once a second: only who leads does. */
+  /** Starts to decide, once a second; only on the leader. */
   start(): void;
   stop(): void;
 }
 
-/** As in the policy's own simulations. */
+/** The period that the policy's simulations use. */
 const tickMs = 1_000;
-/** A model where nothing happens, with as few pods as allowed, is looked at this often only: a schedule may open. */
-const restingTicks = 15;
+/** An idle model at its minimum is evaluated only once in so many ticks, because a schedule may begin. */
+const idleTicks = 15;
 
-/** Follows the ModelDeployments of the caches. */
+/** An autoscaler of the ModelDeployments in the caches. */
 export function createAutoscaler({ caches, figures, policy, clock, onChange }: AutoscalerOptions): Autoscaler {
   const fleet = createFleet(caches.pods.cache);
   const models = createScaledModels(caches.deployments.cache, policy);
@@ -43,27 +43,27 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
   let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
   figures?.subscribe((key) => models.active.add(key));
   const decide = (key: string): void => {
-    const model = models.followed(key);
+    const model = models.findOrCreate(key);
     const demand = figures !== undefined && figures.freshness().answering > 0 ? figures.demand(key) : undefined;
-    const isResting = model?.decide({ now: clock.now(), fleet: fleet.sample(key), demand }).isResting ?? true;
-    if (isResting) models.active.delete(key);
+    const isIdle = model?.decide({ now: clock.now(), fleet: fleet.sample(key), demand }).isIdle ?? true;
+    if (isIdle) models.active.delete(key);
   };
   const tick = (): void => {
     cancel = clock.after(tickMs, tick);
     ticks += 1;
-    if (ticks % restingTicks === 0) models.rouse();
+    if (ticks % idleTicks === 0) models.activateAll();
     const decided = [...models.active];
     if (figures !== undefined) decided.forEach(decide);
-    const allocations = pools.share([...models.claims()], clock.now());
-    // Who rests may have what somebody else needs.
+    const allocations = pools.share([...models.deviceRequests()], clock.now());
+    // An idle model may hold devices that another one needs.
     for (const key of allocations.size === 0 ? decided : new Set([...decided, ...allocations.keys()])) {
-      if (models.find(key)?.conclude(allocations.get(key), clock.now()) === true) onChange(key);
+      if (models.find(key)?.applyAllocation(allocations.get(key), clock.now()) === true) onChange(key);
     }
   };
   return {
     scaling: (key) => models.find(key)?.scaling(),
     wake(key) {
-      const model = cancel === undefined ? undefined : models.followed(key);
+      const model = cancel === undefined ? undefined : models.findOrCreate(key);
       models.active.add(key);
       if (model?.wake() === true) onChange(key);
     },
@@ -73,8 +73,8 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
     stop() {
       cancel?.();
       cancel = undefined;
-      // When this one leads again it begins with all of them, those that rest included.
-      models.forget();
+      // When this operator leads again, it starts with all models, idle ones included.
+      models.reset();
     },
   };
 }

@@ -1,79 +1,79 @@
 import { type Allocation, allocations, type DeviceRequest } from "../autoscale/device-allocation.ts";
 
-/** What a model asks of the devices of one kind. */
-export interface PoolClaim extends Omit<DeviceRequest, "heldSeconds"> {
-  /** Which devices: the resource's name and the products that will do. */
+/** A model's request for the devices of one kind. */
+export interface PoolRequest extends Omit<DeviceRequest, "heldSeconds"> {
+  /** The kind of devices: resource name and acceptable products. */
   readonly pool: string;
-  /** Replicas that no node has room for because there are too few devices. */
+  /** Number of replicas that no node has devices for. */
   readonly unplaced: number;
 }
 
-/** Kinds of devices of which there are not enough for every model. */
+/** Shares devices among models when there are not enough of a kind. */
 export interface DevicePools {
-  /** What each model of a short pool gets; a model that is not in it gets what it wants. */
-  share(claims: readonly PoolClaim[], nowMs: number): ReadonlyMap<string, Allocation>;
+  /** Allocations by model, for pools with a shortage; other models get what they want. */
+  share(requests: readonly PoolRequest[], nowMs: number): ReadonlyMap<string, Allocation>;
 }
 
 /**
- * A pool is short while a pod finds no device in it, and for so long after: what was given back would at once be asked for
- * again otherwise, and nobody tells that a node has come but the scheduler.
+ * A shortage lasts while a pod finds no device, and this long after. Otherwise a freed device would be claimed again at once; and
+ * only the scheduler's success shows that a node was added.
  */
 const shortForMs = 120_000;
 
-interface Short {
+interface Shortage {
   untilMs: number;
   devices: number;
-  /** Since when each model holds what others wanted too. */
+  /** Since when each model holds contended devices. */
   readonly heldSince: Map<string, number>;
 }
 
-/** Pools of which nothing is known to be short. */
+/** Pools without shortages. */
 export function createDevicePools(): DevicePools {
-  const short = new Map<string, Short>();
+  const shortages = new Map<string, Shortage>();
   return {
-    share(claims, nowMs) {
-      const given = new Map<string, Allocation>();
-      for (const [pool, members] of Map.groupBy(claims, (claim) => claim.pool)) {
-        const state = shortness(short, pool, members, nowMs);
-        if (state === undefined) continue;
+    share(requests, nowMs) {
+      const allocationsByKey = new Map<string, Allocation>();
+      for (const [pool, members] of Map.groupBy(requests, (request) => request.pool)) {
+        const shortage = currentShortage(shortages, pool, members, nowMs);
+        if (shortage === undefined) continue;
         const shared = allocations(
-          members.map((claim) => ({ ...claim, heldSeconds: heldSeconds(state, claim.key, nowMs) })),
-          state.devices,
+          members.map((request) => ({ ...request, heldSeconds: heldSeconds(shortage, request.key, nowMs) })),
+          shortage.devices,
         );
         for (const [key, allocation] of shared) {
-          if (allocation.replicas === 0) state.heldSince.delete(key);
-          else if (!state.heldSince.has(key)) state.heldSince.set(key, nowMs);
-          given.set(key, allocation);
+          if (allocation.replicas === 0) shortage.heldSince.delete(key);
+          else if (!shortage.heldSince.has(key)) shortage.heldSince.set(key, nowMs);
+          allocationsByKey.set(key, allocation);
         }
       }
-      return given;
+      return allocationsByKey;
     },
   };
 }
 
-/** Devices are counted by the pods that have them: of those that were freed since, the greatest number is remembered. */
-function shortness(
-  short: Map<string, Short>,
+/** The pool's shortage, if any. The number of devices is the most that pods have held at the same time since it began. */
+function currentShortage(
+  shortages: Map<string, Shortage>,
   pool: string,
-  members: readonly PoolClaim[],
+  members: readonly PoolRequest[],
   nowMs: number,
-): Short | undefined {
+): Shortage | undefined {
   const isShort = members.some(({ unplaced }) => unplaced > 0);
   const inUse = members.reduce((sum, { placed, devices }) => sum + placed * devices, 0);
-  const known = short.get(pool);
-  if (known === undefined && !isShort) return undefined;
-  const state = known ?? { untilMs: 0, devices: inUse, heldSince: new Map<string, number>() };
-  if (isShort) state.untilMs = nowMs + shortForMs;
-  if (nowMs >= state.untilMs) {
-    short.delete(pool);
+  const existing = shortages.get(pool);
+  if (existing === undefined && !isShort) return undefined;
+  const shortage = existing ?? { untilMs: 0, devices: inUse, heldSince: new Map<string, number>() };
+  if (isShort) shortage.untilMs = nowMs + shortForMs;
+  if (nowMs >= shortage.untilMs) {
+    shortages.delete(pool);
     return undefined;
   }
-  state.devices = Math.max(state.devices, inUse);
-  short.set(pool, state);
-  return state;
+  shortage.devices = Math.max(shortage.devices, inUse);
+  shortages.set(pool, shortage);
+  return shortage;
 }
 
-function heldSeconds({ heldSince }: Short, key: string, nowMs: number): number | undefined {
+function heldSeconds({ heldSince }: Shortage, key: string, nowMs: number): number | undefined {
   const since = heldSince.get(key);
   return since === undefined ? undefined : (nowMs - since) / 1000;
 }

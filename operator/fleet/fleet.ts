@@ -4,12 +4,12 @@ import { labelledKey } from "../model-deployment/caches.ts";
 import { insufficientResources } from "../model-deployment/plan/capacity/insufficient-resources.ts";
 import { isPodReady } from "../model-deployment/snapshot.ts";
 
-/** Pods of one ModelDeployment, as its autoscaler sees them. */
+/** Numbers of pods of one ModelDeployment, for its autoscaler. */
 export interface FleetSample {
   readonly ready: number;
   readonly pending: number;
   readonly draining: number;
-  /** Of the pending ones those that no node has room for. */
+  /** Number of pending pods that no node has room for. */
   readonly unplaced: number;
   /** Seconds from creation to ready of each pod that became ready since the last sample. */
   readonly coldStarts: readonly number[];
@@ -17,11 +17,11 @@ export interface FleetSample {
 
 /** Counts the pods of ModelDeployments. */
 export interface Fleet {
-  /** What there is now; cold starts are told once. */
+  /** The current numbers; each cold start is reported once. */
   sample(key: string): FleetSample;
 }
 
-/** Follows the pods of a cache. A pod that was ready before the fleet began is no cold start. */
+/** Counts the pods of a cache. A pod that was ready before is no cold start. */
 export function createFleet(pods: Cache<Pod, "owner" | "deployment">): Fleet {
   const started = new Set<string>();
   const coldStarts = new Map<string, number[]>();
@@ -30,7 +30,7 @@ export function createFleet(pods: Cache<Pod, "owner" | "deployment">): Fleet {
     if (type === "removed") started.delete(uid);
     else if (!started.has(uid) && isPodReady(object)) {
       started.add(uid);
-      if (type === "modified") told(coldStarts, object);
+      if (type === "modified") recordColdStart(coldStarts, object);
     }
   });
   return {
@@ -42,13 +42,13 @@ export function createFleet(pods: Cache<Pod, "owner" | "deployment">): Fleet {
   };
 }
 
-function told(coldStarts: Map<string, number[]>, pod: Pod & Stored): void {
+function recordColdStart(coldStarts: Map<string, number[]>, pod: Pod & Stored): void {
   const key = labelledKey(pod);
   const seconds = startSeconds(pod);
   if (key === undefined || seconds === undefined) return;
-  const known = coldStarts.get(key);
-  if (known === undefined) coldStarts.set(key, [seconds]);
-  else known.push(seconds);
+  const recorded = coldStarts.get(key);
+  if (recorded === undefined) coldStarts.set(key, [seconds]);
+  else recorded.push(seconds);
 }
 
 function counts(pods: readonly (Pod & Stored)[]): Omit<FleetSample, "coldStarts"> {
@@ -61,18 +61,18 @@ function counts(pods: readonly (Pod & Stored)[]): Omit<FleetSample, "coldStarts"
     else if (isPodReady(pod)) ready += 1;
     else if (pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded") {
       pending += 1;
-      if (isWithoutRoom(pod)) unplaced += 1;
+      if (isUnplaced(pod)) unplaced += 1;
     }
   }
   return { ready, pending, draining, unplaced };
 }
 
-function isWithoutRoom({ status }: Pod): boolean {
+function isUnplaced({ status }: Pod): boolean {
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
   return scheduled?.status === "False" && insufficientResources(scheduled.message ?? "").length > 0;
 }
 
-/** By the API server's clock and the kubelet's, in whole seconds: a start takes many. */
+/** Seconds from creation (API server's clock) to ready (kubelet's clock); both are whole seconds, and a start takes many. */
 function startSeconds({ metadata, status }: Pod & Stored): number | undefined {
   const readyAt = status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
   const ms = Date.parse(readyAt ?? "") - Date.parse(metadata.creationTimestamp ?? "");

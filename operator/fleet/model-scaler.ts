@@ -6,33 +6,33 @@ import type { Allocation } from "../autoscale/device-allocation.ts";
 import { defaultGpuResource } from "../model-deployment/resources/pod/pod-template.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Demand } from "../signals/gateway-figures.ts";
-import type { PoolClaim } from "./device-pools.ts";
+import type { PoolRequest } from "./device-pools.ts";
 import type { FleetSample } from "./fleet.ts";
 
 type AutoscalingStatus = NonNullable<ModelDeploymentStatus["autoscaling"]>;
 
-/** What a policy is asked every second. */
+/** The input of a policy, once a second. */
 export interface PolicyInput {
   readonly spec: AutoscalingSpec;
-  /** What happened since the last question; undefined: no gateway answers. */
+  /** What happened since the previous decision; undefined when no gateway responds. */
   readonly sample: Sample | undefined;
-  /** Pods wanted until now. */
+  /** Current desired number of pods. */
   readonly current: number;
   /** Seconds since the epoch. */
   readonly now: number;
 }
 
-/** What a policy wants, without what it remembers. */
+/** The decision of a policy. */
 export interface PolicyDecision {
   readonly desired: number;
   readonly why: string;
 }
 
-/** What a model's pods do for it. */
+/** What a model's pods are worth, for sharing devices. */
 export interface Needs {
-  /** Of the desired pods those that the present load needs. */
+  /** Number of the desired pods that the current load needs. */
   readonly needed: number;
-  /** What a late request is worth, in seconds of one pod. */
+  /** Price of a late request, in seconds of one pod. */
   readonly kappa: number;
   /** Seconds that a pod takes to start. */
   readonly startSeconds: number;
@@ -40,73 +40,73 @@ export interface Needs {
   readonly idleSeconds: number;
 }
 
-/** A policy with what it has learned of one model; `needs` and `figures` speak of its last answer, and say nothing before it. */
+/** A policy with what it has learned about one model. `needs` and `figures` describe its last decision and are empty before it. */
 export interface Policy {
   decide(question: PolicyInput): PolicyDecision;
-  /** What devices are shared by. */
+  /** Undefined before the first decision. */
   needs(): Needs | undefined;
-  /** The members of `status.autoscaling` beside what was answered. */
+  /** The members of `status.autoscaling` besides the decision. */
   figures(): Scaling["figures"];
 }
 
-/** One ModelDeployment under its autoscaler. */
+/** The autoscaling of one ModelDeployment. */
 export interface ModelScaler {
   scaling(): Scaling | undefined;
-  /** The newest spec. */
-  follow(deployment: ModelDeployment): void;
-  /** What it asks of devices that others want, too; undefined before the first decision, and of a model without devices. */
-  claim(): Omit<PoolClaim, "key"> | undefined;
-  /** Asks the policy. */
-  decide(seen: Seen): { readonly isResting: boolean };
-  /** What is wanted now is this, or the share of it that devices are awarded for. True when that is to be told. */
-  conclude(allocation: Allocation | undefined, nowMs: number): boolean;
-  /** A request waits and no pod is wanted: one is. True when that changed something. */
+  /** Sets the newest spec. */
+  update(deployment: ModelDeployment): void;
+  /** Its request for devices; undefined before the first decision and for a model without devices. */
+  deviceRequest(): Omit<PoolRequest, "key"> | undefined;
+  /** Lets the policy decide. */
+  decide(observation: Observation): { readonly isIdle: boolean };
+  /** Completes a decision by the devices allocated to the model, if they are scarce. True when there is something to report. */
+  applyAllocation(allocation: Allocation | undefined, nowMs: number): boolean;
+  /** Scales from zero because a request waits. True when that changed something. */
   wake(): boolean;
 }
 
-interface Seen {
+interface Observation {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly fleet: FleetSample;
   readonly demand: Demand | undefined;
 }
 
-/** A moment and what the policy answered. */
-interface Answered extends Pick<Seen, "fleet" | "demand"> {
-  readonly answer: PolicyDecision;
+/** An observation and the policy's decision on it. */
+interface Decided extends Pick<Observation, "fleet" | "demand"> {
+  readonly decision: PolicyDecision;
 }
 
-/** Figures that change every second are written this often only: each writing is one of the API server's. */
-const figuresEveryMs = 60_000;
-/** With nothing to do for so long a model is looked at seldom. */
-const restAfterMs = 120_000;
+/** Figures change every second but are reported only this often: each report is a write to the API server. */
+const figuresReportEveryMs = 60_000;
+/** After this long without requests a model is idle. */
+const idleAfterMs = 120_000;
 
-/** How a model is begun with. */
+/** Options of `createModelScaler`. */
 export interface ModelScalerOptions {
-  /** What status last said: a new leader goes on from there. */
-  readonly remembered: AutoscalingStatus | undefined;
+  /** The last `status.autoscaling`, from which a new leader continues. */
+  readonly status: AutoscalingStatus | undefined;
   readonly policy: Policy;
-  /** The part of the first minute after which figures are told again: ten thousand models are not to tell theirs at once. */
-  readonly share: number;
+  /** Part of the first report interval, 0 to 1: spreads the reports of ten thousand models. */
+  readonly offset: number;
 }
 
-/** A model that is not followed yet. */
-export function createModelScaler({ remembered, policy, share }: ModelScalerOptions): ModelScaler {
+/** A scaler that waits for its first spec. */
+export function createModelScaler({ status, policy, offset }: ModelScalerOptions): ModelScaler {
   let spec: ModelDeployment["spec"] | undefined;
   let devices: Devices | undefined;
   let scaling: Scaling | undefined;
-  let last: Answered | undefined;
-  let tellAtMs = Number.NEGATIVE_INFINITY;
-  let everyMs = figuresEveryMs * share;
+  let latest: Decided | undefined;
+  let reportAtMs = Number.NEGATIVE_INFINITY;
+  let reportEveryMs = figuresReportEveryMs * offset;
   let busyMs: number | undefined;
-  let current = remembered?.desired;
+  let current = status?.desired;
   return {
     scaling() {
-      if (scaling === undefined || last === undefined) return scaling;
+      if (scaling === undefined || latest === undefined) return scaling;
       return { ...scaling, needed: Math.min(policy.needs()?.needed ?? scaling.desired, scaling.desired) };
     },
-    claim: () => devices && last && claimOf(devices, policy.needs(), last),
-    follow(deployment) {
+    deviceRequest: () => devices && latest && deviceRequestOf(devices, policy.needs(), latest),
+    update(deployment) {
       spec = deployment.spec.suspend === true ? undefined : deployment.spec;
       devices = spec && devicesOf(spec);
     },
@@ -117,32 +117,32 @@ export function createModelScaler({ remembered, policy, share }: ModelScalerOpti
       return true;
     },
     decide({ now, fleet, demand }) {
-      last = undefined;
-      if (spec?.autoscaling === undefined) return { isResting: true };
+      latest = undefined;
+      if (spec?.autoscaling === undefined) return { isIdle: true };
       const { autoscaling } = spec;
       const { min = 1 } = autoscaling;
       const { ready, pending, draining, coldStarts } = fleet;
       const sample = demand && { ...demand, ready, pending, draining, coldStarts };
       busyMs = sample !== undefined && isBusy(sample) ? now : (busyMs ?? now);
-      const before = current ?? Math.max(fleet.ready + fleet.pending, min);
-      const answer = policy.decide({ spec: autoscaling, sample, current: before, now: now / 1000 });
-      current = answer.desired;
-      last = { fleet, demand, answer };
-      return { isResting: answer.desired <= min && fleet.pending === 0 && now - busyMs > restAfterMs };
+      const previous = current ?? Math.max(fleet.ready + fleet.pending, min);
+      const decision = policy.decide({ spec: autoscaling, sample, current: previous, now: now / 1000 });
+      current = decision.desired;
+      latest = { fleet, demand, decision };
+      return { isIdle: decision.desired <= min && fleet.pending === 0 && now - busyMs > idleAfterMs };
     },
-    conclude(allocation, nowMs) {
-      if (last === undefined) return false;
-      const { desired, why } = concluded(last.answer, allocation);
-      if (desired === scaling?.desired && nowMs < tellAtMs) return false;
+    applyAllocation(allocation, nowMs) {
+      if (latest === undefined) return false;
+      const { desired, why } = allocated(latest.decision, allocation);
+      if (desired === scaling?.desired && nowMs < reportAtMs) return false;
       scaling = { desired, why, figures: policy.figures() };
-      tellAtMs = nowMs + everyMs;
-      everyMs = figuresEveryMs;
+      reportAtMs = nowMs + reportEveryMs;
+      reportEveryMs = figuresReportEveryMs;
       return true;
     },
   };
 }
 
-function concluded(
+function allocated(
   { desired, why }: PolicyDecision,
   allocation: Allocation | undefined,
 ): Pick<Scaling, "desired" | "why"> {
@@ -150,8 +150,8 @@ function concluded(
   return { desired: allocation.replicas, why: allocation.why ?? why };
 }
 
-/** What a claim says of the model's spec alone. */
-type Devices = Pick<PoolClaim, "pool" | "devices" | "min">;
+/** The part of a device request that follows from the spec. */
+type Devices = Pick<PoolRequest, "pool" | "devices" | "min">;
 
 function devicesOf({ resources, autoscaling }: ModelDeployment["spec"]): Devices | undefined {
   const { count = 0, resource = defaultGpuResource, products = [] } = resources?.gpu ?? {};
@@ -159,17 +159,17 @@ function devicesOf({ resources, autoscaling }: ModelDeployment["spec"]): Devices
   return { pool: [resource, ...products.toSorted()].join(" "), devices: count, min: autoscaling?.min ?? 1 };
 }
 
-function claimOf(
+function deviceRequestOf(
   devices: Devices,
   needs: Needs | undefined,
-  { fleet, demand, answer }: Answered,
-): ReturnType<ModelScaler["claim"]> {
+  { fleet, demand, decision }: Decided,
+): ReturnType<ModelScaler["deviceRequest"]> {
   if (needs === undefined) return undefined;
   return {
     ...devices,
     ...needs,
-    needed: Math.min(needs.needed, answer.desired),
-    wanted: answer.desired,
+    needed: Math.min(needs.needed, decision.desired),
+    wanted: decision.desired,
     placed: fleet.ready + fleet.pending - fleet.unplaced + fleet.draining,
     unplaced: fleet.unplaced,
     oldestWait: demand?.oldestWait ?? 0,

@@ -6,32 +6,32 @@ import { policyOf, type Policy as ScalingPolicy } from "../autoscale/policy.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Needs, Policy } from "./model-scaler.ts";
 
-/** As much as `status.autoscaling.memory` keeps; what does not fit is learned anew. */
-const longestMemory = 8_192;
+/** Limit of `status.autoscaling.memory`; a longer memory is not stored, and a new leader learns from scratch. */
+const maxMemoryLength = 8_192;
 
-/** The product's policy, going on from what `status.autoscaling.memory` remembers. */
-export function persistentPolicy(remembered: string | undefined): Policy {
-  let state = restoredState(remembered);
-  let read: { readonly spec: AutoscalingSpec; readonly policy: ScalingPolicy } | undefined;
-  let least = 0;
+/** The product's policy, which continues from the state in `status.autoscaling.memory`. */
+export function persistentPolicy(memory: string | undefined): Policy {
+  let state = restoredState(memory);
+  let parsed: { readonly spec: AutoscalingSpec; readonly policy: ScalingPolicy } | undefined;
+  let minNeeded = 0;
   return {
     decide({ spec, sample, current, now }) {
-      // Specs are cached objects that never change: one is read once, not every second.
-      if (read?.spec !== spec) read = { spec, policy: policyOf(spec) };
-      const { policy } = read;
+      // Specs are immutable cached objects: each is parsed once, not every second.
+      if (parsed?.spec !== spec) parsed = { spec, policy: policyOf(spec) };
+      const { policy } = parsed;
       const decision = decide({ spec: policy, samples: sample, current, state, now });
       ({ state } = decision);
-      least = sample !== undefined && isBusy(sample) ? 1 : 0;
+      minNeeded = sample !== undefined && isBusy(sample) ? 1 : 0;
       return decision;
     },
-    needs: () => state && read && needsOf(state, read.policy, least),
-    figures: () => (state === undefined || read === undefined ? {} : figuresOf(state, read.policy)),
+    needs: () => state && parsed && needsOf(state, parsed.policy, minNeeded),
+    figures: () => (state === undefined || parsed === undefined ? {} : figuresOf(state, parsed.policy)),
   };
 }
 
-function needsOf(state: AutoscalerState, policy: ScalingPolicy, least: number): Needs {
+function needsOf(state: AutoscalerState, policy: ScalingPolicy, minNeeded: number): Needs {
   const { capacity, coldStartSeconds } = replicaFacts(state, policy);
-  const needed = Math.max(least, Math.ceil(state.demand.level / capacity - 0.1));
+  const needed = Math.max(minNeeded, Math.ceil(state.demand.level / capacity - 0.1));
   const { at, demand } = state;
   return { needed, kappa: policy.kappa, startSeconds: coldStartSeconds, idleSeconds: at - demand.busyAt };
 }
@@ -43,6 +43,6 @@ function figuresOf(state: AutoscalerState, policy: ScalingPolicy): Scaling["figu
     signal: state.demand.offered.toFixed(1),
     serviceTime: `${Number(serviceSeconds.toPrecision(2))}s`,
     startTime: `${Math.round(coldStartSeconds)}s`,
-    ...(memory.length > longestMemory ? {} : { memory }),
+    ...(memory.length > maxMemoryLength ? {} : { memory }),
   };
 }

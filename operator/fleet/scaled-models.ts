@@ -2,72 +2,72 @@ import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { Stored } from "../kube/kinds.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
-import type { PoolClaim } from "./device-pools.ts";
+import type { PoolRequest } from "./device-pools.ts";
 import { createModelScaler, type ModelScaler, type Policy } from "./model-scaler.ts";
 
-/** The ModelDeployments with `spec.autoscaling`, each with its scaler. */
+/** The scalers of ModelDeployments with `spec.autoscaling`. */
 export interface ScaledModels {
-  /** Keys that are to be looked at each second; whoever looks takes out those that rest. */
+  /** Keys to evaluate each second; the autoscaler removes idle ones. */
   readonly active: Set<string>;
-  /** Undefined: it has not been begun. */
+  /** Undefined when the model has no scaler yet. */
   find(key: string): ModelScaler | undefined;
-  /** Begins it if it has not been; undefined: there is no such ModelDeployment. */
-  followed(key: string): ModelScaler | undefined;
-  /** Those that rest are looked at, too. */
-  rouse(): void;
-  /** What is known of them is forgotten; all are to be looked at. */
-  forget(): void;
-  /** What they ask of devices. */
-  claims(): Generator<PoolClaim>;
+  /** Creates the scaler if there is none; undefined when there is no such ModelDeployment. */
+  findOrCreate(key: string): ModelScaler | undefined;
+  /** Makes idle models active, too. */
+  activateAll(): void;
+  /** Drops all scalers and makes their models active. */
+  reset(): void;
+  /** Their requests for devices. */
+  deviceRequests(): Generator<PoolRequest>;
 }
 
-/** Multiples of it less their whole part are spread evenly, however many there are. */
+/** The fractional parts of its multiples are spread evenly, however many there are. */
 const goldenRatio = 0.618_033_988_749;
 
-/** Follows the ModelDeployments of a cache. `policy` has learned nothing yet, or what `remembered` tells. */
+/** The scalers of a cache's ModelDeployments. `createPolicy` continues from a memory if there is one. */
 export function createScaledModels(
   deployments: Cache<ModelDeployment, "port">,
-  policy: (remembered: string | undefined) => Policy,
+  createPolicy: (memory: string | undefined) => Policy,
 ): ScaledModels {
   const models = new Map<string, ModelScaler>();
   const active = new Set<string>();
-  let begins = 0;
+  let created = 0;
   deployments.subscribe(({ type, object }) => {
     const key = keyOf(object);
     if (type === "removed" || object.spec.autoscaling === undefined) models.delete(key);
     else {
       active.add(key);
-      models.get(key)?.follow(object);
+      models.get(key)?.update(object);
     }
   });
-  const begun = (key: string): ModelScaler | undefined => {
+  const create = (key: string): ModelScaler | undefined => {
     const [namespace = "", name = ""] = key.split("/");
     const deployment = deployments.find({ namespace, name });
     if (deployment?.spec.autoscaling === undefined) return undefined;
-    const remembered = deployment.status?.autoscaling;
-    const share = 1 - ((begins * goldenRatio) % 1);
-    begins += 1;
-    const model = createModelScaler({ remembered, policy: policy(remembered?.memory), share });
+    const status = deployment.status?.autoscaling;
+    const offset = 1 - ((created * goldenRatio) % 1);
+    created += 1;
+    const model = createModelScaler({ status, policy: createPolicy(status?.memory), offset });
     models.set(key, model);
-    model.follow(deployment);
+    model.update(deployment);
     return model;
   };
-  const rouse = (): void => {
+  const activateAll = (): void => {
     for (const key of models.keys()) active.add(key);
   };
   return {
     active,
     find: (key) => models.get(key),
-    followed: (key) => models.get(key) ?? begun(key),
-    rouse,
-    forget() {
-      rouse();
+    findOrCreate: (key) => models.get(key) ?? create(key),
+    activateAll,
+    reset() {
+      activateAll();
       models.clear();
     },
-    *claims() {
+    *deviceRequests() {
       for (const [key, model] of models) {
-        const claim = model.claim();
-        if (claim !== undefined) yield { key, ...claim };
+        const request = model.deviceRequest();
+        if (request !== undefined) yield { key, ...request };
       }
     },
   };

@@ -2,18 +2,18 @@ import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { MetricSet } from "../../runtime/base/metrics.ts";
 import { metricNames } from "../../runtime/contract/metric-names.ts";
 
-/** Told of each change of a ModelDeployment; undefined: it is gone. */
+/** Receives each change of a ModelDeployment; undefined when it was deleted. */
 export type ScalingObserver = (key: string, deployment: ModelDeployment | undefined) => void;
 
-interface Told {
+interface Reported {
   readonly desired: number;
   readonly ready: number;
   readonly offered: number;
 }
 
-/** Pods that are wanted and ready, and the requests that are offered, of each model with `spec.autoscaling`. */
+/** Gauges of desired and ready pods and of offered requests, for each model with `spec.autoscaling`. */
 export function scalingMetrics(metrics: MetricSet): ScalingObserver {
-  const models = new Map<string, Told>();
+  const models = new Map<string, Reported>();
   const labels = ["namespace", "name"] as const;
   const gauges = [
     [metricNames.scalingDesired, "Pods that the autoscaler wants", "desired"],
@@ -23,9 +23,9 @@ export function scalingMetrics(metrics: MetricSet): ScalingObserver {
   for (const [name, help, member] of gauges) {
     metrics.gauge({ name, help, labels }, (gauge) => {
       gauge.reset();
-      for (const [key, told] of models) {
+      for (const [key, reported] of models) {
         const [namespace = "", deployment = ""] = key.split("/");
-        gauge.set({ namespace, name: deployment }, told[member]);
+        gauge.set({ namespace, name: deployment }, reported[member]);
       }
     });
   }

@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../runtime/base/fault.ts";
 
-/** What goes wrong between the operator and gateways. */
+/** Faults between the operator and its gateways. */
 export const routeFaults = faultCatalogue<{
   CannotListen: { host: string; port: number; cause: string };
   LineTooLong: { limitBytes: number };

@@ -1,10 +1,10 @@
 import type { GatewayMessage } from "../../runtime/contract/route-table.ts";
 import { routeFaults } from "./faults.ts";
 
-/** Longest line that a gateway may send: its messages are short. */
+/** Limit for a line from a gateway: its messages are short. */
 const lineLimitBytes = 4096;
 
-/** The messages of a gateway's stream, line by line. Throws `LineTooLong` or `UnreadableLine`. */
+/** Parses the messages of a gateway's stream, one per line. Throws `LineTooLong` or `UnreadableLine`. */
 export async function* gatewayMessages(chunks: AsyncIterable<Buffer>): AsyncGenerator<GatewayMessage> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -20,7 +20,7 @@ export async function* gatewayMessages(chunks: AsyncIterable<Buffer>): AsyncGene
 }
 
 function message(text: string): GatewayMessage {
-  const value = parsed(text);
+  const value = parsedJson(text);
   const { type, gateway, version, key } = typeof value === "object" && value !== null ? fields(value) : fields({});
   if (type === "hello" && isName(gateway)) return { type, gateway };
   if (type === "ack" && typeof version === "number") return { type, version };
@@ -33,7 +33,7 @@ function fields(value: object): { type?: unknown; gateway?: unknown; version?: u
   return value;
 }
 
-function parsed(text: string): unknown {
+function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

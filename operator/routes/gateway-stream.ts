@@ -14,36 +14,36 @@ import type { RouteStore } from "./route-store.ts";
 export interface GatewayStreamOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The present routes; read at every flush. */
+  /** The current routes; read at every flush. */
   readonly routes: Pick<RouteStore, "find" | "all">;
-  /** How far the view is that `routes` come from. */
+  /** resourceVersions of the caches that `routes` are computed from. */
   readonly seen: () => Seen;
   readonly clock: Clock;
   /** Settles when `routes` is complete. */
   readonly complete: Promise<void>;
   readonly onAck: (key: string) => void;
   readonly onWake: (key: string) => void;
-  /** Told once. */
+  /** Called once. */
   readonly onEnd: (reason: string) => void;
 }
 
 const pingMs = 10_000;
-/** A gateway that has not acknowledged a table for this long is stuck or gone. */
-const patienceMs = 30_000;
+/** A gateway that has not acknowledged a table for this long is considered dead. */
+const ackTimeoutMs = 30_000;
 /**
- * Tables that may be on their way unacknowledged; changes beyond them wait and go out as one. A single change goes out at
- * once, thousands go out as fast as the gateway works them in and not in as many writes.
+ * Window of unacknowledged tables; further changes wait and are sent as one table. A single change is sent at once; thousands are
+ * sent as fast as the gateway applies them, in far fewer writes.
  */
 const maxUnacknowledged = 4;
 
 interface Sent {
   readonly version: number;
   readonly sentMs: number;
-  /** By key the split that the message brought; undefined: the route was taken away. */
+  /** By key, the split in the message; undefined: the route was removed. */
   readonly splits: Map<string, string | undefined>;
 }
 
-/** One gateway's stream: sends it what changed, as fast as it takes it, and keeps what it acknowledged. */
+/** The stream to one gateway: sends changed routes as fast as the gateway takes them and records what it acknowledged. */
 export class GatewayStream {
   readonly #options: GatewayStreamOptions;
   readonly #dirty = new Set<string>();
@@ -52,7 +52,7 @@ export class GatewayStream {
   #unacknowledged: Sent[] = [];
   #version = 0;
   #gateway: string | undefined;
-  #isOver = false;
+  #isClosed = false;
   #cancelPing: () => void = () => {};
 
   constructor(options: GatewayStreamOptions) {
@@ -64,17 +64,17 @@ export class GatewayStream {
     return this.#gateway;
   }
 
-  /** Whether the gateway has said what it works by; before, that is a table that it was told over another stream. */
+  /** Whether the gateway has acknowledged a table on this stream; before, it still works with one from another stream. */
   get hasAcknowledged(): boolean {
     return this.#hasAcknowledged;
   }
 
-  /** The split of this ModelDeployment that the gateway works by. */
+  /** The traffic split of this ModelDeployment that the gateway applies. */
   acknowledged(key: string): string | undefined {
     return this.#acknowledged.get(key);
   }
 
-  /** Reads until the gateway leaves. */
+  /** Serves the stream until the gateway disconnects. */
   async run(): Promise<void> {
     const { request, response } = this.#options;
     response.on("drain", () => this.flush());
@@ -84,22 +84,22 @@ export class GatewayStream {
     response.flushHeaders();
     try {
       await this.#options.complete;
-      for await (const message of gatewayMessages(request)) this.#take(message);
+      for await (const message of gatewayMessages(request)) this.#receive(message);
       this.close("the gateway ended its stream");
     } catch (thrown) {
       this.close(Fault.from(thrown).message);
     }
   }
 
-  /** The route of this key is no longer what the gateway was told. */
-  touch(key: string): void {
+  /** Marks the route of this key as changed since it was sent. */
+  markChanged(key: string): void {
     if (this.#gateway !== undefined) this.#dirty.add(key);
   }
 
-  /** Sends what changed, unless the gateway is behind: then it goes out when it has caught up. */
+  /** Sends the changed routes, unless the gateway is behind; then they are sent once it has caught up. */
   flush(): void {
     const isBehind = this.#options.response.writableNeedDrain || this.#unacknowledged.length >= maxUnacknowledged;
-    if (this.#isOver || this.#dirty.size === 0 || isBehind) return;
+    if (this.#isClosed || this.#dirty.size === 0 || isBehind) return;
     const upsert: Route[] = [];
     const remove: string[] = [];
     for (const key of this.#dirty) {
@@ -114,19 +114,19 @@ export class GatewayStream {
   }
 
   close(reason: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#cancelPing();
     this.#options.response.destroy();
     this.#options.onEnd(reason);
   }
 
-  #take(message: GatewayMessage): void {
+  #receive(message: GatewayMessage): void {
     switch (message.type) {
       case "hello":
-        return this.#welcome(message.gateway);
+        return this.#start(message.gateway);
       case "newer":
-        return this.#disregard(message.version, message.key);
+        return this.#discard(message.version, message.key);
       case "ack":
         return this.#acknowledge(message.version);
       case "wake":
@@ -134,13 +134,13 @@ export class GatewayStream {
     }
   }
 
-  #welcome(gateway: string): void {
+  #start(gateway: string): void {
     if (this.#gateway !== undefined) return;
     this.#gateway = gateway;
     const routes = this.#options.routes.all();
     this.#version += 1;
     this.#send({ type: "full", version: this.#version, routes, seen: this.#options.seen() }, routes, []);
-    this.#ping();
+    this.#schedulePing();
   }
 
   #send(message: TableMessage & { version: number }, upsert: readonly Route[], remove: readonly string[]): void {
@@ -152,17 +152,17 @@ export class GatewayStream {
     response.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** What this version said of the key does not serve: another operator knows better, and we soon shall. */
-  #disregard(version: number, key: string): void {
+  /** The gateway rejected this version's route of the key: it has a newer one from another operator, which our caches will see soon. */
+  #discard(version: number, key: string): void {
     this.#unacknowledged.find((sent) => sent.version === version)?.splits.delete(key);
     if (this.#acknowledged.delete(key)) this.#options.onAck(key);
   }
 
   #acknowledge(version: number): void {
     this.#hasAcknowledged = true;
-    const served = this.#unacknowledged.filter((sent) => sent.version <= version);
+    const acknowledged = this.#unacknowledged.filter((sent) => sent.version <= version);
     this.#unacknowledged = this.#unacknowledged.filter((sent) => sent.version > version);
-    for (const { splits } of served) {
+    for (const { splits } of acknowledged) {
       for (const [key, split] of splits) {
         if (this.#acknowledged.get(key) === split) continue;
         if (split === undefined) this.#acknowledged.delete(key);
@@ -173,19 +173,19 @@ export class GatewayStream {
     this.flush();
   }
 
-  #ping(): void {
+  #schedulePing(): void {
     const { clock, response } = this.#options;
-    const [before] = this.#unacknowledged;
-    const patientMs = before === undefined ? pingMs : before.sentMs + patienceMs - clock.monotonic();
-    this.#cancelPing = clock.after(Math.min(pingMs, patientMs), () => {
+    const [first] = this.#unacknowledged;
+    const untilTimeoutMs = first === undefined ? pingMs : first.sentMs + ackTimeoutMs - clock.monotonic();
+    this.#cancelPing = clock.after(Math.min(pingMs, untilTimeoutMs), () => {
       const [oldest] = this.#unacknowledged;
-      if (oldest !== undefined && clock.monotonic() - oldest.sentMs >= patienceMs) {
-        this.close(`table ${oldest.version} was not acknowledged for ${patienceMs} ms`);
+      if (oldest !== undefined && clock.monotonic() - oldest.sentMs >= ackTimeoutMs) {
+        this.close(`table ${oldest.version} was not acknowledged for ${ackTimeoutMs} ms`);
         return;
       }
       const ping: TableMessage = { type: "ping", seen: this.#options.seen() };
       if (!response.writableNeedDrain) response.write(`${JSON.stringify(ping)}\n`);
-      this.#ping();
+      this.#schedulePing();
     });
   }
 }

@@ -9,23 +9,23 @@ import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
 import { createRouteStore } from "./route-store.ts";
 
-/** What the routes come from, and who hears of gateways. */
+/** Options of a route push, independent of how gateways are reached. */
 export interface RoutePushOptions {
   readonly log: Log;
   readonly clock?: Clock;
-  /** Settles when the routes are complete: before, a full table would take routes away from gateways. */
+  /** Settles when the routes are complete: an earlier full table would remove routes from gateways. */
   readonly complete: Promise<void>;
-  /** How far the view is that the routes come from. */
+  /** resourceVersions of the caches that the routes are computed from. */
   readonly seen: () => Seen;
   /** A gateway has acknowledged a new split of this ModelDeployment. */
   readonly onAck: (key: string) => void;
-  /** A gateway's stream ended: what it acknowledged no longer counts. */
+  /** A gateway's stream ended: its acknowledgements no longer count. */
   readonly onLeave: (gateway: string) => void;
   /** Requests wait at a gateway for this ModelDeployment. */
   readonly onWake: (key: string) => void;
 }
 
-/** The same, with a socket. */
+/** Options of `PushServer`. */
 export interface PushServerOptions extends RoutePushOptions {
   /** Address to listen on. */
   readonly host: string;
@@ -33,20 +33,20 @@ export interface PushServerOptions extends RoutePushOptions {
   readonly port: number;
 }
 
-/** What the operator needs of the way to its gateways: over sockets `PushServer`, in simulations none. */
+/** Pushes routes to gateways: `PushServer` over sockets, simulations without. */
 export interface RoutePush {
   /** Resolves with the port that gateways connect to. */
   start(): Promise<number>;
   stop(): Promise<void>;
-  /** Replaces a ModelDeployment's route, or takes it away. */
+  /** Replaces or removes a ModelDeployment's route. */
   set(key: string, route: Route | undefined): void;
-  /** By gateway the split of this ModelDeployment that it acknowledged last; undefined of one that has acknowledged nothing yet. */
+  /** By gateway, the last acknowledged split of this ModelDeployment; undefined for a gateway that has acknowledged nothing yet. */
   acknowledged(key: string): ReadonlyMap<string, string | undefined>;
 }
 
 /**
- * Pushes routes to every gateway that asks and remembers what each has acknowledged. Any replica of the operator does,
- * not only the leader.
+ * Pushes routes to every connected gateway and records what each has acknowledged. Every replica of the operator runs one, not
+ * only the leader.
  */
 export class PushServer implements RoutePush {
   readonly #options: PushServerOptions;
@@ -59,13 +59,13 @@ export class PushServer implements RoutePush {
   constructor(options: PushServerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    // A stream lives as long as its gateway: no limit on the time of a request.
+    // A stream lives as long as its gateway: requests have no time limit.
     this.#server = createServer({ requestTimeout: 0, keepAliveTimeout: 5_000 }, (request, response) =>
-      this.#answer(request, response),
+      this.#serve(request, response),
     );
   }
 
-  /** Listens; resolves with the port. */
+  /** Starts to listen; resolves with the port. */
   async start(): Promise<number> {
     const { host, port } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -78,7 +78,7 @@ export class PushServer implements RoutePush {
     return address.port;
   }
 
-  /** Ends every stream; gateways keep their last table. */
+  /** Closes every stream; gateways keep their last table. */
   async stop(): Promise<void> {
     for (const stream of this.#streams) stream.close("the operator stops");
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -87,10 +87,10 @@ export class PushServer implements RoutePush {
     await promise;
   }
 
-  /** Replaces a ModelDeployment's route, or takes it away. Changes of one moment go out together. */
+  /** Replaces or removes a ModelDeployment's route. Changes within one turn of the event loop are sent together. */
   set(key: string, route: Route | undefined): void {
     if (!this.#routes.set(key, route)) return;
-    for (const stream of this.#streams) stream.touch(key);
+    for (const stream of this.#streams) stream.markChanged(key);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     setImmediate(() => {
@@ -99,18 +99,18 @@ export class PushServer implements RoutePush {
     });
   }
 
-  /** By gateway the split of this ModelDeployment that it acknowledged last. */
+  /** By gateway, the last acknowledged split of this ModelDeployment. */
   acknowledged(key: string): ReadonlyMap<string, string | undefined> {
     const splits = new Map<string, string | undefined>();
     for (const stream of this.#streams) {
       const split = stream.acknowledged(key);
-      const isOfUse = split !== undefined || !stream.hasAcknowledged;
-      if (stream.gateway !== undefined && isOfUse) splits.set(stream.gateway, split);
+      const isRelevant = split !== undefined || !stream.hasAcknowledged;
+      if (stream.gateway !== undefined && isRelevant) splits.set(stream.gateway, split);
     }
     return splits;
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #serve(request: IncomingMessage, response: ServerResponse): void {
     if (request.method !== "POST" || request.url !== routesPath) {
       request.resume();
       response.writeHead(404, { "content-type": "text/plain" }).end(`only POST ${routesPath} is served here\n`);

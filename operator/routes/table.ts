@@ -12,8 +12,8 @@ import { statusShares } from "../model-deployment/plan/traffic.ts";
 import { labels } from "../model-deployment/resources/labels.ts";
 import { deploymentKey, declaredModel, modelOfUrl } from "../model-deployment/resources/names.ts";
 
-/** What the spec leaves out; `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow` promise these in crds/v1alpha1. */
-const assumed = {
+/** Defaults documented in crds/v1alpha1 for `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow`. */
+const defaults = {
   bodyBytes: 67_108_864,
   timeout: "60s",
   mirrorPercent: 100,
@@ -21,12 +21,12 @@ const assumed = {
   shadowTolerance: 0.01,
 };
 const holdPolicy: HoldPolicy = { maxRequests: 256, maxBytes: 67_108_864, timeoutMs: 60_000 };
-/** A first pod may have to wait for a node, and then loads: who cannot wait for so long says so by leaving. */
-const fromZeroMs = 600_000;
+/** A first pod may have to wait for a node and then loads the model; a client that cannot wait so long disconnects. */
+const scaleFromZeroMs = 600_000;
 
 /**
- * What gateways are to know of a ModelDeployment: its status' weights over the pods of each revision. Undefined until it
- * has a port. `pods` are all pods that carry its label.
+ * The route of a ModelDeployment: the weights in its status over the ready pods of each revision. Undefined until it has a port.
+ * `pods` are all pods that carry its label.
  */
 export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod & Stored)[]): Route | undefined {
   const { metadata, spec, status = {} } = deployment;
@@ -42,35 +42,35 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
     hostnames: [...serviceNames(name, namespace), ...(spec.traffic?.hostnames ?? [])],
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
     hold: holdOf(deployment, shares),
-    ...wishes(deployment),
+    ...optionalParts(deployment),
     ...limits(spec),
   };
 }
 
-/** By which name clients know what serves: while a renamed model is on its way that is the old one. */
+/** The model name that clients use; the old one while a rollout renames the model. */
 function servedModel({ url = "" }: ModelDeploymentStatus): string | undefined {
   return modelOfUrl(url);
 }
 
-/** A wait for the first pod is no part of what a pod's answer may take. */
+/** The wait for a first pod is added to the time that a response may take. */
 function limits({ serving, autoscaling }: ModelDeploymentSpec): Pick<Route, "bodyBytes" | "timeoutMs"> {
-  const { bodyBytes = assumed.bodyBytes, timeout = assumed.timeout } = serving?.limits ?? {};
-  return { bodyBytes, timeoutMs: durationMs(timeout) + (autoscaling === undefined ? 0 : fromZeroMs) };
+  const { bodyBytes = defaults.bodyBytes, timeout = defaults.timeout } = serving?.limits ?? {};
+  return { bodyBytes, timeoutMs: durationMs(timeout) + (autoscaling === undefined ? 0 : scaleFromZeroMs) };
 }
 
-/** Nobody is coming while it is switched off: requests are refused at once instead of waiting. An autoscaler hears of them. */
+/** When no pod will come, requests are refused at once instead of held; an autoscaler is woken by them. */
 function holdOf({ spec }: ModelDeployment, shares: readonly Share[]): HoldPolicy {
-  if (spec.autoscaling !== undefined && spec.suspend !== true) return { ...holdPolicy, timeoutMs: fromZeroMs };
+  if (spec.autoscaling !== undefined && spec.suspend !== true) return { ...holdPolicy, timeoutMs: scaleFromZeroMs };
   return shares.every(({ weight }) => weight === 0) ? { ...holdPolicy, maxRequests: 0 } : holdPolicy;
 }
 
-/** Those by which Pods reach the Service. */
+/** DNS names of the Service within the cluster. */
 function serviceNames(name: string, namespace: string): readonly string[] {
   return ["", ".svc", ".svc.cluster.local"].map((end) => `${name}.${namespace}${end}`);
 }
 
-/** What only some routes have. */
-function wishes(deployment: ModelDeployment): Pick<Route, "sticky" | "mirror" | "hasOwnVersions"> {
+/** Parts that only some routes have. */
+function optionalParts(deployment: ModelDeployment): Pick<Route, "sticky" | "mirror" | "hasOwnVersions"> {
   const sticky = stickyKey(deployment);
   const mirrored = mirror(deployment);
   return {
@@ -80,13 +80,13 @@ function wishes(deployment: ModelDeployment): Pick<Route, "sticky" | "mirror" | 
   };
 }
 
-/** Names under which clients may ask for a revision. The first one is what is stable as soon as it serves. */
+/** Labels by which clients may request a revision. Without a stable revision, the candidate is `stable`, too. */
 function labelsOf({ revision }: Share, { stable, candidate }: ModelDeploymentStatus): readonly string[] {
   const isStable = revision === (stable ?? candidate)?.revision;
   return [...(isStable ? ["stable"] : []), ...(revision === candidate?.revision ? ["canary", "candidate"] : [])];
 }
 
-/** Between two rollouts the salt stays that of the last one. */
+/** Between two rollouts the salt of the last one is kept. */
 function stickyKey({ spec, status: { stable, candidate } = {} }: ModelDeployment): StickyKey | undefined {
   const { header, cookie } = spec.traffic?.sticky ?? {};
   const salt = (candidate ?? stable)?.revision ?? "";
@@ -94,46 +94,46 @@ function stickyKey({ spec, status: { stable, candidate } = {} }: ModelDeployment
   return cookie === undefined ? undefined : { cookie, salt };
 }
 
-/** Copies that the candidate answers as well, as long as somebody else answers too. */
+/** Mirrors requests to the candidate, as long as the stable revision serves them too. */
 function mirror({ metadata, spec, status = {} }: ModelDeployment): Mirror | undefined {
   const { stable, candidate } = status;
-  const wanted = copies(spec);
-  // It knows none of the requests that come in under another name.
+  const wanted = mirrorSettings(spec);
+  // A renamed model does not know requests under the old name.
   if (servedModel(status) !== undefined && servedModel(status) !== declaredModel(metadata.name, spec)) return undefined;
   if (wanted === undefined || candidate === undefined || (stable?.weight ?? 0) === 0) return undefined;
   return { revision: candidate.revision, ...wanted };
 }
 
-/** Compared where the analysis wants that; of two that want copies the one that wants more gets them. */
-function copies({ traffic, rollout }: ModelDeploymentSpec): Omit<Mirror, "revision"> | undefined {
-  const { mirror: dropped } = traffic ?? {};
+/** Percentage and comparison of mirrored requests; of mirror and shadow analysis the larger percentage applies. */
+function mirrorSettings({ traffic, rollout }: ModelDeploymentSpec): Omit<Mirror, "revision"> | undefined {
+  const { mirror: mirrored } = traffic ?? {};
   const { shadow } = rollout?.analysis?.predictionDiff ?? {};
-  const { percent = assumed.mirrorPercent } = dropped ?? { percent: 0 };
-  if (shadow === undefined) return dropped === undefined ? undefined : { percent };
-  const { percent: own = assumed.shadowPercent, tolerance = assumed.shadowTolerance } = shadow;
-  return { percent: Math.max(percent, own), compare: { tolerance } };
+  const { percent = defaults.mirrorPercent } = mirrored ?? { percent: 0 };
+  if (shadow === undefined) return mirrored === undefined ? undefined : { percent };
+  const { percent: shadowPercent = defaults.shadowPercent, tolerance = defaults.shadowTolerance } = shadow;
+  return { percent: Math.max(percent, shadowPercent), compare: { tolerance } };
 }
 
 function revisionRoute(
   { revision, version, weight }: Share,
   pods: readonly (Pod & Stored)[],
-  named: readonly string[],
+  revisionLabels: readonly string[],
 ): RevisionRoute {
-  const own = pods.filter(({ metadata }) => metadata.labels?.[labels.revision] === revision).sort(byName);
-  const addressed = own.flatMap((pod) => {
+  const ownPods = pods.filter(({ metadata }) => metadata.labels?.[labels.revision] === revision).sort(byName);
+  const podsWithAddress = ownPods.flatMap((pod) => {
     const address = pod.status?.podIP ?? "";
     return address === "" ? [] : [{ pod, address }];
   });
-  const isLeaving = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
+  const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
   return {
     hash: revision,
     version,
     weight,
-    endpoints: addressed
-      .filter(({ pod }) => !isLeaving(pod) && isPodReady(pod))
+    endpoints: podsWithAddress
+      .filter(({ pod }) => !isTerminating(pod) && isPodReady(pod))
       .map(({ pod, address }) => ({ pod: pod.metadata.name, address, port: ports.rest })),
-    draining: addressed.filter(({ pod }) => isLeaving(pod)).map(({ address }) => address),
-    labels: named,
+    draining: podsWithAddress.filter(({ pod }) => isTerminating(pod)).map(({ address }) => address),
+    labels: revisionLabels,
   };
 }
 

@@ -1,11 +1,11 @@
 import { faultCatalogue } from "../../runtime/base/fault.ts";
 
-/** As users type it. */
-function spelled(command: string): string {
+/** The command as users type it. */
+function asTyped(command: string): string {
   return command.replace(/^promote-full$/, "promote --full");
 }
 
-/** What is said when a rollout cannot be steered. */
+/** Faults of rollout commands. */
 export const steeringFaults = faultCatalogue<{
   NoSuchDeployment: { namespace: string; name: string };
   NothingToSteer: { namespace: string; name: string; command: string; why: string };
@@ -18,14 +18,14 @@ export const steeringFaults = faultCatalogue<{
     level: "error",
   },
   NothingToSteer: {
-    message: ({ namespace, name, command, why }) => `${spelled(command)} has no effect on ${namespace}/${name}: ${why}`,
+    message: ({ namespace, name, command, why }) => `${asTyped(command)} has no effect on ${namespace}/${name}: ${why}`,
     hint: ({ name }) => `modelwright status ${name} shows where it is`,
     retry: "never",
     level: "error",
   },
   NotAnswered: {
     message: ({ namespace, name, command, afterMs }) =>
-      `the operator has not carried out ${spelled(command)} for ${namespace}/${name} within ${afterMs / 1000} s`,
+      `the operator has not carried out ${asTyped(command)} for ${namespace}/${name} within ${afterMs / 1000} s`,
     hint: () => "is an operator running? The annotation stays and takes effect once one is",
     retry: "never",
     level: "error",

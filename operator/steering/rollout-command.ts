@@ -2,49 +2,49 @@ import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1
 import { revisionHashes } from "../model-deployment/plan/revisions.ts";
 import { annotations } from "../model-deployment/resources/labels.ts";
 
-/** What users tell a rollout, by command line, page or annotation. */
+/** Commands to a rollout, by command line, page or annotation. */
 export const rolloutCommands = ["promote", "promote-full", "abort", "retry", "pause", "resume", "restart"] as const;
-/** What a rollout can be told. */
+/** A command to a rollout. */
 export type RolloutCommand = (typeof rolloutCommands)[number];
 
 type Answered = NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["answered"]>;
 
-/** How a command reaches the operator, and where status says that it was carried out; pausing needs no answer. */
-interface Signal {
+/** The annotation that carries a command and the status field that confirms it; pause and resume need no confirmation. */
+interface CommandAnnotation {
   readonly annotation: string;
-  readonly answered?: keyof Answered;
+  readonly confirmedIn?: keyof Answered;
 }
 
-/** By command. `resume` takes the annotation away, the others set it to a value of their own. */
-export const signals: Readonly<Record<RolloutCommand, Signal>> = {
-  promote: { annotation: annotations.promote, answered: "promote" },
-  "promote-full": { annotation: annotations.promoteFull, answered: "promoteFull" },
-  abort: { annotation: annotations.abort, answered: "abort" },
-  retry: { annotation: annotations.retry, answered: "retry" },
+/** By command. `resume` removes its annotation, the others set it to a unique value. */
+export const commandAnnotations: Readonly<Record<RolloutCommand, CommandAnnotation>> = {
+  promote: { annotation: annotations.promote, confirmedIn: "promote" },
+  "promote-full": { annotation: annotations.promoteFull, confirmedIn: "promoteFull" },
+  abort: { annotation: annotations.abort, confirmedIn: "abort" },
+  retry: { annotation: annotations.retry, confirmedIn: "retry" },
   pause: { annotation: annotations.pause },
   resume: { annotation: annotations.pause },
   restart: { annotation: annotations.restart },
 };
 
-/** Whether the operator has carried out a command that was given with this value; pausing and going on count at once. */
+/** Whether the operator has carried out the command with this value; pause and resume take effect at once. */
 export function isCarriedOut(
   command: RolloutCommand,
   value: string,
   { metadata, spec, status = {} }: ModelDeployment,
 ): boolean {
-  const { answered } = signals[command];
-  if (answered !== undefined) return status.rollout?.answered?.[answered] === value;
+  const { confirmedIn } = commandAnnotations[command];
+  if (confirmedIn !== undefined) return status.rollout?.answered?.[confirmedIn] === value;
   if (command !== "restart") return true;
-  const known = revisionHashes(spec, value, metadata.name);
-  return [status.candidate, status.stable].some((share) => share !== undefined && known.includes(share.revision));
+  const knownHashes = revisionHashes(spec, value, metadata.name);
+  return [status.candidate, status.stable].some((share) => share !== undefined && knownHashes.includes(share.revision));
 }
 
-/** Why a command would change nothing now; undefined when it would. */
+/** Why a command would have no effect now; undefined when it would have one. */
 export function noEffectReason(command: RolloutCommand, deployment: ModelDeployment): string | undefined {
-  return (obstacles[command] ?? withoutRollout)(deployment);
+  return (obstacleChecks[command] ?? withoutRollout)(deployment);
 }
 
-const obstacles: Readonly<Partial<Record<RolloutCommand, (deployment: ModelDeployment) => string | undefined>>> = {
+const obstacleChecks: Readonly<Partial<Record<RolloutCommand, (deployment: ModelDeployment) => string | undefined>>> = {
   promote: (deployment) => withoutRollout(deployment) ?? notWaiting(deployment),
   pause: ({ metadata }) => (isPaused(metadata) ? "it is paused already" : undefined),
   resume: ({ metadata }) => (isPaused(metadata) ? undefined : "it is not paused"),
@@ -57,7 +57,7 @@ function withoutRollout({ status: { stable, candidate } = {} }: ModelDeployment)
   return stable === undefined ? "there is no stable revision yet" : undefined;
 }
 
-/** A promotion ends pauses and analyses; everything else goes on by itself as soon as it can. */
+/** A promotion ends a pause or an analysis; all other steps complete by themselves. */
 function notWaiting({ status = {} }: ModelDeployment): string | undefined {
   const { rollout: { steps = 0, stepName = "" } = {}, step = 0 } = status;
   if (step < steps && !stepName.startsWith("setWeight")) return undefined;
@@ -65,7 +65,7 @@ function notWaiting({ status = {} }: ModelDeployment): string | undefined {
   return `it does not wait at a pause or an analysis${at === undefined ? "" : `: ${at}`}`;
 }
 
-/** Only what the spec asks for now can be tried again. */
+/** Only the revision that the spec asks for can be retried. */
 function notFailed({ metadata, spec, status }: ModelDeployment): string | undefined {
   const { failedRevisions: failed = [] } = status ?? {};
   if (failed.length === 0) return "no revision has failed";
@@ -78,7 +78,7 @@ function isPaused({ annotations: notes }: ModelDeployment["metadata"]): boolean 
   return notes?.[annotations.pause] !== undefined;
 }
 
-/** Where a rollout is, in a sentence. */
+/** The state of a rollout in one sentence. */
 export function rolloutSummary({ metadata, status = {} }: ModelDeployment): string {
   const { stable, candidate } = status;
   const of = (revision: typeof stable): string =>
@@ -92,7 +92,7 @@ export function rolloutSummary({ metadata, status = {} }: ModelDeployment): stri
   return `${subject}: candidate is ${of(candidate)}${step === undefined ? "" : `, ${step}`}${paused}`;
 }
 
-/** The present step of a rollout as `step 2 of 4: pause`; undefined where its strategy has none. */
+/** The current step of a rollout as `step 2 of 4: pause`; undefined when its strategy has no steps. */
 export function stepText({
   rollout: { steps = 0, stepName = "" } = {},
   step = 0,

@@ -4,8 +4,8 @@ import { createManualClock } from "../builders/manual-clock.ts";
 
 const megabyte = 1024 * 1024;
 
-/** What becomes of a heap, looked at every 10 s. */
-async function collections(looks: readonly { readonly isIdle: boolean; readonly allocatedMb: number }[]) {
+/** Times, in seconds, at which garbage is collected; one check every 10 s. */
+async function collections(checks: readonly { readonly isIdle: boolean; readonly allocatedMb: number }[]) {
   const clock = createManualClock();
   let now = { isIdle: false, heapMb: 40 };
   const collected: number[] = [];
@@ -18,28 +18,28 @@ async function collections(looks: readonly { readonly isIdle: boolean; readonly 
       now = { ...now, heapMb: 30 };
     },
   });
-  const begunMs = clock.now();
-  for (const { isIdle, allocatedMb } of looks) {
+  const startedMs = clock.now();
+  for (const { isIdle, allocatedMb } of checks) {
     now = { isIdle, heapMb: now.heapMb + allocatedMb };
     await clock.advance(10_000);
   }
   stop();
   await clock.advance(100_000);
-  return collected.map((atMs) => (atMs - begunMs) / 1_000);
+  return collected.map((atMs) => (atMs - startedMs) / 1_000);
 }
 
 const idle = { isIdle: true, allocatedMb: 0 };
 
-test("what a burst has left behind is collected at the second look at an idle operator, once", async () => {
+test("garbage of a burst is collected once, at the second check of an idle operator", async () => {
   expect(await collections([idle, idle, idle, idle])).toEqual([20]);
 });
 
-test("an operator that works is left alone", async () => {
+test("a busy operator does not collect", async () => {
   const busy = { isIdle: false, allocatedMb: 50 };
   expect(await collections([busy, idle, busy, busy, idle, busy])).toEqual([]);
 });
 
-test("a little garbage is not worth a pause; when it has become much it is", async () => {
+test("a little garbage is left until it has become much", async () => {
   const little = { isIdle: true, allocatedMb: 6 };
   expect(await collections([idle, idle, little, little, little])).toEqual([20, 50]);
 });

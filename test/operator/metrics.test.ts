@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { operatorMetrics } from "../../operator/metrics.ts";
 import { resources } from "../../operator/kube/resources.ts";
 
-test("the operator's figures are counted under the names of the contract", async () => {
+test("the operator's metrics have the names of the contract", async () => {
   const { observers, exposition } = operatorMetrics();
   observers.loop.reconciled({ controller: "model-deployment", outcome: "failed", code: "Conflict", durationMs: 2 });
   observers.loop.queueDepth("model-deployment", 3);
@@ -29,10 +29,10 @@ test("the operator's figures are counted under the names of the contract", async
   ]);
 });
 
-test("whether an operator leads is asked at each scrape", async () => {
-  const { exposition, leadsWhile } = operatorMetrics();
+test("leadership is read at each scrape", async () => {
+  const { exposition, observeLeader } = operatorMetrics();
   let isLeader = true;
-  leadsWhile(() => isLeader);
+  observeLeader(() => isLeader);
   const told = async () => /^modelwright_operator_leaders .*$/m.exec((await exposition()).text)?.[0];
   expect(await told()).toBe("modelwright_operator_leaders 1");
   isLeader = false;

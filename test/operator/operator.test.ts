@@ -74,7 +74,7 @@ describe("an operator on the API-server model", () => {
     });
   });
 
-  test("serves: pods ready, gateway told, status as declared", async () => {
+  test("serves: pods are ready, the gateway has the route, status is complete", async () => {
     await served();
     const deployment = await scene.deployment();
     expect(conditionTexts(deployment)).toEqual([
@@ -91,7 +91,7 @@ describe("an operator on the API-server model", () => {
     expect(route?.revisions.map(({ weight, endpoints }) => [weight, endpoints.length])).toEqual([[100, 2]]);
   });
 
-  test("writes nothing when nothing has to change: after a restart, after a change that does not matter", async () => {
+  test("writes nothing after a restart or an irrelevant change", async () => {
     await served();
     scene.requests.length = 0;
     const patch = { metadata: { annotations: { note: "of no matter" } } };
@@ -104,7 +104,7 @@ describe("an operator on the API-server model", () => {
     expect(new Set(scene.requests)).toEqual(new Set(["PATCH endpointslices"]));
   });
 
-  test("scales with one write and one status", async () => {
+  test("scales with one write and one status update", async () => {
     await served();
     scene.requests.length = 0;
     await scene.client.mergePatch(
@@ -119,7 +119,7 @@ describe("an operator on the API-server model", () => {
     expect(scene.requests.slice(0, 2)).toEqual(["PATCH replicasets", "PATCH modeldeployments status"]);
   });
 
-  test("moves to a new revision only when it is ready, then takes the old one down", async () => {
+  test("moves to a new revision only when it is ready, then removes the old one", async () => {
     await served();
     const { stable: first } = (await scene.deployment())?.status ?? {};
     await scene.client.mergePatch(
@@ -148,7 +148,7 @@ describe("an operator on the API-server model", () => {
     expect(stable?.revision).not.toBe(first?.revision);
   });
 
-  test("says in Ready what a container said before it exited, and stalls", async () => {
+  test("reports the termination message of a container in Ready, and stalls", async () => {
     await deploy();
     await eventually(
       () => scene.client.list(resources.pods, { namespace: "default" }),
@@ -182,7 +182,7 @@ describe("an operator on the API-server model", () => {
     ]);
   });
 
-  test("never touches a Service that belongs to somebody else, and says so", async () => {
+  test("never touches a foreign Service, and reports it", async () => {
     const foreign: Service = {
       apiVersion: "v1",
       kind: "Service",

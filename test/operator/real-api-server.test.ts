@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
       (deployment) => wanted.every((text) => conditionTexts(deployment).includes(text)),
     );
 
-  test("brings pods onto a node that rules by the restricted Pod Security Standard, and serves", async () => {
+  test("runs pods under the restricted Pod Security Standard, and serves", async () => {
     const { apiVersion, kind, spec } = modelDeployment();
     const scheduling = { nodeSelector: own, tolerations: [{ key: "own", operator: "Exists" as const }] };
     const metadata = { name: "digits", namespace };
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
     expect(scene.routes.get(`${namespace}/digits`)?.revisions.map(({ endpoints }) => endpoints.length)).toEqual([2]);
   });
 
-  test("is at rest then: everything reads back as it was written", async () => {
+  test("then writes nothing: everything reads back as it was written", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     scene.requests.length = 0;
     const touch = { metadata: { annotations: { touched: "true" } } };
@@ -88,7 +88,7 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
     expect(scene.requests).toEqual([]);
   });
 
-  test("replaces the revision and takes the old one down", async () => {
+  test("replaces the revision and removes the old one", async () => {
     const before = await scene.deployment();
     const key = { namespace, name: "digits" };
     await scene.client.mergePatch(resources.modelDeployments, key, { spec: model("second.h5") });
@@ -107,7 +107,7 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
     expect(stable?.revision).not.toBe(before?.status?.stable?.revision);
   });
 
-  test("puts a Service right that somebody changed", async () => {
+  test("repairs a Service that somebody changed", async () => {
     const key = { namespace, name: "digits" };
     await scene.client.mergePatch(resources.services, key, { spec: { ports: [{ name: "http", port: 80 }] } });
     await eventually(

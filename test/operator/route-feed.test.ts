@@ -15,8 +15,8 @@ beforeEach(() => {
   made = [];
 });
 
-function begun(feed: RouteFeed, synced: Promise<void> = Promise.resolve()): RouteFeed {
-  feed.begin({ set: (key, route) => void made.push(route === undefined ? `no ${key}` : key) }, synced);
+function started(feed: RouteFeed, synced: Promise<void> = Promise.resolve()): RouteFeed {
+  feed.start({ set: (key, route) => void made.push(route === undefined ? `no ${key}` : key) }, synced);
   return feed;
 }
 
@@ -29,10 +29,10 @@ function put(name: string, resourceVersion: string): void {
   });
 }
 
-describe("a feed of routes", () => {
-  test("makes each route of the first view once, when that is complete", async () => {
+describe("a route feed", () => {
+  test("computes each initial route once, when the caches are synced", async () => {
     const synced = Promise.withResolvers<void>();
-    begun(createRouteFeed(caches, clock), synced.promise);
+    started(createRouteFeed(caches, clock), synced.promise);
     put("a", "1");
     put("b", "2");
     put("a", "3");
@@ -43,8 +43,8 @@ describe("a feed of routes", () => {
     expect([before, made]).toEqual([[], ["default/a", "default/b"]]);
   });
 
-  test("makes what changes alone at once, and what follows too soon together, each once", async () => {
-    begun(createRouteFeed(caches, clock));
+  test("sends a single change at once, and changes in quick succession together, each once", async () => {
+    started(createRouteFeed(caches, clock));
     await clock.advance(100);
     put("a", "1");
     const first = [...made];
@@ -57,8 +57,8 @@ describe("a feed of routes", () => {
     expect([first, early, made]).toEqual([["default/a"], ["default/a"], ["default/a", "default/b", "default/c"]]);
   });
 
-  test("takes the route of what is gone away", async () => {
-    begun(createRouteFeed(caches, clock));
+  test("removes the route of a deleted ModelDeployment", async () => {
+    started(createRouteFeed(caches, clock));
     await clock.advance(100);
     put("a", "1");
     caches.deployments.cache.replace([], "2");
@@ -66,8 +66,8 @@ describe("a feed of routes", () => {
     expect(made).toEqual(["default/a", "no default/a"]);
   });
 
-  test("has seen no more than what its routes are made of", async () => {
-    const { seen } = begun(createRouteFeed(caches, clock));
+  test("reports only resourceVersions that its routes reflect", async () => {
+    const { seen } = started(createRouteFeed(caches, clock));
     await clock.advance(100);
     put("a", "5");
     put("b", "6");
@@ -77,8 +77,8 @@ describe("a feed of routes", () => {
     expect([Number(delayed) < 6, seen()]).toEqual([true, { deployments: "6", pods: "9" }]);
   });
 
-  test("makes each at once where there is no clock", async () => {
-    begun(createRouteFeed(caches, undefined));
+  test("sends each change at once without a clock", async () => {
+    started(createRouteFeed(caches, undefined));
     await clock.settle();
     put("a", "1");
     put("b", "2");

@@ -78,7 +78,7 @@ describe("an operator among others", () => {
     expect(second.isLeader).toBe(true);
   });
 
-  test("serves routes also while another leads", async () => {
+  test("serves routes while another one leads", async () => {
     const { definition, namespace, start, deploy } = cluster();
     await Promise.all([definition(), namespace()]);
     const lease = { namespace: systemNamespace, name: "modelwright-operator" };

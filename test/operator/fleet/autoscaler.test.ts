@@ -23,8 +23,8 @@ const quiet: Demand = {
   oldestWait: 0,
 };
 
-/** What a policy was asked, and what it answers. */
-let asked: PolicyInput[];
+/** Inputs of the policy, and its decision. */
+let inputs: PolicyInput[];
 let answer: PolicyDecision & { readonly figures: Scaling["figures"] };
 let changed: string[];
 let demand: Demand;
@@ -35,7 +35,7 @@ let clock: ManualClock;
 let autoscaler: Autoscaler;
 
 beforeEach(() => {
-  [asked, changed, demand, answering] = [[], [], quiet, 1];
+  [inputs, changed, demand, answering] = [[], [], quiet, 1];
   answer = { desired: 2, why: "two are needed", figures: { signal: "1.6" } };
   caches = createCaches("modelwright-system");
   clock = createManualClock(testMs);
@@ -50,8 +50,8 @@ beforeEach(() => {
       },
     },
     policy: () => ({
-      decide: (question) => {
-        asked.push(question);
+      decide: (input) => {
+        inputs.push(input);
         return answer;
       },
       needs: () => ({ needed: 1, kappa: 20, startSeconds: 60, idleSeconds: 0 }),
@@ -103,7 +103,7 @@ function pod(
 const tick = (): Promise<void> => clock.advance(1_000);
 
 describe("the autoscaler", () => {
-  test("asks the policy each second, with what happened and what there is", async () => {
+  test("asks the policy each second, with demand and pod counts", async () => {
     deploy();
     caches.pods.cache.replace(
       [pod("a", 5), pod("b", undefined), pod("c", 1, { deletionTimestamp: "2030-01-01T00:00:00Z" })],
@@ -113,14 +113,14 @@ describe("the autoscaler", () => {
     demand = { ...quiet, arrivals: 3, inFlight: 2 };
     caches.pods.cache.replace([pod("a", 5), pod("b", 40)], "3");
     await tick();
-    expect(asked.map(({ sample }) => sample)).toEqual([
+    expect(inputs.map(({ sample }) => sample)).toEqual([
       { ...quiet, ready: 1, pending: 1, draining: 1, coldStarts: [] },
       { ...quiet, arrivals: 3, inFlight: 2, ready: 2, pending: 0, draining: 0, coldStarts: [40] },
     ]);
-    expect(asked[1]).toMatchObject({ spec: { min: 0, max: 4 }, current: 2, now: testMs / 1000 + 1 });
+    expect(inputs[1]).toMatchObject({ spec: { min: 0, max: 4 }, current: 2, now: testMs / 1000 + 1 });
   });
 
-  test("tells of another number at once, of other figures once a minute", async () => {
+  test("reports a new number at once and new figures once a minute", async () => {
     deploy();
     autoscaler.start();
     expect(autoscaler.scaling(key)).toEqual({
@@ -142,11 +142,11 @@ describe("the autoscaler", () => {
     expect(changed).toEqual([key, key, key]);
   });
 
-  test("goes on from what status says, and wants a pod at once when a request waits", () => {
+  test("continues from status, and scales from zero at once when a request waits", () => {
     deploy({}, { autoscaling: { desired: 0, why: "no request for 5m" } });
     answer = { ...answer, desired: 0 };
     autoscaler.start();
-    expect(asked[0]?.current).toBe(0);
+    expect(inputs[0]?.current).toBe(0);
     autoscaler.wake(key);
     autoscaler.wake(key);
     expect(autoscaler.scaling(key)).toMatchObject({ desired: 1, why: "a request waits" });
@@ -157,50 +157,50 @@ describe("the autoscaler", () => {
     deploy();
     autoscaler.wake(key);
     await tick();
-    expect({ asked, changed, scaling: autoscaler.scaling(key) }).toEqual({
-      asked: [],
+    expect({ inputs, changed, scaling: autoscaler.scaling(key) }).toEqual({
+      inputs: [],
       changed: [],
       scaling: undefined,
     });
   });
 
-  test("says so when no gateway answers", () => {
+  test("reports that no gateway responds", () => {
     deploy();
     answering = 0;
     autoscaler.start();
-    expect(asked[0]?.sample).toBeUndefined();
+    expect(inputs[0]?.sample).toBeUndefined();
   });
 
-  test("looks seldom at a model where nothing happens, and at once when something does", async () => {
+  test("evaluates an idle model seldom, and at once when something happens", async () => {
     deploy();
     answer = { ...answer, desired: 0 };
     autoscaler.start();
     await clock.advance(300_000);
-    const before = asked.length;
+    const before = inputs.length;
     await clock.advance(30_000);
-    expect(asked.length - before).toBeLessThanOrEqual(2);
+    expect(inputs.length - before).toBeLessThanOrEqual(2);
     demand = { ...quiet, arrivals: 1 };
     pulled(key);
     await tick();
     await tick();
-    expect(asked.length - before).toBeGreaterThanOrEqual(2);
+    expect(inputs.length - before).toBeGreaterThanOrEqual(2);
   });
 
-  test("looks at a model that rested when it leads again", async () => {
+  test("evaluates an idle model when it leads again", async () => {
     deploy();
     answer = { ...answer, desired: 0 };
     autoscaler.start();
     await clock.advance(300_000);
     autoscaler.stop();
-    const before = asked.length;
+    const before = inputs.length;
     autoscaler.start();
-    expect(asked.length).toBe(before + 1);
+    expect(inputs.length).toBe(before + 1);
   });
 
-  test("leaves alone what is not autoscaled or suspended", () => {
+  test("ignores models that are suspended or not autoscaled", () => {
     deploy({ suspend: true });
     autoscaler.start();
     autoscaler.wake(key);
-    expect({ asked, scaling: autoscaler.scaling(key) }).toEqual({ asked: [], scaling: undefined });
+    expect({ inputs, scaling: autoscaler.scaling(key) }).toEqual({ inputs: [], scaling: undefined });
   });
 });

@@ -16,7 +16,7 @@ const busy: Sample = {
   coldStarts: [],
 };
 
-test("a policy that goes on from what another remembered decides as that one would have", () => {
+test("a policy restored from a memory decides like the policy that wrote it", () => {
   const first = persistentPolicy(undefined);
   let current = 1;
   let memory: string | undefined;
@@ -35,7 +35,7 @@ test("a policy that goes on from what another remembered decides as that one wou
   expect(own).toMatchObject({ signal: "6.0", serviceTime: "1.5s", startTime: "12s" });
 });
 
-test("a memory of another form is forgotten", () => {
+test("a memory in an unknown format is ignored", () => {
   const { desired } = persistentPolicy("9 {}").decide({ spec, sample: undefined, current: 3, now: 1_000 });
   expect(desired).toBe(3);
 });

@@ -3,7 +3,7 @@ import { scalingMetrics } from "../../../operator/fleet/scaling-metrics.ts";
 import { metricSet } from "../../../runtime/base/metrics.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 
-test("an autoscaled model has figures as long as it is there", async () => {
+test("an autoscaled model has metrics until it is deleted", async () => {
   const metrics = metricSet({ processMetrics: false });
   const told = scalingMetrics(metrics);
   const shown = async (): Promise<readonly string[]> =>

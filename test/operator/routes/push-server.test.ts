@@ -91,7 +91,7 @@ const messages = (gateway: Gateway, count: number) =>
   );
 
 describe("the push server", () => {
-  test("tells a new gateway the whole table, once it is complete", async () => {
+  test("sends a new gateway the full table once it is complete", async () => {
     server.set("a/b", route("a/b"));
     const gateway = connect("gateway-a");
     await systemClock.sleep(50);
@@ -100,7 +100,7 @@ describe("the push server", () => {
     expect(await messages(gateway, 1)).toEqual([{ type: "full", version: 1, routes: [route("a/b")], seen }]);
   });
 
-  test("tells changes of one moment together, and only what changed", async () => {
+  test("sends simultaneous changes together, and only what changed", async () => {
     complete();
     server.set("a/b", route("a/b"));
     const gateway = connect("gateway-a");
@@ -117,7 +117,7 @@ describe("the push server", () => {
     ]);
   });
 
-  test("knows by gateway the split that was acknowledged, not the one that was sent", async () => {
+  test("reports by gateway the split that was acknowledged, not the one that was sent", async () => {
     complete();
     server.set("a/b", route("a/b"));
     const [one, two] = [connect("gateway-a"), connect("gateway-b")];
@@ -154,7 +154,7 @@ describe("the push server", () => {
     expect(server.acknowledged("c/d")).toEqual(new Map());
   });
 
-  test("does not take a split for acknowledged of which the gateway serves a newer one", async () => {
+  test("does not count a split as acknowledged when the gateway has a newer route", async () => {
     complete();
     server.set("a/b", route("a/b"));
     server.set("c/d", route("c/d"));
@@ -180,7 +180,7 @@ describe("the push server", () => {
     );
   });
 
-  test("sends nothing for a newer resourceVersion alone, and the newest with the next table", async () => {
+  test("sends nothing for a new resourceVersion alone, and the newest one with the next table", async () => {
     complete();
     server.set("a/b", { ...route("a/b"), resourceVersion: "5" });
     const gateway = connect("gateway-a");
@@ -196,7 +196,7 @@ describe("the push server", () => {
     ]);
   });
 
-  test("forgets what a gateway acknowledged when it leaves", async () => {
+  test("forgets what a gateway acknowledged when it disconnects", async () => {
     complete();
     server.set("a/b", route("a/b"));
     const gateway = connect("gateway-a");
@@ -214,7 +214,7 @@ describe("the push server", () => {
     expect(server.acknowledged("a/b")).toEqual(new Map());
   });
 
-  test("passes on that requests wait", async () => {
+  test("reports waiting requests", async () => {
     complete();
     connect("gateway-a").say({ type: "wake", key: "a/b" });
     await eventually(
@@ -267,7 +267,7 @@ describe("the push server", () => {
     "a hello without a name": '{"type":"hello","gateway":7}\n',
     "a line without an end": "x".repeat(5_000),
   };
-  test.each(Object.entries(rude))("ends a stream with %s, and only that", async (_sentence, text) => {
+  test.each(Object.entries(rude))("closes a stream with %s, and no other", async (_sentence, text) => {
     complete();
     const polite = connect("gateway-a");
     await messages(polite, 1);
@@ -278,12 +278,12 @@ describe("the push server", () => {
     await messages(polite, 2);
   });
 
-  test("serves nothing else", async () => {
+  test("serves no other path", async () => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
     expect([response.status, await response.text()]).toEqual([404, "only POST /v1/routes is served here\n"]);
   });
 
-  test("says which port is taken", async () => {
+  test("names a port that is in use", async () => {
     const options = { host: "127.0.0.1", port, log: silentLog, complete: Promise.resolve(), seen: () => seen };
     const second = new PushServer({ ...options, onAck: () => {}, onLeave: () => {}, onWake: () => {} });
     await expect(second.start()).rejects.toMatchObject({

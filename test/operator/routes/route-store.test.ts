@@ -29,7 +29,7 @@ const routes: fc.Arbitrary<Route> = fc.record(
   { requiredKeys: ["key", "model", "port", "hostnames", "revisions", "hold", "bodyBytes", "timeoutMs"] },
 );
 
-test("routes are found as they were put, whatever others look like", () => {
+test("routes are found as they were stored, whatever others look like", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(routes, fc.boolean())), (changes) => {
       const kept = createRouteStore();
@@ -45,7 +45,7 @@ test("routes are found as they were put, whatever others look like", () => {
   );
 });
 
-test("a route is another one when gateways are to do something else", () => {
+test("a route is changed when gateways have to act differently", () => {
   const kept = createRouteStore();
   const route: Route = {
     key: "default/a",

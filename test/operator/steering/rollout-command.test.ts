@@ -36,7 +36,7 @@ const inStep = (step: number, stepName: string): ModelDeployment => ({
   status: { ...underWay.status, step, rollout: { steps: 4, stepName } },
 });
 
-describe("noEffectReason", () => {
+describe("the reason why a command has no effect", () => {
   const cases: Record<string, [RolloutCommand, ModelDeployment, string | undefined]> = {
     "promoting without a rollout": ["promote", atRest, "no rollout is under way"],
     "aborting without a rollout": ["abort", atRest, "no rollout is under way"],
@@ -77,7 +77,7 @@ describe("noEffectReason", () => {
     test(sentence, () => expect(noEffectReason(command, deployment)).toBe(want));
 });
 
-test("where a rollout is, is said in a sentence", () => {
+test("the state of a rollout is summarized in one sentence", () => {
   expect(rolloutSummary(atRest)).toBe("vision/digits: stable is revision aaa (version 1) with 100 % of the requests");
   expect(rolloutSummary(underWay)).toBe(
     "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause",
