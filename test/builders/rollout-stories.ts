@@ -10,19 +10,19 @@ import {
 } from "../../operator/model-deployment/simulation/controllers.ts";
 import type { StoryOptions, StoryTurn, StoryEvent } from "../../operator/model-deployment/simulation/story.ts";
 import { model, modelDeployment, settings, testMs } from "./model-deployment.ts";
-import { brokenPromises, brokenSteps } from "./told-stories.ts";
+import { turnViolations, transitionViolations } from "./story-invariants.ts";
 
-/** A story of a rollout: what is deployed first, and what happens to it. */
-export interface Told {
+/** A rollout story: the initial spec and the events that follow. */
+export interface RolloutStory {
   readonly spec: Partial<ModelDeploymentSpec>;
   readonly events: readonly StoryEvent[];
-  /** Default `standIns`. */
+  /** Default: `simulatedControllers`. */
   readonly controllers?: readonly SimulatedController[];
-  /** What befalls pods costs more of them than the operator would. */
+  /** Events remove pods beyond what the operator removes. */
   readonly losesPods?: boolean;
 }
 
-export const updates = 6;
+export const updateTurn = 6;
 export const becomes = (turn: number, key: string): StoryEvent => ({
   turn,
   description: `the model becomes ${key}`,
@@ -33,7 +33,7 @@ export const scales = (turn: number, replicas: number): StoryEvent => ({
   description: `replicas become ${replicas}`,
   spec: (spec) => ({ ...spec, replicas }),
 });
-/** Commands by the names that annotations have. */
+/** Commands by annotation name. */
 export type CommandKey = "promote" | "promoteFull" | "abort" | "retry" | "pause";
 export const commands = (turn: number, command: CommandKey, value = "1"): StoryEvent => ({
   turn,
@@ -51,7 +51,7 @@ const canary = (...steps: readonly StepSpec[]): Partial<ModelDeploymentSpec> => 
   replicas: 4,
   rollout: { canary: { steps: [...steps] }, analysis },
 });
-/** Each kind of step once, and half of the requests in the end. */
+/** One step of each kind, ending with half of the traffic. */
 export const stepwise = canary(
   { setWeight: 25 },
   { pause: { duration: "2s" } },
@@ -59,10 +59,10 @@ export const stepwise = canary(
   { analyze: { duration: "3s" } },
 );
 const waiting = canary({ setWeight: 50 }, { pause: {} });
-/** The turn after which nothing of the first deployment is left to do. */
-export const update = becomes(updates, "second.h5");
+/** The update, in the turn after the first deployment has completed. */
+export const update = becomes(updateTurn, "second.h5");
 
-/** Every pod of the candidate begins anew. */
+/** Restarts every pod of the candidate. */
 export function restartCandidate(cluster: SimulatedCluster): void {
   const [deployment] = cluster.all("ModelDeployment");
   const candidate = deployment?.status?.candidate?.revision;
@@ -73,7 +73,7 @@ export function restartCandidate(cluster: SimulatedCluster): void {
   }
 }
 
-/** The containers of the stable revision's pods end, for the so-and-so-many-th time, and wait. */
+/** Crashes the containers of the stable revision for the n-th time, into back-off. */
 export const crashStable =
   (restartCount: number) =>
   (cluster: SimulatedCluster): void => {
@@ -87,7 +87,7 @@ export const crashStable =
       cluster.put({ ...pod, status: { ...pod.status, phase: "Running", conditions: [], containerStatuses: [status] } });
     }
   };
-/** What waits after a crash runs. */
+/** Ends the back-off of crashed containers. */
 export const runsAgain = (turn: number): StoryEvent => ({
   turn,
   description: "the pods that crashed run again",
@@ -101,13 +101,13 @@ export const runsAgain = (turn: number): StoryEvent => ({
   },
 });
 
-/** By title. */
-export const stories: Readonly<Record<string, Told>> = {
+/** Stories by title. */
+export const stories: Readonly<Record<string, RolloutStory>> = {
   "canary of a model that is called otherwise": {
     spec: stepwise,
     events: [
       {
-        turn: updates,
+        turn: updateTurn,
         description: "the model is called numbers",
         spec: (spec) => ({ ...spec, model: { ...spec.model, name: "numbers" } }),
       },
@@ -128,11 +128,11 @@ export const stories: Readonly<Record<string, Told>> = {
   },
   "canary after an update while there are no pods": {
     spec: stepwise,
-    events: [scales(updates, 0), becomes(10, "second.h5"), scales(14, 4)],
+    events: [scales(updateTurn, 0), becomes(10, "second.h5"), scales(14, 4)],
     losesPods: true,
   },
-  "canary that fails its requests": { spec: stepwise, events: [becomes(updates, "failing.h5")] },
-  "canary that answers golden requests differently": { spec: stepwise, events: [becomes(updates, "differing.h5")] },
+  "canary that fails its requests": { spec: stepwise, events: [becomes(updateTurn, "failing.h5")] },
+  "canary that answers golden requests differently": { spec: stepwise, events: [becomes(updateTurn, "differing.h5")] },
   "canary with too few requests for a verdict": {
     spec: canary({ setWeight: 50 }, { analyze: { duration: "2s" } }),
     events: [
@@ -142,7 +142,7 @@ export const stories: Readonly<Record<string, Told>> = {
   },
   "canary that never loads misses its deadline": {
     spec: { ...stepwise, rollout: { ...stepwise.rollout, progressDeadline: "30s" } },
-    events: [becomes(updates, "broken.h5")],
+    events: [becomes(updateTurn, "broken.h5")],
   },
   "canary loses all its pods at 50 percent": {
     spec: waiting,
@@ -230,7 +230,7 @@ export const stories: Readonly<Record<string, Told>> = {
   },
   "recreate that never loads": {
     spec: { replicas: 2, rollout: { recreate: {} } },
-    events: [becomes(updates, "broken.h5")],
+    events: [becomes(updateTurn, "broken.h5")],
   },
   ...eachStep("canary aborted", (turn) => [commands(turn, "abort")]),
   ...eachStep("canary replaced by a third revision", (turn) => [becomes(turn, "third.h5")]),
@@ -238,8 +238,11 @@ export const stories: Readonly<Record<string, Told>> = {
   ...eachStep("canary scaled in", (turn) => [scales(turn, 2)]),
 };
 
-/** Turns in which the canary above is at each of its steps, and after the last; told by the story itself below. */
-function eachStep(title: string, events: (turn: number) => readonly StoryEvent[]): Readonly<Record<string, Told>> {
+/** The event at each step of the canary above, and after the last; the golden stories show the turns. */
+function eachStep(
+  title: string,
+  events: (turn: number) => readonly StoryEvent[],
+): Readonly<Record<string, RolloutStory>> {
   const turns = { "in step 1": 8, "in step 2": 11, "in step 3": 14, "in step 4": 18, "after the last step": 22 };
   return Object.fromEntries(
     Object.entries(turns).map(([when, turn]) => [
@@ -249,8 +252,8 @@ function eachStep(title: string, events: (turn: number) => readonly StoryEvent[]
   );
 }
 
-/** How a story is played. */
-export const options = ({ spec, events, controllers }: Told): StoryOptions => ({
+/** Options to run a story. */
+export const options = ({ spec, events, controllers }: RolloutStory): StoryOptions => ({
   deployment: modelDeployment(spec),
   settings: settings({ drainDelayMs: 2_000 }),
   startMs: testMs,
@@ -260,8 +263,8 @@ export const options = ({ spec, events, controllers }: Told): StoryOptions => ({
   ...(controllers === undefined ? {} : { controllers }),
 });
 
-/** Promises that were not kept in it. */
-export const broken = (turns: readonly StoryTurn[], { losesPods }: Told): readonly string[] => [
-  ...turns.flatMap(brokenPromises),
-  ...(losesPods === true ? [] : brokenSteps(turns)),
+/** Violated invariants of a story. */
+export const violations = (turns: readonly StoryTurn[], { losesPods }: RolloutStory): readonly string[] => [
+  ...turns.flatMap(turnViolations),
+  ...(losesPods === true ? [] : transitionViolations(turns)),
 ];

@@ -8,7 +8,7 @@ import { readYaml } from "../../../crds/schema/yaml.ts";
 import { isJsonObject } from "../../../crds/schema/structural/structural-schema.ts";
 import { admittedModelDeployment } from "../../../crds/v1alpha1/validation.ts";
 import { kstatus, type KStatus } from "../../integration/status/kstatus.ts";
-import { toldStates } from "../../integration/status/told-states.ts";
+import { goldenStates } from "../../integration/status/golden-states.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
 import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
 
@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skip
   });
 
   test("agrees with kstatus on every state of the stories, and says what Ready says", async () => {
-    const states = toldStates();
+    const states = goldenStates();
     const seen = await health(
       glua,
       states.map(({ object }) => object),

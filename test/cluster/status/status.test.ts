@@ -15,7 +15,7 @@ import { olderDefinition } from "../../builders/older-definition.ts";
 import { eventually, type OperatorScene, operatorSceneIn, readyStatus } from "../../builders/operator-scene.ts";
 import { addOwnNode } from "../../builders/own-node.ts";
 import { kstatus } from "../../integration/status/kstatus.ts";
-import { disagreements, type Witness, witness } from "../../integration/status/told.ts";
+import { disagreements, type StatusWatch, watchStatus } from "../../integration/status/status-watch.ts";
 import { type ClusterAccess, startTimeoutMs, whyNotHere } from "../control-plane.ts";
 import { actingAs, grantReplicaSets, limitedUser } from "./limited-user.ts";
 import { sharedControlPlane } from "../shared.ts";
@@ -39,7 +39,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
   let access: ClusterAccess;
   let transport: Transport;
   let scene: OperatorScene;
-  let seen: Witness;
+  let seen: StatusWatch;
   let operator: Operator;
 
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     });
     await addOwnNode(scene.client, { name: nodeName, labels: own });
     await grant(["get", "list", "watch", "patch", "create", "delete"]);
-    seen = witness(scene.client, namespace);
+    seen = watchStatus(scene.client, namespace);
     operator = await startOperator({
       transport: actingAs(limitedUser, transport),
       settings: settings({ drainDelayMs: 50 }),
@@ -102,13 +102,17 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
       (pods) => pods.some(({ spec }) => spec.nodeName === nodeName),
     );
     await report(scene, name);
-    expect((await seen.told(name, "AsDeclared", generation)).ready).toBe("True AsDeclared");
+    expect((await seen.reported(name, "AsDeclared", generation)).ready).toBe("True AsDeclared");
     await scene.client.remove(resources.modelDeployments, { namespace, name });
   };
   const broken = { available: "False NothingReady" };
 
   test("a GPU that no node has, in the scheduler's own words", async () => {
-    const told = await seen.told("gpu", "WaitingForCapacity", await apply("gpu", { resources: { gpu: { count: 1 } } }));
+    const told = await seen.reported(
+      "gpu",
+      "WaitingForCapacity",
+      await apply("gpu", { resources: { gpu: { count: 1 } } }),
+    );
     expect(told).toMatchObject({ ...broken, ready: "False WaitingForCapacity", kstatus: "Reconciling" });
     expect(told.message).toMatch(
       /^pod POD waits for a node: 0\/\d+ nodes are available: .*1 Insufficient nvidia\.com\/gpu/,
@@ -118,7 +122,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
 
   test("a PersistentVolumeClaim that is missing, in the scheduler's own words", async () => {
     const source = { persistentVolumeClaim: { claimName: "none", path: "model.h5" } };
-    const told = await seen.told("claim", "ModelNotFound", await apply("claim", { model: { source } }));
+    const told = await seen.reported("claim", "ModelNotFound", await apply("claim", { model: { source } }));
     expect(told).toMatchObject({ ...broken, ready: "False ModelNotFound", kstatus: "Stalled" });
     expect(told.message).toMatch(
       /^the model of pod POD cannot be mounted: 0\/\d+ nodes are available: persistentvolumeclaim "none" not found/,
@@ -134,7 +138,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
       () => scene.client.get<KubeObject & { readonly status?: { readonly used?: object } }>(quotas, key),
       (stored) => stored?.status?.used !== undefined,
     );
-    const told = await seen.told("quota", "PodsRefused", await apply("quota"));
+    const told = await seen.reported("quota", "PodsRefused", await apply("quota"));
     expect(told).toMatchObject({ ...broken, ready: "False PodsRefused", kstatus: "Stalled" });
     expect(told.message).toMatch(
       /^ReplicaSet quota-REVISION cannot create pods: pods "quota-REVISION-\w+" is forbidden: exceeded quota: few, requested: pods=1, used: pods=\d, limited: pods=0$/,
@@ -145,7 +149,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
 
   test("a right that is missing, in the authorizer's words", async () => {
     await grant(["get", "list", "watch", "patch", "delete"]);
-    const told = await seen.told("denied", "Forbidden", await apply("denied"));
+    const told = await seen.reported("denied", "Forbidden", await apply("denied"));
     expect(told).toMatchObject({ ...broken, ready: "False Forbidden", kstatus: "Stalled" });
     expect(told.message.replaceAll(/denied-\w+/g, "REPLICASET")).toBe(
       `create ReplicaSet ${namespace}/REPLICASET was refused: replicasets.apps is forbidden: User "${limitedUser}" cannot create resource "replicasets" in API group "apps" in the namespace "${namespace}"; grant the verb in the role of the service account`,
@@ -189,7 +193,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     };
     const generation = await apply("older");
     await becomes(olderDefinition());
-    const told = await seen.told("older", "DefinitionOutdated", generation);
+    const told = await seen.reported("older", "DefinitionOutdated", generation);
     await becomes(modelDeploymentDefinition);
     expect(told).toEqual({
       ...broken,

@@ -13,11 +13,11 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { settings } from "../../builders/model-deployment.ts";
 import { type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import { digits } from "../runtime/program.ts";
-import { conditionOf } from "./told.ts";
+import { conditionOf } from "./status-watch.ts";
 
 const namespace = "default";
 const program = fileURLToPath(new URL("program.ts", import.meta.url));
-/** How much faster than Kubernetes' own back-off (10 s, 20 s, 40 s, …) containers are started again. */
+/** Factor by which containers restart faster than with Kubernetes' back-off (10 s, 20 s, 40 s, …). */
 const speed = 2;
 const minuteMs = 60_000 / speed;
 const writesPerMinute = 30;
@@ -52,7 +52,7 @@ afterAll(async () => {
   rmSync(dataFolder, { recursive: true, force: true });
 });
 
-test("a model that crashes again and again costs few writes and no further pods", { timeout: 90_000 }, async () => {
+test("a crash-looping model causes few writes and no further pods", { timeout: 90_000 }, async () => {
   const source = { configMap: { name: "models", key: "good.h5" } };
   await scene.client.create<ModelDeployment>(resources.modelDeployments, {
     apiVersion: "modelwright.dev/v1alpha1",

@@ -6,7 +6,7 @@ import type { Operator } from "../../../operator/operator.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
-import { conditionOf, disagreements, type Witness, witness } from "./told.ts";
+import { conditionOf, disagreements, type StatusWatch, watchStatus } from "./status-watch.ts";
 
 const namespace = "default";
 const key = { namespace, name: "digits" };
@@ -14,11 +14,11 @@ const forceful = { force: true };
 
 let scene: OperatorScene;
 let operator: Operator;
-let seen: Witness;
+let seen: StatusWatch;
 
 beforeEach(async () => {
   scene = await operatorScene();
-  seen = witness(scene.client, namespace);
+  seen = watchStatus(scene.client, namespace);
   operator = await scene.startOperator();
   await scene.startGateway("gateway-a", operator);
 });
@@ -41,10 +41,10 @@ const serve = async (name = "digits"): Promise<void> => {
     ({ items }) => items.length === 1,
   );
   await scene.setPods(readyStatus);
-  expect(await seen.told(name, "AsDeclared", generation)).toMatchObject({ ready: "True AsDeclared", kstatus: "" });
+  expect(await seen.reported(name, "AsDeclared", generation)).toMatchObject({ ready: "True AsDeclared", kstatus: "" });
 };
 
-test("suspended on purpose is Ready and serves nobody; resumed it serves again", async () => {
+test("a suspended ModelDeployment is Ready without serving, and serves again when resumed", async () => {
   await serve();
   const generation = await apply({ suspend: true });
   await eventually(
@@ -54,7 +54,7 @@ test("suspended on purpose is Ready and serves nobody; resumed it serves again",
     },
     (state) => conditionOf(state, "Ready")?.reason === "Suspended",
   );
-  expect(await seen.told("digits", "Suspended", generation)).toEqual({
+  expect(await seen.reported("digits", "Suspended", generation)).toEqual({
     ready: "True Suspended",
     message: "no pods, because spec.suspend is true",
     kstatus: "",
@@ -63,11 +63,11 @@ test("suspended on purpose is Ready and serves nobody; resumed it serves again",
   await serve();
 });
 
-test("a foreign object is named and left alone; deleted it is no longer in the way", async () => {
+test("a conflicting foreign object is reported and not touched; once deleted, the conflict is resolved", async () => {
   const service = { apiVersion: "v1", kind: "Service", metadata: key, spec: { ports: [{ port: 80 }] } };
   await scene.client.create(resources.services, service);
   const generation = await apply();
-  expect(await seen.told("digits", "ForeignObject", generation)).toEqual({
+  expect(await seen.reported("digits", "ForeignObject", generation)).toEqual({
     ready: "False ForeignObject",
     message:
       "Service digits exists and does not belong to this ModelDeployment; it is left alone; delete or rename it, or give the ModelDeployment another name",
@@ -94,14 +94,14 @@ test("two ModelDeployments on one gateway port: one keeps it, the other moves, b
   }
 });
 
-test("a CustomResourceDefinition older than the operator is told, and that of this release recovers it", async () => {
+test("a CustomResourceDefinition older than the operator is reported, and this release's recovers it", async () => {
   await serve();
   await operator.stop();
   await scene.client.apply(resources.customResourceDefinitions, olderDefinition(), forceful);
   operator = await scene.startOperator();
   await scene.startGateway("gateway-b", operator);
   const generation = (await scene.deployment())?.metadata.generation ?? 0;
-  const told = await seen.told("digits", "DefinitionOutdated", generation);
+  const told = await seen.reported("digits", "DefinitionOutdated", generation);
   expect(told).toEqual({
     ready: "False DefinitionOutdated",
     message:
@@ -112,5 +112,5 @@ test("a CustomResourceDefinition older than the operator is told, and that of th
   await operator.stop();
   await scene.client.apply(resources.customResourceDefinitions, modelDeploymentDefinition, forceful);
   await scene.startGateway("gateway-c", await scene.startOperator());
-  expect((await seen.told("digits", "AsDeclared", generation)).ready).toBe("True AsDeclared");
+  expect((await seen.reported("digits", "AsDeclared", generation)).ready).toBe("True AsDeclared");
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
 import { disagreement, isWaitOver, kstatus, type KStatus, type Readable } from "./kstatus.ts";
-import { toldStates } from "./told-states.ts";
+import { goldenStates } from "./golden-states.ts";
 
 const condition = (type: string, status: Condition["status"], observedGeneration = 1) => ({
   type,
@@ -13,7 +13,7 @@ const state = (observedGeneration: number | undefined, ...conditions: ReturnType
   status: { ...(observedGeneration === undefined ? {} : { observedGeneration }), conditions },
 });
 
-/** The rules, one a row: what kstatus and what kubectl wait say. */
+/** The rules, one per row: the results of kstatus and kubectl wait. */
 const rules: Readonly<Record<string, { given: Readable; want: readonly [KStatus, boolean] }>> = {
   "what no controller has seen yet is not done, thanks to the default of status": {
     given: { metadata: { generation: 1 }, status: { observedGeneration: -1 } },
@@ -49,14 +49,14 @@ const rules: Readonly<Record<string, { given: Readable; want: readonly [KStatus,
   },
 };
 
-describe("what others read from a status", () => {
+describe("how other tools read a status", () => {
   test.each(Object.entries(rules))("%s", (_sentence, { given, want }) => {
     expect([kstatus(given), isWaitOver(given)]).toEqual(want);
   });
 });
 
 describe("kstatus and kubectl wait agree", () => {
-  const states = toldStates();
+  const states = goldenStates();
 
   test("on every state of the stories", () => {
     const disagreements = states.map(({ story, object }) => [story, disagreement(object)]);

@@ -1,6 +1,6 @@
 import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
 
-/** What both readers look at. */
+/** The fields that kstatus and kubectl wait read. */
 export interface Readable {
   readonly metadata: { readonly generation?: number; readonly deletionTimestamp?: string };
   readonly status?: {
@@ -41,7 +41,7 @@ export function isWaitOver({ metadata, status = {} }: Readable): boolean {
   return ready.status.toLowerCase() === "true";
 }
 
-/** Why the readers of one state disagree; undefined when they agree. */
+/** Why kstatus and kubectl wait disagree on a state; undefined when they agree. */
 export function disagreement(object: Readable): string | undefined {
   const computed = kstatus(object);
   const isOver = isWaitOver(object);

@@ -9,15 +9,15 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { modelDeployment, settings } from "../../builders/model-deployment.ts";
 import { type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
-import { type Refusal, refusingTransport } from "./refusing-transport.ts";
-import { disagreements, type Witness, witness } from "./told.ts";
+import { type Refusal, refusingTransport } from "./rejecting-transport.ts";
+import { disagreements, type StatusWatch, watchStatus } from "./status-watch.ts";
 
 const namespace = "default";
 
 let server: ApiServer;
 let controllers: Controllers;
 let scene: OperatorScene;
-let seen: Witness;
+let seen: StatusWatch;
 let operator: Operator;
 let refused: { readonly plural: string; readonly refusal: Refusal } | undefined;
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   server = createApiServer({ clock: systemClock });
   scene = await operatorSceneIn({ transport: server, namespace });
   controllers = await startControllers({ transport: server });
-  seen = witness(scene.client, namespace);
+  seen = watchStatus(scene.client, namespace);
   operator = await startOperator({
     transport: refusingTransport(server, ({ method, path }) =>
       refused !== undefined && method === "POST" && path.includes(`/${refused.plural}`) ? refused.refusal : undefined,
@@ -59,7 +59,7 @@ const terminating =
 const overQuota =
   'services "crowded" is forbidden: exceeded quota: few, requested: services=1, used: services=2, limited: services=2';
 
-/** Words of kube-apiserver: `responsewriters/errors.go`, admission plugins NamespaceLifecycle and ResourceQuota. */
+/** Messages of kube-apiserver: `responsewriters/errors.go`, admission plugins NamespaceLifecycle and ResourceQuota. */
 const cases: Readonly<Record<string, Case>> = {
   denied: {
     plural: "replicasets",
@@ -90,13 +90,13 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe("what the API server refuses stands in Ready in its own words, and stalls", () => {
+describe("Ready reports the API server's rejections verbatim, and stalls", () => {
   test.for(Object.entries(cases))("%s", async ([name, { plural, refusal, ready, message }]) => {
     refused = { plural, refusal };
     const { apiVersion, kind, spec } = modelDeployment();
     const object = { apiVersion, kind, metadata: { name, namespace }, spec };
     await scene.client.apply<ModelDeployment>(resources.modelDeployments, object, { force: true });
-    const told = await seen.told(name, ready, 1);
+    const told = await seen.reported(name, ready, 1);
     expect({ ...told, message: told.message.replace(/denied-\w+/, "REPLICASET") }).toEqual({
       ready: `False ${ready}`,
       message,
@@ -104,16 +104,16 @@ describe("what the API server refuses stands in Ready in its own words, and stal
       available: "False NothingReady",
     });
     refused = undefined;
-    // Any change of its own starts it at once; without one it is tried again in half a minute.
+    // Any change of the object triggers a retry at once; otherwise it is retried in half a minute.
     await scene.client.apply(
       resources.modelDeployments,
       { ...object, spec: { ...spec, replicas: 1 } },
       { force: true },
     );
-    await seen.told(name, "NothingServes", 2);
+    await seen.reported(name, "NothingServes", 2);
   });
 
-  test("and every state on the way reads the same to kstatus and kubectl wait", () => {
+  test("kstatus and kubectl wait agree on every state on the way", () => {
     expect(disagreements(seen.states)).toEqual([]);
   });
 });

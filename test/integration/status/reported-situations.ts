@@ -3,7 +3,7 @@ import { faults as serverFaults } from "../../../runtime/server/faults.ts";
 
 type PodStatus = NonNullable<Pod["status"]>;
 
-/** A situation as kubelet, scheduler or node controller report it, and what Ready makes of it. */
+/** A situation as kubelet, scheduler or node controller report it, and the expected Ready condition. */
 export interface Reported {
   readonly given: (pod: Pod) => PodStatus;
   readonly ready: string;
@@ -44,11 +44,11 @@ const goingClaim =
   '0/1 nodes are available: persistentvolumeclaim "models" is being deleted. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
 const unboundClaim =
   "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
-/** Without its full stop: the sentence goes on. */
+/** The sentence without its full stop, to be continued. */
 const unended = (sentence: string): string => sentence.slice(0, -1);
 const createIt = "create what spec.model.source names in the namespace of the ModelDeployment";
 
-/** Texts verbatim from Kubernetes' sources, named beside each. */
+/** Messages verbatim from the Kubernetes sources named beside each. */
 export const reportedSituations: Readonly<Record<string, Reported>> = {
   // kubelet `images/image_manager.go` with the words of containerd's resolver
   "an image that is missing": {

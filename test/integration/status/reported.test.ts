@@ -5,18 +5,18 @@ import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import { model, modelDeployment } from "../../builders/model-deployment.ts";
 import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
 import { reportedSituations } from "./reported-situations.ts";
-import { disagreements, type Witness, witness } from "./told.ts";
+import { disagreements, type StatusWatch, watchStatus } from "./status-watch.ts";
 
 const namespace = "default";
 const key = { namespace, name: "digits" };
 const servesOn = "; revision REVISION (version 1) still serves";
 
 let scene: OperatorScene;
-let seen: Witness;
+let seen: StatusWatch;
 
 beforeAll(async () => {
   scene = await operatorScene();
-  seen = witness(scene.client, namespace);
+  seen = watchStatus(scene.client, namespace);
   await scene.startGateway("gateway-a", await scene.startOperator());
   await apply("digits.h5");
   await report(() => readyStatus);
@@ -34,7 +34,7 @@ const apply = async (key: string): Promise<number> => {
   return applied.metadata.generation ?? 0;
 };
 
-/** Pods that no kubelet has said anything about. */
+/** Pods without any status from a kubelet. */
 const silentPods = () =>
   eventually(
     async () => {
@@ -55,7 +55,7 @@ const report = async (status: (pod: Pod) => Pod["status"]): Promise<void> => {
   }
 };
 
-/** The old revision's pods are stopped, and nothing but the stable revision is left. */
+/** Waits until the old revision's pods have stopped and only the stable revision is left. */
 const settled = () =>
   eventually(
     async () => {
@@ -65,13 +65,13 @@ const settled = () =>
     ({ items }) => items.length === 1,
   );
 
-describe("what is reported about pods stands in Ready, and the good spec recovers it", () => {
+describe("Ready reports problems of pods, and a corrected spec recovers", () => {
   test.for(Object.entries(reportedSituations))("%s", async ([, { given, ready, message, kstatus }]) => {
-    expect((await seen.told(key.name, "AsDeclared", await apply("digits.h5"))).ready).toBe("True AsDeclared");
+    expect((await seen.reported(key.name, "AsDeclared", await apply("digits.h5"))).ready).toBe("True AsDeclared");
 
     const generation = await apply("second.h5");
     await report(given);
-    expect(await seen.told(key.name, ready, generation)).toEqual({
+    expect(await seen.reported(key.name, ready, generation)).toEqual({
       ready: `False ${ready}`,
       message: `${message}${servesOn}`,
       kstatus,
@@ -79,11 +79,11 @@ describe("what is reported about pods stands in Ready, and the good spec recover
     });
     expect(seen.wasNeverReady(key.name, generation)).toBe(true);
 
-    await seen.told(key.name, "AsDeclared", await apply("digits.h5"));
+    await seen.reported(key.name, "AsDeclared", await apply("digits.h5"));
     await settled();
   });
 
-  test("and every state on the way reads the same to kstatus and kubectl wait", () => {
+  test("kstatus and kubectl wait agree on every state on the way", () => {
     expect(disagreements(seen.states)).toEqual([]);
     expect(seen.states.length).toBeGreaterThan(40);
   });

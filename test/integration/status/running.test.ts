@@ -21,7 +21,7 @@ import { silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
 import { eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import { digits } from "../runtime/program.ts";
-import { disagreements, type Told, toldWithinMs, type Witness, witness } from "./told.ts";
+import { disagreements, type ReportedStatus, reportedWithinMs, type StatusWatch, watchStatus } from "./status-watch.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -34,7 +34,7 @@ let server: ApiServer;
 let controllers: Controllers;
 let kubelet: Kubelet;
 let scene: OperatorScene;
-let seen: Witness;
+let seen: StatusWatch;
 const dataFolder = mkdtempSync(join(tmpdir(), "modelwright-status-"));
 const files = createServer((request, response) => {
   response.statusCode = request.url === "/good.h5" ? 200 : 404;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   server = createApiServer({ clock: systemClock });
   scene = await operatorSceneIn({ transport: server, namespace, gatewayNode: "elsewhere" });
   controllers = await startControllers({ transport: server });
-  seen = witness(scene.client, namespace);
+  seen = watchStatus(scene.client, namespace);
   await scene.startGateway("gateway-a", await scene.startOperator());
   const binaryData = {
     "good.h5": good.toString("base64"),
@@ -76,7 +76,7 @@ afterAll(async () => {
   rmSync(dataFolder, { recursive: true, force: true });
 });
 
-interface Case extends Pick<Told, "ready" | "kstatus"> {
+interface Case extends Pick<ReportedStatus, "ready" | "kstatus"> {
   readonly spec: () => Partial<ModelDeploymentSpec>;
   readonly message: () => string;
 }
@@ -181,30 +181,30 @@ async function apply(name: string, spec: Partial<ModelDeploymentSpec>): Promise<
   return applied.metadata.generation ?? 0;
 }
 
-describe("what processes and files cannot do stands in Ready, and the good spec recovers it", () => {
+describe("Ready reports failures of processes and files, and a corrected spec recovers", () => {
   test.for(Object.entries(cases))("%s", async ([, { spec, ready, message, kstatus }], { task }) => {
     const name = `m${Object.keys(cases).indexOf(task.name)}`;
     const [, reason = ""] = ready.split(" ");
     const generation = await apply(name, spec());
-    expect(await seen.told(name, reason, generation)).toEqual({
+    expect(await seen.reported(name, reason, generation)).toEqual({
       ready,
       message: message(),
       kstatus,
       available: "False NothingReady",
     });
     expect(seen.wasNeverReady(name, generation)).toBe(true);
-    const told = await seen.told(name, "AsDeclared", await apply(name, {}));
+    const told = await seen.reported(name, "AsDeclared", await apply(name, {}));
     expect(told).toMatchObject({ ready: "True AsDeclared", kstatus: "", available: "True StableServes" });
     await scene.client.remove(resources.modelDeployments, { namespace, name });
   });
 
-  test("a container that runs and never listens, with what its probe says", async () => {
+  test("a container that never listens is reported with its probe's message", async () => {
     const name = "hanging";
     const generation = await apply(name, { model: { source: key("good.h5"), name: "hangs" } });
     const { message, ...rest } = await eventually(
-      () => seen.told(name, "NothingServes", generation),
+      () => seen.reported(name, "NothingServes", generation),
       ({ message: said }) => said.includes("probe"),
-      toldWithinMs,
+      reportedWithinMs,
     );
     expect({ ...rest, message: message.replaceAll(/127(\.\d+){3}:\d+/g, "ADDRESS") }).toEqual({
       ready: "False NothingServes",
@@ -213,15 +213,15 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
       kstatus: "Reconciling",
       available: "False NothingReady",
     });
-    await seen.told(name, "AsDeclared", await apply(name, {}));
+    await seen.reported(name, "AsDeclared", await apply(name, {}));
     await scene.client.remove(resources.modelDeployments, { namespace, name });
   });
 
-  test("an image that is missing, until the operator is told the right one", async () => {
+  test("a missing image is reported until the operator is configured with the right one", async () => {
     const watchNamespace = "images";
     const metadata = { name: watchNamespace };
     await scene.client.create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
-    const images = witness(scene.client, watchNamespace);
+    const images = watchStatus(scene.client, watchNamespace);
     const routes = { host: "127.0.0.1", port: 0 };
     const options = { transport: server, gatewayNamespace: systemNamespace, watchNamespace, routes, log: silentLog };
     const wrong = await startOperator({
@@ -235,7 +235,7 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
       spec: { model: { source: { http: { url: url("/good.h5"), sha256 } } } },
     } as const;
     await scene.client.create<ModelDeployment>(resources.modelDeployments, object);
-    const told = await images.told("image", "ImagePullFailed", 1);
+    const told = await images.reported("image", "ImagePullFailed", 1);
     expect({ ...told, message: told.message.replace(/ \(\w+\): .*/, "") }).toEqual({
       ready: "False ImagePullFailed",
       message: "the image of container fetch of pod POD cannot be pulled",
@@ -253,9 +253,9 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
     await images.stop();
   });
 
-  test("a node that is lost, and comes back", async () => {
+  test("a lost node is reported until it comes back", async () => {
     const generation = await apply("kept", {});
-    await seen.told("kept", "AsDeclared", generation);
+    await seen.reported("kept", "AsDeclared", generation);
     const labelSelector = `${labels.deployment}=kept`;
     const { items } = await scene.client.list<Pod>(resources.pods, { namespace, labelSelector });
     const [pod] = items;
@@ -274,17 +274,17 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
         { subresource: "status" },
       );
     await marked("False");
-    expect(await seen.told("kept", "NodeLost", generation)).toEqual({
+    expect(await seen.reported("kept", "NodeLost", generation)).toEqual({
       ready: "False NodeLost",
       message: "pod POD is unreachable: its node local does not respond",
       kstatus: "Reconciling",
       available: "False NothingReady",
     });
     await marked("True");
-    await seen.told("kept", "AsDeclared", generation);
+    await seen.reported("kept", "AsDeclared", generation);
   });
 
-  test("and every state on the way reads the same to kstatus and kubectl wait", () => {
+  test("kstatus and kubectl wait agree on every state on the way", () => {
     expect(disagreements(seen.states)).toEqual([]);
     expect(seen.states.length).toBeGreaterThan(40);
   });

@@ -1,8 +1,8 @@
-/** What an installation consists of, each taken away on its own. */
+/** The parts of an installation, which can be removed separately. */
 const parts = ["operator", "definition", "objects", "namespace"] as const;
 export type Part = (typeof parts)[number];
 
-/** Every order in which they can be taken away. */
+/** All orders in which they can be removed. */
 export const orders: readonly (readonly Part[])[] = permutations(parts);
 
 function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {

@@ -35,7 +35,7 @@ interface Installation {
   readonly operator: Operator;
 }
 
-/** Two ModelDeployments: one that serves, one whose rollout is under way. */
+/** Two ModelDeployments: one that serves, one with a rollout in progress. */
 async function installed(): Promise<Installation & { stop(): Promise<void> }> {
   const server = createApiServer({ clock: systemClock });
   const scene = await operatorSceneIn({ transport: server, namespace });
@@ -94,7 +94,7 @@ const removals: Readonly<Record<Part, (installation: Installation) => Promise<un
   namespace: ({ scene: { client } }) => client.remove(resources.namespaces, { name: namespace }),
 };
 
-/** What is still there of the installation; pods that were told to stop are stopped by their kubelet. */
+/** The remaining objects of the installation; the kubelet stops terminating pods. */
 async function left({ scene }: Installation): Promise<readonly string[]> {
   await scene.removeStopped();
   const { client } = scene;

@@ -17,7 +17,7 @@ import {
 import { createSnapshot, type Observation, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
 import {
   becomes,
-  broken,
+  violations,
   type CommandKey,
   commands,
   crashStable,
@@ -29,18 +29,18 @@ import {
   stepwise,
   stories,
   update,
-  updates,
+  updateTurn,
 } from "../../builders/rollout-stories.ts";
 import {
-  brokenPromises,
+  turnViolations,
   crashingAt,
-  ending,
+  finalState,
   permutations,
   staleLeader,
   writeCount,
-} from "../../builders/told-stories.ts";
+} from "../../builders/story-invariants.ts";
 
-test("the steps of the canary come in the turns in which stories meddle with them", async () => {
+test("the canary is at each step in the turn in which stories interfere with it", async () => {
   const turns = await story(options({ spec: stepwise, events: [update] }));
   const at = (number: number) => turns[number - 2]?.snapshot.status.step;
   expect([9, 12, 15, 19, 23].map(at)).toEqual([0, 1, 2, 3, 4]);
@@ -49,22 +49,22 @@ test("the steps of the canary come in the turns in which stories meddle with the
 describe.each(Object.entries(stories))("%s", (title, told) => {
   test("reads as expected", async () => {
     const turns = await story(options(told));
-    expect(broken(turns, told)).toEqual([]);
-    await expect(storyText(title, turns.slice(updates - 2))).toMatchFileSnapshot(
+    expect(violations(turns, told)).toEqual([]);
+    await expect(storyText(title, turns.slice(updateTurn - 2))).toMatchFileSnapshot(
       `../../golden/stories/rollout/${title.replaceAll(" ", "-")}.txt`,
     );
   });
 
-  test("keeps its promises in every turn, in whatever order the others get their turn", async () => {
-    const want = ending(await story(options(told)));
+  test("keeps its invariants in every turn, in whatever order the other components run", async () => {
+    const want = finalState(await story(options(told)));
     for (const controllers of permutations(told.controllers ?? simulatedControllers)) {
       const turns = await story({ ...options(told), controllers });
-      expect(broken(turns, told)).toEqual([]);
-      expect(ending(turns)).toEqual(want);
+      expect(violations(turns, told)).toEqual([]);
+      expect(finalState(turns)).toEqual(want);
     }
   });
 
-  test("can be told from any moment on: a snapshot reads back from its print", async () => {
+  test("can be reproduced at any point: a printed snapshot parses back", async () => {
     for (const { snapshot } of await story(options(told))) {
       const printed: Observation = JSON.parse(JSON.stringify(snapshot));
       expect(plan(createSnapshot(printed))).toEqual(plan(snapshot));
@@ -88,28 +88,28 @@ const endangered = [
 ];
 
 describe.each(Object.entries(stories).filter(([title]) => endangered.includes(title)))("%s", (_title, told) => {
-  test("keeps its promises beside a second leader whose view is some turns old", async () => {
-    const want = ending(await story(options(told)));
+  test("keeps its invariants beside a second leader whose observations are some turns old", async () => {
+    const want = finalState(await story(options(told)));
     for (const age of [1, 2, 3, 5]) {
       const controllers = [...(told.controllers ?? simulatedControllers), staleLeader(age)];
       const turns = await story({ ...options(told), controllers, maxTurns: 160 });
-      expect({ age, broken: broken(turns, told) }).toEqual({ age, broken: [] });
-      expect({ age, ...ending(turns) }).toEqual({ age, ...want });
+      expect({ age, violations: violations(turns, told) }).toEqual({ age, violations: [] });
+      expect({ age, ...finalState(turns) }).toEqual({ age, ...want });
     }
   });
 
   test("ends the same when the operator crashes before or after any of its writes", async () => {
     const written = await writeCount(options(told));
-    const want = ending(await story(options(told)));
+    const want = finalState(await story(options(told)));
     for (let crash = 1; crash <= written; crash += 1) {
       const turns = await story({ ...options(told), beforeWrite: crashingAt(crash), maxTurns: 160 });
-      expect({ crash, ...ending(turns) }).toEqual({ crash, ...want });
-      expect({ crash, broken: broken(turns, told) }).toEqual({ crash, broken: [] });
+      expect({ crash, ...finalState(turns) }).toEqual({ crash, ...want });
+      expect({ crash, violations: violations(turns, told) }).toEqual({ crash, violations: [] });
     }
   });
 });
 
-test("any row of changes, commands and losses ends in one revision that serves, and breaks no promise on its way", async () => {
+test("any sequence of changes, commands and pod losses ends with one serving revision, and breaks no invariant on the way", async () => {
   const keys = ["digits.h5", "second.h5", "third.h5", "broken.h5", "failing.h5", "differing.h5"];
   const change = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...keys).map((key) => ["model", key] as const) },
@@ -147,7 +147,7 @@ test("any row of changes, commands and losses ends in one revision that serves, 
         const controllers = [gateways, kubelet, replicaSetsWithin(quota)];
         const told = { spec, events: [...events, resumes(42), runsAgain(43)], controllers };
         const turns = await story({ ...options(told), maxTurns: 240, beforeWrite: crashingAt(crash) });
-        expect(turns.flatMap(brokenPromises)).toEqual([]);
+        expect(turns.flatMap(turnViolations)).toEqual([]);
         expect(unsettled(turns.at(-1))).toEqual([]);
       },
     ),

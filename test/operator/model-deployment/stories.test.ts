@@ -12,13 +12,13 @@ import {
 import { createSnapshot, type Observation, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
 import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
 import {
-  brokenPromises,
+  turnViolations,
   crashingAt,
-  ending,
+  finalState,
   permutations,
   staleLeader,
   writeCount,
-} from "../../builders/told-stories.ts";
+} from "../../builders/story-invariants.ts";
 
 const becomes = (turn: number, key: string): StoryEvent => ({
   turn,
@@ -66,46 +66,46 @@ describe.each(Object.entries(stories))("%s", (title, events) => {
     await expect(storyText(title, turns)).toMatchFileSnapshot(`../../golden/stories/${title.replaceAll(" ", "-")}.txt`);
   });
 
-  test("keeps its promises in every turn, in whatever order the others get their turn", async () => {
+  test("keeps its invariants in every turn, in whatever order the other components run", async () => {
     for (const controllers of permutations(simulatedControllers)) {
       const turns = await story({ ...options(events), controllers });
-      expect(turns.flatMap(brokenPromises)).toEqual([]);
-      expect(ending(turns)).toEqual(ending(await story(options(events))));
+      expect(turns.flatMap(turnViolations)).toEqual([]);
+      expect(finalState(turns)).toEqual(finalState(await story(options(events))));
     }
   });
 
-  test("can be told from any moment on: a snapshot reads back from its print", async () => {
+  test("can be reproduced at any point: a printed snapshot parses back", async () => {
     for (const { snapshot } of await story(options(events))) {
       const printed: Observation = JSON.parse(JSON.stringify(snapshot));
       expect(plan(createSnapshot(printed))).toEqual(plan(snapshot));
     }
   });
 
-  test("keeps its promises beside a second leader whose view is some turns old", async () => {
-    const want = ending(await story(options(events)));
+  test("keeps its invariants beside a second leader whose observations are some turns old", async () => {
+    const want = finalState(await story(options(events)));
     for (const age of [1, 2, 3, 5]) {
       const turns = await story({
         ...options(events),
         controllers: [...simulatedControllers, staleLeader(age)],
         maxTurns: 120,
       });
-      expect({ age, broken: turns.flatMap(brokenPromises) }).toEqual({ age, broken: [] });
-      expect({ age, ...ending(turns) }).toEqual({ age, ...want });
+      expect({ age, broken: turns.flatMap(turnViolations) }).toEqual({ age, broken: [] });
+      expect({ age, ...finalState(turns) }).toEqual({ age, ...want });
     }
   });
 
   test("ends the same when the operator crashes before or after any of its writes", async () => {
     const written = await writeCount(options(events));
-    const want = ending(await story(options(events)));
+    const want = finalState(await story(options(events)));
     for (let crash = 1; crash <= written; crash += 1) {
       const turns = await story({ ...options(events), beforeWrite: crashingAt(crash) });
-      expect({ crash, ...ending(turns) }).toEqual({ crash, ...want });
-      expect({ crash, broken: turns.flatMap(brokenPromises) }).toEqual({ crash, broken: [] });
+      expect({ crash, ...finalState(turns) }).toEqual({ crash, ...want });
+      expect({ crash, broken: turns.flatMap(turnViolations) }).toEqual({ crash, broken: [] });
     }
   });
 });
 
-test("any row of changes ends where the last of them leads, and breaks no promise on its way", async () => {
+test("any sequence of changes ends in the state that the last one declares, and breaks no invariant on the way", async () => {
   const turnsOf = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 });
   const changes = fc.array(
     fc.oneof(
@@ -123,7 +123,7 @@ test("any row of changes ends where the last of them leads, and breaks no promis
       const turns = await story({ ...options(row), maxTurns: 100, beforeWrite: crashingAt(crash) });
       const spec = row.reduce((before, event) => event.spec?.(before) ?? before, modelDeployment().spec);
       const last = turns.at(-1)?.snapshot;
-      expect(turns.flatMap(brokenPromises)).toEqual([]);
+      expect(turns.flatMap(turnViolations)).toEqual([]);
       expect(last?.wanted.hash).toBe(revisionHash(spec));
       expect(last === undefined ? ["gone"] : unsettled(last)).toEqual([]);
     }),

@@ -9,14 +9,14 @@ import { story, type StoryOptions, type StoryTurn } from "../../operator/model-d
 import { readyPods, revisionOf, type Snapshot } from "../../operator/model-deployment/snapshot.ts";
 import { status } from "../../operator/model-deployment/status.ts";
 
-/** What must hold after every turn. */
-export function brokenPromises({ number, snapshot }: StoryTurn): readonly string[] {
+/** Violations of the invariants that hold after every turn. */
+export function turnViolations({ number, snapshot }: StoryTurn): readonly string[] {
   const total = shares(snapshot.rollout).reduce((sum, { weight }) => sum + weight, 0);
   const wrong = total === 100 || total === 0 ? [] : [`weights add up to ${total}`];
   return [...wrong, ...unserved(snapshot)].map((what) => `turn ${number}: ${what}`);
 }
 
-/** Requests of a rollout go where pods are. */
+/** Traffic goes only to revisions with pods. */
 function unserved(snapshot: Snapshot): readonly string[] {
   const { rollout, wanted } = snapshot;
   const { stable, candidate, capacity } = rollout;
@@ -28,8 +28,8 @@ function unserved(snapshot: Snapshot): readonly string[] {
   return stable.weight > 0 && isSurge && isEmpty ? ["the stable revision has traffic and no replicas"] : [];
 }
 
-/** What must hold from one turn to the next where pods only go because the operator wants it. */
-export function brokenSteps(turns: readonly StoryTurn[]): readonly string[] {
+/** Violations of the invariants between consecutive turns, as long as only the operator removes pods. */
+export function transitionViolations(turns: readonly StoryTurn[]): readonly string[] {
   return turns.flatMap((turn, index) => {
     const before = turns[index - 1];
     return before === undefined
@@ -38,7 +38,7 @@ export function brokenSteps(turns: readonly StoryTurn[]): readonly string[] {
   });
 }
 
-/** A weight rises only as far as ready pods carry it. */
+/** A weight rises only as far as ready pods can serve it. */
 function raisedTooFar({ number, snapshot }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   const { stable, candidate } = snapshot.rollout;
   if (stable === undefined || candidate === undefined) return [];
@@ -51,7 +51,7 @@ function raisedTooFar({ number, snapshot }: StoryTurn, { snapshot: before }: Sto
   return [`turn ${number}: ${candidate.weight} % go to ${ready} ready pods`];
 }
 
-/** The pods of a revision that becomes the stable one are those that it had. */
+/** Promotion keeps the pods of the promoted revision. */
 function recreated({ number, snapshot, actions }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   if (!actions.some((action) => action.startsWith("promote "))) return [];
   const { revision } = snapshot.rollout.stable ?? {};
@@ -60,7 +60,7 @@ function recreated({ number, snapshot, actions }: StoryTurn, { snapshot: before 
   return lost.map(({ name }) => `turn ${number}: the promotion cost pod ${name}`);
 }
 
-/** With a rollout under way there are as many ready pods as are wanted, or one less where one makes room for the other. */
+/** During a rollout all wanted pods are ready, or all but one in Swap mode. */
 function tooFew({ number, snapshot }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   const { stable, candidate, capacity } = snapshot.rollout;
   if (stable === undefined || candidate === undefined || capacity?.mode === "Recreate") return [];
@@ -73,8 +73,8 @@ function tooFew({ number, snapshot }: StoryTurn, { snapshot: before }: StoryTurn
     : [`turn ${number}: ${ready} of ${least} promised pods are ready`];
 }
 
-/** Where a story ends: what serves, with how many pods, in what condition. */
-export function ending(turns: readonly StoryTurn[]): object {
+/** The final state of a story: revisions with their pods, rollout and conditions. */
+export function finalState(turns: readonly StoryTurn[]): object {
   const snapshot = turns.at(-1)?.snapshot;
   return {
     revisions: snapshot?.revisions.map(({ hash, replicaSet, pods }) => ({
@@ -90,7 +90,7 @@ export function ending(turns: readonly StoryTurn[]): object {
   };
 }
 
-/** Another operator that still thinks it leads and acts on what it saw `age` turns ago. */
+/** A second operator that still believes it is the leader and acts on the state of `age` turns ago. */
 export function staleLeader(age: number): SimulatedController {
   const views: Snapshot[] = [];
   return async (cluster) => {
@@ -109,14 +109,14 @@ export function staleLeader(age: number): SimulatedController {
   };
 }
 
-/** Writes of a story. */
+/** Number of writes in a story. */
 export async function writeCount(options: StoryOptions): Promise<number> {
   let count = 0;
   await story({ ...options, beforeWrite: () => void (count += 1) });
   return count;
 }
 
-/** A crash before the n-th write is also one after the write before it. */
+/** Crashes the operator before its n-th write. */
 export function crashingAt(crash: number): (write: string) => void {
   let count = 0;
   return () => {

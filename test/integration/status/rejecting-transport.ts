@@ -1,12 +1,12 @@
 import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts";
 
-/** A refusal as the API server words it: a `Status` with code 403. */
+/** An error of the API server: a `Status` with code 403. */
 export interface Refusal {
   readonly message: string;
   readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field: string }[];
 }
 
-/** A transport whose server refuses some requests, as long as `refusalOf` says so. */
+/** A transport that rejects the requests for which `refusalOf` returns an error. */
 export function refusingTransport(
   transport: Transport,
   refusalOf: (request: KubeRequest) => Refusal | undefined,

@@ -8,31 +8,31 @@ import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { disagreement } from "./kstatus.ts";
 
-/** From when a cause can be seen until Ready says it, at most. */
-export const toldWithinMs = 10_000;
+/** Longest time from a visible cause until Ready reports it. */
+export const reportedWithinMs = 10_000;
 
-/** What a ModelDeployment says about itself, with POD and REVISION for names that a test cannot know. */
-export interface Told {
-  /** `False ImagePullFailed`. */
+/** The reported status of a ModelDeployment, with POD and REVISION for generated names. */
+export interface ReportedStatus {
+  /** Status and reason of Ready, such as `False ImagePullFailed`. */
   readonly ready: string;
   readonly message: string;
-  /** The reason of Stalled or Reconciling, whichever is True. */
+  /** Stalled or Reconciling, whichever is True. */
   readonly kstatus: string;
   readonly available: string;
 }
 
-/** Follows the ModelDeployments of a Kubernetes as a client sees them. */
-export interface Witness {
-  /** Every state that was seen, in order. */
+/** Watches the ModelDeployments of a namespace as a client. */
+export interface StatusWatch {
+  /** All observed states, in order. */
   readonly states: readonly (ModelDeployment & Stored)[];
-  /** What it says as soon as Ready has this reason for this generation; fails after ten seconds. */
-  told(name: string, reason: string, generation: number): Promise<Told>;
-  /** Ready was never True for this generation. */
+  /** The status once Ready has this reason for this generation; fails after ten seconds. */
+  reported(name: string, reason: string, generation: number): Promise<ReportedStatus>;
+  /** Whether Ready was never True for this generation. */
   wasNeverReady(name: string, generation: number): boolean;
   stop(): Promise<void>;
 }
 
-export function witness(client: Client, namespace: string): Witness {
+export function watchStatus(client: Client, namespace: string): StatusWatch {
   const states: (ModelDeployment & Stored)[] = [];
   const cache = createCache<ModelDeployment>();
   cache.subscribe(({ type, object }) => void (type === "removed" || states.push(object)));
@@ -44,21 +44,21 @@ export function witness(client: Client, namespace: string): Witness {
   };
   return {
     states,
-    async told(name, reason, generation) {
+    async reported(name, reason, generation) {
       const object = await eventually(
         () => cache.find({ namespace, name }),
         (seen) => {
           const ready = conditionOf(seen, "Ready");
           return ready?.reason === reason && ready.observedGeneration === generation;
         },
-        toldWithinMs,
+        reportedWithinMs,
       );
       const ready = conditionOf(object, "Ready");
       const event = `${ready?.reason}: ${ready?.message}`;
-      // What takes its course is no event.
+      // Normal progress records no event.
       if (ready?.status === "False" && ready.reason !== "NothingServes")
-        await eventSaid(client, { namespace, name }, event);
-      return toldBy(object, await podNames(client, namespace));
+        await eventRecorded(client, { namespace, name }, event);
+      return reportedStatus(object, await podNames(client, namespace));
     },
     wasNeverReady: (name, generation) =>
       states.filter(({ metadata }) => metadata.name === name).every((object) => !isReadyFor(object, generation)),
@@ -66,7 +66,7 @@ export function witness(client: Client, namespace: string): Witness {
   };
 }
 
-/** The states in which the readers of status do not agree. */
+/** The states on which kstatus and kubectl wait disagree. */
 export function disagreements(states: readonly ModelDeployment[]): readonly string[] {
   return states.map((object) => disagreement(object)).filter((why) => why !== undefined);
 }
@@ -75,7 +75,7 @@ export function conditionOf(deployment: ModelDeployment | undefined, type: Condi
   return deployment?.status?.conditions?.find((condition) => condition.type === type);
 }
 
-async function eventSaid(client: Client, about: { namespace: string; name: string }, text: string): Promise<void> {
+async function eventRecorded(client: Client, about: { namespace: string; name: string }, text: string): Promise<void> {
   await eventually(
     async () => {
       const { items } = await client.list<Event>(resources.events, { namespace: about.namespace });
@@ -92,22 +92,22 @@ async function podNames(client: Client, namespace: string): Promise<readonly str
   return items.map(({ metadata }) => metadata.name);
 }
 
-function toldBy(object: (ModelDeployment & Stored) | undefined, pods: readonly string[]): Told {
+function reportedStatus(object: (ModelDeployment & Stored) | undefined, pods: readonly string[]): ReportedStatus {
   const { stable, candidate } = object?.status ?? {};
   const anonymous = (text: string): string => {
     const withoutPods = pods.reduce((rest, pod) => rest.replaceAll(pod, "POD"), text);
     const revisions = [stable?.revision, candidate?.revision].filter((revision) => revision !== undefined);
     return revisions.reduce((rest, revision) => rest.replaceAll(revision, "REVISION"), withoutPods);
   };
-  const standing = (type: Condition["type"]): string => {
+  const conditionText = (type: Condition["type"]): string => {
     const { status = "absent", reason = "" } = conditionOf(object, type) ?? {};
     return `${status} ${reason}`;
   };
   const abnormal = (["Stalled", "Reconciling"] as const).filter((type) => conditionOf(object, type) !== undefined);
   return {
-    ready: standing("Ready"),
+    ready: conditionText("Ready"),
     message: anonymous(conditionOf(object, "Ready")?.message ?? ""),
     kstatus: abnormal.join(),
-    available: standing("Available"),
+    available: conditionText("Available"),
   };
 }
