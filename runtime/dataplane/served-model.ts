@@ -228,15 +228,15 @@ class QueuedModel implements ServedModel {
   }
 
   /**
-   * Runs a batch. If it fails, each of its requests runs alone, so that none fails because of another request's values.
-   * `onEngineFree` is called when an engine on another thread has finished: the next batch may start while these
-   * outputs are delivered.
+   * Runs a batch. If it fails, each of its requests runs alone, so that none fails because of another's values.
+   * `onEngineFree`: an engine on another thread has finished, and may get the next batch while these outputs are
+   * delivered.
    */
   async #execute(batch: readonly QueuedRequest[], onEngineFree?: () => void): Promise<void> {
     const start = this.#options.clock.monotonic();
     try {
       const result = this.#infer(batch);
-      const outputs = outputsPerRequest(batch, result instanceof Promise ? await result : result);
+      const outputs = splitOutputs(batch, result instanceof Promise ? await result : result);
       this.#recordBatch(batch, start);
       if (result instanceof Promise) onEngineFree?.();
       for (const [i, { resolve }] of batch.entries()) resolve(outputs[i] ?? []);
@@ -290,10 +290,7 @@ class QueuedModel implements ServedModel {
 }
 
 /** The outputs of each request of a batch. Throws when they cannot be split by rows. */
-function outputsPerRequest(
-  batch: readonly QueuedRequest[],
-  outputs: readonly Tensor[],
-): readonly (readonly Tensor[])[] {
+function splitOutputs(batch: readonly QueuedRequest[], outputs: readonly Tensor[]): readonly (readonly Tensor[])[] {
   const perRequest = splitRows(
     outputs,
     batch.map(({ rows }) => rows),

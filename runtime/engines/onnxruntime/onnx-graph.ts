@@ -98,7 +98,7 @@ export function onnxGraph(): OnnxGraph {
     },
     constant: (tensor) => {
       const { dtype, shape, data } = tensor;
-      if (dtype === "string") throw new TypeError("texts are not exported");
+      if (dtype === "string") throw new TypeError("strings are not exported");
       return found(constants, tensor, () => addTensor(dataTypes[dtype], shape, data));
     },
     encoded: (inputs, outputs) => {

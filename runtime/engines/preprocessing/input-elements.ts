@@ -15,6 +15,6 @@ export function stringElements(input: StepInput): readonly string[] {
 /** The elements as numbers. Throws a TypeError for strings. */
 export function numberElements(input: StepInput): readonly number[] {
   if (!("dtype" in input)) return Array.from(input.numbers);
-  if (input.dtype === "string") throw new TypeError("texts are no numbers");
+  if (input.dtype === "string") throw new TypeError("strings are not numbers");
   return input.dtype === "float16" ? Array.from(input.data, floatOfHalf) : Array.from(input.data, Number);
 }

@@ -1,5 +1,5 @@
 import type { TextVectorization } from "../../model/formats/keras/preprocessing/preprocessing.ts";
-import { bytewise } from "../../model/formats/keras/preprocessing/vocabulary.ts";
+import { latin1OfUtf8 } from "../../model/formats/keras/preprocessing/vocabulary.ts";
 import type { StepOutput } from "./preprocessing-step.ts";
 
 /** ASCII punctuation that keras/src/layers/preprocessing/text_vectorization.py strips. */
@@ -55,7 +55,7 @@ function rowShape({ split }: TextVectorization, shape: readonly number[]): reado
 }
 
 function characters(text: string): readonly string[] {
-  return Array.from(Buffer.from(text, "latin1").toString("utf8"), bytewise);
+  return Array.from(Buffer.from(text, "latin1").toString("utf8"), latin1OfUtf8);
 }
 
 /** All n-grams of each length in turn. */

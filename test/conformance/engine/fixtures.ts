@@ -13,7 +13,7 @@ export interface ExpectedTensor {
   readonly data: readonly (number | string)[];
 }
 
-/** A model file, what goes in and what must come out. */
+/** A model file, its inputs and the expected outputs. */
 export interface Fixture {
   readonly title: string;
   readonly path: string;
@@ -24,7 +24,7 @@ export interface Fixture {
   readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
 }
 
-/** A model file that must be refused with this code, naming this. */
+/** A model file that must be refused with this code, and a message with these names. */
 export interface RefusedFixture {
   readonly title: string;
   readonly path: string;
@@ -55,7 +55,7 @@ const models = [
   "nonfinite",
 ];
 
-/** Whole models that Keras 2 and 3 wrote, with the names that each file uses. */
+/** Complete models saved by Keras 2 and 3, with the names that each file uses. */
 export function modelFixtures(): readonly Fixture[] {
   const folder = fixtureFolder("keras-models");
   return models.flatMap((model) => {
@@ -81,11 +81,11 @@ const fixtures = join(import.meta.dirname, "../../fixtures");
 const zipLimits = { maxEntryBytes: 2 ** 20, maxRatio: 1000 };
 const layerTolerance = { rtol: 1e-5, atol: 2e-6 };
 
-/** What makes a layer file refused, by the case's name in fixtures/make-keras-layers.py. */
+/** Reasons for refusal, by the case's name in fixtures/make-keras-layers.py. */
 const refusals: Readonly<Record<string, Omit<RefusedFixture, "title" | "path">>> = {
   refused_lambda: { code: "LambdaLayer", names: ['layer "twice" is a Lambda layer'] },
 };
-/** One small model per layer type, from each writer; those to be refused apart. */
+/** One small model per layer type and Keras version, split into served and refused ones. */
 export function layerFixtures(): { readonly served: readonly Fixture[]; readonly refused: readonly RefusedFixture[] } {
   const source = join(fixtures, "keras-layers");
   const cases = json(join(source, "expected.json")) as Readonly<Record<string, LayerCase>>; // see make-keras-layers.py
@@ -126,7 +126,7 @@ function unzipped(path: string): { readonly folder: string; readonly names: read
   return { folder, names: archive.names };
 }
 
-/** Cases of the further layers that every engine runs. */
+/** Cases of the further layers that every engine supports. */
 const plainCases: ReadonlySet<string> = new Set([
   "residual_images",
   "squeeze_and_excite",
@@ -136,7 +136,10 @@ const plainCases: ReadonlySet<string> = new Set([
   "models_in_time",
 ]);
 
-/** Layers and options that not every engine runs, from fixtures/make-{further-keras-layers,keras2-operators}.py; those that every one does apart. */
+/**
+ * Layers and options that not every engine supports, from fixtures/make-{further-keras-layers,keras2-operators}.py;
+ * those that all support are separate.
+ */
 export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; readonly further: readonly Fixture[] } {
   const found = ["keras-further-layers.zip", "keras2-operators.zip"].flatMap((archive) => {
     const { folder } = unzipped(join(fixtures, archive));
@@ -154,18 +157,18 @@ export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; re
   };
 }
 
-/** Models that take texts and keys, heed masks, or lie in each other, from fixtures/make-keras-structures.py. */
+/** Models with string inputs, masks or nested models, from fixtures/make-keras-structures.py. */
 export function structureFixtures(): readonly Fixture[] {
   const { folder } = unzipped(join(fixtures, "keras-structures.zip"));
   const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see the script that makes them
   return Object.entries(cases).map(([file, tensors]) => {
-    // Keras computes with bfloat16 where it has weights of it.
+    // Keras computes in bfloat16 with weights of that type.
     const tolerance = file.startsWith("brain_floats") ? { rtol: 0.02, atol: 0.02 } : layerTolerance;
     return { title: file, path: join(folder, file), ...tensors, tolerance };
   });
 }
 
-/** Inputs as the signature wants them. */
+/** Inputs in the signature's types and shapes. */
 export function tensorsFor(signature: Signature, inputs: readonly ExpectedTensor[]): readonly Tensor[] {
   return signature.inputs.map(({ dtype }, i) => {
     const { shape, data } = inputs[i] ?? { shape: [], data: [] };
@@ -176,7 +179,7 @@ export function tensorsFor(signature: Signature, inputs: readonly ExpectedTensor
   });
 }
 
-/** Largest excess over the tolerance and largest difference; infinite when NaN or infinities are elsewhere. */
+/** Largest excess over the tolerance and largest difference; infinite when NaN or infinities are in different places. */
 export function difference(
   got: Tensor,
   want: ExpectedTensor,
@@ -196,7 +199,7 @@ export function difference(
   return worst;
 }
 
-/** What comes out where every product is rounded before it is added: one element of `nonfinite` overflows on the way. */
+/** The output when every product is rounded before it is added: one element of `nonfinite` overflows on the way. */
 export function separatelyRounded({ title }: Pick<Fixture, "title">, want: ExpectedTensor): ExpectedTensor {
   if (!title.startsWith("nonfinite/")) return want;
   return { ...want, data: want.data.map((element, i) => (i === 3 ? "NaN" : element)) };

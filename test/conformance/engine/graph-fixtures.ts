@@ -5,12 +5,12 @@ import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
 import type { ExpectedTensor, Fixture } from "./fixtures.ts";
 
-/** A tensor of expected.json, texts as `{b64}`. */
+/** A tensor of expected.json; strings as `{b64}`. */
 interface GraphTensor extends Omit<ExpectedTensor, "data"> {
   readonly data: readonly (number | string | { readonly b64: string })[];
 }
 
-/** One signature of a model folder, what goes in and what must come out. */
+/** One signature of a model folder, its inputs and the expected outputs. */
 export interface GraphFixture {
   readonly title: string;
   /** The folder that is the model. */
@@ -41,7 +41,7 @@ interface ExpectedCase {
 const formats = ["savedmodel", "tfjs-layers", "tfjs-graph"];
 const exact = { rtol: 0, atol: 0 };
 
-/** Every SavedModel and TensorFlow.js model below a folder of fixtures; without one, of those that are kept here. */
+/** Every SavedModel and TensorFlow.js model below a folder of fixtures; by default below those in the repository. */
 export function graphFixtures(folder: string = fixtureFolder("graph-models")): readonly GraphFixture[] {
   const models = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith("expected.json") && !path.startsWith("hostile"))
@@ -59,7 +59,7 @@ function casesOf(one: ExpectedCase, model: ExpectedCase, place: string, root: st
     .map((file) => {
       const path = join(place, file.path).replace(/\/model\.json$/, "");
       const { signature = "serving_default", format } = file;
-      // The tfjs converter's names have no order: the outputs of such files are told by their shapes.
+      // The tfjs converter's output names have no order: outputs are matched by shape.
       const names = format === "tfjs-graph" ? one.outputs.map(({ shape }) => shapeName(shape)) : file.outputs;
       return {
         title: `${relative(root, path)} ${signature}`,
@@ -72,7 +72,7 @@ function casesOf(one: ExpectedCase, model: ExpectedCase, place: string, root: st
     });
 }
 
-/** The output that a fixture names: by its name, its shape, or its place. */
+/** The output for a fixture's entry: by name, shape or position. */
 export function outputNamed(
   outputs: readonly Tensor[],
   specs: readonly TensorSpec[],
@@ -88,7 +88,7 @@ function shapeName(shape: readonly number[]): string {
   return `of shape ${shape.slice(1).join(",")}`;
 }
 
-/** Inputs as the signature wants them; layers models name their inputs otherwise than the fixtures. */
+/** Inputs in the signature's types; layers models have other input names than the fixtures. */
 export function graphTensors({ inputs }: Signature, given: GraphFixture["inputs"]): readonly Tensor[] {
   return inputs.map(({ name, dtype }, i): Tensor => {
     const { shape, data } = given.get(name) ?? [...given.values()][i] ?? { shape: [], data: [] };

@@ -11,7 +11,7 @@ import { readTensorFlowJs } from "../../../runtime/model/formats/tensorflow-js/t
 import { difference, separatelyRounded } from "./fixtures.ts";
 import { graphFixtures, graphTensors, outputNamed } from "./graph-fixtures.ts";
 
-/** A folder of fixtures to run on in place of those that are kept here: `FIXTURES=<folder> npx vitest run <test file>`. */
+/** A folder of other fixtures to run on: `FIXTURES=<folder> npx vitest run <test file>`. */
 const { FIXTURES } = process.env;
 
 interface GraphSuite {
@@ -22,7 +22,7 @@ interface GraphSuite {
   readonly leaves?: Readonly<Record<string, string>>;
 }
 
-/** What every engine that takes graphs must do: the answers of TensorFlow for every signature of every model. */
+/** The conformance suite of engines that run graphs: every signature of every model must return TensorFlow's outputs. */
 export function graphConformance(
   engine: string,
   { load, withoutFusedMultiplyAdd = false, leaves = {} }: GraphSuite,
@@ -33,7 +33,7 @@ export function graphConformance(
     if (FIXTURES !== undefined) process.stdout.write(`largest differences of ${engine}\n${largest.join("\n")}\n`);
   });
 
-  describe(`${engine} answers like TensorFlow`, () => {
+  describe(`${engine} computes the same as TensorFlow`, () => {
     const isLeft = (title: string): boolean => Object.keys(leaves).some((start) => title.startsWith(start));
     it.each(fixtures.filter(({ title }) => !isLeft(title)))("for $title", async (fixture) => {
       const model = await load(read(fixture.path));
@@ -58,7 +58,7 @@ export function graphConformance(
       fixtures.filter(({ title }) => title.startsWith(start)).map(({ title, path }) => ({ title, path, reason })),
     );
     if (left.length > 0) {
-      it.each(left)("or leaves $title to another engine", async ({ path, reason }) => {
+      it.each(left)("leaves $title to another engine", async ({ path, reason }) => {
         const outcome = await load(read(path)).catch((thrown: unknown) => Fault.from(thrown));
         expect(outcome).toMatchObject({ message: reason });
       });
@@ -66,7 +66,7 @@ export function graphConformance(
   });
 }
 
-/** Reads in this thread; loadModel has tests of its own. */
+/** Reads on this thread; loadModel has its own tests. */
 function read(path: string): KerasModel | TensorFlowGraph {
   const folder = modelFolder(path);
   try {

@@ -8,7 +8,7 @@ import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts"
 import { readArchive, readH5 } from "../../../runtime/model/formats/keras/keras-file.ts";
 import { difference, type Fixture, structureFixtures, tensorsFor } from "./fixtures.ts";
 
-/** Whatever engine comes first. */
+/** The first engine that supports the model. */
 async function answers({ path, inputs }: Fixture): Promise<readonly Tensor[]> {
   const file = { name: basename(path), source: memorySource(readFileSync(path)), maxWeightBytes: 2 ** 30 };
   const definition = await (path.endsWith(".keras") ? readArchive(file) : readH5(file));
@@ -21,7 +21,7 @@ async function answers({ path, inputs }: Fixture): Promise<readonly Tensor[]> {
   }
 }
 
-describe("models of texts, keys, masks and models inside are answered like by Keras", () => {
+describe("models with strings, masks and nested models compute the same as Keras", () => {
   it.each(structureFixtures())("for $title", async (fixture) => {
     const outputs = await answers(fixture);
     expect(outputs.map(({ shape }) => shape)).toEqual(fixture.outputs.map(({ shape }) => shape));

@@ -3,7 +3,7 @@ import { onnxRuntimeEnvironment } from "../../../runtime/engines/onnxruntime/env
 import { hasGpu } from "../../../runtime/engines/gpu.ts";
 import { graphConformance } from "./graph-suite.ts";
 
-// As the program does it, before the engine is loaded: on a GPU it decides how products are rounded.
+// Set before the engine is loaded, as in the program: it decides how a GPU rounds products.
 Object.assign(process.env, { ...onnxRuntimeEnvironment(true), ...process.env });
 
 const left = (reason: string): string => `the model does not run in ONNX Runtime: ${reason}`;

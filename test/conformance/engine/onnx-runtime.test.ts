@@ -8,10 +8,10 @@ import { memorySource } from "../../../runtime/model/formats/byte-source.ts";
 import { readArchive, readH5 } from "../../../runtime/model/formats/keras/keras-file.ts";
 import { engineConformance } from "./suite.ts";
 
-// As the program does it, before the engine is loaded: on a GPU it decides how products are rounded.
+// Set before the engine is loaded, as in the program: it decides how a GPU rounds products.
 Object.assign(process.env, { ...onnxRuntimeEnvironment(true), ...process.env });
 
-/** Reads in this thread, as for TensorFlow.js. */
+/** Reads on this thread, as for TensorFlow.js. */
 async function load(path: string): Promise<LoadedModel> {
   const file = { name: basename(path), source: memorySource(readFileSync(path)), maxWeightBytes: 2 ** 30 };
   return onnxRuntime({ threads: 1, wantsGpu: hasGpu(), maxBatchSize: 32 }).load(

@@ -16,7 +16,7 @@ function defaultOf({ signatures }: LoadedModel): Signature {
   return signatures.get(defaultSignature) ?? { inputs: [], outputs: [] };
 }
 
-/** How an engine differs from the others. */
+/** Known differences of an engine. */
 export interface EngineLimits {
   readonly withoutFusedMultiplyAdd?: boolean;
   /** What this engine alone does not run, by the case's name in fixtures/make-keras-layers.py. */
@@ -25,7 +25,10 @@ export interface EngineLimits {
   readonly refusesFurther?: string;
 }
 
-/** What every engine must do with every model file: the same answers as the library that wrote it, or a refusal by name. */
+/**
+ * The conformance suite of engines: every model file must compute the same as the library that wrote it, or be refused
+ * by name.
+ */
 export function engineConformance(
   engine: string,
   load: (path: string) => Promise<LoadedModel>,
@@ -51,7 +54,7 @@ export function engineConformance(
     ),
   ];
 
-  describe(`${engine} answers like Keras`, () => {
+  describe(`${engine} computes the same as Keras`, () => {
     it.each([...modelFixtures(), ...served])("for $title", async (fixture) => {
       const model = await load(fixture.path);
       try {
@@ -76,7 +79,7 @@ export function engineConformance(
     });
 
     const oneInput = modelFixtures().slice(0, 4);
-    it.each(oneInput)("row by row as in one batch, for $title", async (fixture) => {
+    it.each(oneInput)("row by row the same as in one batch, for $title", async (fixture) => {
       const model = await load(fixture.path);
       const [input] = tensorsFor(defaultOf(model), fixture.inputs);
       if (input?.dtype !== "float32") throw new Error("this test is for one float input");

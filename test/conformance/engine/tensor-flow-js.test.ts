@@ -6,13 +6,13 @@ import { memorySource } from "../../../runtime/model/formats/byte-source.ts";
 import { readArchive, readH5 } from "../../../runtime/model/formats/keras/keras-file.ts";
 import { engineConformance } from "./suite.ts";
 
-/** Reads in this thread: 280 files, each in a thread of its own, would take minutes. loadModel has tests of its own. */
+/** Reads on this thread: a thread for each of 280 files would take minutes. loadModel has its own tests. */
 async function load(path: string): Promise<LoadedModel> {
   const file = { name: basename(path), source: memorySource(readFileSync(path)), maxWeightBytes: 2 ** 30 };
   return tensorFlowJs.load(await (path.endsWith(".keras") ? readArchive(file) : readH5(file)));
 }
 
-// WebAssembly has no fused multiply-add: -inf + 2 * 3e38 overflows to NaN on the way, in Keras it does not.
+// WebAssembly has no fused multiply-add: -inf + 2 * 3e38 overflows to NaN, which in Keras it does not.
 engineConformance("TensorFlowJs", load, {
   withoutFusedMultiplyAdd: true,
   refuses: {

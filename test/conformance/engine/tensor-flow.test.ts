@@ -17,13 +17,13 @@ import { graphFixtures, graphTensors, outputNamed } from "./graph-fixtures.ts";
 
 const { FIXTURES } = process.env;
 const savedModels = graphFixtures(FIXTURES).filter(({ path }) => existsSync(join(path, "saved_model.pb")));
-/** What TensorFlow's own loader does not load, in any language: Keras 3's objects saved by `tf.saved_model.save`. */
+/** Models that TensorFlow's own loader does not load in any language: Keras 3 objects saved by `tf.saved_model.save`. */
 const unloadable = /saved_model_tf/;
 const missing = await whyNoTensorFlow();
 const largest: string[] = [];
 
 beforeAll(() => {
-  // As the program does it, before the engine is loaded.
+  // Set before the engine is loaded, as in the program.
   Object.assign(process.env, { ...onnxRuntimeEnvironment(false), ...tensorFlowEnvironment(), ...process.env });
 });
 afterAll(() => {
@@ -39,7 +39,7 @@ async function load(path: string): Promise<LoadedModel> {
   }
 }
 
-describe("the TensorFlow engine answers like TensorFlow", () => {
+describe("the TensorFlow engine computes the same as TensorFlow", () => {
   for (const fixture of savedModels.filter(({ path }) => !unloadable.test(path))) {
     it(`for ${fixture.title}`, async ({ skip }) => {
       skip(missing !== undefined, missing);
@@ -62,7 +62,7 @@ describe("the TensorFlow engine answers like TensorFlow", () => {
     });
   }
 
-  it("and no more after the model is unloaded", async ({ skip }) => {
+  it("and fails after the model is unloaded", async ({ skip }) => {
     skip(missing !== undefined, missing);
     const [fixture] = savedModels.filter(({ path }) => !unloadable.test(path));
     const model = await load(fixture?.path ?? "");
@@ -72,7 +72,7 @@ describe("the TensorFlow engine answers like TensorFlow", () => {
   });
 });
 
-describe("a SavedModel asked for in TensorFlow", () => {
+describe("a SavedModel with engine TensorFlow", () => {
   /** The second has loops, whose calls are not tried out. */
   it.for(["simple_model/v1", "text"])(
     "runs in another engine where TensorFlow does not load it, as %s",
@@ -88,9 +88,7 @@ describe("a SavedModel asked for in TensorFlow", () => {
     },
   );
 
-  it("is tried on a GPU in each engine that is there, and runs on processors where that comes to nothing", async ({
-    skip,
-  }) => {
+  it("tries each available engine on a GPU, and falls back to the CPU", async ({ skip }) => {
     skip(missing !== undefined, missing);
     skip(hasGpu(), "there is a GPU here");
     const fixture = savedModels.find(({ title }) => title.startsWith("simple_model/v1/saved_model "));

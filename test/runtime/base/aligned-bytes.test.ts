@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { alignedBytes } from "../../../runtime/base/aligned-bytes.ts";
 
-test("bytes in their place are no copy", () => {
+test("aligned bytes are not copied", () => {
   const bytes = new Uint8Array(64);
   for (const size of [1, 2, 4, 8]) expect(alignedBytes(bytes.subarray(8, 24), size).buffer).toBe(bytes.buffer);
 });
 
-test("bytes out of their place are copied to one, whatever their number", () => {
+test("unaligned bytes are copied to an aligned address, whatever their length", () => {
   const block = Uint8Array.from({ length: 20_000 }, (_, i) => i);
   const sizes = fc.constantFrom(1, 2, 4, 8);
   fc.assert(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { concurrencyLimit } from "../../../runtime/base/concurrency-limit.ts";
 
-test("at most so many run at a time, the others in order, whether they fail or not", async () => {
+test("at most `limit` tasks run at a time, and the others start in order, even after failures", async () => {
   const limited = concurrencyLimit(2);
   const running = new Set<number>();
   const story: string[] = [];

@@ -20,7 +20,7 @@ describe("half-precision numbers", () => {
     expect(halfOfFloat(value)).toBe(bits);
   });
 
-  it("come back from every pattern of bits", () => {
+  it("round-trip every bit pattern", () => {
     for (let bits = 0; bits < 0x1_0000; bits++) {
       const value = floatOfHalf(bits);
       if (!Number.isNaN(value)) expect(halfOfFloat(value)).toBe(bits);
@@ -40,7 +40,7 @@ describe("half-precision numbers", () => {
     expect(floatOfHalf(halfOfFloat(value))).toBe(want);
   });
 
-  it("of the upper kind are within half a step of their number", () => {
+  it("of bfloat16 are within half a unit of their number", () => {
     fc.assert(
       fc.property(fc.float({ noNaN: true, min: Math.fround(-1e30), max: Math.fround(1e30) }), (value) => {
         expect(Math.abs(floatOfUpperHalf(upperHalfOfFloat(value)) - value)).toBeLessThanOrEqual(

@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 const log = new URL("../../../runtime/base/log.ts", import.meta.url).href;
 
 /**
- * A program that writes so many lines to its log and ends with code 3. Like ours it listens to its standard streams, which turns
- * their pipes non-blocking: what is full says so instead of waiting.
+ * A program that writes a number of log lines and exits with code 3. Like ours it listens to its standard streams,
+ * which makes their pipes non-blocking: writes to a full pipe fail instead of waiting.
  */
 function program(lines: number): ChildProcess {
   const code = `const { jsonLog } = await import(${JSON.stringify(log)});
@@ -18,7 +18,7 @@ function program(lines: number): ChildProcess {
   return spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "ignore", "pipe"] });
 }
 
-test("lines are JSON with level, time, fields and message, and all of them arrive", async () => {
+test("lines are JSON with level, time, fields and message, and none is lost", async () => {
   const child = program(3);
   const lines: Record<string, unknown>[] = [];
   if (child.stderr === null) throw new Error("its log is piped");
@@ -29,15 +29,15 @@ test("lines are JSON with level, time, fields and message, and all of them arriv
   expect(new Date(String(lines[0]?.["time"])).getTime()).toBeGreaterThan(Date.now() - 60_000);
 });
 
-test("a reader that stands still holds up neither the program nor its end", async () => {
-  const child = program(5000); // more than a pipe and its reader's first block take
+test("a stalled reader delays neither the program nor its exit", async () => {
+  const child = program(5000); // more than a pipe and its reader's first block hold
   const start = performance.now();
   const [code] = await once(child, "exit");
   expect({ code, isSoon: performance.now() - start < 15_000 }).toEqual({ code: 3, isSoon: true });
   child.stderr?.destroy();
 }, 30_000);
 
-test("nor does one that has gone", async () => {
+test("a closed pipe delays neither the program nor its exit", async () => {
   const child = program(5000);
   child.stderr?.destroy();
   const [code] = await once(child, "exit");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { metricSet } from "../../../runtime/base/metrics.ts";
 
 describe("metrics", () => {
-  test("are told in Prometheus' text format, with help and labels", async () => {
+  test("are exposed in Prometheus' text format, with help and labels", async () => {
     const metrics = metricSet({ processMetrics: false });
     const requests = metrics.counter({ name: "requests_total", help: "Requests.", labels: ["status"] });
     const waiting = { count: 3 };
@@ -31,7 +31,7 @@ describe("metrics", () => {
     ]);
   });
 
-  test("of the process join when asked", async () => {
+  test("include process metrics on request", async () => {
     const { text } = await metricSet({ processMetrics: true }).exposition();
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   });

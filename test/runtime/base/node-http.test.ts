@@ -7,7 +7,7 @@ import {
 import { expect, test } from "vitest";
 import { Agent, STATUS_CODES, createServer, request } from "../../../runtime/base/node-http.ts";
 
-test("the lean import is Node's own HTTP, not another one", () => {
+test("base/node-http exports Node's own HTTP", () => {
   expect({ Agent, STATUS_CODES, createServer, request }).toEqual({
     Agent: FullAgent,
     STATUS_CODES: fullStatusCodes,

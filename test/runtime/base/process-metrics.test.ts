@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { metricSet } from "../../../runtime/base/metrics.ts";
 
-test("a program tells its CPU, memory, descriptors and event loop under the names that dashboards know", async () => {
+test("CPU, memory, descriptors and event loop have the names that dashboards expect", async () => {
   const { text } = await metricSet({ processMetrics: true }).exposition();
   const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
   const { user, system } = process.cpuUsage();
@@ -12,7 +12,7 @@ test("a program tells its CPU, memory, descriptors and event loop under the name
     expect(value(name)).toBeGreaterThanOrEqual(0);
 });
 
-test("scrapes do not add up the CPU time twice", async () => {
+test("a second scrape does not count CPU time twice", async () => {
   const metrics = metricSet({ processMetrics: true });
   await metrics.exposition();
   const { text } = await metrics.exposition();

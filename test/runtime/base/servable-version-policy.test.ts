@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chosenVersions, servableVersionPolicy } from "../../../runtime/base/servable-version-policy.ts";
 
-/** What clients and files may say, and what it means. */
+/** Policies of clients and files, and their meaning. */
 const policies: Readonly<
   Record<string, readonly [policy: Parameters<typeof servableVersionPolicy.encode>[0], want: object]>
 > = {
@@ -16,6 +16,6 @@ test.each(Object.entries(policies))("%s", (_, [policy, want]) => {
   expect(chosenVersions(servableVersionPolicy.decode(servableVersionPolicy.encode(policy)))).toEqual(want);
 });
 
-test("no policy at all is the latest version", () => {
+test("no policy means the latest version", () => {
   expect(chosenVersions(undefined)).toEqual({ kind: "latest", count: 1 });
 });

@@ -15,7 +15,7 @@ const texts: fc.Arbitrary<Tensor> = fc
   .map((data) => ({ dtype: "string", shape: [data.length], data }));
 
 describe("a batch", () => {
-  it("gives every request its own rows back", () => {
+  it("returns each request its own rows", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.array(matrix(3), { minLength: 1, maxLength: 5 }), fc.array(texts, { minLength: 1, maxLength: 5 })),
@@ -28,12 +28,12 @@ describe("a batch", () => {
     );
   });
 
-  it("is not divided when an output has another number of rows", () => {
+  it("is not split when an output has another number of rows", () => {
     const output: Tensor = { dtype: "float32", shape: [1, 2], data: new Float32Array(2) };
     expect(splitRows([output], [1, 2])).toBe(undefined);
   });
 
-  it("takes requests whose dimensions behind the first agree", () => {
+  it("combines requests with equal dimensions after the first", () => {
     const tensor = (...shape: number[]): Tensor => ({
       dtype: "uint8",
       shape,
@@ -49,7 +49,7 @@ describe("a batch", () => {
     expect(keys).toEqual(["2,3,;", "2,3,;", "3,2,;", "23,;", "2,;3,;"]);
   });
 
-  it("is not made for a model with a fixed number of rows or a scalar", () => {
+  it("is not possible for models with a fixed batch size or a scalar input", () => {
     const spec = (...shape: number[]) => ({ name: "x", dtype: "float32" as const, shape });
     const cases = [
       { inputs: [spec(-1, 2)], outputs: [spec(-1)] },

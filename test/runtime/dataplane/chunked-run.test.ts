@@ -8,46 +8,46 @@ const numbers = Float32Array.from({ length: 2 * rows }, (_, i) => i);
 const inputs: readonly Tensor[] = [{ dtype: "float32", shape: [rows, 2], data: numbers }];
 const negated: readonly Tensor[] = [{ dtype: "float32", shape: [rows, 2], data: numbers.map((value) => -value) }];
 
-/** An engine that notes how many rows it is asked for; answers with its inputs negated. */
-function noting(asked: number[]): LargeRun["run"] {
+/** An engine that records the batch sizes of its calls and negates its inputs. */
+function recordingEngine(batchSizes: number[]): LargeRun["run"] {
   return ([input]) => {
     if (input?.dtype !== "float32") throw new TypeError("not float32");
-    asked.push(input.shape[0] ?? 0);
+    batchSizes.push(input.shape[0] ?? 0);
     return [{ ...input, data: input.data.map((value) => -value) }];
   };
 }
 
 describe("a large request on the event loop", () => {
-  it("runs in parts that grow, and its answer is put together", async () => {
-    const asked: number[] = [];
-    const run = noting(asked);
+  it("runs in growing chunks whose outputs are concatenated", async () => {
+    const batchSizes: number[] = [];
+    const run = recordingEngine(batchSizes);
     expect(await chunkedRunner(8, systemClock)({ inputs, rows, run, throwIfCancelled: () => {} })).toEqual(negated);
-    expect(asked.reduce((sum, part) => sum + part)).toBe(rows);
-    expect(asked.every((part, i) => part <= 2 * (asked[i - 1] ?? 4))).toBe(true);
+    expect(batchSizes.reduce((sum, part) => sum + part)).toBe(rows);
+    expect(batchSizes.every((part, i) => part <= 2 * (batchSizes[i - 1] ?? 4))).toBe(true);
   });
 
-  it("runs in small parts when these take long", async () => {
+  it("runs in small chunks when these take long", async () => {
     let now = 0;
     const clock = { ...systemClock, monotonic: () => (now += 10) };
-    const asked: number[] = [];
-    await chunkedRunner(100, clock)({ inputs, rows, run: noting(asked), throwIfCancelled: () => {} });
-    expect(asked).toEqual(Array.from({ length: 10 }, () => 100));
+    const batchSizes: number[] = [];
+    await chunkedRunner(100, clock)({ inputs, rows, run: recordingEngine(batchSizes), throwIfCancelled: () => {} });
+    expect(batchSizes).toEqual(Array.from({ length: 10 }, () => 100));
   });
 
-  it("lets others have their turn between its parts", async () => {
+  it("yields to the event loop between chunks", async () => {
     let turns = 0;
-    const asked: number[] = [];
+    const batchSizes: number[] = [];
     const answer = chunkedRunner(
       8,
       systemClock,
-    )({ inputs, rows, run: noting(asked), throwIfCancelled: () => (turns += 1) });
-    const between = new Promise((resolve) => setImmediate(() => resolve(asked.length)));
+    )({ inputs, rows, run: recordingEngine(batchSizes), throwIfCancelled: () => (turns += 1) });
+    const between = new Promise((resolve) => setImmediate(() => resolve(batchSizes.length)));
     expect([await between, turns]).toEqual([1, 0]);
     await answer;
-    expect(turns).toBe(asked.length - 1);
+    expect(turns).toBe(batchSizes.length - 1);
   });
 
-  it("runs whole in an engine that does not answer row by row", async () => {
+  it("runs in one call when an output does not have one row per row of the inputs", async () => {
     const sum: LargeRun["run"] = ([input]) => [
       { dtype: "int32", shape: [1], data: Int32Array.of(input?.shape[0] ?? 0) },
     ];

@@ -5,7 +5,7 @@ import { infer, type InferTarget } from "../../../runtime/dataplane/infer.ts";
 import { soleSignature, type TensorSpec } from "../../../runtime/dataplane/signature.ts";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 
-/** A model of signature [-1,2] that takes up to three elements, whatever their shape. */
+/** A model with signature [-1,2] that accepts up to three elements of any shape. */
 function target(isLenient: boolean): InferTarget {
   const given: TensorSpec = { name: "x", dtype: "float32", shape: [-1, 2], ...(isLenient ? { isLenient: true } : {}) };
   return {
@@ -31,21 +31,21 @@ async function answer(isLenient: boolean, ...shape: readonly number[]): Promise<
 
 const blamed = (shape: string): string => `InputShape: instances has shape ${shape}; must be [-1,2]`;
 
-describe("a shape that is not the signature's", () => {
-  it("is refused by a model that holds to its signature", async () => {
+describe("an input with another shape than the signature's", () => {
+  it("is refused by a strict signature", async () => {
     expect(await answer(false, 3)).toBe(blamed("[3]"));
   });
 
-  it("is tried with a model that is lenient", async () => {
+  it("is passed to the engine by a lenient signature", async () => {
     expect(await answer(true, 3)).toEqual([3]);
     expect(await answer(true, 3, 1)).toEqual([3, 1]);
   });
 
-  it("is to blame when the model fails on it", async () => {
+  it("is reported when the engine fails on it", async () => {
     expect(await answer(true, 4)).toBe(blamed("[4]"));
   });
 
-  it("is not to blame when it is the signature's", async () => {
+  it("is not reported when the shape is the signature's", async () => {
     expect(await answer(true, 2, 2)).toMatch(/^EngineFailed: .*its insides/);
   });
 });

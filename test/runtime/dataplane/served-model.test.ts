@@ -12,7 +12,7 @@ import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { type Signatures, soleSignature } from "../../../runtime/dataplane/signature.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 
-/** An engine at the border: doubles its input; refuses to run a batch that holds a negative number. */
+/** A fake engine: doubles its input; throws on a batch with a negative number. */
 class DoublingModel implements LoadedModel {
   readonly engine = "Doubling/test";
   readonly weightBytes = 0;
@@ -55,7 +55,7 @@ async function outcome(answer: Promise<readonly Tensor[]>): Promise<unknown> {
 }
 
 describe("a served model", () => {
-  it("stops in the middle of a large request on the event loop once its client has left", async () => {
+  it("stops a large request on the event loop between chunks once its client has disconnected", async () => {
     const loaded = new DoublingModel();
     const options = { name: "m", version: 3, batching: { ...defaultBatching, maxBatchSize: 4 }, clock: systemClock };
     const model = serveModel(loaded, { ...options, runsOnEventLoop: true });
@@ -68,14 +68,14 @@ describe("a served model", () => {
     expect(await outcome(model.run(rows, {}))).toEqual([Array.from({ length: 100 }, () => 2)]);
   });
 
-  it("runs what came in together as one batch, and gives each request its own rows", async () => {
+  it("runs requests that arrive together as one batch, and returns each its own rows", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded);
     const answers = await Promise.all([1, 2, 3, 4].map((value) => outcome(model.run(row(value), {}))));
     expect({ answers, batches: loaded.batches }).toEqual({ answers: [[[2]], [[4]], [[6]], [[8]]], batches: [4] });
   });
 
-  it("makes batches no larger than the limit, but runs a single larger request", async () => {
+  it("limits the batch size, but runs a single larger request", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded, { maxBatchSize: 3 });
     const large: readonly Tensor[] = [{ dtype: "float32", shape: [5, 1], data: new Float32Array(5) }];
@@ -83,21 +83,21 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([5, 3, 1]);
   });
 
-  it("never mixes unlike shapes", async () => {
+  it("never batches different shapes", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded);
     await Promise.all([row(1), row(1, 2), row(3), row(3, 4)].map((inputs) => model.run(inputs, {})));
     expect(loaded.batches).toEqual([2, 2]);
   });
 
-  it("never batches a model with a fixed number of rows", async () => {
+  it("never batches a model with a fixed batch size", async () => {
     const loaded = new DoublingModel(1, 1);
     const model = served(loaded);
     await Promise.all([1, 2, 3].map((value) => model.run(row(value), {})));
     expect(loaded.batches).toEqual([1, 1, 1]);
   });
 
-  it("collects while the engine is busy", async () => {
+  it("collects requests into a batch while the engine is busy", async () => {
     const loaded = new DoublingModel();
     const gate = Promise.withResolvers<void>();
     loaded.gate = gate.promise;
@@ -111,7 +111,7 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([1, 3]);
   });
 
-  it("gives a busy engine its next batch before it answers, when that is full", async () => {
+  it("starts a full next batch before the outputs of the previous one are delivered", async () => {
     const loaded = new DoublingModel();
     const gate = Promise.withResolvers<void>();
     loaded.gate = gate.promise;
@@ -131,7 +131,7 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([2, 2, 1]);
   });
 
-  it("unloads when the last of two batches is answered", async () => {
+  it("unloads after the last of two overlapping batches", async () => {
     const loaded = new DoublingModel();
     const gate = Promise.withResolvers<void>();
     loaded.gate = gate.promise;
@@ -144,7 +144,7 @@ describe("a served model", () => {
     expect(await drained).toEqual([2, 2, true]);
   });
 
-  it("keeps the engine to itself while it finds out whose values it refuses", async () => {
+  it("does not run other batches while it reruns the requests of a failed one", async () => {
     const loaded = new DoublingModel();
     let isRunning = false;
     const isAlone: boolean[] = [];
@@ -169,7 +169,7 @@ describe("a served model", () => {
     expect(isAlone).toEqual(isAlone.map(() => true));
   });
 
-  it("waits for others only as long as maxDelayMs says", async () => {
+  it("waits at most maxDelayMs to fill a batch", async () => {
     const loaded = new DoublingModel();
     let ring: () => void = () => {};
     const clock: Clock = {
@@ -188,7 +188,7 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([2]);
   });
 
-  it("refuses what does not fit its queue", async () => {
+  it("refuses requests when its queue is full", async () => {
     const model = served(new DoublingModel(), { maxQueued: 2 });
     const answers = [1, 2, 3].map((value) => outcome(model.run(row(value), {})));
     expect(await Promise.all(answers)).toEqual([
@@ -198,7 +198,7 @@ describe("a served model", () => {
     ]);
   });
 
-  it("says beforehand what it would refuse", async () => {
+  it("tells in advance whether it would refuse a request", async () => {
     const model = served(new DoublingModel(), { maxQueued: 1 });
     expect(model.refusal?.()).toBeUndefined();
     const answer = outcome(model.run(row(1), {}));
@@ -209,7 +209,7 @@ describe("a served model", () => {
     expect(model.refusal?.()?.code).toBe("Draining");
   });
 
-  it("does not execute what is late or whose client has left", async () => {
+  it("does not run requests that are late or cancelled", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded, {}, { ...systemClock, monotonic: () => 100 });
     const left = AbortSignal.abort();
@@ -226,7 +226,7 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([1]);
   });
 
-  it("fails only the request whose values the engine refuses", async () => {
+  it("fails only the request whose values the engine rejects", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded);
     const answers = [1, -2, 3].map((value) => outcome(model.run(row(value), {})));
@@ -234,7 +234,7 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([3, 1, 1, 1]);
   });
 
-  it("answers what it has accepted before it unloads, and refuses the rest", async () => {
+  it("completes accepted requests before it unloads, and refuses new ones", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded, { maxDelayMs: 60_000 });
     const accepted = outcome(model.run(row(1), {}));
@@ -250,7 +250,7 @@ describe("a served model", () => {
 });
 
 describe("infer", () => {
-  it("looks up, validates and answers by name in the order asked for", async () => {
+  it("looks up the model, validates, and returns outputs in the requested order", async () => {
     const model = served(new DoublingModel(2));
     const [tensor] = row(1, 2);
     if (tensor === undefined) throw new Error("no tensor");

@@ -33,7 +33,7 @@ function refusal(inputs: readonly NamedTensor[]): string {
 }
 
 describe("validated inputs", () => {
-  it("hold 250,000 texts at most", () => {
+  it("have at most 250,000 strings", () => {
     const texts: Signature = { inputs: [{ name: "x", dtype: "string", shape: [-1] }], outputs: [] };
     const of = (count: number): NamedTensor => {
       const data = Array.from({ length: count }, () => new Uint8Array(0));
@@ -43,7 +43,7 @@ describe("validated inputs", () => {
     expect(() => validatedInputs(texts, [of(250_001)])).toThrow("inputs.x has 250001 texts; must have 250000 at most");
   });
 
-  it("come in the signature's order, whatever order the request has", () => {
+  it("are in the signature's order, not the request's", () => {
     const image = floats(4, 2, 3);
     expect(validatedInputs(signature, [ids(4), { name: "image", tensor: image }])).toEqual([image, ids(4).tensor]);
   });
@@ -89,14 +89,14 @@ describe("validated inputs", () => {
 });
 
 describe("validated output names", () => {
-  it("are all of them when none is asked for", () => {
+  it("are all outputs when the request names none", () => {
     expect([validatedOutputNames(signature, undefined), validatedOutputNames(signature, [])]).toEqual([
       undefined,
       undefined,
     ]);
   });
 
-  it("refuse a name that the model does not have", () => {
+  it("refuse an unknown name", () => {
     expect(() => validatedOutputNames(signature, ["box", "mask"])).toThrow(
       'the model has no output "mask"; its outputs are "label", "box"',
     );

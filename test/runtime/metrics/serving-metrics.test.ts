@@ -9,7 +9,7 @@ import { modelRegistry } from "../../../runtime/model/registry.ts";
 
 const value = { name: "x", dtype: "float32", shape: [-1] } as const;
 
-/** Answers what it is given, and fails on a negative number. */
+/** Echoes its input, and fails on a negative number. */
 const loaded: LoadedModel = {
   engine: "Echo",
   signatures: soleSignature({ inputs: [value], outputs: [value] }),
@@ -21,7 +21,7 @@ const loaded: LoadedModel = {
   unload: () => {},
 };
 
-test("figures tell each model by version and protocol, and forget a version that has ended", async () => {
+test("metrics have labels for model, version and protocol, and the series of an unloaded version are removed", async () => {
   const metrics = servingMetrics(systemClock);
   const labels = { model: "echo", version: 3 };
   const registry = modelRegistry((model, version, state) => metrics.versionState({ model, version }, state));
@@ -59,34 +59,34 @@ test("figures tell each model by version and protocol, and forget a version that
   expect(beforehand?.refusal?.()).toBeUndefined();
 
   const lines = (await metrics.exposition()).text.split("\n");
-  const told = (start: string): readonly string[] => lines.filter((line) => line.startsWith(start));
-  expect(told("modelwright_inferences_total")).toEqual([
+  const samples = (start: string): readonly string[] => lines.filter((line) => line.startsWith(start));
+  expect(samples("modelwright_inferences_total")).toEqual([
     'modelwright_inferences_total{model="echo",version="3",protocol="tensorflow-serving",fault=""} 1',
     'modelwright_inferences_total{model="echo",version="3",protocol="tensorflow-serving-grpc",fault=""} 1',
     'modelwright_inferences_total{model="echo",version="3",protocol="open-inference",fault=""} 1',
     'modelwright_inferences_total{model="echo",version="3",protocol="tensorflow-serving",fault="EngineFailed"} 1',
   ]);
-  expect(told(":tensorflow:serving:request_count{")).toEqual([
+  expect(samples(":tensorflow:serving:request_count{")).toEqual([
     ':tensorflow:serving:request_count{model_name="echo",status="OK"} 2',
     ':tensorflow:serving:request_count{model_name="echo",status="INTERNAL"} 1',
   ]);
-  expect(told(":tensorflow:serving:request_latency_count")).toEqual([
+  expect(samples(":tensorflow:serving:request_latency_count")).toEqual([
     ':tensorflow:serving:request_latency_count{model_name="echo",API="Predict",entrypoint="REST"} 2',
     ':tensorflow:serving:request_latency_count{model_name="echo",API="Predict",entrypoint="GRPC"} 1',
   ]);
-  expect(told("modelwright_batch_size_rows_count")).toEqual([
+  expect(samples("modelwright_batch_size_rows_count")).toEqual([
     'modelwright_batch_size_rows_count{model="echo",version="3"} 3',
   ]);
-  expect(told("modelwright_queue_length_requests")).toEqual([
+  expect(samples("modelwright_queue_length_requests")).toEqual([
     'modelwright_queue_length_requests{model="echo",version="3"} 0',
   ]);
-  expect(told("modelwright_model_memory_bytes")).toEqual([
+  expect(samples("modelwright_model_memory_bytes")).toEqual([
     'modelwright_model_memory_bytes{model="echo",version="3"} 12',
   ]);
-  expect(told("modelwright_model_load_duration_seconds")).toEqual([
+  expect(samples("modelwright_model_load_duration_seconds")).toEqual([
     'modelwright_model_load_duration_seconds{model="echo",version="3"} 0.25',
   ]);
-  expect(told("modelwright_model_state_info")).toEqual([
+  expect(samples("modelwright_model_state_info")).toEqual([
     'modelwright_model_state_info{model="echo",version="3",state="Ready"} 1',
   ]);
 
@@ -101,7 +101,7 @@ test("figures tell each model by version and protocol, and forget a version that
   expect(after).toEqual(['modelwright_model_state_info{model="echo",version="3",state="Unloaded"} 1']);
 });
 
-test("figures tell how far a load is, until it has failed", async () => {
+test("load progress is reported until the load fails", async () => {
   const metrics = servingMetrics(systemClock);
   const registry = modelRegistry((model, version, state) => metrics.versionState({ model, version }, state));
   const progress = async (): Promise<readonly string[]> =>

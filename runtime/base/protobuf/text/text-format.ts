@@ -118,7 +118,7 @@ function readEscape(reader: TextReader): string {
   const plain = plainEscapes[escape.slice(1)];
   if (plain !== undefined) return plain;
   const digits = /^[xXuU]/.test(escape.slice(1)) ? Number.parseInt(escape.slice(2), 16) : octal(escape.slice(1));
-  if (!(digits <= 0x10_ff_ff)) throw new TextError(`${escape} is no escape of protobuf's text format`, at);
+  if (!(digits <= 0x10_ff_ff)) throw new TextError(`${escape} is not an escape of protobuf's text format`, at);
   return String.fromCodePoint(digits);
 }
 

@@ -84,6 +84,6 @@ class GraphSessions implements LoadedModel {
 }
 
 function zeros(dtype: TensorSpec["dtype"], shape: readonly number[]): Tensor {
-  if (dtype === "string") throw new TypeError("texts are not exported");
+  if (dtype === "string") throw new TypeError("strings are not exported");
   return { dtype, shape, data: new tensorArrays[dtype](elementCount(shape)) } as Tensor; // the array type of `dtype`
 }

@@ -106,7 +106,7 @@ function buildFunctionalModel(
     const call = modelClasses.has(layer.className) ? modelCallIndex(node, calls.length) : node;
     const key = `${name}/${call}`;
     const known = results.get(key);
-    if (known === "being built") throw new NotExportedError(`layer "${name}" waits for itself`);
+    if (known === "being built") throw new NotExportedError(`layer "${name}" depends on its own output`);
     const values = known ?? built(key, layer, references(calls[call]));
     const value = values[tensor];
     if (value === undefined) throw new NotExportedError(`layer "${name}" has no output ${tensor}`);
@@ -133,6 +133,6 @@ function references(value: Json | undefined): readonly Reference[] {
   return (isList(value) ? value : []).map((item) => {
     const [name, node, tensor] = isList(item) ? item : [];
     if (typeof name === "string" && typeof node === "number" && typeof tensor === "number") return [name, node, tensor];
-    throw new NotExportedError("a layer is called with something that is no output of a layer");
+    throw new NotExportedError("a layer is called with something other than an output of a layer");
   });
 }

@@ -48,7 +48,7 @@ export function pairs(config: JsonObject, key: string, count: number): readonly 
     throw new NotExportedError(`${key}=${JSON.stringify(value)} is not a list of pairs`);
   });
   if (found.length === count) return found;
-  throw new NotExportedError(`${key}=${JSON.stringify(value)} has not ${count} pairs`);
+  throw new NotExportedError(`${key}=${JSON.stringify(value)} is not a list of ${count} pairs`);
 }
 
 /** A wrapped layer, as `{class_name, config}`. */

@@ -62,7 +62,7 @@ export function* executed(
 
 function valueAt({ constants }: Environment, slots: Slots, slot: number): Value {
   const value = slot < 0 ? constants[-1 - slot] : slots[slot];
-  if (value === undefined) throw new Error(`value ${slot} is not there`);
+  if (value === undefined) throw new Error(`value ${slot} is missing`);
   return value;
 }
 
@@ -179,11 +179,11 @@ function* conditionHolds(
   state: readonly Value[],
   timing: Timing,
 ): Generator<void, boolean> {
-  const answers = yield* executed(environment, condition, state, { timing, isOwner: false });
+  const outputs = yield* executed(environment, condition, state, { timing, isOwner: false });
   try {
-    return isTrue(answers[0]);
+    return isTrue(outputs[0]);
   } finally {
-    for (const answer of answers) release(answer);
+    for (const output of outputs) release(output);
   }
 }
 
@@ -202,5 +202,5 @@ function branchNumber(value: Value | undefined, count: number): number {
 function elements(value: Value | undefined): ArrayLike<number> & Iterable<number> {
   if (value !== undefined && isTensor(value)) return value.dataSync();
   if (value?.kind === "integers") return value.data;
-  throw new TypeError("a condition is no number");
+  throw new TypeError("a condition is not a number");
 }

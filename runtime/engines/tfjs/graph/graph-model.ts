@@ -147,7 +147,7 @@ function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Val
   const values: Value[] = [];
   for (const { name, tensor } of constants) {
     try {
-      values.push(numbersOf(tensor) ?? valueOf(tf, tensor));
+      values.push(integerTensorOf(tensor) ?? valueOf(tf, tensor));
     } catch (thrown) {
       for (const value of values) release(value);
       throw faults.ConstantUnsupported({ constant: name, reason: reasonOf(thrown) }, thrown);
@@ -185,12 +185,12 @@ function reasonOf(thrown: unknown): string {
 }
 
 /** Small integer tensors are computed on the host, without kernels. */
-function numbersOf({ dtype, shape, data }: Tensor): IntegerTensor | undefined {
+function integerTensorOf({ dtype, shape, data }: Tensor): IntegerTensor | undefined {
   const isInteger = /^u?int|^bool$/.test(dtype);
   if (!isInteger || data.length > maxIntegerElements) return undefined;
-  const numbers = Array.from(data, Number);
-  const fits = numbers.every((value) => value >= -(2 ** 31) && value < 2 ** 31);
-  return fits ? { kind: "integers", dtype: dtype === "bool" ? "bool" : "int32", shape, data: numbers } : undefined;
+  const integers = Array.from(data, Number);
+  const fits = integers.every((value) => value >= -(2 ** 31) && value < 2 ** 31);
+  return fits ? { kind: "integers", dtype: dtype === "bool" ? "bool" : "int32", shape, data: integers } : undefined;
 }
 
 function valueOf(tf: TensorFlow["tf"], tensor: Tensor): Value {
@@ -204,7 +204,7 @@ function results({ outputs }: Signature, values: readonly Value[]): readonly Ten
       const value = values[i];
       if (value === undefined) throw new Error(`output ${i} is missing`);
       if (isTensor(value)) return converted(downloaded(value), dtype);
-      if (value.kind === "integers") return converted(tensorOfNumbers(value), dtype);
+      if (value.kind === "integers") return converted(tensorOfIntegers(value), dtype);
       if (value.kind === "strings") return { dtype: "string", shape: value.shape, data: value.data };
       throw new TypeError(`output ${i} is a list`);
     });
@@ -213,7 +213,7 @@ function results({ outputs }: Signature, values: readonly Value[]): readonly Ten
   }
 }
 
-function tensorOfNumbers({ dtype, shape, data }: IntegerTensor): Tensor {
+function tensorOfIntegers({ dtype, shape, data }: IntegerTensor): Tensor {
   return dtype === "bool"
     ? { dtype, shape, data: Uint8Array.from(data) }
     : { dtype, shape, data: Int32Array.from(data) };

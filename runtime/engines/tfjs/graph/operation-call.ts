@@ -51,14 +51,14 @@ interface RankOf {
 export function listAt({ inputs, op }: Call, position: number): TensorList {
   const value = inputs[position];
   if (value !== undefined && !isTensor(value) && value.kind === "list") return value;
-  throw new TypeError(`${op}: input ${position} is no list`);
+  throw new TypeError(`${op}: input ${position} is not a list`);
 }
 
 /** A string tensor input. Throws a TypeError for other values. */
 export function stringsAt({ inputs, op }: Call, position: number): Strings {
   const value = inputs[position];
   if (value !== undefined && !isTensor(value) && value.kind === "strings") return value;
-  throw new TypeError(`${op}: input ${position} is no text`);
+  throw new TypeError(`${op}: input ${position} is not a string tensor`);
 }
 
 /** The tensor inputs from `start` to `end`. */

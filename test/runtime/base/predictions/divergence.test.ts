@@ -162,12 +162,12 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe("the divergence of two answers", () => {
+describe("the divergence of two predictions", () => {
   test.each(Object.entries(cases))("%s", (_sentence, { answer, expected, tolerance = 0.001, want }) => {
     expect(divergence(answer, expected, tolerance)).toEqual(want);
   });
 
-  test("is none between any answer and itself, whatever it is", () => {
+  test("is none between any value and itself", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (answer) => {
         const { differs, maxAbsolute, agreeing, ranked } = divergence(answer, structuredClone(answer), 0);
@@ -176,7 +176,7 @@ describe("the divergence of two answers", () => {
     );
   });
 
-  test("is the same from both sides", () => {
+  test("is symmetric", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
         const { first: _first, ...figures } = divergence(one, other, 0.01);
@@ -186,20 +186,20 @@ describe("the divergence of two answers", () => {
     );
   });
 
-  test("of answers nested deeper than any tensor is not looked for", () => {
+  test("of values nested more deeply than any tensor is not computed: they differ", () => {
     const nested = (value: unknown): unknown => Array.from({ length: 100_000 }).reduce((inner) => [inner], value);
     expect(divergence(nested(1), nested(1), 1).differs).toBe(true);
   });
 });
 
-describe("an answer's text", () => {
-  test("may have the words that JSON lacks, which are not numbers", () => {
+describe("the JSON of a prediction", () => {
+  test("may contain NaN and Infinity, which become strings", () => {
     expect(parsedAnswer('{"predictions": [NaN, -Infinity, 1.5, "NaN, \\" Infinity"]}')).toEqual({
       predictions: ["NaN", "-Infinity", 1.5, 'NaN, " Infinity'],
     });
   });
 
-  test("that is no JSON is refused", () => {
+  test("is refused when it is not JSON", () => {
     expect(() => parsedAnswer("<html>")).toThrow(SyntaxError);
   });
 });

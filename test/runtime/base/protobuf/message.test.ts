@@ -73,7 +73,7 @@ const wire: Readonly<Record<string, readonly [hex: string, want: object]>> = {
   "a map entry": ["62080a016112030a0162", { ...empty, byName: new Map([["a", { label: "b", branches: [] }]]) }],
 };
 
-/** What must be refused, and with which words. */
+/** Invalid messages with their error. */
 const broken: Readonly<Record<string, readonly [hex: string, reason: string, path: string]>> = {
   "a varint without end": ["0896", "it ends in the middle of a value", "count"],
   "a varint of eleven bytes": ["10ffffffffffffffffffff01", "a varint takes more than 10 bytes", "total"],
@@ -97,7 +97,7 @@ describe("message", () => {
     expect(() => sample.decode(Buffer.from(hex, "hex"))).toThrow(new ProtobufError(reason, path));
   });
 
-  test("what was written is read back", () => {
+  test("round-trips", () => {
     const leaf = fc.record({ label: fc.string(), branches: fc.constant<readonly Tree[]>([]) });
     const node: fc.Arbitrary<Tree> = fc.record({ label: fc.string(), branches: fc.array(leaf, { maxLength: 3 }) });
     const samples = fc.record({
@@ -132,7 +132,7 @@ describe("message", () => {
     );
   });
 
-  test("any bytes are read or refused, and nothing else", () => {
+  test("any bytes are decoded or refused with a ProtobufError", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {

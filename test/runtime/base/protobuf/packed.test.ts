@@ -26,7 +26,7 @@ const empty = {
   flags: new Uint8Array(0),
 };
 
-/** Floats one by one, each behind its own tag, and the same as lists of one. */
+/** Floats in the unpacked encoding, and as packed lists of one. */
 function loose(values: readonly number[]): Buffer {
   return Buffer.concat(values.map((value) => Buffer.concat([Buffer.of(0x15), floatBytes(value)])));
 }
@@ -50,7 +50,7 @@ const broken: Readonly<Record<string, readonly [hex: string, reason: string, pat
 };
 
 describe("packed", () => {
-  test("what was written is read back, as the arrays of numbers that it was", () => {
+  test("round-trips as typed arrays", () => {
     const values = fc.record({
       name: fc.string(),
       floats: fc.float32Array(),
@@ -68,7 +68,7 @@ describe("packed", () => {
     );
   });
 
-  test("a list may come in parts and one by one", () => {
+  test("a list may be split into parts and unpacked elements", () => {
     fc.assert(
       fc.property(fc.float32Array(), fc.bigInt64Array(), fc.nat(3), (floats, longs, cut) => {
         const bytes = Buffer.concat([
@@ -84,7 +84,7 @@ describe("packed", () => {
     );
   });
 
-  test("is what the list of the same kind writes", () => {
+  test("writes the same bytes as a repeated field", () => {
     const slow = message("test.Slow", { ints: repeated(4, "int32"), longs: repeated(5, "int64") });
     const ints = [0, 1, -1, 300, -2_147_483_648, 2_147_483_647];
     const longs = [0n, 1n, -1n, 2n ** 40n, -(2n ** 63n), 2n ** 63n - 1n];
@@ -92,7 +92,7 @@ describe("packed", () => {
     expect(Buffer.from(fast).toString("hex")).toBe(Buffer.from(slow.encode({ ints, longs })).toString("hex"));
   });
 
-  test("a list of floats in its place is no copy", () => {
+  test("an aligned list of floats is not copied", () => {
     const bytes = Buffer.alloc(14);
     bytes.set(Buffer.from("12080000803f00000040", "hex"), 2);
     const { floats } = lists.decode(bytes.subarray(2, 12));
@@ -130,7 +130,7 @@ describe("packed", () => {
     expect(Object.values(lists.decode(bytes, values + 2)).some(({ length }) => length >= 1_000_000)).toBe(true);
   });
 
-  test("a message may hold no more values than its reader wants", () => {
+  test("a message may not hold more values than its budget", () => {
     const names = message("test.Names", { names: repeated(1, "string") });
     const bytes = Buffer.alloc(200, Buffer.of(0x0a, 0));
     expect(names.decode(bytes, 400).names.length).toBe(100);

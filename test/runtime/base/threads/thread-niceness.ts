@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Of a thread of this process (field 19, behind the name, which may hold blanks). */
+/** Niceness of a thread of this process (field 19 of stat, after the name, which may contain blanks). */
 export function nicenessOf(thread: number | string): number {
   const stat = statOf(thread);
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16] ?? 0);
@@ -11,7 +11,7 @@ export function nicest(): number {
   return Math.max(...readdirSync("/proc/self/task").map(nicenessOf));
 }
 
-/** Empty of a thread that ended while the list was read. */
+/** Empty for a thread that ended after the folder was read. */
 function statOf(thread: number | string): string {
   try {
     return readFileSync(`/proc/self/task/${thread}/stat`, "utf8");

@@ -5,15 +5,18 @@ import { nicenessOf, nicest } from "./thread-niceness.ts";
 
 const threadPriority = new URL("../../../../runtime/base/threads/thread-priority.ts", import.meta.url);
 
-test.runIf(process.platform === "linux")("only the thread that asks for it is nicer than the event loop", async () => {
-  const worker = new Worker(
-    `import(${JSON.stringify(threadPriority)}).then(({ lowerThreadPriority }) => {
+test.runIf(process.platform === "linux")(
+  "only the calling thread gets a lower priority than the event loop",
+  async () => {
+    const worker = new Worker(
+      `import(${JSON.stringify(threadPriority)}).then(({ lowerThreadPriority }) => {
       lowerThreadPriority();
       require("node:worker_threads").parentPort.on("message", () => {}).postMessage("done");
     });`,
-    { eval: true },
-  );
-  await once(worker, "message");
-  expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
-  await worker.terminate();
-});
+      { eval: true },
+    );
+    await once(worker, "message");
+    expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
+    await worker.terminate();
+  },
+);

@@ -10,7 +10,7 @@ const images: Signature = {
   outputs: [{ name: "y", dtype: "float32", shape: [-1, 1000] }],
 };
 const bytes = Uint8Array.from(mobileNet(32));
-/** Sessions on processors, which have the same interface; what is opened is counted. */
+/** CPU sessions, which have the same interface; opened sessions are counted. */
 const counted = { open: 0 };
 const open = (): OnnxSession => {
   counted.open++;
@@ -28,8 +28,8 @@ function rowsOf(count: number): Tensor {
   return { dtype: "float32", shape: [count, 3, 32, 32], data };
 }
 
-describe("a session of a model with convolutions", () => {
-  it.each([0, 1, 2, 7, 8, 9, 16, 17, 40])("answers %d rows as one without sizes does", (count) => {
+describe("the bucketed session of a model with convolutions", () => {
+  it.each([0, 1, 2, 7, 8, 9, 16, 17, 40])("computes the same as a plain session for %d rows", (count) => {
     const [got] = sized.run([rowsOf(count)]);
     const [want] = plain.run([rowsOf(count)]);
     expect(got?.shape).toEqual([count, 1000]);
@@ -37,12 +37,12 @@ describe("a session of a model with convolutions", () => {
     expect(Math.max(0, ...gaps)).toBeLessThan(1e-6);
   });
 
-  it("is opened once for each size", () => {
+  it("opens one session per bucket", () => {
     expect(counted.open).toBe(1 + 3);
   });
 });
 
-describe("sizes", () => {
+describe("batch size buckets", () => {
   it.each([
     [2, [2]],
     [8, [8]],
@@ -53,7 +53,7 @@ describe("sizes", () => {
   });
 });
 
-describe("one session is enough", () => {
+describe("a single session is used", () => {
   const dense: Signature = {
     inputs: [{ name: "x", dtype: "float32", shape: [-1, 4] }],
     outputs: [{ name: "y", dtype: "float32", shape: [-1, 2] }],
@@ -80,9 +80,9 @@ describe("one session is enough", () => {
   });
 });
 
-describe("a GPU whose memory is taken", () => {
+describe("a GPU without enough memory", () => {
   const session = openSession({ bytes }, images, { threads: 1 });
-  const short = (device: string): OnnxSession => ({
+  const cpuSessionAs = (device: string): OnnxSession => ({
     ...session,
     device,
     run: (tensors) => session.run(tensors),
@@ -90,20 +90,20 @@ describe("a GPU whose memory is taken", () => {
   });
   afterAll(() => session.close());
 
-  it("gets the sizes that fit; smaller ones do the work of others", () => {
+  it("gets the buckets that fit, which serve larger batches in parts", () => {
     let opened = 0;
     const openFew = (): OnnxSession => {
       opened++;
       if (opened > 2) throw new Error("CUDA failure 2: out of memory");
-      return short("cuda");
+      return cpuSessionAs("cuda");
     };
     const few = bucketedSession(bytes, images, { open: openFew, maxBatchSize: 32 });
     expect(few.run([rowsOf(20)])[0]?.shape).toEqual([20, 1000]);
   });
 
-  it("is told when not even one row fits", () => {
+  it("is reported when not even one row fits", () => {
     const failing = (): OnnxSession => ({
-      ...short("cuda"),
+      ...cpuSessionAs("cuda"),
       run: () => {
         throw new Error("CUBLAS failure 3: the resource allocation failed");
       },

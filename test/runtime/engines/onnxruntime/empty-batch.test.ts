@@ -9,24 +9,21 @@ import { fixtureFolder } from "../../../fixtures/archive.ts";
 
 const noTokens: Tensor = { dtype: "int32", shape: [0, 12], data: new Int32Array() };
 
-describe("a batch without rows", () => {
+describe("an empty batch", () => {
   it.each([
     ["text/k2.h5", "keras-models"],
     ["text/model.onnx", "onnx-models"],
-  ] as const)(
-    "is answered without ONNX Runtime, whose recurrent operators end the process: %s",
-    async (path, archive) => {
-      const { model } = await loadModel(join(fixtureFolder(archive), path), { engine: "OnnxRuntime", threads: 1 });
-      expect(await model.infer([noTokens])).toEqual([{ dtype: "float32", shape: [0, 3], data: new Float32Array() }]);
-      model.unload();
-    },
-  );
+  ] as const)("is answered without ONNX Runtime, whose recurrent operators would crash: %s", async (path, archive) => {
+    const { model } = await loadModel(join(fixtureFolder(archive), path), { engine: "OnnxRuntime", threads: 1 });
+    expect(await model.infer([noTokens])).toEqual([{ dtype: "float32", shape: [0, 3], data: new Float32Array() }]);
+    model.unload();
+  });
 
   it("is answered by every layer", async () => {
     const models = layerFixtures().served.filter(({ title }) => title.endsWith("(keras3-keras)"));
     const wrong: string[] = [];
     for (const { title, path } of models) {
-      // In this thread: a hundred models are read in the time that one thread takes to begin.
+      // Read on this thread: a hundred models are read in the time that one thread takes to start.
       const definition = await readers["keras-zip"].read({ path, format: "keras-zip", maxModelBytes: 2 ** 30 });
       const model = await loadIntoEngine(definition, { engine: "Auto", threads: 1 });
       const { inputs = [], outputs = [] } = model.signatures.get("serving_default") ?? {};
@@ -45,7 +42,7 @@ describe("a batch without rows", () => {
     expect(wrong).toEqual([]);
   }, 60_000);
 
-  it("is refused where it leaves no rows, but no elements in a row", async () => {
+  it("does not include rows without elements, which are refused", async () => {
     const { model } = await loadModel(join(fixtureFolder("onnx-models"), "text/model.onnx"), { threads: 1 });
     const nothing: Tensor = { dtype: "int32", shape: [2, 0], data: new Int32Array() };
     expect(() => model.infer([nothing])).toThrow("an input has no elements, which this model does not take");

@@ -9,7 +9,7 @@ export interface GivenTensor {
   readonly data: readonly (number | string | boolean | { readonly b64: string })[];
 }
 
-/** The tensor as engines take and give it. */
+/** The tensor as engines exchange it. */
 export function tensorFrom({ dtype, shape, data }: GivenTensor): Tensor {
   if (dtype === "string") {
     return { dtype, shape, data: data.map((element) => bytesFrom(element)) };
@@ -19,7 +19,7 @@ export function tensorFrom({ dtype, shape, data }: GivenTensor): Tensor {
   if (dtype === "uint64") return { dtype, shape, data: BigUint64Array.from(bigints()) };
   const numbers = data.map(Number);
   const elements = dtype === "float16" ? numbers.map(halfBits) : numbers;
-  return { dtype, shape, data: new tensorArrays[dtype](elements) } as Tensor; // the array of this dtype
+  return { dtype, shape, data: new tensorArrays[dtype](elements) } as Tensor; // the array type of this dtype
 }
 
 function bytesFrom(element: GivenTensor["data"][0]): Uint8Array {
@@ -27,7 +27,7 @@ function bytesFrom(element: GivenTensor["data"][0]): Uint8Array {
   return Uint8Array.from(Buffer.from(element.b64, "base64"));
 }
 
-/** IEEE half-precision bits of a number that has some. */
+/** IEEE half-precision bits of a number that is representable. */
 function halfBits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;

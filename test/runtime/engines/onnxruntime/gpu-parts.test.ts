@@ -8,33 +8,33 @@ const call =
 const place =
   " ; GPU=0 ; hostname=vm ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_stream_handle.cc ; line=79 ; expr=cublasCreate(&cublas_handle_);";
 
-describe("what NVIDIA's libraries say", () => {
+describe("errors of NVIDIA's libraries", () => {
   it.each([
     ["CUBLAS failure 3: the resource allocation failed", true],
     ["CUDA failure 2: out of memory", true],
     ["CUDA failure 100: no CUDA-capable device is detected", false],
-  ])("is told without ONNX Runtime's source: %s", (said, isShort) => {
+  ])("are reported without ONNX Runtime's source locations: %s", (said, isShort) => {
     const reason = reasonOf(new Error(`${call}${call}${said}${place}`));
     expect([reason, isOutOfMemory(reason)]).toEqual([said, isShort]);
   });
 
-  it("counts as a lack of memory where ONNX Runtime finds none for a batch", () => {
+  it("include ONNX Runtime's own failed allocations", () => {
     expect(isOutOfMemory("Failed to allocate memory for requested buffer of size 58982400")).toBe(true);
   });
 });
 
-describe("NVIDIA's libraries are told by the environment", () => {
-  it("not to round what they multiply", () => {
+describe("the environment of NVIDIA's libraries", () => {
+  it("turns off TF32 rounding", () => {
     expect(onnxRuntimeEnvironment(false)).toEqual({ ORT_DISABLE_TELEMETRY: "1", NVIDIA_TF32_OVERRIDE: "0" });
   });
 
-  it("to take little memory for each of many models", () => {
+  it("limits the cuBLAS workspace when there are many models", () => {
     expect(onnxRuntimeEnvironment(true)["CUBLAS_WORKSPACE_CONFIG"]).toBe(":4096:2");
   });
 });
 
 describe("TensorFlow", () => {
-  it("says why it does not load a model, on a GPU too, where it counts its errors first", () => {
+  it("reports why it does not load a model, also on a GPU, where the error count comes first", () => {
     const said = "Could not find variable topic/kernel. This could mean that the variable has been deleted.";
     const gpu = `Session fail to run with error: 2 root error(s) found.\n  (0) FAILED_PRECONDITION: ${said}\n\t [[{{node x}}]]`;
     const want = "Session fail to run with error: Could not find variable topic/kernel";
@@ -42,13 +42,13 @@ describe("TensorFlow", () => {
   });
 
   it.each([
-    ["is on it", true, true],
+    ["runs on it", true, true],
     ["has none", false, false],
-  ])("tells nothing of a GPU where it %s", (_, isOnGpu, hasGpu) => {
+  ])("has no note about the GPU when it %s", (_, isOnGpu, hasGpu) => {
     expect(fallbackNote(isOnGpu, hasGpu)).toBeUndefined();
   });
 
-  it("tells of a GPU that it does not use", () => {
+  it("has a note about a GPU that it does not use", () => {
     expect(fallbackNote(false, true)).toBe(
       "it does not run on the GPU: TensorFlow has no CUDA, or does not find all of its libraries; TF_CPP_MIN_LOG_LEVEL=0 makes it tell which",
     );

@@ -44,14 +44,14 @@ const exact = [
 ];
 
 describe("the OnnxRuntime engine", () => {
-  it("says what it accepts", () => {
+  it("describes the model kinds that it accepts", () => {
     expect(onnxRuntime().describe()).toEqual({
       name: "OnnxRuntime",
       accepts: ["onnx", "keras-layers", "tensorflow-graph"],
     });
   });
 
-  it.each(exact)("answers %s to the bit, no rows and optional inputs included", async (model) => {
+  it.each(exact)("computes %s exactly, including empty batches and optional inputs", async (model) => {
     const expected = expectedOf(model);
     const loaded = await load(model);
     for (const { inputs, outputs } of [expected, ...(expected.more ?? [])]) {
@@ -86,7 +86,7 @@ describe("the OnnxRuntime engine", () => {
     loaded.unload();
   });
 
-  it("passes on strings of any bytes", async () => {
+  it("passes strings of arbitrary bytes through", async () => {
     const loaded = await load("identity_string");
     const strings = [[0xff, 0xfe], [0x61, 0, 0x62], [0xc3, 0xa9], [0xf4, 0x8f, 0x9c, 0x81], []];
     const tensor: Tensor = { dtype: "string", shape: [1, 5], data: strings.map((bytes) => Uint8Array.from(bytes)) };
@@ -95,14 +95,14 @@ describe("the OnnxRuntime engine", () => {
     loaded.unload();
   });
 
-  it("says which value an operator does not take", async () => {
+  it("reports which value an operator rejects", async () => {
     const loaded = await load("text");
     const tokens: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1000) };
     expect(() => loaded.infer([tokens])).toThrow(/Gather ".*": indices element out of data bounds, idx=1000/);
     loaded.unload();
   });
 
-  it("answers after a failed call, and not after it is unloaded", async () => {
+  it("works after a failed call, and not after it is unloaded", async () => {
     const loaded = await load("half_plus_two_onnx");
     const x: Tensor = { dtype: "float32", shape: [1, 1], data: Float32Array.of(4) };
     const wrong: Tensor = { dtype: "float32", shape: [1, 7], data: new Float32Array(7) };
@@ -113,7 +113,7 @@ describe("the OnnxRuntime engine", () => {
     expect(() => loaded.infer([x])).toThrow("the model has been unloaded");
   });
 
-  it("runs on the CPU where there is no GPU, and says why", async () => {
+  it("falls back to the CPU without a GPU, and says why", async () => {
     const source = readOnnx(join(folder, "simple/model.onnx"), 2 ** 30);
     const loaded = await onnxRuntime({ threads: 1, wantsGpu: true }).load(source);
     if (loaded.engine === "OnnxRuntime/cpu") expect(loaded.note).toMatch(/^it does not run on the GPU: .*[Ll]oad/s);
@@ -121,7 +121,7 @@ describe("the OnnxRuntime engine", () => {
     loaded.unload();
   });
 
-  it("loads and answers in another thread", async () => {
+  it("loads and runs on another thread", async () => {
     const worker = new Worker(new URL("./loading-thread.ts", import.meta.url), {
       workerData: join(folder, "half_plus_two_onnx/model.onnx"),
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { farmHash } from "../../../../runtime/engines/preprocessing/hashes/farm-hash.ts";
 import { sipHash } from "../../../../runtime/engines/preprocessing/hashes/sip-hash.ts";
 
-/** Texts, with what TensorFlow 2.21 makes of them: `to_hash_bucket_fast` and `to_hash_bucket_strong` (key 123, 456), of 2^62 buckets. */
+/** Strings with TensorFlow 2.21's `to_hash_bucket_fast` and `to_hash_bucket_strong` (key 123, 456) into 2^62 buckets. */
 const recorded: readonly (readonly [string, bigint, bigint])[] = [
   ["", 1936946117179621455n, 887865449656487406n],
   ["c", 2207072410288225064n, 312300712485997472n],
@@ -31,7 +31,7 @@ const recorded: readonly (readonly [string, bigint, bigint])[] = [
 ];
 const buckets = 2n ** 62n;
 
-describe("hashes are TensorFlow's", () => {
+describe("hashes equal TensorFlow's", () => {
   it.each(recorded)("of %j", (text, fast, strong) => {
     const bytes = Buffer.from(text);
     const hashes = [farmHash(bytes) % buckets, sipHash(bytes, [123n, 456n]) % buckets];

@@ -6,7 +6,7 @@ import { loadIntoEngine } from "../../../../runtime/model/formats/engine-choice.
 import { topology } from "../../../../runtime/model/formats/keras/topology/topology.ts";
 import type { Json, JsonObject } from "../../../../runtime/model/formats/keras/topology/json-config.ts";
 
-/** A Sequential of one layer that takes texts of shape [rows, 1]. */
+/** A Sequential with one layer, whose input is strings of shape [rows, 1]. */
 function loaded(className: string, options: JsonObject): Promise<LoadedModel> {
   const input = { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 1], dtype: "string" } };
   const layers: readonly Json[] = [input, { class_name: className, config: { name: "look", ...options } }];
@@ -32,8 +32,8 @@ function texts(...rows: readonly string[]): Parameters<LoadedModel["infer"]>[0] 
   return [{ dtype: "string", shape: [rows.length, 1], data: rows.map((row) => Buffer.from(row)) }];
 }
 
-describe("a model with what comes before its engine", () => {
-  it("is described as clients see it", async () => {
+describe("a model with preprocessing steps", () => {
+  it("has the signature of the whole model", async () => {
     const model = await loaded("StringLookup", { vocabulary: ["a", "b"], output_mode: "multi_hot" });
     expect(model.signatures.get(defaultSignature)).toEqual({
       inputs: [{ name: "in", dtype: "string", shape: [-1, 1] }],
@@ -42,7 +42,7 @@ describe("a model with what comes before its engine", () => {
     model.unload();
   });
 
-  it("refuses a word that it would have to know", async () => {
+  it("refuses a word outside its vocabulary", async () => {
     const model = await loaded("StringLookup", { vocabulary: ["a", "b"], num_oov_indices: 0 });
     expect(() => model.infer(texts("a", "c"))).toThrow(
       'layer "look" does not know "c"; it takes words of its vocabulary only',
@@ -50,7 +50,7 @@ describe("a model with what comes before its engine", () => {
     model.unload();
   });
 
-  it("does not run requests together where texts are filled to the longest", async () => {
+  it("does not batch requests when texts are padded to the longest", async () => {
     const table = { longest: { vocabulary: ["a"] }, fixed: { vocabulary: ["a"], output_sequence_length: 3 } };
     const models = await Promise.all(Object.values(table).map((options) => loaded("TextVectorization", options)));
     const batchable = models.map(({ signatures }) => {

@@ -4,7 +4,7 @@ import { uploaded, isSupported, downloaded } from "../../../../runtime/engines/t
 import { tensorFlowEnvironment } from "../../../../runtime/engines/tensorflow/environment.ts";
 
 describe("operations", () => {
-  it("that compute are allowed, and those of variables, tables, lists and control flow", () => {
+  it("that compute are allowed, as are variables, tables, lists and control flow", () => {
     const names = [
       "MatMul",
       "Conv2D",
@@ -18,7 +18,7 @@ describe("operations", () => {
     expect(refusedOperations(names)).toEqual([]);
   });
 
-  it("that do anything else are not, once each and sorted", () => {
+  it("that do anything else are refused, sorted and without duplicates", () => {
     const names = [
       "WriteFile",
       "PyFunc",
@@ -46,7 +46,7 @@ describe("operations", () => {
 });
 
 describe("tensors", () => {
-  it("of these types go in and come out", () => {
+  it("of these types are accepted and returned", () => {
     const dtypes = ["float32", "int32", "int64", "uint8", "bool", "string", "float64", "float16", "complex64"] as const;
     expect(dtypes.filter((dtype) => isSupported(dtype, "in"))).toEqual(dtypes.slice(0, 6));
     expect(dtypes.filter((dtype) => isSupported(dtype, "out"))).toEqual([
@@ -58,7 +58,7 @@ describe("tensors", () => {
     ]);
   });
 
-  it("of 64 bits go in as pairs of 32, and results are deleted once they are copied", () => {
+  it("of int64 are passed as pairs of 32-bit words, and results are deleted after they are copied", () => {
     const calls: unknown[][] = [];
     const addon = {
       TF_Version: "0",
@@ -81,7 +81,7 @@ describe("tensors", () => {
   });
 });
 
-it("TensorFlow is told its threads by the environment, the only place that it looks at", () => {
+it("TensorFlow's number of threads is set in the environment, its only setting", () => {
   expect(tensorFlowEnvironment(3)).toEqual({
     TF_CPP_MIN_LOG_LEVEL: "2",
     TF_FORCE_GPU_ALLOW_GROWTH: "true",

@@ -23,12 +23,12 @@ function digits(rows: number): Tensor {
 }
 
 describe("the TensorFlow.js engine", () => {
-  it("says what it accepts", () => {
+  it("describes the model kinds that it accepts", () => {
     const accepts = ["keras-layers", "tensorflow-graph"];
     expect(tensorFlowJs.describe()).toEqual({ name: "TensorFlowJs", accepts });
   });
 
-  it("keeps no tensor of a thousand calls", async () => {
+  it("leaks no tensor in a thousand calls", async () => {
     const model = await load("simple_model/v1/k2.h5");
     await model.infer([digits(3)]);
     const before = tf.memory().numTensors;
@@ -47,7 +47,7 @@ describe("the TensorFlow.js engine", () => {
     expect(() => model.infer([])).toThrow("the model has been unloaded");
   });
 
-  it("keeps no tensor of a call that fails", async () => {
+  it("leaks no tensor of a failed call", async () => {
     const model = await load("text/k2.h5");
     const before = tf.memory().numTensors;
     const tokens: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1000) };
@@ -56,7 +56,7 @@ describe("the TensorFlow.js engine", () => {
     model.unload();
   });
 
-  it("answers no rows with no rows", async () => {
+  it("returns an empty output for an empty batch", async () => {
     const model = await load("simple_model/v1/k2.h5");
     expect(await model.infer([digits(0)])).toEqual([{ dtype: "float32", shape: [0, 10], data: new Float32Array() }]);
     model.unload();

@@ -93,7 +93,7 @@ function embedding(call: LayerCall): Value {
   const name = graph.add("Gather", [table, checkedTokens(call, tokens)], { axis: 0 });
   const value: Value = { name, type: "float32", shape: [...input.shape, size] };
   if (!flag(config, "mask_zero", false)) return value;
-  if (input.shape.length !== 2) throw new NotExportedError("its mask has not two dimensions");
+  if (input.shape.length !== 2) throw new NotExportedError("its mask does not have two dimensions");
   const zero = cast(
     graph,
     { name: graph.integers([0], []), type: "int64", shape: [] },
@@ -116,10 +116,10 @@ function checkedTokens({ graph, config }: LayerCall, tokens: Value): string {
 function masking(call: LayerCall): Value {
   const { config, graph } = call;
   const input = channelsLast(graph, soleInput(call));
-  if (input.shape.length !== 3) throw new NotExportedError("its mask has not two dimensions");
+  if (input.shape.length !== 3) throw new NotExportedError("its mask does not have two dimensions");
   const isOther = graph.add("Not", [graph.add("Equal", [input.name, graph.number(real(config, "mask_value", 0))])]);
-  const asNumbers = cast(graph, { name: isOther, type: "bool", shape: input.shape }, "float32");
-  const kept = graph.add("ReduceMax", [asNumbers.name, graph.integers([-1])], { keepdims: 1 });
+  const asFloats = cast(graph, { name: isOther, type: "bool", shape: input.shape }, "float32");
+  const kept = graph.add("ReduceMax", [asFloats.name, graph.integers([-1])], { keepdims: 1 });
   const name = graph.add("Mul", [input.name, kept]);
   const flat = graph.add("Squeeze", [kept, graph.integers([-1])]);
   return { ...input, name, mask: cast(graph, { name: flat, type: "float32", shape: [] }, "bool").name };

@@ -3,14 +3,14 @@ import type { IntegerTensor } from "../../../../model/formats/tensorflow-graph/c
 import type { Operation } from "../operation-call.ts";
 import { isTensor, type Value } from "../value.ts";
 
-/** Wraps an operation so that small integer tensors (Numbers) are computed in JavaScript, without a kernel, where supported. */
+/** Wraps an operation so that calls with integer tensors only are computed in JavaScript, without a kernel, where supported. */
 export function onHost(operation: Operation): Operation {
   return (call) => {
-    if (!call.inputs.every(isNumbers)) return operation(call);
-    return computedIntegers(call, call.inputs.filter(isNumbers)) ?? operation(call);
+    if (!call.inputs.every(isIntegerTensor)) return operation(call);
+    return computedIntegers(call, call.inputs.filter(isIntegerTensor)) ?? operation(call);
   };
 }
 
-function isNumbers(value: Value): value is IntegerTensor {
+function isIntegerTensor(value: Value): value is IntegerTensor {
   return !isTensor(value) && value.kind === "integers";
 }

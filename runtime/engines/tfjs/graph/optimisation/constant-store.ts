@@ -79,7 +79,7 @@ export function constantCall(
     attributes,
     inputs: inputs.map((ref) => {
       const value = ref.from === "constant" ? values[ref.index] : undefined;
-      if (value === undefined) throw new Error(`${op}: an input is no constant`);
+      if (value === undefined) throw new Error(`${op}: an input is not a constant`);
       return value;
     }),
     isLastUse: () => false,

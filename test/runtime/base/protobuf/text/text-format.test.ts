@@ -131,14 +131,14 @@ describe("protobuf's text format", () => {
     "a colon that is missing": ['name "a"', '1:6: found "\\""; expected ":" or "{"'],
     "a map's entry without a key": ["marks { value: 1 }", "1:7: an entry of the map has no key"],
     "what is no field": ["= 1", '1:1: found "="; expected the name of a field'],
-    "a bad escape": ['name: "\\q"', "1:8: \\q is no escape of protobuf's text format"],
+    "a bad escape": ['name: "\\q"', "1:8: \\q is not an escape of protobuf's text format"],
     "endless nesting": ["circle {".repeat(200), "1:809: nested deeper than 100 levels"],
   };
-  test.each(Object.entries(refused))("refuses %s with its place", (_, [text, want]) => {
+  test.each(Object.entries(refused))("refuses %s with its position", (_, [text, want]) => {
     expect(refusal(() => ofText(text))).toBe(want);
   });
 
-  test("passes over unknown fields where it shall", () => {
+  test("skips unknown fields on request", () => {
     const terms = { notation: "text", ignoresUnknownFields: true } as const;
     const tree = textFormatTree('backend: "x" instance_group [ { count: 1 kind: KIND_GPU } ] name: "a"');
     expect(messageFromTree(shape, tree, terms)).toEqual({ ...empty, name: "a" });
@@ -186,12 +186,12 @@ describe("protobuf's JSON", () => {
     "a bad value": ['{"isClosed": yes}', '1:14: found "y"; expected a JSON value'],
     "a text that is no number": ['{"points": [{"x": "one"}]}', '1:19: x is "one"; must be a whole number'],
   };
-  test.each(Object.entries(refused))("refuses %s with its place", (_, [text, want]) => {
+  test.each(Object.entries(refused))("refuses %s with its position", (_, [text, want]) => {
     expect(refusal(() => ofJson(text))).toBe(want);
   });
 });
 
-test("whatever the text, it is read or refused with a place", () => {
+test("any text is parsed or refused with a position", () => {
   const pieces = fc.constantFrom(
     "name",
     ":",

@@ -6,13 +6,13 @@ import type { TensorFlowGraph } from "../../../../../runtime/model/formats/tenso
 import { type OperationCase, operationCases } from "../../tfjs/graph/operation-cases.ts";
 import { floats, integers, smallGraph, spec } from "../../tfjs/graph/small-graph.ts";
 
-/** Beside the operation there is a product: graphs without one are not exported. */
+/** The graph also has a product: graphs without one are not exported. */
 function graphOf([op, inputs, outputs, attributes = {}]: OperationCase, areConstant: boolean): TensorFlowGraph {
   const names = inputs.map((_, position) => `x${position}`);
   const results = outputs.map((_, position) => `y:${position}`);
   const given = inputs.map(({ dtype, shape }, position) => spec(names[position] ?? "", dtype, ...shape));
   const constants = Object.fromEntries(inputs.map((tensor, position) => [names[position], tensor]));
-  // The first input always comes from outside where there is more than one: shapes and axes are constants as a rule.
+  // The first of several inputs is a graph input; shapes and axes are usually constants.
   const fed = areConstant ? given.slice(0, 1) : given;
   for (const { name } of fed) delete constants[name];
   return smallGraph({
@@ -29,10 +29,10 @@ function graphOf([op, inputs, outputs, attributes = {}]: OperationCase, areConst
   });
 }
 
-/** Why operations are left to TensorFlow.js: they are not written as ONNX, or ONNX Runtime does not take these types. */
+/** Reasons why operations are left to TensorFlow.js: there is no export, or ONNX Runtime does not support the types. */
 const left = /^(the model does not run in ONNX Runtime|ONNX Runtime does not take the model): /;
 
-describe("an operation that is written as ONNX", () => {
+describe("an operation exported to ONNX", () => {
   const titled = operationCases.map((one, number) => ({ title: `${one[0]} (${number})`, one }));
   it.each(titled)("$title computes what TensorFlow does, or is left to TensorFlow.js", async ({ one }) => {
     const [, inputs, outputs] = one;
@@ -43,7 +43,7 @@ describe("an operation that is written as ONNX", () => {
     }
   });
 
-  it("is the rule", async () => {
+  it("is supported in most cases", async () => {
     const answers = await Promise.all(operationCases.map((one) => answerOf(graphOf(one, true), one[1].slice(0, 1))));
     const exported = answers.filter((answer) => !(answer instanceof Fault)).length;
     expect(exported / operationCases.length).toBeGreaterThan(0.5);
@@ -85,7 +85,7 @@ describe("a graph in ONNX Runtime", () => {
     nodes: [["y", "MatMul", ["x", "w"]]],
   });
 
-  it("opens one session for signatures that are the same, and takes any number of rows where the graph takes two", async () => {
+  it("opens one session for equal signatures, and accepts any number of rows although the graph has a fixed batch of two", async () => {
     const [only] = product.signatures;
     const twice = { ...product, signatures: only === undefined ? [] : [only, { ...only, name: "serve" }] };
     const model = loadedGraph(twice, { threads: 1 });

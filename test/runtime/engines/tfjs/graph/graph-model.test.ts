@@ -82,7 +82,7 @@ describe("a graph in the TensorFlow.js engine", () => {
     expect(() => model.infer([])).toThrow("the model has been unloaded");
   });
 
-  it("keeps no tensor of a call that fails in the middle of a loop", async () => {
+  it("leaks no tensor of a call that fails inside a loop", async () => {
     const model = load("text/saved_model");
     const before = tf.memory().numTensors;
     expect(() => model.infer([integers([1, 12], ...Array.from({ length: 12 }, () => 1000))])).toThrow(
@@ -92,7 +92,7 @@ describe("a graph in the TensorFlow.js engine", () => {
     model.unload();
   });
 
-  it("ends a prediction that never ends, gives others their turn in the meantime, and keeps nothing of it", async () => {
+  it("aborts an endless prediction, yields to other work meanwhile, and leaks nothing", async () => {
     const model = load("savedmodel/endless_while", 300, "hostile-graphs");
     const before = tf.memory().numTensors;
     let turns = 0;
@@ -105,7 +105,7 @@ describe("a graph in the TensorFlow.js engine", () => {
     model.unload();
   });
 
-  it("answers as many rows as asked for where the graph takes 32 only", async () => {
+  it("accepts any number of rows although the graph has a fixed batch of 32", async () => {
     const [fixed, free] = [load("simple_model/subclassed/saved_model_tf_batch32"), load("simple_model/v1/saved_model")];
     expect(fixed.signatures.get("serving_default")).toEqual({
       inputs: [spec("inputs", "float32", -1, 64)],
@@ -123,14 +123,14 @@ describe("a graph in the TensorFlow.js engine", () => {
     free.unload();
   });
 
-  it("runs a loop none, one or many times", () => {
+  it("runs a loop zero, one or many times", () => {
     const model = loadedGraph(flow, doubling);
     const answers = [7, 4, 0].map((start) => model.infer([integers([], start)]));
     expect(answers).toEqual([[floats([1], 1)], [floats([1], 2)], [floats([1], 32)]]);
     model.unload();
   });
 
-  it("names every operation that it does not have, once, and loads nothing", () => {
+  it("names each unsupported operation once, and loads nothing", () => {
     const before = tf.memory().numTensors;
     const graph = smallGraph({
       inputs: [spec("x")],
@@ -148,7 +148,7 @@ describe("a graph in the TensorFlow.js engine", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it("refuses constants beyond 32 bits by name, and keeps none of the others", () => {
+  it("names constants beyond 32 bits, and frees the others", () => {
     const before = tf.memory().numTensors;
     const graph = smallGraph({
       inputs: [spec("x")],

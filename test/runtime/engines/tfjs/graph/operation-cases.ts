@@ -2,7 +2,7 @@ import type { Tensor } from "../../../../../runtime/dataplane/tensor.ts";
 import type { Attribute } from "../../../../../runtime/model/formats/tensorflow-graph/tensorflow-graph.ts";
 import { floats, integers } from "./small-graph.ts";
 
-/** An operation, what goes in and what TensorFlow makes of it. */
+/** An operation, its inputs, and TensorFlow's outputs. */
 export type OperationCase = readonly [
   op: string,
   inputs: readonly Tensor[],

@@ -8,7 +8,7 @@ import type {
   ValueRef,
 } from "../../../../../runtime/model/formats/tensorflow-graph/tensorflow-graph.ts";
 
-/** `[name, operation, inputs, attributes, subgraphs]`; an input is a name, `name:1` another output. */
+/** `[name, operation, inputs, attributes, subgraphs]`; an input is a node name, or `name:1` for another output. */
 export type SmallNode = readonly [
   name: string,
   op: string,
@@ -30,7 +30,7 @@ export interface SmallGraph {
   readonly nodes: readonly SmallNode[];
 }
 
-/** A graph with one signature; its results are the values that are called like the outputs. */
+/** A graph with one signature; its results are the nodes with the names of the outputs. */
 export function smallGraph({ inputs, outputs, constants = {}, nodes }: SmallGraph): TensorFlowGraph {
   const names = Object.keys(constants);
   const parameters = inputs.map(({ name }) => name);

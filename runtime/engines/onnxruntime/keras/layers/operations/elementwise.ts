@@ -65,7 +65,7 @@ export const elementwiseOperations: LayerExports = {
   Cast: unary((graph, x, call) => converted(graph, x, optionAt(call, 1, "dtype"))),
   Clip: unary((graph, x, call) => {
     const limits = (["x_min", "x_max"] as const).map((name) => graph.number(numberAt(call, name)));
-    if (!isFloating(x.type)) throw new NotExportedError("integers are not clipped");
+    if (!isFloating(x.type)) throw new NotExportedError("clipping of integers is not exported");
     return mapped(graph, x, "Clip", ...limits);
   }),
   Add: binary("Add"),
@@ -109,7 +109,7 @@ function withAlpha(graph: OnnxGraph, x: Value, operator: string, alpha: number):
 }
 
 function rounded(graph: OnnxGraph, x: Operand, config: JsonObject): Value {
-  if ((config["decimals"] ?? 0) !== 0) throw new NotExportedError("decimals are not rounded to");
+  if ((config["decimals"] ?? 0) !== 0) throw new NotExportedError("rounding to decimals is not exported");
   return mapped(graph, asFloat(graph, x), "Round");
 }
 

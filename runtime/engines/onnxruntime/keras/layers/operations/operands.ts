@@ -37,7 +37,7 @@ export function operandAt(call: LayerCall, position: number, name: string): Oper
 /** An argument that is a list of tensors. */
 export function tensorsAt(call: LayerCall, position: number, name: string): readonly Operand[] {
   const list = argument(call, position, name);
-  if (!isList(list)) throw new NotExportedError(`its ${name} is no list of tensors`);
+  if (!isList(list)) throw new NotExportedError(`its ${name} is not a list of tensors`);
   return list.map((item) => {
     const operand = operandOf(call, item, name);
     return operand.isConstant === true ? operand : unmasked(channelsLast(call.graph, operand));
@@ -49,7 +49,7 @@ function operandOf({ inputs, graph }: LayerCall, value: Json | undefined, name: 
   const input = typeof index === "number" ? inputs[index] : undefined;
   if (input !== undefined) return unmasked(input);
   const tensor = value === undefined ? undefined : constantTensor(value);
-  if (tensor === undefined) throw new NotExportedError(`its ${name} is no tensor`);
+  if (tensor === undefined) throw new NotExportedError(`its ${name} is not a tensor`);
   return { name: graph.constant(tensor), type: tensor.dtype, shape: tensor.shape, isConstant: true };
 }
 

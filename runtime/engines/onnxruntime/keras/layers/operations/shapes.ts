@@ -153,7 +153,8 @@ function repeated(call: LayerCall): Value {
   const count = optionAt(call, 1, "repeats");
   const axis = innerAxis(optionAt(call, 2, "axis"), input.shape.length);
   const size = input.shape[axis] ?? -1;
-  if (typeof count !== "number" || count < 1 || size < 0) throw new NotExportedError("its repeats are not one number");
+  if (typeof count !== "number" || count < 1 || size < 0)
+    throw new NotExportedError("its repeats are not a single number");
   const indices = Array.from({ length: size * count }, (_, i) => Math.floor(i / count));
   const name = graph.add("Gather", [input.name, graph.integers(indices)], { axis });
   return { ...input, name, shape: input.shape.with(axis, size * count) };

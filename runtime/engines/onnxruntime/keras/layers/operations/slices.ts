@@ -72,7 +72,7 @@ function axisSlices(
     }
   }
   if (axis > rank || newAxes.includes(0) || slices.some((axisSlice) => axisSlice.axis === 0)) {
-    throw new NotExportedError("it takes a part of the batch");
+    throw new NotExportedError("it slices the batch");
   }
   return { slices, newAxes };
 }
@@ -82,16 +82,16 @@ function axisSliceOf(item: Json, axis: number): AxisSlice | undefined {
   if (typeof item === "number") {
     return { axis, start: item, end: item === -1 ? openEnd : item + 1, step: 1, isOne: true };
   }
-  if (!isObject(item)) throw new NotExportedError(`${JSON.stringify(item)} is no part that is exported`);
+  if (!isObject(item)) throw new NotExportedError(`${JSON.stringify(item)} is not an index or slice that is exported`);
   const [start, end, step] = [bound(item, "start", 0), bound(item, "stop", openEnd), bound(item, "step", 1)];
-  if (step < 1) throw new NotExportedError("only parts forwards are exported");
+  if (step < 1) throw new NotExportedError("only slices with a positive step are exported");
   return start === 0 && end === openEnd && step === 1 ? undefined : { axis, start, end, step, isOne: false };
 }
 
 function bound(slice: JsonObject, name: string, fallback: number): number {
   const value = slice[name] ?? fallback;
   if (typeof value === "number" && Number.isInteger(value)) return value;
-  throw new NotExportedError(`its ${name} is no number`);
+  throw new NotExportedError(`its ${name} is not an integer`);
 }
 
 function sizeAfter(size: number, axisSlice: AxisSlice | undefined): number {

@@ -13,14 +13,14 @@ beforeAll(async () => {
 
 type Call = readonly [op: string, inputs: readonly Tensor[], attributes?: Readonly<Record<string, Attribute>>];
 
-/** What an operation makes of integers: outside of TensorFlow.js' memory as `few`, or by its kernel. */
-async function answerOf([op, inputs, attributes = {}]: Call, isFew: boolean): Promise<unknown> {
+/** The outputs of an operation on integers, computed on the host if `isOnHost`, else by a kernel. */
+async function answerOf([op, inputs, attributes = {}]: Call, isOnHost: boolean): Promise<unknown> {
   const names = inputs.map((_, i) => `x${i}`);
   // The rank of nothing is 0: adding it to a constant gives Numbers that are not constant; adding it to an input keeps a tensor.
   const shifted = names.map((name, i): SmallNode => [
     `s${i}`,
     "AddV2",
-    [isFew ? `c${i}` : name, "zero"],
+    [isOnHost ? `c${i}` : name, "zero"],
     { T: "int32" },
   ]);
   const graph = smallGraph({
@@ -40,9 +40,9 @@ async function answerOf([op, inputs, attributes = {}]: Call, isFew: boolean): Pr
 
 const list = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 5 });
 
-describe("shapes and counters computed without kernels", () => {
+describe("integer operations on the host", () => {
   const pairs = ["AddV2", "Sub", "Mul", "Maximum", "Minimum", "Less", "LessEqual", "Greater", "GreaterEqual", "Equal"];
-  it.each(pairs)("%s gives what the kernel gives", async (op) => {
+  it.each(pairs)("%s computes the same as the kernel", async (op) => {
     await fc.assert(
       fc.asyncProperty(list, fc.integer({ min: -50, max: 50 }), async (values, scalar) => {
         const inputs = [integers([values.length], ...values), integers([], scalar)];
@@ -73,7 +73,7 @@ describe("shapes and counters computed without kernels", () => {
     ["Cast", [three], { DstT: "int64" }],
   ];
   it.each(calls.map((call, number) => ({ title: `${call[0]} (${number})`, call })))(
-    "$title gives what the kernel gives",
+    "$title computes the same as the kernel",
     async ({ call }) => {
       expect(await answerOf(call, true)).toEqual(await answerOf(call, false));
     },

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const titled = operationCases.map((one, number) => ({ title: `${one[0]} (${number})`, one }));
 
-/** Inputs come in from outside, so that kernels compute, and as constants, so that they are folded. */
+/** Inputs are passed both as graph inputs, so that kernels run, and as constants, so that they are folded. */
 describe.each([
   ["on inputs", false],
   ["on constants", true],
@@ -48,7 +48,7 @@ function rounded({ dtype, shape, data }: Tensor): object {
 }
 
 describe("the list of operations", () => {
-  it("has no name that means something to JavaScript objects, and none that leaves the graph", () => {
+  it("has no name of a JavaScript object member, and no operation with side effects", () => {
     for (const name of ["constructor", "__proto__", "toString", "ReadFile", "WriteFile", "PyFunc", "EagerPyFunc"]) {
       expect(operations.has(name)).toBe(false);
     }
@@ -62,7 +62,7 @@ describe("the list of operations", () => {
     ["TensorScatterUpdate", [f([2], 1, 2), i([1, 1], 2), f([1], 9)]],
     ["SparseToDense", [i([1], 2), i([1], 2), f([1], 9), f([], 0)]],
     ["CropAndResize", [f([2, 1, 1, 1], 1, 2), f([1, 4], 0, 0, 1, 1), i([1], 2), i([2], 1, 1)]],
-  ])("refuses what lies outside of a value: %s", (op, inputs) => {
+  ])("refuses indices out of bounds: %s", (op, inputs) => {
     const names = inputs.map((_, position) => `x${position}`);
     const graph = smallGraph({
       inputs: inputs.map(({ dtype, shape }, position) => spec(names[position] ?? "", dtype, ...shape)),
@@ -95,7 +95,7 @@ describe("the list of operations", () => {
     model.unload();
   });
 
-  it("refuses sizes before anything of them is made", () => {
+  it("refuses large sizes before memory is allocated", () => {
     const huge = integers([2], 1_048_576, 1_048_576);
     const graph = smallGraph({
       inputs: [spec("x", "int32", 2)],
@@ -108,7 +108,7 @@ describe("the list of operations", () => {
     model.unload();
   });
 
-  it("does not let values grow beyond their limit by broadcasting", () => {
+  it("limits the size of broadcast values", () => {
     const graph = smallGraph({
       inputs: [spec("a", "float32", -1, 1), spec("b", "float32", 1, -1)],
       outputs: [spec("y", "float32", -1, -1)],

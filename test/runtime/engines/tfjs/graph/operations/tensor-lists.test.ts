@@ -21,7 +21,7 @@ const constants = {
   order: integers([2], 1, 0),
 };
 
-/** What `y` is after these steps on x = [[1, 2], [3, 4]]; nothing may be left in memory. */
+/** The value of `y` after these steps on x = [[1, 2], [3, 4]]; no tensor may leak. */
 async function result(nodes: readonly SmallNode[]): Promise<Tensor | undefined> {
   const inputs = [spec("x", "float32", 2, 2)];
   const model = loadedGraph(flow, smallGraph({ inputs, outputs: [spec("y")], constants, nodes }));
@@ -36,11 +36,11 @@ const row: SmallNode = ["row", "GatherV2", ["x", "one", "zero"]];
 const fromTensor: SmallNode = ["list", "TensorListFromTensor", ["x", "shape"]];
 
 describe("lists of tensors in a graph", () => {
-  it("are made of a tensor's rows and stacked again", async () => {
+  it("are created from a tensor's rows and stacked again", async () => {
     expect(await result([fromTensor, ["y", "TensorListStack", ["list", "shape"]]])).toEqual(floats([2, 2], 1, 2, 3, 4));
   });
 
-  it("have zeros where nothing was set", async () => {
+  it("have zeros for items that were never set", async () => {
     const nodes: SmallNode[] = [
       row,
       ["list", "TensorListReserve", ["shape", "two"], { element_dtype: "float32" }],
@@ -50,7 +50,7 @@ describe("lists of tensors in a graph", () => {
     expect(await result(nodes)).toEqual(floats([2, 2], 0, 0, 3, 4));
   });
 
-  it("are values: a list that is still needed does not change when another is made of it", async () => {
+  it("are values: a list that is still used does not change when another is derived from it", async () => {
     const nodes: SmallNode[] = [
       row,
       fromTensor,
@@ -62,7 +62,7 @@ describe("lists of tensors in a graph", () => {
     expect(await result(nodes)).toEqual(floats([2, 2], 1, 2, 3, 4));
   });
 
-  it("grow and shrink at their end", async () => {
+  it("grow and shrink at the end", async () => {
     const nodes: SmallNode[] = [
       row,
       fromTensor,

@@ -20,7 +20,7 @@ beforeAll(async () => {
   flow = await tensorFlow();
 });
 
-/** The operations that are left of a graph's first signature. */
+/** The operations of a graph's first signature after optimization. */
 function operationsOf({ signatures, constants }: TensorFlowGraph): readonly string[] {
   const values: Value[] = constants.map(({ tensor }) =>
     tensor.dtype === "string" ? { kind: "strings", ...tensor } : uploaded(tf, tensor),
@@ -31,7 +31,7 @@ function operationsOf({ signatures, constants }: TensorFlowGraph): readonly stri
   values.forEach(release);
   return nodes.map(({ op, attributes }) =>
     [op, ...((attributes.get("fused_ops") as string[] | undefined) ?? [])].join("+"),
-  ); // as written by the fusing
+  ); // written by the fusion
 }
 
 const weights = { w: floats([2, 2], 1, 2, 3, 4), two: floats([2], 2, 3), b: floats([2], 10, 20) };
@@ -43,7 +43,7 @@ const chain = (...nodes: readonly SmallNode[]): TensorFlowGraph =>
     nodes,
   });
 
-describe("a product and what follows it", () => {
+describe("a product with following operations", () => {
   it.each<[string, TensorFlowGraph, readonly string[], readonly number[]]>([
     [
       "takes over scale, shift and activation",
@@ -82,12 +82,12 @@ describe("a product and what follows it", () => {
     model.unload();
   });
 
-  it("ends with its activation", () => {
+  it("is not fused beyond its activation", () => {
     const graph = chain(["p", "MatMul", ["x", "w"]], ["r", "Relu", ["p"]], ["y", "AddV2", ["r", "b"]]);
     expect(operationsOf(graph)).toEqual(["_FusedMatMul+Relu", "AddV2"]);
   });
 
-  it("has the transposed weights scaled along their rows", async () => {
+  it("scales transposed weights along their rows", async () => {
     const graph = chain(["p", "MatMul", ["x", "w"], { transpose_b: true }], ["y", "Mul", ["p", "two"]]);
     const model = loadedGraph(flow, graph);
     expect(await model.infer([floats([1, 2], 1, 1)])).toEqual([floats([1, 2], 6, 21)]);
