@@ -6,11 +6,11 @@ import { defaultUnpackLimits } from "./model/source/archive/budget.ts";
 import { isArchive, unpack } from "./model/source/archive/unpack.ts";
 import { type Downloaded, defaultDownloadLimits, download } from "./model/source/download.ts";
 import { faults } from "./model/source/faults.ts";
-import { progressReport } from "./model/source/download-progress.ts";
+import { progressReporter } from "./model/source/download-progress.ts";
 import { containedPath } from "./model/source/stores/contained-path.ts";
-import { filesOf } from "./model/source/stores/list-files.ts";
-import { openStore } from "./model/source/stores/store-for-url.ts";
-import { fetchThrough } from "./model/source/stores/http/proxy-agents.ts";
+import { listFiles } from "./model/source/stores/list-files.ts";
+import { storeForUrl } from "./model/source/stores/store-for-url.ts";
+import { useProxiesForFetch } from "./model/source/stores/http/proxy-agents.ts";
 import type { StoredFile } from "./model/source/stores/store.ts";
 import type { FetchOptions } from "./options.ts";
 
@@ -24,22 +24,23 @@ export interface FetchParts {
 /** Downloads a model, a file or a folder, into the models volume. Throws a Fault and leaves no partial files. */
 export async function fetchModel(options: FetchOptions, parts: FetchParts): Promise<void> {
   const { log, stop } = parts;
-  fetchThrough(options.proxies);
-  const store = openStore(options.url, options.credentials, options.proxies);
-  log.info("fetching model", { url: store.shown, path: options.path });
-  const files = await filesOf(store, {
+  useProxiesForFetch(options.proxies);
+  const store = storeForUrl(options.url, options.credentials, options.proxies);
+  log.info("fetching model", { url: store.displayUrl, path: options.path });
+  const files = await listFiles(store, {
     clock: parts.clock,
     signal: stop,
-    forMs: defaultDownloadLimits.firstByteMs,
+    maxElapsedMs: defaultDownloadLimits.firstByteMs,
     pauseMs: defaultDownloadLimits.firstPauseMs,
     stallMs: defaultDownloadLimits.stallMs,
-    onSetback: ({ reason }) => log.warn("source did not answer; asking again", { url: store.shown, reason }),
+    onRetry: ({ reason }) => log.warn("source did not answer; asking again", { url: store.displayUrl, reason }),
   });
   const [first] = files;
   const isFolder = store.isFolder ?? (files.length > 1 || first?.path.includes("/") === true);
   if (isFolder || first === undefined) {
-    checkTotal(store.shown, files);
-    for (const file of files) await fetchFile(file, containedPath(options.path, file.path, store.shown), { parts });
+    checkTotal(store.displayUrl, files);
+    for (const file of files)
+      await fetchFile(file, containedPath(options.path, file.path, store.displayUrl), { parts });
     log.info("model fetched", { path: options.path, files: files.length });
     return;
   }
@@ -48,7 +49,7 @@ export async function fetchModel(options: FetchOptions, parts: FetchParts): Prom
   const destination = isArchived ? `${target}.archive${extensionOf(first.path)}` : target;
   const downloaded = await fetchFile(first, destination, { parts, sha256: options.sha256 });
   if (isArchived) {
-    await unpack({ archive: destination, shown: first.shown, folder: target, limits: defaultUnpackLimits });
+    await unpack({ archive: destination, displayUrl: first.displayUrl, folder: target, limits: defaultUnpackLimits });
     await rm(destination, { force: true });
   }
   log.info("model fetched", { ...downloaded, path: target });
@@ -67,8 +68,10 @@ function fetchFile(file: StoredFile, target: string, { parts, sha256 }: FileTerm
     ...(sha256 === undefined ? {} : { sha256 }),
     clock,
     signal: stop,
-    onProgress: progressReport(clock, (line, progress) => log.info(`fetching ${file.path}: ${line}`, { ...progress })),
-    onSetback: ({ reason }) => log.warn("source did not deliver; trying again", { url: file.shown, reason }),
+    onProgress: progressReporter(clock, (line, progress) =>
+      log.info(`fetching ${file.path}: ${line}`, { ...progress }),
+    ),
+    onRetry: ({ reason }) => log.warn("source did not deliver; trying again", { url: file.displayUrl, reason }),
   });
 }
 

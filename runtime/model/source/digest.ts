@@ -23,23 +23,23 @@ export async function fileDigest(path: string): Promise<string> {
  */
 export async function folderDigest(files: readonly FolderFile[]): Promise<string> {
   const hash = createHash("sha256");
-  for (const { name, path } of files) hash.update(sumLine((await fileDigest(path)).slice(prefix.length), name));
+  for (const { name, path } of files) hash.update(checksumLine((await fileDigest(path)).slice(prefix.length), name));
   return prefix + hash.digest("hex");
 }
 
-/** As coreutils prints it: a name with a backslash or a line feed is escaped, and a backslash before the line says so. */
-function sumLine(digest: string, name: string): string {
+/** A line in coreutils' format: a name with a backslash or a line feed is escaped and marked by a leading backslash. */
+function checksumLine(digest: string, name: string): string {
   const escaped = name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
   return `${escaped === name ? "" : "\\"}${digest}  ${escaped}\n`;
 }
 
-/** A digest as it may be written, with or without `sha256:` and in any case, as this project prints it. */
+/** The normal form of a digest, `sha256:` and lower case; accepts it without the prefix and in any case. */
 export function normalDigest(text: string): string {
   const lower = text.trim().toLowerCase();
   return lower.startsWith(prefix) ? lower : prefix + lower;
 }
 
-/** Throws `DigestMismatch` when both are there and differ. */
+/** Throws `DigestMismatch` when a digest is expected and differs. */
 export function checkDigest(place: string, actual: string, expected: string | undefined): void {
   if (expected === undefined || normalDigest(expected) === actual) return;
   throw faults.DigestMismatch({ place, expected: normalDigest(expected), actual });

@@ -1,29 +1,29 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** How far a download is. */
-export interface Progress {
+/** The progress of a download. */
+export interface DownloadProgress {
   readonly bytes: number;
   readonly totalBytes: number | undefined;
 }
 
-/** Says how a download goes, at most every `everyMs`, in one line: `12.3 MB of 45.6 MB, 10.2 MB/s, 3 s left`. */
-export function progressReport(
+/** Reports progress at most every `everyMs`, in one line: `12.3 MB of 45.6 MB, 10.2 MB/s, 3 s left`. */
+export function progressReporter(
   clock: Clock,
-  say: (line: string, progress: Progress) => void,
+  report: (line: string, progress: DownloadProgress) => void,
   everyMs = 2_000,
-): (progress: Progress) => void {
+): (progress: DownloadProgress) => void {
   const start = clock.monotonic();
   let last = start;
   return (progress) => {
     const now = clock.monotonic();
     if (now - last < everyMs) return;
     last = now;
-    say(progressLine(progress, now - start), progress);
+    report(progressLine(progress, now - start), progress);
   };
 }
 
-/** One line about a download that has taken `elapsedMs` so far. */
-export function progressLine({ bytes, totalBytes }: Progress, elapsedMs: number): string {
+/** The progress line of a download after `elapsedMs`. */
+export function progressLine({ bytes, totalBytes }: DownloadProgress, elapsedMs: number): string {
   const perSecond = elapsedMs > 0 ? (bytes * 1000) / elapsedMs : 0;
   const rate = `${megabytes(perSecond)}/s`;
   if (totalBytes === undefined) return `${megabytes(bytes)}, ${rate}`;

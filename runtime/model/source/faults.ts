@@ -1,10 +1,10 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** Why a download fails; a missing model and a wrong digest are in `../faults.ts`. */
+/** Why a download or an unpacking fails; a missing model and a wrong digest are in `../faults.ts`. */
 export const faults = faultCatalogue<{
   SourceUrlInvalid: { reason: string; expected: string };
   CredentialsInvalid: { variable: string; expected: string };
-  /** A store or an archive names a file that would lie outside the model's folder. */
+  /** A store or an archive contains a path outside the model's folder. */
   PathRefused: { place: string; path: string };
   ArchiveRefused: { place: string; reason: string };
   RedirectRefused: { from: string; reason: string };

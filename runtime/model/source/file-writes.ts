@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import { faults } from "./faults.ts";
 
-/** Turns what the file system says of a write into `TargetUnwritable`. */
-export async function writing<Value>(path: string, write: () => Promise<Value>): Promise<Value> {
+/** Runs a write and converts the file system's error to `TargetUnwritable`. */
+export async function withWriteFaults<Value>(path: string, write: () => Promise<Value>): Promise<Value> {
   try {
     return await write();
   } catch (thrown) {
@@ -11,10 +11,10 @@ export async function writing<Value>(path: string, write: () => Promise<Value>):
 }
 
 /**
- * Writes all of the bytes, at a position or after what was written before. The system takes a part where a volume has little room
- * left, and says why only when it is asked again.
+ * Writes all of the bytes, at a position or at the end. On a nearly full volume the system writes only a part and reports the
+ * error on the next write.
  */
-export async function writeWhole(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const place = position === undefined ? null : position + at;
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, place);

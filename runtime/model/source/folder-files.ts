@@ -5,12 +5,12 @@ import { faults } from "../faults.ts";
 
 /** A file somewhere below a folder. */
 export interface FolderFile {
-  /** Path below the folder, with slashes. */
+  /** Path relative to the folder, with slashes. */
   readonly name: string;
   /** Real path, links followed. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** When its bytes, and when anything about it last changed; milliseconds since the epoch. */
+  /** Last change of its content (mtime) and of its inode (ctime); milliseconds since the epoch. */
   readonly modifiedMs: number;
   readonly changedMs: number;
 }
@@ -20,13 +20,13 @@ const maxDepth = 16;
 
 /**
  * Every file below a folder, sorted by the bytes of its name. Links are followed where they stay inside `root`, a real path;
- * names that begin with two dots are the machinery of ConfigMap volumes and passed over. Throws `ModelOutsideVolume`,
+ * names that begin with two dots belong to the internals of ConfigMap volumes and are skipped. Throws `ModelOutsideVolume`,
  * `ModelFolderTooLarge`, `ModelNotFound` or `ModelUnreadable`.
  */
 export async function folderFiles(folder: string, root: string): Promise<readonly FolderFile[]> {
   const files: FolderFile[] = [];
   const visit = async (below: string, depth: number): Promise<void> => {
-    for (const entry of await fromDisk(join(folder, below), readdir(join(folder, below)))) {
+    for (const entry of await withReadFaults(join(folder, below), readdir(join(folder, below)))) {
       if (entry.startsWith("..")) continue;
       const name = below === "" ? entry : `${below}/${entry}`;
       const found = await contained(join(folder, name), root);
@@ -49,13 +49,13 @@ interface Contained {
   readonly facts: Stats;
 }
 
-/** Where a path really leads; costs one system call where it is no link. */
+/** Resolves a path if it is a link; takes one system call otherwise. */
 async function contained(path: string, root: string): Promise<Contained> {
-  const facts = await fromDisk(path, lstat(path));
+  const facts = await withReadFaults(path, lstat(path));
   if (!facts.isSymbolicLink()) return { path, facts };
-  const real = await fromDisk(path, realpath(path));
+  const real = await withReadFaults(path, realpath(path));
   checkInside(path, real, root);
-  return { path: real, facts: await fromDisk(real, stat(real)) };
+  return { path: real, facts: await withReadFaults(real, stat(real)) };
 }
 
 function fileOf(name: string, { path, facts }: Contained): FolderFile {
@@ -65,12 +65,13 @@ function fileOf(name: string, { path, facts }: Contained): FolderFile {
 
 /** Throws `ModelOutsideVolume` unless the real path is inside the root. */
 export function checkInside(path: string, real: string, root: string): void {
-  const way = relative(root, real);
-  if (way === ".." || way.startsWith(`..${sep}`)) throw faults.ModelOutsideVolume({ path, real, volume: root });
+  const fromRoot = relative(root, real);
+  if (fromRoot === ".." || fromRoot.startsWith(`..${sep}`))
+    throw faults.ModelOutsideVolume({ path, real, volume: root });
 }
 
-/** Turns what the file system says into a fault. */
-export async function fromDisk<Value>(path: string, reading: Promise<Value>): Promise<Value> {
+/** Awaits a read from the file system and converts its error to `ModelNotFound` or `ModelUnreadable`. */
+export async function withReadFaults<Value>(path: string, reading: Promise<Value>): Promise<Value> {
   try {
     return await reading;
   } catch (thrown) {

@@ -1,9 +1,9 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { faults } from "../faults.ts";
-import { type FolderFile, checkInside, folderFiles, fromDisk } from "./folder-files.ts";
+import { type FolderFile, checkInside, folderFiles, withReadFaults } from "./folder-files.ts";
 
-/** A model as it lies on disk: a single file, or a folder that is one model (SavedModel, tfjs). */
+/** A model on disk: a single file, or a folder that is one model (SavedModel, tfjs). */
 export type ModelFile = {
   /** Real path, links followed. */
   readonly path: string;
@@ -12,31 +12,31 @@ export type ModelFile = {
 } & ({ readonly kind: "file" } | { readonly kind: "folder"; readonly files: readonly FolderFile[] });
 
 const fileEndings = [".h5", ".hdf5", ".keras", ".onnx"];
-/** Files that make the folder they lie in a model. */
-const folderMarks = ["saved_model.pb", "model.json"];
+/** Files that mark their folder as a model. */
+const markerFiles = ["saved_model.pb", "model.json"];
 
 /**
- * Finds the model at `path`: a file, a model folder, or a folder in which one model lies. Its real path must be inside
- * `volume` (the links of ConfigMap volumes stay inside). Throws a Fault of `../faults.ts`.
+ * Finds the model at `path`: a file, a model folder, or a folder that contains one model. Its real path must be inside `volume`
+ * (the links of ConfigMap volumes stay inside). Throws a Fault of `../faults.ts`.
  */
 export async function modelFile(path: string, volume?: string): Promise<ModelFile> {
   const wanted = resolve(path);
-  const real = await fromDisk(wanted, realpath(wanted));
+  const real = await withReadFaults(wanted, realpath(wanted));
   const volumePath = resolve(volume ?? dirname(wanted));
-  const root = await fromDisk(volumePath, realpath(volumePath));
+  const root = await withReadFaults(volumePath, realpath(volumePath));
   checkInside(wanted, real, root);
-  const facts = await fromDisk(real, stat(real));
+  const facts = await withReadFaults(real, stat(real));
   return facts.isDirectory() ? await modelInFolder(wanted, real, root) : await asFile(real);
 }
 
-/** Whether a folder with these entries is, or holds, a model: none of them is a version then. */
+/** Whether a folder with these entries is or contains a model, so that its entries are not versions. */
 export function holdsModel(entries: readonly string[]): boolean {
-  return entries.some((name) => folderMarks.includes(name) || isModelFileName(name));
+  return entries.some((name) => markerFiles.includes(name) || isModelFileName(name));
 }
 
 async function modelInFolder(path: string, real: string, root: string): Promise<ModelFile> {
-  const entries = (await fromDisk(real, readdir(real))).filter((name) => !name.startsWith(".")).sort();
-  if (entries.some((name) => folderMarks.includes(name))) {
+  const entries = (await withReadFaults(real, readdir(real))).filter((name) => !name.startsWith(".")).sort();
+  if (entries.some((name) => markerFiles.includes(name))) {
     const files = await folderFiles(real, root);
     return { path: real, kind: "folder", files, sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
   }
@@ -44,7 +44,7 @@ async function modelInFolder(path: string, real: string, root: string): Promise<
   const [only] = models;
   if (only === undefined) throw faults.ModelNotFound({ place: path, found: entries });
   if (models.length > 1) throw faults.ModelAmbiguous({ folder: path, found: models });
-  const file = await fromDisk(join(real, only), realpath(join(real, only)));
+  const file = await withReadFaults(join(real, only), realpath(join(real, only)));
   checkInside(join(path, only), file, root);
   return await asFile(file);
 }
@@ -54,7 +54,7 @@ function isModelFileName(name: string): boolean {
 }
 
 async function asFile(path: string): Promise<ModelFile> {
-  const facts = await fromDisk(path, stat(path));
+  const facts = await withReadFaults(path, stat(path));
   if (!facts.isFile()) throw faults.ModelUnreadable({ path, reason: `${basename(path)} is no regular file` });
   return { path, kind: "file", sizeBytes: facts.size };
 }

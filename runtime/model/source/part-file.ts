@@ -1,9 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { writeWhole, writing } from "./file-writes.ts";
+import { writeFully, withWriteFaults } from "./file-writes.ts";
 
-/** A file that is being downloaded: hidden beside its target until it is complete. */
+/** A file that is being downloaded, under a hidden name beside its target until it is complete. */
 export class PartFile {
   readonly #target: string;
   readonly #path: string;
@@ -17,10 +17,10 @@ export class PartFile {
     this.#handle = handle;
   }
 
-  /** Starts anew: what an earlier, killed download left is overwritten. */
+  /** Creates an empty file; overwrites what an interrupted download left behind. */
   static async create(target: string): Promise<PartFile> {
     const path = join(dirname(target), `.${basename(target)}.part`);
-    return await writing(target, async () => {
+    return await withWriteFaults(target, async () => {
       await mkdir(dirname(target), { recursive: true });
       return new PartFile(target, path, await open(path, "w", 0o644));
     });
@@ -30,27 +30,27 @@ export class PartFile {
     return this.#size;
   }
 
-  /** Digest of all bytes so far; ends the hashing. */
+  /** The digest of all bytes. Can be called once; no `append` may follow. */
   digest(): string {
     return `sha256:${this.#hash.digest("hex")}`;
   }
 
   async append(chunk: Uint8Array): Promise<void> {
-    await writing(this.#target, () => writeWhole(this.#handle, chunk, this.#size));
+    await withWriteFaults(this.#target, () => writeFully(this.#handle, chunk, this.#size));
     this.#hash.update(chunk);
     this.#size += chunk.length;
   }
 
-  /** Drops all bytes so far. */
+  /** Discards all bytes so far. */
   async restart(): Promise<void> {
-    await writing(this.#target, () => this.#handle.truncate(0));
+    await withWriteFaults(this.#target, () => this.#handle.truncate(0));
     this.#hash = createHash("sha256");
     this.#size = 0;
   }
 
-  /** Makes the file appear under its name, complete and on disk. */
+  /** Syncs the file to disk and renames it to its target. */
   async publish(): Promise<void> {
-    await writing(this.#target, async () => {
+    await withWriteFaults(this.#target, async () => {
       await this.#handle.sync();
       await this.#handle.close();
       await rename(this.#path, this.#target);
@@ -60,7 +60,7 @@ export class PartFile {
     });
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the file. */
   async discard(): Promise<void> {
     await this.#handle.close();
     await rm(this.#path, { force: true });

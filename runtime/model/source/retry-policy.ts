@@ -1,36 +1,37 @@
-import type { Setback } from "./stores/store.ts";
+import type { TransientFailure } from "./stores/store.ts";
 
-/** When a download that goes wrong is given up. */
-export interface PerseveranceLimits {
-  /** Bytes that count as getting further. */
+/** Limits of the retries of a download. */
+export interface RetryLimits {
+  /** New bytes that count as progress. */
   readonly minBytes: number;
   /**
-   * How long the first byte is tried for. Short: the status of a pod can tell why only once the program has ended, and the
-   * next start of the container loses nothing.
+   * Longest time until the first byte. Short: the pod's status shows the reason only after the program has ended, and the next
+   * start of the container loses nothing.
    */
   readonly firstByteMs: number;
-  /** Attempts in a row that get no further. */
-  readonly maxIdleAttempts: number;
+  /** Most attempts in a row without progress. */
+  readonly maxAttemptsWithoutProgress: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
 }
 
 /**
- * How long to wait after a setback, so many milliseconds after the beginning, when so many bytes are there; `undefined`: there
- * is no hope. A server that knows no ranges begins anew each time: only what it did not bring before is progress.
+ * The delay before the next attempt, given the failure, the bytes received and the time since the start; `undefined`: give up. A
+ * server without range support starts over each time: only bytes beyond the furthest position so far are progress.
  */
-export function perseverance(
-  limits: PerseveranceLimits,
-): (setback: Setback, sizeBytes: number, elapsedMs: number) => number | undefined {
+export function retryPolicy(
+  limits: RetryLimits,
+): (setback: TransientFailure, sizeBytes: number, elapsedMs: number) => number | undefined {
   let furthest = 0;
-  let idle = 0;
-  return ({ afterMs = 0 }, sizeBytes, elapsedMs) => {
-    const isFurther = sizeBytes > 0 && (furthest === 0 || sizeBytes >= furthest + limits.minBytes);
-    if (isFurther) furthest = sizeBytes;
-    idle = isFurther ? 1 : idle + 1;
-    const backoffMs = Math.min(limits.firstPauseMs * 2 ** (idle - 1), limits.longestPauseMs);
-    const pauseMs = Math.max(afterMs, backoffMs);
-    const isHopeless = furthest === 0 ? elapsedMs + pauseMs > limits.firstByteMs : idle >= limits.maxIdleAttempts;
-    return isHopeless ? undefined : pauseMs;
+  let withoutProgress = 0;
+  return ({ retryAfterMs = 0 }, sizeBytes, elapsedMs) => {
+    const isProgress = sizeBytes > 0 && (furthest === 0 || sizeBytes >= furthest + limits.minBytes);
+    if (isProgress) furthest = sizeBytes;
+    withoutProgress = isProgress ? 1 : withoutProgress + 1;
+    const backoffMs = Math.min(limits.firstPauseMs * 2 ** (withoutProgress - 1), limits.longestPauseMs);
+    const pauseMs = Math.max(retryAfterMs, backoffMs);
+    const isExhausted =
+      furthest === 0 ? elapsedMs + pauseMs > limits.firstByteMs : withoutProgress >= limits.maxAttemptsWithoutProgress;
+    return isExhausted ? undefined : pauseMs;
   };
 }

@@ -1,58 +1,61 @@
 import { Readable } from "node:stream";
 import type { Clock } from "../../base/clock.ts";
 
-/** How long a source is waited for. */
-export interface Patience {
+/** Options of `withTimeout`. */
+export interface Timeout {
   readonly clock: Clock;
-  readonly forMs: number;
+  readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The outcome of a call whose signal aborts when it takes too long. Rejects then, whether or not the call heeds its signal. */
-export async function inTime<Value>(
-  { clock, forMs, signal }: Patience,
+/** Runs a call with a signal that aborts at the timeout. Rejects at the timeout whether or not the call obeys its signal. */
+export async function withTimeout<Value>(
+  { clock, timeoutMs, signal }: Timeout,
   call: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const own = new AbortController();
-  const late = Promise.withResolvers<never>();
-  const cancel = clock.after(forMs, () => {
-    const error = new Error(`no answer came in ${forMs / 1000} s`);
-    late.reject(error);
+  const expiry = Promise.withResolvers<never>();
+  const cancel = clock.after(timeoutMs, () => {
+    const error = new Error(`no answer came in ${timeoutMs / 1000} s`);
+    expiry.reject(error);
     own.abort(error);
   });
   try {
     return await Promise.race([
       call(signal === undefined ? own.signal : AbortSignal.any([signal, own.signal])),
-      late.promise,
+      expiry.promise,
     ]);
   } finally {
     cancel();
   }
 }
 
-/** The slowest pace at which bytes may come. Time that the reader takes does not count. */
-export interface Pace {
+/** The lowest accepted throughput. Time that the consumer takes does not count. */
+export interface StallLimits {
   readonly clock: Clock;
   readonly stallMs: number;
-  /** How many must have come after so long a wait. */
+  /** Bytes that must arrive within `stallMs`. */
   readonly minBytes: number;
 }
 
-/** The same bytes; throws when they come too slowly, and closes what they come from then. */
-export async function* paced(body: AsyncIterable<Uint8Array>, pace: Pace): AsyncGenerator<Uint8Array> {
-  const { clock, stallMs } = pace;
+/** Yields the chunks of a body; throws when they arrive too slowly, and then closes the body. */
+export async function* withStallTimeout(
+  body: AsyncIterable<Uint8Array>,
+  limits: StallLimits,
+): AsyncGenerator<Uint8Array> {
+  const { clock, stallMs } = limits;
   const chunks = body[Symbol.asyncIterator]();
-  const tooSlow = slowness(pace);
+  const check = throughputCheck(limits);
   let isDone = false;
   try {
     while (!isDone) {
       const sinceMs = clock.monotonic();
-      const next = await nextOf(chunks, pace);
+      const next = await nextChunk(chunks, limits);
       if (next === undefined) throw new Error(`no byte came in ${stallMs / 1000} s`);
       isDone = next.done === true;
       if (next.done === true) break;
-      const slow = tooSlow(next.value.length, clock.monotonic() - sinceMs);
-      if (slow !== undefined) throw slow;
+      const error = check(next.value.length, clock.monotonic() - sinceMs);
+      if (error !== undefined) throw error;
       yield next.value;
     }
   } finally {
@@ -60,37 +63,37 @@ export async function* paced(body: AsyncIterable<Uint8Array>, pace: Pace): Async
   }
 }
 
-/** Told of bytes and of the wait for them, what to throw once they have been too few for so long. */
-function slowness({ stallMs, minBytes }: Pace): (bytes: number, waitedMs: number) => Error | undefined {
+/** Counts bytes and waiting time; returns the error to throw when `stallMs` have passed with fewer than `minBytes`. */
+function throughputCheck({ stallMs, minBytes }: StallLimits): (bytes: number, waitedMs: number) => Error | undefined {
   let waited = 0;
-  let came = 0;
+  let received = 0;
   return (bytes, waitedMs) => {
     waited += waitedMs;
-    came += bytes;
+    received += bytes;
     if (waited < stallMs) return undefined;
-    const words = `only ${came} bytes came in ${Math.round(waited / 1000)} s`;
-    const isSlow = came < minBytes;
+    const reason = `only ${received} bytes came in ${Math.round(waited / 1000)} s`;
+    const isSlow = received < minBytes;
     waited = 0;
-    came = 0;
-    return isSlow ? new Error(words) : undefined;
+    received = 0;
+    return isSlow ? new Error(reason) : undefined;
   };
 }
 
-/** `undefined`: none came in time. */
-async function nextOf(
+/** The next chunk; `undefined` when none arrives within `stallMs`. */
+async function nextChunk(
   chunks: AsyncIterator<Uint8Array>,
-  { clock, stallMs }: Pace,
+  { clock, stallMs }: StallLimits,
 ): Promise<IteratorResult<Uint8Array> | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const cancel = clock.after(stallMs, () => late.resolve(undefined));
+  const expiry = Promise.withResolvers<undefined>();
+  const cancel = clock.after(stallMs, () => expiry.resolve(undefined));
   try {
-    return await Promise.race([chunks.next(), late.promise]);
+    return await Promise.race([chunks.next(), expiry.promise]);
   } finally {
     cancel();
   }
 }
 
-/** Closes what bytes come from. An iterator that waits for a byte ends only after it: a stream can be ended at once. */
+/** Closes a body. A stream is destroyed at once; any other iterator ends only after the chunk that it waits for. */
 export function closeBody(body: AsyncIterable<Uint8Array>, chunks = body[Symbol.asyncIterator]()): void {
   if (body instanceof Readable) body.on("error", () => {}).destroy();
   else void chunks.return?.().catch(() => {});

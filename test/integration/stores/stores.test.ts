@@ -6,9 +6,9 @@ import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-bl
 import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
-import { openStore } from "../../../runtime/model/source/stores/store-for-url.ts";
+import { storeForUrl } from "../../../runtime/model/source/stores/store-for-url.ts";
 import { proxiesOf } from "../../../runtime/model/source/stores/proxies.ts";
-import type { Setback, SourceResponse, Store } from "../../../runtime/model/source/stores/store.ts";
+import type { TransientFailure, SourceResponse, Store } from "../../../runtime/model/source/stores/store.ts";
 import { digits, start } from "../runtime/program.ts";
 import { azureEmulator, type Emulator, emulators, gcsEmulator, s3Emulator } from "./emulators.ts";
 import { hub } from "./hub.ts";
@@ -178,7 +178,7 @@ describe("fetch from the Hugging Face Hub", () => {
     const { url, server, push } = await hub(repo, files, "hf_secret");
     closed.push(() => server.close());
     const credentials = { ...anybody, huggingFaceToken: "hf_secret", huggingFaceEndpoint: url };
-    const [file] = await openStore(`hf://${repo}?file=model.h5`, credentials, proxiesOf({})).files(undefined);
+    const [file] = await storeForUrl(`hf://${repo}?file=model.h5`, credentials, proxiesOf({})).files(undefined);
     push({ "model.h5": Buffer.from("another") });
     const opened = await file?.open({ resume: { offset: 0, tag: undefined }, signal: undefined });
     expect(opened).toMatchObject({ start: 0, totalBytes: files["model.h5"]?.length, tag: "0".repeat(40) });
@@ -188,7 +188,7 @@ describe("fetch from the Hugging Face Hub", () => {
   test("resumes where a connection broke off", async () => {
     const env = await huggingFace();
     const credentials = { ...anybody, huggingFaceToken: env["HF_TOKEN"], huggingFaceEndpoint: env["HF_ENDPOINT"] };
-    const store = openStore(`hf://${repo}?file=model.h5`, credentials, proxiesOf({}));
+    const store = storeForUrl(`hf://${repo}?file=model.h5`, credentials, proxiesOf({}));
     expect(await rest(store, 79_990)).toBe("s weights ");
   });
 });
@@ -204,7 +204,7 @@ async function rest(store: Store, offset: number): Promise<string> {
   return (await bytesOf(opened)).toString("latin1");
 }
 
-async function bytesOf(opened: SourceResponse | Setback | undefined): Promise<Buffer> {
+async function bytesOf(opened: SourceResponse | TransientFailure | undefined): Promise<Buffer> {
   if (opened === undefined || "reason" in opened) throw new Error(opened?.reason);
   const chunks: Uint8Array[] = [];
   for await (const chunk of opened.body) chunks.push(chunk);
@@ -216,7 +216,7 @@ test.each(["s3:///key", "gs://", "hf://nobody", "azure+https://account.blob.core
   (address) => {
     let code = "";
     try {
-      openStore(address, anybody, proxiesOf({}));
+      storeForUrl(address, anybody, proxiesOf({}));
     } catch (thrown) {
       code = Fault.from(thrown).code;
     }

@@ -1,6 +1,6 @@
 import { faults } from "../faults.ts";
 
-/** What unpacking may come to. */
+/** Limits of an unpacked archive. */
 export interface UnpackLimits {
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -8,10 +8,10 @@ export interface UnpackLimits {
   readonly maxRatio: number;
 }
 
-/** Far above any model, far below what fills a disk by a few megabytes of archive. */
+/** Far above any model, far below a zip bomb. */
 export const defaultUnpackLimits: UnpackLimits = { maxEntries: 10_000, maxBytes: 256 * 1024 ** 3, maxRatio: 100 };
 
-/** Counts what comes out of an archive; each method throws `ArchiveRefused` when it is too much. */
+/** Counts unpacked entries and bytes; each method throws `ArchiveRefused` beyond a limit. */
 export interface Budget {
   entry(): void;
   bytes(count: number): void;
@@ -19,7 +19,7 @@ export interface Budget {
 
 const exemptBytes = 1024 ** 2;
 
-/** An untouched budget for an archive of this size. */
+/** A fresh budget for an archive of this size. */
 export function budget(place: string, packedBytes: number, limits: UnpackLimits): Budget {
   const { maxEntries, maxBytes, maxRatio } = limits;
   let entries = 0;

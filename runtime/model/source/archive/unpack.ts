@@ -10,15 +10,15 @@ import { fileSource } from "../../formats/byte-source.ts";
 import { zipArchive } from "../../formats/keras/zip/zip-archive.ts";
 import { faults } from "../faults.ts";
 import { containedPath } from "../stores/contained-path.ts";
-import { writeWhole, writing } from "../file-writes.ts";
+import { writeFully, withWriteFaults } from "../file-writes.ts";
 import { type UnpackLimits, budget, type Budget } from "./budget.ts";
 
 /** An archive to unpack. */
-export interface Unpacking {
+export interface UnpackOptions {
   readonly archive: string;
-  /** For messages. */
-  readonly shown: string;
-  /** Folder that appears, complete, in its place. */
+  /** URL or name for messages. */
+  readonly displayUrl: string;
+  /** Folder to create; it appears only when complete. */
   readonly folder: string;
   readonly limits: UnpackLimits;
 }
@@ -26,7 +26,7 @@ export interface Unpacking {
 const kinds = { ".tar": "tar", ".tar.gz": "gzip", ".tgz": "gzip", ".tar.zst": "zstd", ".zip": "zip" } as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
-/** Whether a file of this name is an archive that holds a model. A `.keras` file is a model itself. */
+/** Whether a file of this name is an archive with a model inside. A `.keras` file is a model itself. */
 export function isArchive(name: string): boolean {
   return kindOf(name) !== undefined;
 }
@@ -36,33 +36,33 @@ function kindOf(name: string): Kind | undefined {
 }
 
 /**
- * Unpacks an archive into a new folder: regular files only, none outside, within limits. A single folder around everything is
- * left out unless its name is a version. Throws a Fault and leaves nothing behind.
+ * Unpacks an archive into a new folder: regular files only, none outside it, within limits. A single top-level folder is stripped
+ * unless its name is a version number. Throws a Fault and leaves nothing behind.
  */
-export async function unpack(order: Unpacking): Promise<void> {
-  const work = join(dirname(order.folder), `.${basename(order.folder)}.unpacking`);
+export async function unpack(options: UnpackOptions): Promise<void> {
+  const work = join(dirname(options.folder), `.${basename(options.folder)}.unpacking`);
   await rm(work, { recursive: true, force: true });
   try {
     await mkdir(work, { recursive: true });
-    const { size } = await stat(order.archive);
-    const terms = { ...order, work, budget: budget(order.shown, size, order.limits) };
-    await (kindOf(order.archive) === "zip" ? unpackZip(terms) : unpackTar(terms));
-    await rm(order.folder, { recursive: true, force: true });
-    await rename(await innermost(work), order.folder);
+    const { size } = await stat(options.archive);
+    const job = { ...options, work, budget: budget(options.displayUrl, size, options.limits) };
+    await (kindOf(options.archive) === "zip" ? unpackZip(job) : unpackTar(job));
+    await rm(options.folder, { recursive: true, force: true });
+    await rename(await contentRoot(work), options.folder);
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
-    throw faults.ArchiveRefused({ place: order.shown, reason: reasonOf(thrown) }, thrown);
+    throw faults.ArchiveRefused({ place: options.displayUrl, reason: reasonOf(thrown) }, thrown);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-interface Terms extends Unpacking {
+interface UnpackJob extends UnpackOptions {
   readonly work: string;
   readonly budget: Budget;
 }
 
-async function unpackZip({ archive, shown, folder, work, budget, limits }: Terms): Promise<void> {
+async function unpackZip({ archive, displayUrl, folder, work, budget, limits }: UnpackJob): Promise<void> {
   const handle = await open(archive, "r");
   try {
     const { size } = await handle.stat();
@@ -70,12 +70,12 @@ async function unpackZip({ archive, shown, folder, work, budget, limits }: Terms
     for (const name of zip.names.filter((path) => !path.endsWith("/"))) {
       budget.entry();
       const content = zip.open(name, limits.maxBytes);
-      await written(containedPath(work, name, shown), async (file) => {
+      await writeEntry(containedPath(work, name, displayUrl), async (file) => {
         const block = Buffer.alloc(Math.min(1024 ** 2, Math.max(1, content.sizeBytes)));
         for (let at = 0; at < content.sizeBytes;) {
           const count = content.read(block, at);
           budget.bytes(count);
-          await writing(folder, () => writeWhole(file, block.subarray(0, count)));
+          await withWriteFaults(folder, () => writeFully(file, block.subarray(0, count)));
           at += count;
         }
       });
@@ -85,7 +85,7 @@ async function unpackZip({ archive, shown, folder, work, budget, limits }: Terms
   }
 }
 
-async function unpackTar({ archive, shown, folder, work, budget }: Terms): Promise<void> {
+async function unpackTar({ archive, displayUrl, folder, work, budget }: UnpackJob): Promise<void> {
   const reader = extract();
   const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     for await (const bytes of source) {
@@ -95,20 +95,20 @@ async function unpackTar({ archive, shown, folder, work, budget }: Terms): Promi
   };
   const sink = reader as unknown as Writable; // a writable stream of another library, which pipeline takes
   const done = pipeline(inflated(createReadStream(archive), kindOf(archive)), counted, sink);
-  done.catch(() => {}); // the loop below meets the same error
+  done.catch(() => {}); // the loop below throws the same error
   for await (const entry of reader) {
     const { name, type } = entry.header;
     budget.entry();
     if (type === "file" || type === "contiguous-file") {
-      await written(containedPath(work, name.replace(/^\.\//, ""), shown), async (file) => {
+      await writeEntry(containedPath(work, name.replace(/^\.\//, ""), displayUrl), async (file) => {
         for await (const chunk of entry) {
-          await writing(folder, () => writeWhole(file, chunk as Buffer)); // tar-stream hands out buffers
+          await withWriteFaults(folder, () => writeFully(file, chunk as Buffer)); // tar-stream hands out buffers
         }
       });
     } else if (type === "directory") {
       entry.resume();
     } else {
-      throw faults.ArchiveRefused({ place: shown, reason: `${name} is a ${type}` });
+      throw faults.ArchiveRefused({ place: displayUrl, reason: `${name} is a ${type}` });
     }
   }
   await done;
@@ -122,9 +122,9 @@ function inflated(source: Readable, kind: Kind | undefined): Readable {
   return source.pipe(inflater);
 }
 
-async function written(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+async function writeEntry(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  // Never through a link, never over another entry.
+  // Never follows a link, never overwrites another entry.
   const file = await open(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
@@ -137,12 +137,12 @@ async function written(path: string, fill: (file: FileHandle) => Promise<void>):
   }
 }
 
-async function innermost(folder: string): Promise<string> {
+async function contentRoot(folder: string): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true });
   const [only] = entries;
   if (only === undefined) throw new Error("it is empty");
-  const isAround = entries.length === 1 && only.isDirectory() && !/^\d+$/.test(only.name);
-  return isAround ? join(folder, only.name) : folder;
+  const isWrapper = entries.length === 1 && only.isDirectory() && !/^\d+$/.test(only.name);
+  return isWrapper ? join(folder, only.name) : folder;
 }
 
 function reasonOf(thrown: unknown): string {

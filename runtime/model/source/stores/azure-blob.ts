@@ -1,24 +1,24 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
-import { judged } from "./store-call.ts";
-import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
+import { callStore } from "./store-call.ts";
+import type { OpenOptions, TransientFailure, SourceResponse, Store, StoredFile } from "./store.ts";
 
-/** Who asks Azure Blob Storage: an account's key or a signature; neither: nobody. */
-export interface AzureTerms {
+/** Credentials for Azure Blob Storage: an account key or a shared access signature; neither: anonymous access. */
+export interface AzureCredentials {
   readonly accountKey: string | undefined;
-  /** A shared access signature: the query of a signed URL. */
+  /** Shared access signature: the query of a signed URL. */
   readonly sasToken: string | undefined;
 }
 
 /** A blob, or all blobs below a prefix, at `https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH`. */
-export function azureBlobStore(text: string, terms: AzureTerms): Store {
-  const { account, containerUrl, name } = placeOf(text);
-  const shown = `${containerUrl}/${name}`;
+export function azureBlobStore(text: string, credentials: AzureCredentials): Store {
+  const { account, containerUrl, name } = parseUrl(text);
+  const displayUrl = `${containerUrl}/${name}`;
   let opened: Promise<ContainerClient> | undefined;
-  const container = (): Promise<ContainerClient> => (opened ??= connected({ account, containerUrl }, terms));
+  const container = (): Promise<ContainerClient> => (opened ??= connect({ account, containerUrl }, credentials));
   return {
-    shown,
+    displayUrl,
     isFolder: name === "" || name.endsWith("/") ? true : undefined,
     files: async (signal) => {
       const client = await container();
@@ -27,29 +27,29 @@ export function azureBlobStore(text: string, terms: AzureTerms): Store {
       const abort = signal === undefined ? {} : { abortSignal: signal };
       for await (const { name: blob, properties } of client.listBlobsFlat({ prefix: name, ...abort })) {
         const sizeBytes = properties.contentLength;
-        const stored = (path: string): StoredFile => ({
+        const storedFile = (path: string): StoredFile => ({
           path,
-          shown: `${containerUrl}/${blob}`,
+          displayUrl: `${containerUrl}/${blob}`,
           sizeBytes,
-          open: (options) => opening(client, blob, options),
+          open: (options) => openBlob(client, blob, options),
         });
-        if (blob === name && name !== "") return [stored(blob.split("/").at(-1) ?? "model")];
-        if (blob.startsWith(prefix) && !blob.endsWith("/")) files.push(stored(blob.slice(prefix.length)));
+        if (blob === name && name !== "") return [storedFile(blob.split("/").at(-1) ?? "model")];
+        if (blob.startsWith(prefix) && !blob.endsWith("/")) files.push(storedFile(blob.slice(prefix.length)));
       }
-      if (files.length === 0) throw modelFaults.ModelNotFound({ place: shown });
+      if (files.length === 0) throw modelFaults.ModelNotFound({ place: displayUrl });
       return files;
     },
   };
 }
 
-interface Place {
+interface BlobLocation {
   readonly account: string;
   readonly containerUrl: string;
   readonly name: string;
 }
 
-/** On Azure the account is part of the host; emulators have it as the first part of the path. */
-function placeOf(text: string): Place {
+/** On Azure the account is part of the host name; in emulators it is the first part of the path. */
+function parseUrl(text: string): BlobLocation {
   const expected = "https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH";
   if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL", expected });
   const url = new URL(text);
@@ -62,9 +62,9 @@ function placeOf(text: string): Place {
   return { account, containerUrl: `${base}/${container}`, name: path.join("/") };
 }
 
-async function connected(
-  { account, containerUrl }: Pick<Place, "account" | "containerUrl">,
-  { accountKey, sasToken }: AzureTerms,
+async function connect(
+  { account, containerUrl }: Pick<BlobLocation, "account" | "containerUrl">,
+  { accountKey, sasToken }: AzureCredentials,
 ): Promise<ContainerClient> {
   const { ContainerClient, StorageSharedKeyCredential } = await import("@azure/storage-blob");
   const options = { retryOptions: { maxTries: 1 } };
@@ -75,12 +75,12 @@ async function connected(
   return new ContainerClient(`${containerUrl}${query}`, undefined, options);
 }
 
-function opening(
+function openBlob(
   container: ContainerClient,
   name: string,
   { resume, signal }: OpenOptions,
-): Promise<SourceResponse | Setback> {
-  return judged(`${container.url.split("?")[0]}/${name}`, async () => {
+): Promise<SourceResponse | TransientFailure> {
+  return callStore(`${container.url.split("?")[0]}/${name}`, async () => {
     const { offset, tag } = resume;
     const isRest = offset > 0 && tag !== undefined;
     const { readableStreamBody, etag, contentLength } = await container

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { faults } from "../faults.ts";
 
-/** Path below `folder` of a file that a store or an archive names. Throws `PathRefused` for what would lie elsewhere. */
+/** Joins a path given by a store or an archive to `folder`. Throws `PathRefused` for a path that leaves the folder. */
 export function containedPath(folder: string, path: string, place: string): string {
   const segments = path.split("/");
   const isRefused = (segment: string): boolean =>

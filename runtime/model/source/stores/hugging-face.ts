@@ -1,56 +1,65 @@
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
-import { judged } from "./store-call.ts";
-import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
+import { callStore } from "./store-call.ts";
+import type { OpenOptions, TransientFailure, SourceResponse, Store, StoredFile } from "./store.ts";
 
-/** Who asks the Hugging Face Hub, and where. */
-export interface HuggingFaceTerms {
+/** Token and endpoint for the Hugging Face Hub. */
+export interface HuggingFaceOptions {
   readonly token: string | undefined;
-  /** Another hub that speaks its protocol. */
+  /** Another hub with the same API. */
   readonly endpoint: string | undefined;
 }
 
-const tokenMark = "hf_";
+const tokenPrefix = "hf_";
 
 interface Repository {
   readonly repo: string;
   readonly revision: string;
-  /** Names, or patterns with `*`, of the files wanted; none: all. */
+  /** Names, or patterns with `*`, of the files to download; empty: all. */
   readonly wanted: readonly string[];
 }
 
 /** Files of a model repository: `hf://OWNER/NAME@REVISION?file=model.onnx`. */
-export function huggingFaceStore(text: string, terms: HuggingFaceTerms): Store {
-  const repository = repositoryOf(text);
+export function huggingFaceStore(text: string, hubOptions: HuggingFaceOptions): Store {
+  const repository = parseUrl(text);
   const { repo, revision, wanted } = repository;
-  const shown = `hf://${repo}@${revision}`;
-  if (terms.token?.startsWith(tokenMark) === false) {
+  const displayUrl = `hf://${repo}@${revision}`;
+  if (hubOptions.token?.startsWith(tokenPrefix) === false) {
     throw faults.CredentialsInvalid({
       variable: "HF_TOKEN",
-      expected: `a token of the Hub, which begins with ${tokenMark}`,
+      expected: `a token of the Hub, which begins with ${tokenPrefix}`,
     });
   }
   return {
-    shown,
+    displayUrl,
     isFolder: true,
     files: async () => {
       const { listFiles } = await import("@huggingface/hub");
-      const commit = (await commitOf(repository, terms)) ?? revision;
+      const commit = (await commitOf(repository, hubOptions)) ?? revision;
       const files: StoredFile[] = [];
-      for await (const { type, path, size } of listFiles({ repo, revision: commit, recursive: true, ...hub(terms) })) {
+      for await (const { type, path, size } of listFiles({
+        repo,
+        revision: commit,
+        recursive: true,
+        ...hub(hubOptions),
+      })) {
         const isWanted = type === "file" && (wanted.length === 0 || wanted.some((pattern) => matches(pattern, path)));
         if (!isWanted) continue;
-        const open = (options: OpenOptions): Promise<SourceResponse | Setback> =>
-          opening({ repo, commit, shown: `${shown}/${path}` }, { path, size }, { ...terms, ...options });
-        files.push({ path, shown: `${shown}/${path}`, sizeBytes: size, open });
+        const open = (options: OpenOptions): Promise<SourceResponse | TransientFailure> =>
+          openFile(
+            { repo, commit, displayUrl: `${displayUrl}/${path}` },
+            { path, size },
+            { ...hubOptions, ...options },
+          );
+        files.push({ path, displayUrl: `${displayUrl}/${path}`, sizeBytes: size, open });
       }
-      if (files.length === 0) throw modelFaults.ModelNotFound({ place: shown, found: wanted });
+      if (files.length === 0) throw modelFaults.ModelNotFound({ place: displayUrl, found: wanted });
       return files;
     },
   };
 }
 
-function repositoryOf(text: string): Repository {
+function parseUrl(text: string): Repository {
   const [, repo, revision = "main", query = ""] =
     /^hf:\/\/([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?(?:\?(.*))?$/.exec(text) ?? [];
   if (repo === undefined) {
@@ -60,19 +69,19 @@ function repositoryOf(text: string): Repository {
 }
 
 /**
- * The commit that a branch or tag is at: whoever pushes meanwhile changes no file of a model that is half fetched. `undefined` where
- * the hub does not tell; why it does not, the list of files says better.
+ * The commit of a branch or tag: a push during the download must not mix two versions of a model. `undefined` when the request
+ * fails; the listing then reports the reason.
  */
-async function commitOf({ repo, revision }: Repository, terms: HuggingFaceTerms): Promise<string | undefined> {
+async function commitOf({ repo, revision }: Repository, hubOptions: HuggingFaceOptions): Promise<string | undefined> {
   const { modelInfo } = await import("@huggingface/hub");
-  const asked = modelInfo({ name: repo, revision, additionalFields: ["sha"], ...hub(terms) });
-  return await asked.then(
+  const info = modelInfo({ name: repo, revision, additionalFields: ["sha"], ...hub(hubOptions) });
+  return await info.then(
     ({ sha }) => (sha === "" ? undefined : sha),
     () => undefined,
   );
 }
 
-function hub({ token, endpoint }: HuggingFaceTerms): { accessToken?: string; hubUrl?: string } {
+function hub({ token, endpoint }: HuggingFaceOptions): { accessToken?: string; hubUrl?: string } {
   return {
     ...(token === undefined ? {} : { accessToken: token }),
     ...(endpoint === undefined ? {} : { hubUrl: endpoint }),
@@ -87,19 +96,19 @@ function matches(pattern: string, path: string): boolean {
 interface PinnedFile {
   readonly repo: string;
   readonly commit: string;
-  readonly shown: string;
+  readonly displayUrl: string;
 }
 
-/** A commit's file never changes: the part that is missing may be asked for at any time. */
-function opening(
-  { repo, commit, shown }: PinnedFile,
+/** A file of a commit never changes, so a download can be resumed at any time. */
+function openFile(
+  { repo, commit, displayUrl }: PinnedFile,
   { path, size }: { readonly path: string; readonly size: number },
-  { resume, ...terms }: OpenOptions & HuggingFaceTerms,
-): Promise<SourceResponse | Setback> {
-  return judged(shown, async () => {
+  { resume, ...hubOptions }: OpenOptions & HuggingFaceOptions,
+): Promise<SourceResponse | TransientFailure> {
+  return callStore(displayUrl, async () => {
     const { downloadFile } = await import("@huggingface/hub");
-    const blob = await downloadFile({ repo, revision: commit, path, ...hub(terms) });
-    if (blob === null) throw modelFaults.ModelNotFound({ place: shown });
+    const blob = await downloadFile({ repo, revision: commit, path, ...hub(hubOptions) });
+    if (blob === null) throw modelFaults.ModelNotFound({ place: displayUrl });
     const body = blob.slice(resume.offset).stream();
     return { body, start: resume.offset, totalBytes: size, tag: commit };
   });

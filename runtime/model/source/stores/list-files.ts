@@ -1,34 +1,34 @@
 import type { Clock } from "../../../base/clock.ts";
 import { faults } from "../faults.ts";
-import { inTime } from "../timeouts.ts";
-import { judged } from "./store-call.ts";
-import type { Setback, Store, StoredFile } from "./store.ts";
+import { withTimeout } from "../timeouts.ts";
+import { callStore } from "./store-call.ts";
+import type { TransientFailure, Store, StoredFile } from "./store.ts";
 
-/** How long, and until when, a store is asked for what it has. */
-export interface ListingTerms {
+/** Options of `listFiles`. */
+export interface ListingOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
-  /** How long a store is asked that does not answer. */
-  readonly forMs: number;
+  /** How long to retry a store that does not answer. */
+  readonly maxElapsedMs: number;
   readonly pauseMs: number;
-  /** Longest wait for one answer. */
+  /** Timeout of one attempt. */
   readonly stallMs: number;
-  readonly onSetback: (setback: Setback) => void;
+  readonly onRetry: (setback: TransientFailure) => void;
 }
 
-/** What a store holds; a store that does not answer is asked again for a while. Throws a Fault. */
-export async function filesOf(store: Store, terms: ListingTerms): Promise<readonly StoredFile[]> {
-  const { clock, signal, forMs, pauseMs, stallMs, onSetback } = terms;
+/** Lists the files of a store; retries for `maxElapsedMs` when it does not answer. Throws a Fault. */
+export async function listFiles(store: Store, options: ListingOptions): Promise<readonly StoredFile[]> {
+  const { clock, signal, maxElapsedMs, pauseMs, stallMs, onRetry } = options;
   const startMs = clock.monotonic();
   for (let attempts = 1; ; attempts++) {
-    const files = await judged(store.shown, () =>
-      inTime({ clock, forMs: stallMs, signal }, (signal) => store.files(signal)),
+    const files = await callStore(store.displayUrl, () =>
+      withTimeout({ clock, timeoutMs: stallMs, signal }, (signal) => store.files(signal)),
     );
     if (!("reason" in files)) return files;
-    if (signal?.aborted === true || clock.monotonic() + pauseMs - startMs > forMs) {
-      throw faults.SourceUnavailable({ url: store.shown, reason: files.reason, attempts });
+    if (signal?.aborted === true || clock.monotonic() + pauseMs - startMs > maxElapsedMs) {
+      throw faults.SourceUnavailable({ url: store.displayUrl, reason: files.reason, attempts });
     }
-    onSetback(files);
+    onRetry(files);
     await clock.sleep(pauseMs, signal);
   }
 }

@@ -2,82 +2,82 @@ import { type S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
 import type { Proxies } from "./proxies.ts";
-import { judged } from "./store-call.ts";
-import { agentsThrough } from "./http/proxy-agents.ts";
-import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
+import { callStore } from "./store-call.ts";
+import { proxyAgents } from "./http/proxy-agents.ts";
+import type { OpenOptions, TransientFailure, SourceResponse, Store, StoredFile } from "./store.ts";
 
 type Sdk = typeof import("@aws-sdk/client-s3");
 
 /**
- * An object, or all objects below a prefix, of S3 or of what speaks its protocol. Credentials, region and endpoint come from where
- * AWS' own tools take them (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, the pod's identity …); without any
- * credentials it asks as nobody.
+ * An object, or all objects below a prefix, of S3 or a compatible store. Credentials, region and endpoint come from the same places
+ * as for AWS tools (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, the pod's identity …); without credentials access is
+ * anonymous.
  */
 export function s3Store(text: string, proxies: Proxies): Store {
-  const { bucket, key } = placeOf(text);
-  const shown = `s3://${bucket}/${key}`;
-  let opened: Promise<Connected> | undefined;
-  const client = (): Promise<Connected> => (opened ??= connected(proxies));
-  const stored = (path: string, objectKey: string, sizeBytes: number): StoredFile => ({
+  const { bucket, key } = parseUrl(text);
+  const displayUrl = `s3://${bucket}/${key}`;
+  let opened: Promise<Connection> | undefined;
+  const client = (): Promise<Connection> => (opened ??= connect(proxies));
+  const storedFile = (path: string, objectKey: string, sizeBytes: number): StoredFile => ({
     path,
-    shown: `s3://${bucket}/${objectKey}`,
+    displayUrl: `s3://${bucket}/${objectKey}`,
     sizeBytes,
-    open: async (options) => opening(await client(), { bucket, key: objectKey }, options),
+    open: async (options) => openObject(await client(), { bucket, key: objectKey }, options),
   });
   return {
-    shown,
+    displayUrl,
     isFolder: key === "" || key.endsWith("/") ? true : undefined,
     files: async (signal) => {
-      const listing = listed(await client(), { bucket, key }, signal);
+      const listing = listObjects(await client(), { bucket, key }, signal);
       const prefix = key === "" || key.endsWith("/") ? key : `${key}/`;
       const files: StoredFile[] = [];
       for await (const { Key = "", Size = 0 } of listing) {
-        if (Key === key) return [stored(Key.split("/").at(-1) ?? "model", Key, Size)];
-        if (Key.startsWith(prefix) && !Key.endsWith("/")) files.push(stored(Key.slice(prefix.length), Key, Size));
+        if (Key === key) return [storedFile(Key.split("/").at(-1) ?? "model", Key, Size)];
+        if (Key.startsWith(prefix) && !Key.endsWith("/")) files.push(storedFile(Key.slice(prefix.length), Key, Size));
       }
-      if (files.length === 0) throw modelFaults.ModelNotFound({ place: shown });
+      if (files.length === 0) throw modelFaults.ModelNotFound({ place: displayUrl });
       return files;
     },
   };
 }
 
-interface Place {
+interface ObjectLocation {
   readonly bucket: string;
   readonly key: string;
 }
 
-interface Connected {
+interface Connection {
   readonly sdk: Sdk;
   readonly client: S3Client;
 }
 
-async function* listed(
-  { sdk, client }: Connected,
-  { bucket, key }: Place,
+async function* listObjects(
+  { sdk, client }: Connection,
+  { bucket, key }: ObjectLocation,
   signal: AbortSignal | undefined,
 ): AsyncIterable<{ readonly Key?: string | undefined; readonly Size?: number | undefined }> {
   let ContinuationToken: string | undefined;
   do {
     const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, ContinuationToken });
-    const page = await client.send(command, abortedBy(signal));
+    const page = await client.send(command, abortOptions(signal));
     yield* page.Contents ?? [];
     ContinuationToken = page.NextContinuationToken;
   } while (ContinuationToken !== undefined);
 }
 
-function abortedBy(signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } {
+function abortOptions(signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-function placeOf(text: string): Place {
+function parseUrl(text: string): ObjectLocation {
   const [, bucket, key = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/.exec(text) ?? [];
   if (bucket === undefined) throw faults.SourceUrlInvalid({ reason: "it has no bucket", expected: "s3://BUCKET/KEY" });
   return { bucket, key };
 }
 
-async function connected(proxies: Proxies): Promise<Connected> {
+async function connect(proxies: Proxies): Promise<Connection> {
   const sdk = await import("@aws-sdk/client-s3");
-  const agents = agentsThrough(proxies);
+  const agents = proxyAgents(proxies);
   const settings: S3ClientConfig = {
     forcePathStyle: true,
     followRegionRedirects: true,
@@ -94,27 +94,27 @@ async function connected(proxies: Proxies): Promise<Connected> {
     () => false,
   );
   if (isRegionKnown && hasCredentials) return { sdk, client };
-  const nobody = { signer: { sign: <Request>(request: Request) => Promise.resolve(request) } };
+  const anonymous = { signer: { sign: <Request>(request: Request) => Promise.resolve(request) } };
   return {
     sdk,
     client: new sdk.S3Client({
       ...settings,
       ...(isRegionKnown ? {} : { region: "us-east-1" }),
-      ...(hasCredentials ? {} : nobody),
+      ...(hasCredentials ? {} : anonymous),
     }),
   };
 }
 
-function opening(
-  { sdk, client }: Connected,
-  { bucket, key }: Place,
+function openObject(
+  { sdk, client }: Connection,
+  { bucket, key }: ObjectLocation,
   { resume, signal }: OpenOptions,
-): Promise<SourceResponse | Setback> {
+): Promise<SourceResponse | TransientFailure> {
   const { offset, tag } = resume;
   const rest = offset > 0 && tag !== undefined ? { Range: `bytes=${offset}-`, IfMatch: tag } : {};
-  return judged(`s3://${bucket}/${key}`, async () => {
+  return callStore(`s3://${bucket}/${key}`, async () => {
     const command = new sdk.GetObjectCommand({ Bucket: bucket, Key: key, ...rest });
-    const { Body, ETag, ContentLength, ContentRange } = await client.send(command, abortedBy(signal));
+    const { Body, ETag, ContentLength, ContentRange } = await client.send(command, abortOptions(signal));
     const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? "")?.[1] ?? 0);
     const body = Body as unknown as AsyncIterable<Uint8Array>; // in Node it is a readable stream
     return { body, start, totalBytes: ContentLength === undefined ? undefined : start + ContentLength, tag: ETag };

@@ -2,53 +2,59 @@ import { Fault } from "../../../base/fault.ts";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
 import { certificateFault } from "./certificates.ts";
-import type { Setback } from "./store.ts";
+import type { TransientFailure } from "./store.ts";
 
-/** What a failed call to a store comes to: a Fault when asking again cannot help, else a failure that may pass. */
-function judgedFailure(shown: string, thrown: unknown): Fault | Setback {
+/** Classifies an error of a store's client: a Fault when a retry cannot help, else a TransientFailure. */
+function classified(displayUrl: string, thrown: unknown): Fault | TransientFailure {
   if (thrown instanceof Fault) return thrown;
   const status = statusOf(thrown);
-  if (status === 404) return modelFaults.ModelNotFound({ place: shown }, thrown);
-  const words = wordsOf(thrown);
+  if (status === 404) return modelFaults.ModelNotFound({ place: displayUrl }, thrown);
+  const message = messageOf(thrown);
   if (status === 400 || status === 401 || status === 403) {
-    return faults.SourceRefused({ url: shown, status, ...(words === undefined ? {} : { said: words }) }, thrown);
+    return faults.SourceRefused(
+      { url: displayUrl, status, ...(message === undefined ? {} : { said: message }) },
+      thrown,
+    );
   }
   if (status === 412 || status === 416)
-    return { reason: `it answered ${status}: it has changed meanwhile`, startsAnew: true };
-  const refused = certificateFault(shown, thrown);
+    return { reason: `it answered ${status}: it has changed meanwhile`, mustRestart: true };
+  const refused = certificateFault(displayUrl, thrown);
   if (refused !== undefined) return refused;
-  const known = words ?? "it does not say why";
-  return { reason: status === undefined ? known : `it answered ${status}: ${known}` };
+  const shownMessage = message ?? "it does not say why";
+  return { reason: status === undefined ? shownMessage : `it answered ${status}: ${shownMessage}` };
 }
 
-/** Runs a call and turns what it throws as `judgedFailure` says. */
-export async function judged<Value>(shown: string, call: () => Promise<Value>): Promise<Value | Setback> {
+/** Runs a call to a store. Resolves to a TransientFailure when a retry may help; throws a Fault when it cannot. */
+export async function callStore<Value>(
+  displayUrl: string,
+  call: () => Promise<Value>,
+): Promise<Value | TransientFailure> {
   try {
     return await call();
   } catch (thrown) {
-    const failure = judgedFailure(shown, thrown);
+    const failure = classified(displayUrl, thrown);
     if (failure instanceof Fault) throw failure;
     return failure;
   }
 }
 
-const maxWords = 200;
-/** What clients say when the server said nothing that they understand; what `fetch` says has its cause in another error. */
-const empty = /^(?:|UnknownError|RestError|fetch failed|Multiple errors occurred .*)$/;
+const maxMessageLength = 200;
+/** Messages of client libraries without information; the message of `fetch` is in its cause. */
+const uninformative = /^(?:|UnknownError|RestError|fetch failed|Multiple errors occurred .*)$/;
 
-/** The first line of the reason: what follows are numbers of requests and pages of HTML. */
-function wordsOf(thrown: unknown): string | undefined {
+/** The first line of the message: request ids and HTML pages follow. */
+function messageOf(thrown: unknown): string | undefined {
   if (!isObject(thrown)) return String(thrown);
   const [line = ""] = String(Reflect.get(thrown, "message") ?? "")
     .trim()
     .split("\n");
   const cause: unknown = Reflect.get(thrown, "cause");
-  if (empty.test(line)) return isObject(cause) ? wordsOf(cause) : undefined;
-  const words = line.replace(/\.? URL: .*$/, "");
-  return words.length > maxWords ? `${words.slice(0, maxWords)}…` : words;
+  if (uninformative.test(line)) return isObject(cause) ? messageOf(cause) : undefined;
+  const message = line.replace(/\.? URL: .*$/, "");
+  return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
 }
 
-/** Each client library says it in a place of its own. */
+/** The HTTP status, which each client library has in another property. */
 function statusOf(thrown: unknown): number | undefined {
   for (const path of [["$metadata", "httpStatusCode"], ["statusCode"], ["status"], ["code"]]) {
     const status = path.reduce<unknown>(

@@ -6,7 +6,7 @@ import { s3Store } from "./s3.ts";
 import type { Store } from "./store.ts";
 import type { Proxies } from "./proxies.ts";
 
-/** Who downloads: names and secrets as the pod's environment has them. S3 reads its own, as all of AWS' tools do. */
+/** Credentials and endpoints from the pod's environment. The S3 client reads its own, as all AWS tools do. */
 export interface Credentials {
   readonly gcsKeyJson: string | undefined;
   readonly gcsEndpoint: string | undefined;
@@ -16,26 +16,26 @@ export interface Credentials {
   readonly huggingFaceEndpoint: string | undefined;
 }
 
-/** The scheme that marks an Azure address, which would be any other web server's otherwise. */
-const azureMark = "azure+";
+/** The scheme prefix of Azure URLs, which would otherwise look like any web server's. */
+const azurePrefix = "azure+";
 
 /**
- * The store that an address means: `s3://`, `gs://`, `hf://`, `azure+https://`, else a file of a web server. Throws
- * `SourceUrlInvalid`. The code of each client is loaded when it is asked for files. Those of Google and Azure look for proxies
- * in the environment by themselves, that of Hugging Face uses Node's `fetch`.
+ * The store of a URL: `s3://`, `gs://`, `hf://`, `azure+https://`, else a file of a web server. Throws `SourceUrlInvalid`. Each
+ * client library is loaded at its first request. Those of Google and Azure read proxies from the environment by themselves; that
+ * of Hugging Face uses Node's `fetch`.
  */
-export function openStore(address: string, credentials: Credentials, proxies: Proxies): Store {
-  if (address.startsWith("s3://")) return s3Store(address, proxies);
-  if (address.startsWith("gs://")) {
-    return gcsStore(address, { keyJson: credentials.gcsKeyJson, endpoint: credentials.gcsEndpoint });
+export function storeForUrl(url: string, credentials: Credentials, proxies: Proxies): Store {
+  if (url.startsWith("s3://")) return s3Store(url, proxies);
+  if (url.startsWith("gs://")) {
+    return gcsStore(url, { keyJson: credentials.gcsKeyJson, endpoint: credentials.gcsEndpoint });
   }
-  if (address.startsWith("hf://")) {
+  if (url.startsWith("hf://")) {
     const { huggingFaceToken: token, huggingFaceEndpoint: endpoint } = credentials;
-    return huggingFaceStore(address, { token, endpoint });
+    return huggingFaceStore(url, { token, endpoint });
   }
-  if (address.startsWith(azureMark)) {
+  if (url.startsWith(azurePrefix)) {
     const { azureAccountKey: accountKey, azureSasToken: sasToken } = credentials;
-    return azureBlobStore(address.slice(azureMark.length), { accountKey, sasToken });
+    return azureBlobStore(url.slice(azurePrefix.length), { accountKey, sasToken });
   }
-  return httpStore(address, proxies);
+  return httpStore(url, proxies);
 }

@@ -1,29 +1,29 @@
-/** What a server has to give, opened and not yet read. */
+/** An opened response whose body has not been read. */
 export interface SourceResponse {
   readonly body: AsyncIterable<Uint8Array>;
   /** Offset of the body's first byte in the file. */
   readonly start: number;
   readonly totalBytes: number | undefined;
-  /** Names this content, so that a later range is of the same. */
+  /** Identifies this content, so that a later range is of the same content. */
   readonly tag: string | undefined;
 }
 
-/** A failure that may pass. */
-export interface Setback {
+/** A failure that a retry may overcome. */
+export interface TransientFailure {
   readonly reason: string;
-  /** The server asked for this pause. */
-  readonly afterMs?: number;
-  /** What was read so far is of no use for what follows. */
-  readonly startsAnew?: true;
+  /** Delay that the server asked for. */
+  readonly retryAfterMs?: number;
+  /** The bytes read so far must be discarded. */
+  readonly mustRestart?: true;
 }
 
-/** Where an earlier response stopped. */
+/** The position where an earlier response stopped. */
 export interface ResumePoint {
   readonly offset: number;
   readonly tag: string | undefined;
 }
 
-/** From where a file is wanted. */
+/** Options of `StoredFile.open`. */
 export interface OpenOptions {
   readonly resume: ResumePoint;
   readonly signal: AbortSignal | undefined;
@@ -31,20 +31,20 @@ export interface OpenOptions {
 
 /** One file of a store. */
 export interface StoredFile {
-  /** Below the place that was asked for, with `/`; checked by `contained.ts` before anything is written. */
+  /** Relative to the requested location, with `/`; checked by `containedPath` before anything is written. */
   readonly path: string;
   /** For messages: without credentials. */
-  readonly shown: string;
+  readonly displayUrl: string;
   readonly sizeBytes: number | undefined;
-  /** Opens it, or the rest of it. Throws a Fault for what asking again cannot help; network errors pass through. */
-  open(options: OpenOptions): Promise<SourceResponse | Setback>;
+  /** Opens the file, or the rest of it. Throws a Fault when a retry cannot help; network errors pass through. */
+  open(options: OpenOptions): Promise<SourceResponse | TransientFailure>;
 }
 
-/** A place in a store that models are downloaded from. */
+/** A location in a store that a model is downloaded from. */
 export interface Store {
-  readonly shown: string;
-  /** What is there. Throws a Fault when nothing is. */
+  readonly displayUrl: string;
+  /** Lists the files. Throws a Fault when there are none. */
   files(signal: AbortSignal | undefined): Promise<readonly StoredFile[]>;
-  /** Whether the place is a folder, as far as its address tells; `undefined`: its content tells. */
+  /** Whether the location is a folder, by its URL; `undefined`: only the listing shows it. */
   readonly isFolder: boolean | undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { progressLine, progressReport } from "../../../../runtime/model/source/download-progress.ts";
+import { progressLine, progressReporter } from "../../../../runtime/model/source/download-progress.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
 describe("progress of a download", () => {
@@ -14,7 +14,7 @@ describe("progress of a download", () => {
   test("is told every two seconds at most", async () => {
     const clock = createManualClock();
     const said: string[] = [];
-    const report = progressReport(clock, (line) => said.push(line));
+    const report = progressReporter(clock, (line) => said.push(line));
     for (let second = 1; second <= 5; second++) {
       await clock.advance(1_000);
       report({ bytes: second * 1_000_000, totalBytes: 10_000_000 });

@@ -22,7 +22,7 @@ const limits = {
   longestPauseMs: 2,
   stallMs: 500,
   minBytes: 512,
-  maxIdleAttempts: 3,
+  maxAttemptsWithoutProgress: 3,
   firstByteMs: 400,
 };
 

@@ -3,39 +3,39 @@ import { type Dispatcher, request } from "undici";
 import { faults as modelFaults } from "../../../faults.ts";
 import { faults } from "../../faults.ts";
 import { decodedBody } from "./content-encoding.ts";
-import { dispatcherThrough } from "./proxy-agents.ts";
+import { proxyDispatcher } from "./proxy-agents.ts";
 import { type SourceUrl, redirectedUrl, sourceUrl } from "./source-url.ts";
 import type { Proxies } from "../proxies.ts";
-import type { OpenOptions, ResumePoint, Setback, SourceResponse, Store } from "../store.ts";
+import type { OpenOptions, ResumePoint, TransientFailure, SourceResponse, Store } from "../store.ts";
 
-/** One file of a web server. */
+/** A store with one file of a web server. */
 export function httpStore(text: string, proxies: Proxies): Store {
-  const dispatcher = dispatcherThrough(proxies, waiting);
+  const dispatcher = proxyDispatcher(proxies, timeouts);
   const source = sourceUrl(text);
   const path = basename(decodeURIComponent(source.url.pathname)) || "model";
   const file = {
     path,
-    shown: source.shown,
+    displayUrl: source.displayUrl,
     sizeBytes: undefined,
     open: (options: OpenOptions) => openSource({ source, name: path, dispatcher }, options),
   };
-  return { shown: source.shown, files: () => Promise.resolve([file]), isFolder: false };
+  return { displayUrl: source.displayUrl, files: () => Promise.resolve([file]), isFolder: false };
 }
 
 const redirects = new Set([301, 302, 303, 307, 308]);
-const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 const longestRetryAfterMs = 30_000;
-/** A server that is there takes a connection in less; behind a firewall nobody ever refuses one. */
+/** A reachable server accepts a connection faster; a firewall that drops packets never refuses one. */
 const connectMs = 5_000;
-/** How long an answer and its bytes may take is for who asks to say. */
-const waiting = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
+/** The callers limit the time of responses and of their bodies. */
+const timeouts = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
 const maxRedirects = 5;
 
-/** Opens a URL, following redirects. Throws a Fault for what asking again cannot help; network errors pass through. */
+/** Opens a URL, following redirects. Throws a Fault when a retry cannot help; network errors pass through. */
 async function openSource(
   { source, name, dispatcher }: WebFile,
   { resume, signal }: OpenOptions,
-): Promise<SourceResponse | Setback> {
+): Promise<SourceResponse | TransientFailure> {
   let from = source;
   for (let hops = 0; ; hops++) {
     const response = await request(from.url, {
@@ -46,11 +46,11 @@ async function openSource(
     });
     const { location } = response.headers;
     if (!redirects.has(response.statusCode) || typeof location !== "string") {
-      return judged(response, { source: from, name, resume });
+      return callStore(response, { source: from, name, resume });
     }
-    drop(response);
+    close(response);
     if (hops >= maxRedirects) {
-      throw faults.RedirectRefused({ from: source.shown, reason: `more than ${maxRedirects} redirects` });
+      throw faults.RedirectRefused({ from: source.displayUrl, reason: `more than ${maxRedirects} redirects` });
     }
     from = redirectedUrl(from, location);
   }
@@ -71,29 +71,29 @@ interface WebFile {
   readonly dispatcher: Dispatcher;
 }
 
-interface Asked {
+interface FileRequest {
   readonly source: SourceUrl;
   readonly name: string;
   readonly resume: ResumePoint;
 }
 
-function judged(response: Dispatcher.ResponseData, asked: Asked): SourceResponse | Setback {
+function callStore(response: Dispatcher.ResponseData, file: FileRequest): SourceResponse | TransientFailure {
   const { statusCode: status } = response;
-  if (status === 200) return wholeFile(response, asked.name);
-  const opened = status === 206 ? restOfFile(response) : undefined;
-  if (opened !== undefined) return opened;
-  drop(response);
-  return refused(response, asked);
+  if (status === 200) return wholeFile(response, file.name);
+  const rest = status === 206 ? restOfFile(response) : undefined;
+  if (rest !== undefined) return rest;
+  close(response);
+  return failureOf(response, file);
 }
 
-function wholeFile(response: Dispatcher.ResponseData, name: string): SourceResponse | Setback {
+function wholeFile(response: Dispatcher.ResponseData, name: string): SourceResponse | TransientFailure {
   const { body } = response;
   const decoded = decodedBody(body, text(response.headers["content-encoding"]), name);
   if (decoded === undefined) return { body, start: 0, totalBytes: lengthOf(response), tag: tagOf(response) };
   return "reason" in decoded ? decoded : { body: decoded, start: 0, totalBytes: undefined, tag: undefined };
 }
 
-/** `undefined`: it does not say which bytes these are. */
+/** `undefined` when the response does not say which bytes these are. */
 function restOfFile(response: Dispatcher.ResponseData): SourceResponse | undefined {
   const range = text(response.headers["content-range"]) ?? "";
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
@@ -102,27 +102,29 @@ function restOfFile(response: Dispatcher.ResponseData): SourceResponse | undefin
   return { body: response.body, start: Number(start), totalBytes, tag: tagOf(response) };
 }
 
-function refused(response: Dispatcher.ResponseData, { source, resume }: Asked): Setback {
+function failureOf(response: Dispatcher.ResponseData, { source, resume }: FileRequest): TransientFailure {
   const { statusCode: status } = response;
   if (status === 206 || status === 416) {
     const from = resume.offset === 0 ? "the whole file" : `the bytes from ${resume.offset}`;
-    return { reason: `it answered ${status} when asked for ${from}`, startsAnew: true };
+    return { reason: `it answered ${status} when asked for ${from}`, mustRestart: true };
   }
-  if (status === 404 || status === 410) throw modelFaults.ModelNotFound({ place: source.shown });
-  if (passing.has(status)) return { reason: `it answered ${status}`, ...retryAfter(response) };
-  throw faults.SourceRefused({ url: source.shown, status });
+  if (status === 404 || status === 410) throw modelFaults.ModelNotFound({ place: source.displayUrl });
+  if (transientStatuses.has(status)) return { reason: `it answered ${status}`, ...retryAfter(response) };
+  throw faults.SourceRefused({ url: source.displayUrl, status });
 }
 
-/** What nobody reads may be endless: the connection goes with it. */
-function drop({ body }: Dispatcher.ResponseData): void {
+/** Closes the connection of a response that is not read: its body may be endless. */
+function close({ body }: Dispatcher.ResponseData): void {
   body.on("error", () => {}).destroy();
 }
 
-/** Seconds, or a date. */
-function retryAfter({ headers }: Dispatcher.ResponseData): { readonly afterMs?: number } {
+/** Parses `retry-after`: seconds or a date. */
+function retryAfter({ headers }: Dispatcher.ResponseData): { readonly retryAfterMs?: number } {
   const value = text(headers["retry-after"]) ?? "";
-  const afterMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.parse(text(headers.date) ?? "");
-  return afterMs > 0 ? { afterMs: Math.min(afterMs, longestRetryAfterMs) } : {};
+  const retryAfterMs = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - Date.parse(text(headers.date) ?? "");
+  return retryAfterMs > 0 ? { retryAfterMs: Math.min(retryAfterMs, longestRetryAfterMs) } : {};
 }
 
 function lengthOf({ headers }: Dispatcher.ResponseData): number | undefined {
@@ -130,7 +132,7 @@ function lengthOf({ headers }: Dispatcher.ResponseData): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-/** A strong entity tag, else the date: weak tags cannot name ranges. */
+/** A strong entity tag, else the date: weak tags are not valid for ranges. */
 function tagOf({ headers }: Dispatcher.ResponseData): string | undefined {
   const tag = text(headers.etag);
   return tag === undefined || tag.startsWith("W/") ? text(headers["last-modified"]) : tag;

@@ -3,18 +3,18 @@ import { Agent as HttpsAgent } from "node:https";
 import { type Agent, type Dispatcher, EnvHttpProxyAgent, setGlobalDispatcher } from "undici";
 import type { Proxies } from "../proxies.ts";
 
-/** A dispatcher for undici that asks through them. */
-export function dispatcherThrough({ http, https, none }: Proxies, options: Agent.Options = {}): Dispatcher {
+/** An undici dispatcher that uses the proxies. */
+export function proxyDispatcher({ http, https, none }: Proxies, options: Agent.Options = {}): Dispatcher {
   return new EnvHttpProxyAgent({ ...options, httpProxy: http, httpsProxy: https, noProxy: none });
 }
 
-/** Node's own `fetch` asks through them from now on: what client libraries use that take no agent of ours. */
-export function fetchThrough(proxies: Proxies): void {
-  if (hasProxies(proxies)) setGlobalDispatcher(dispatcherThrough(proxies));
+/** Makes Node's global `fetch` use the proxies, for client libraries that take no agent. */
+export function useProxiesForFetch(proxies: Proxies): void {
+  if (hasProxies(proxies)) setGlobalDispatcher(proxyDispatcher(proxies));
 }
 
-/** Agents of `node:http` that ask through them, for client libraries that take some; undefined where there are none. */
-export function agentsThrough(
+/** Agents of `node:http` that use the proxies, for client libraries that take agents; `undefined` without proxies. */
+export function proxyAgents(
   proxies: Proxies,
 ): { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent } | undefined {
   if (!hasProxies(proxies)) return undefined;

@@ -1,31 +1,34 @@
 import { faults } from "../../faults.ts";
 
-/** Where a model is downloaded from, with its credentials taken out of what is printed. */
+/** The URL of a model, with its credentials apart. */
 export interface SourceUrl {
   readonly url: URL;
   /** Value of the `authorization` header, from `user:password@`. */
   readonly authorization: string | undefined;
   /** For messages and logs: without credentials and without the query, which may hold a signature. */
-  readonly shown: string;
+  readonly displayUrl: string;
 }
 
-/** Reads an http or https URL. Throws `SourceUrlInvalid`. */
+/** Parses an http or https URL. Throws `SourceUrlInvalid`. */
 export function sourceUrl(text: string): SourceUrl {
   if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL", expected: "an http or https URL" });
   return fromUrl(new URL(text));
 }
 
-/** Where a redirect leads: only the same origin gets the credentials; from https there is no way back to http. */
+/** The target of a redirect. Credentials go to the same origin only; a redirect from https to http throws `RedirectRefused`. */
 export function redirectedUrl(from: SourceUrl, location: string): SourceUrl {
   if (!URL.canParse(location, from.url.href))
-    throw faults.RedirectRefused({ from: from.shown, reason: "it leads to no URL" });
+    throw faults.RedirectRefused({ from: from.displayUrl, reason: "it leads to no URL" });
   const target = new URL(location, from.url.href);
   if (!isHttp(target)) {
-    throw faults.RedirectRefused({ from: from.shown, reason: `it leads to a URL whose scheme is ${schemeOf(target)}` });
+    throw faults.RedirectRefused({
+      from: from.displayUrl,
+      reason: `it leads to a URL whose scheme is ${schemeOf(target)}`,
+    });
   }
   const to = fromUrl(target);
   if (from.url.protocol === "https:" && to.url.protocol === "http:") {
-    throw faults.RedirectRefused({ from: from.shown, reason: `it leads from https to ${to.shown}` });
+    throw faults.RedirectRefused({ from: from.displayUrl, reason: `it leads from https to ${to.displayUrl}` });
   }
   const isSameOrigin = to.url.origin === from.url.origin;
   return { ...to, authorization: to.authorization ?? (isSameOrigin ? from.authorization : undefined) };
@@ -41,7 +44,7 @@ function fromUrl(parsed: URL): SourceUrl {
   url.password = "";
   const credentials = `${unescaped(username)}:${unescaped(password)}`;
   const authorization = username === "" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
-  return { url, authorization, shown: `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}` };
+  return { url, authorization, displayUrl: `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}` };
 }
 
 function isHttp({ protocol }: URL): boolean {

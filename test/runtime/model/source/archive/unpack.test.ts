@@ -63,7 +63,7 @@ async function unpacked(name: string, bytes: Uint8Array): Promise<Readonly<Recor
   const target = join(folder, "model");
   await writeFile(archive, bytes);
   try {
-    await unpack({ archive, shown: name, folder: target, limits });
+    await unpack({ archive, displayUrl: name, folder: target, limits });
   } catch (thrown) {
     return `${Fault.from(thrown).code}: ${Fault.from(thrown).message}`;
   } finally {

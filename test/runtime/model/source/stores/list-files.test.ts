@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../../runtime/base/fault.ts";
-import { filesOf } from "../../../../../runtime/model/source/stores/list-files.ts";
+import { listFiles } from "../../../../../runtime/model/source/stores/list-files.ts";
 import type { StoredFile, Store } from "../../../../../runtime/model/source/stores/store.ts";
 
 const file: StoredFile = {
   path: "a",
-  shown: "s3://b/a",
+  displayUrl: "s3://b/a",
   sizeBytes: 1,
   open: () => Promise.resolve({ reason: "unread" }),
 };
@@ -15,7 +15,7 @@ const file: StoredFile = {
 function store(failures: readonly Error[]): Store {
   const left = [...failures];
   return {
-    shown: "s3://b/a",
+    displayUrl: "s3://b/a",
     isFolder: undefined,
     files: () => {
       const failure = left.shift();
@@ -26,18 +26,18 @@ function store(failures: readonly Error[]): Store {
 
 async function listed(
   failures: readonly Error[],
-  forMs = 1000,
+  maxElapsedMs = 1000,
 ): Promise<{ readonly found: unknown; readonly told: string[] }> {
   const told: string[] = [];
   const terms = {
     clock: systemClock,
     signal: undefined,
-    forMs,
+    maxElapsedMs,
     pauseMs: 1,
     stallMs: 100,
-    onSetback: ({ reason }: { reason: string }) => told.push(reason),
+    onRetry: ({ reason }: { reason: string }) => told.push(reason),
   };
-  const found = await filesOf(store(failures), terms).catch((thrown: unknown) => Fault.from(thrown).sentence);
+  const found = await listFiles(store(failures), terms).catch((thrown: unknown) => Fault.from(thrown).sentence);
   return { found, told };
 }
 
@@ -61,9 +61,16 @@ describe("listing a store", () => {
   });
 
   test("gives up on a store that says nothing", async () => {
-    const silent: Store = { shown: "s3://b/a", isFolder: undefined, files: () => new Promise(() => {}) };
-    const terms = { clock: systemClock, signal: undefined, forMs: 50, pauseMs: 1, stallMs: 60, onSetback: () => {} };
-    await expect(filesOf(silent, terms)).rejects.toMatchObject({
+    const silent: Store = { displayUrl: "s3://b/a", isFolder: undefined, files: () => new Promise(() => {}) };
+    const terms = {
+      clock: systemClock,
+      signal: undefined,
+      maxElapsedMs: 50,
+      pauseMs: 1,
+      stallMs: 60,
+      onRetry: () => {},
+    };
+    await expect(listFiles(silent, terms)).rejects.toMatchObject({
       message: "s3://b/a could not be downloaded in 1 attempt: no answer came in 0.06 s",
     });
   });
