@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../base/fault.ts";
 
-/** Why a model cannot be had, whatever its format. */
+/** Why a model cannot be found, verified or warmed up, whatever its format. */
 export const faults = faultCatalogue<{
   /** Nothing is at the path or URL. */
   ModelNotFound: { place: string; found?: readonly string[] };
@@ -11,11 +11,11 @@ export const faults = faultCatalogue<{
   ModelOutsideVolume: { path: string; real: string; volume: string };
   DigestMismatch: { place: string; expected: string; actual: string };
   WarmUpRecordsInvalid: { path: string; reason: string };
-  /** A request that was given for warm-up fails. */
+  /** A given warm-up request fails. */
   WarmUpRefused: { what: string; reason: string };
-  /** A folder of a model holds more than any model does. */
+  /** A model's folder holds more files or levels than the limit. */
   ModelFolderTooLarge: { folder: string; what: string; limit: number };
-  /** A configuration beside the model and the model do not agree. */
+  /** `config.pbtxt` and the model disagree. */
   ModelConfigurationMismatch: { model: string; what: string; found: string; expected: string };
 }>({
   ModelNotFound: {

@@ -1,18 +1,18 @@
 import type { ModelState } from "../contract/model-facts.ts";
 
-/** What happens to a model. */
+/** An event in the life cycle of a model version. */
 export type ModelEvent =
-  /** Its file is found, complete, inside its volume. */
+  /** The file is there, complete and inside its volume. */
   | "fetched"
-  /** Its digest is the one asked for, or none was asked for. */
+  /** The digest matches the expected one, or none is expected. */
   | "verified"
-  /** It is in an engine's memory. */
+  /** An engine has it in memory. */
   | "loaded"
-  /** It has answered a warm-up request. */
+  /** Warm-up is done. */
   | "warmed"
-  /** It shall go: finish what was accepted. */
+  /** It must go: accepted requests are finished, new ones refused. */
   | "stopping"
-  /** Nothing is left to finish and the memory is free. */
+  /** All accepted requests are answered and the memory is free. */
   | "unloaded"
   | "failed";
 
@@ -27,7 +27,7 @@ const transitions: Readonly<Record<ModelState, Readonly<Partial<Record<ModelEven
   Failed: {},
 };
 
-/** The state after an event; the same state when the event means nothing there (a second stop, news after the end). */
+/** The state after an event; unchanged when the event does not apply there (a second stop, an event after the end). */
 export function stateAfter(state: ModelState, event: ModelEvent): ModelState {
   return transitions[state][event] ?? state;
 }

@@ -12,17 +12,17 @@ export interface ModelAtPath {
   readonly path: string;
   /** Model name on the wire. */
   readonly name: string;
-  /** Version on the wire of a model that does not lie in a numbered folder. */
+  /** Version on the wire of a model that is not in a numbered folder. */
   readonly version: number;
-  /** Which of numbered versions are served. */
+  /** Which of the numbered versions are served. */
   readonly policy: VersionPolicy;
-  /** Root that the model must be inside of; absent: the folder that the path lies in. */
+  /** Root that must contain the model; absent: the parent folder of the path. */
   readonly volume?: string;
   readonly format: ModelFormat;
   readonly digest?: string;
 }
 
-/** Which models are served. */
+/** Which models are served: one path, a repository, or a configuration file. */
 export type ServedModels =
   | ModelAtPath
   /** A folder of models, each with numbered versions. */
@@ -30,7 +30,7 @@ export type ServedModels =
   /** A file with TensorFlow Serving's model configuration. */
   | { readonly kind: "configuration"; readonly file: string };
 
-/** Where the models of an option are listed. Readers of configurations are loaded only where there is one. */
+/** The source that lists these models. The code of configuration readers is loaded only when it is needed. */
 export function modelSource(models: ServedModels): ModelSource {
   switch (models.kind) {
     case "path": {
@@ -62,7 +62,7 @@ function configurationOf({ path, version, ...model }: ModelAtPath): ModelConfigu
   };
 }
 
-/** Reads the file on every call, and makes sense of it when it has changed. */
+/** Reads the file on every call and parses it only when it has changed. */
 function configurationFile(file: string): () => Promise<readonly ModelConfiguration[]> {
   let last: { readonly text: string; readonly models: readonly ModelConfiguration[] } | undefined;
   return async () => {
@@ -71,8 +71,8 @@ function configurationFile(file: string): () => Promise<readonly ModelConfigurat
       throw repositoryFaults.ConfigurationUnreadable({ file, reason }, thrown);
     });
     if (last?.text === text) return last.models;
-    const { tensorflowConfiguration } = await import("./repository/tensorflow-serving-configuration.ts");
-    last = { text, models: tensorflowConfiguration(file, text) };
+    const { tensorflowServingConfiguration } = await import("./repository/tensorflow-serving-configuration.ts");
+    last = { text, models: tensorflowServingConfiguration(file, text) };
     return last.models;
   };
 }

@@ -4,11 +4,11 @@ import type { InferTarget, ModelReference } from "../dataplane/infer.ts";
 import type { Models, VersionReport } from "../protocols/protocol.ts";
 import { type ModelEvent, stateAfter } from "./lifecycle.ts";
 
-/** One version of a model through its whole life. */
+/** One load of a model version, from its start to its unload. */
 export interface RegisteredVersion {
   readonly state: ModelState;
-  /** Moves the life cycle on; with `loaded` the version brings what answers requests, with `failed` the reason. */
-  happen(event: Exclude<ModelEvent, "loaded" | "failed">): void;
+  /** Applies a life cycle event. `load` and `fail` apply the two events that carry data. */
+  advance(event: Exclude<ModelEvent, "loaded" | "failed">): void;
   load(target: InferTarget): void;
   fail(fault: FaultRecord): void;
 }
@@ -21,25 +21,25 @@ interface Entry {
 }
 
 interface Model {
-  /** Ascending; of two with one number the newer stands last. */
+  /** Ascending by number; of two loads of the same number the newer one comes last. */
   versions: readonly Entry[];
-  /** Versions that labels shall name, and those that they do name. */
+  /** Versions that the labels are configured for, and those that they point to now. */
   wantedLabels: ReadonlyMap<string, number>;
   readonly labels: Map<string, number>;
 }
 
 /** The models of this process and what state each version is in. */
 export interface ModelRegistry extends Models {
-  /** A further life of a version; an earlier one of the same number that still serves goes on until it is told to stop. */
+  /** Adds a load of a version. An earlier load of the same number goes on serving until it is stopped. */
   add(name: string, version: number, labels?: readonly string[]): RegisteredVersion;
-  /** Says which versions the labels of a model shall name. A label moves when its version is ready, not before. */
+  /** Configures the labels of a model. A label moves to its version once that version is ready, not before. */
   label(name: string, labels: ReadonlyMap<string, number>): void;
 }
 
-/** Versions of one model that have ended and are still told of. */
+/** Ended versions of one model that are still reported. */
 const maxEnded = 16;
 
-/** An empty registry; `onChange` hears of every change of state. */
+/** An empty registry; `onChange` is called on every change of state. */
 export function modelRegistry(onChange?: (name: string, version: number, state: ModelState) => void): ModelRegistry {
   const models = new Map<string, Model>();
   const modelOf = (name: string): Model => {
@@ -51,7 +51,7 @@ export function modelRegistry(onChange?: (name: string, version: number, state: 
     add: (name, version, labels = []) => {
       const model = modelOf(name);
       const entry: Entry = { version, state: "Fetching", target: undefined, fault: undefined };
-      model.versions = withoutOldEnds([...model.versions, entry]).sort((a, b) => a.version - b.version);
+      model.versions = withoutStaleEntries([...model.versions, entry]).sort((a, b) => a.version - b.version);
       if (labels.length > 0) {
         model.wantedLabels = new Map([...model.wantedLabels, ...labels.map((label) => [label, version] as const)]);
       }
@@ -69,7 +69,7 @@ export function modelRegistry(onChange?: (name: string, version: number, state: 
     names: () => [...models].filter(([, { versions }]) => versions.length > 0).map(([name]) => name),
     find: (reference) => {
       const model = models.get(reference.name);
-      return model === undefined ? undefined : answering(model, reference)?.target;
+      return model === undefined ? undefined : servingEntry(model, reference)?.target;
     },
     hasLabel: (name, label) => models.get(name)?.labels.has(label) === true,
     versions: (name) => reports(models.get(name)?.versions ?? []),
@@ -89,7 +89,7 @@ function registered(entry: Entry, changed: (state: ModelState) => void): Registe
     get state() {
       return entry.state;
     },
-    happen: move,
+    advance: move,
     load: (target) => {
       entry.target = target;
       move("loaded");
@@ -108,35 +108,35 @@ function moveLabels({ versions, wantedLabels, labels }: Model): void {
   }
 }
 
-/** A draining version still answers where none is ready: its requests were on their way when it was told to go. */
-function answering({ versions, labels }: Model, { version, label }: ModelReference): Entry | undefined {
+/** A draining version still answers where none is ready: its requests were sent before it began to drain. */
+function servingEntry({ versions, labels }: Model, { version, label }: ModelReference): Entry | undefined {
   const number = label === undefined ? version : labels.get(label);
   if (label !== undefined && number === undefined) return undefined;
-  const isMeant = (entry: Entry): boolean => number === undefined || entry.version === number;
+  const matches = (entry: Entry): boolean => number === undefined || entry.version === number;
   return (
-    versions.findLast((entry) => isReady(entry) && isMeant(entry)) ??
-    versions.findLast((entry) => entry.state === "Draining" && isMeant(entry))
+    versions.findLast((entry) => isReady(entry) && matches(entry)) ??
+    versions.findLast((entry) => entry.state === "Draining" && matches(entry))
   );
 }
 
-/** A version that ends makes room for a new life of the same number, and for newer ends. */
-function withoutOldEnds(entries: readonly Entry[]): Entry[] {
+/** Drops ended loads of the newest version's number, and the oldest ended ones beyond `maxEnded`. */
+function withoutStaleEntries(entries: readonly Entry[]): Entry[] {
   const newest = entries.at(-1);
   const ended = entries.filter((entry) => hasEnded(entry));
-  const spare = new Set([
+  const stale = new Set([
     ...ended.filter(({ version }) => version === newest?.version),
     ...ended.slice(0, Math.max(0, ended.length - maxEnded)),
   ]);
-  return entries.filter((entry) => !spare.has(entry));
+  return entries.filter((entry) => !stale.has(entry));
 }
 
-/** One report a number: of several lives the one that serves, else the newest. */
+/** One report per version number: of several loads the ready one, else the newest. */
 function reports(entries: readonly Entry[]): readonly VersionReport[] {
   const numbers = new Set(entries.map(({ version }) => version));
   return [...numbers].flatMap((version) => {
-    const lives = entries.filter((entry) => entry.version === version);
-    const told = lives.findLast(isReady) ?? lives.at(-1);
-    return told === undefined ? [] : [reportOf(told)];
+    const loads = entries.filter((entry) => entry.version === version);
+    const reported = loads.findLast(isReady) ?? loads.at(-1);
+    return reported === undefined ? [] : [reportOf(reported)];
   });
 }
 

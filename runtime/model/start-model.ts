@@ -7,75 +7,75 @@ import type { Signatures, TensorSpec } from "../dataplane/signature.ts";
 import type { LoadedModel } from "../engines/engine.ts";
 import { faults } from "./faults.ts";
 import { type LoadOptions, type ModelInMemory, loadModel } from "./formats/load-model.ts";
-import type { PlacedModel, PlacementTerms } from "./threading/model-placement.ts";
+import type { PlacedModel, PlacementOptions } from "./threading/model-placement.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
-import { batchWarmUpRuns, fittingRuns } from "./warm-up.ts";
+import { batchWarmUpRuns, acceptedRuns } from "./warm-up.ts";
 
-/** Names of inputs and outputs. */
+/** Names of inputs and outputs that the model must have. */
 export interface ExpectedNames {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** What is to be told of them. */
+  /** Classes and layouts to add to the tensors' descriptions, by tensor name. */
   readonly notes?: ReadonlyMap<string, Pick<TensorSpec, "classes" | "layout">>;
 }
 
-/** A model to be brought from its file to its first answer. */
-export interface BringUp {
+/** Options of `startModel`. */
+export interface StartOptions {
   readonly path: string;
   readonly volume?: string;
-  /** Its format and engine. */
+  /** Format and engine. */
   readonly load: LoadOptions;
-  /** How it is found whether it runs beside the event loop; absent: it runs on it. */
-  readonly placement?: Omit<PlacementTerms, "clock">;
+  /** How to decide between the event loop and a thread; absent: the model runs on the event loop. */
+  readonly placement?: Omit<PlacementOptions, "clock">;
   readonly digest?: string;
-  /** Names that the model must have. */
+  /** Tensor names to check; absent: none. */
   readonly names?: ExpectedNames;
-  /** Whether made-up requests run before it is ready. */
+  /** Whether synthetic requests run before the model is ready. */
   readonly warmsUp: boolean;
-  /** Runs the requests that are given for it; absent: there are none. */
+  /** Runs the warm-up requests given for the model; absent: there are none. */
   readonly warmUp?: WarmUp;
   readonly serving: ServeOptions;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Runs requests before a model is ready. Rejects with a Fault when the model is not fit to be. */
+/** Runs warm-up requests against a loaded model. Rejects with a Fault when the model must not become ready. */
 export type WarmUp = (target: InferTarget, file: ModelFile) => Promise<void>;
 
-/** A ready model and what is to be told about it. */
+/** A ready model and the facts that are reported about it. */
 export interface ReadyModel {
   readonly served: ServedModel;
-  /** Of a model that is a folder. */
+  /** Set when the model is a folder. */
   readonly folder?: string;
   readonly format: string;
   readonly digest: string;
   readonly sizeBytes: number;
-  /** Time from the start of the load to the answer of the warm-up request. */
+  /** Time from the start of the load to the end of warm-up. */
   readonly loadMs: number;
 }
 
-/** Finds, verifies, loads and warms up a model, telling each step to its entry in the registry. Throws a Fault. */
-export async function bringUp(version: RegisteredVersion, order: BringUp): Promise<ReadyModel> {
-  const { clock, log } = order;
+/** Finds, verifies, loads and warms up a model; records each step in its registry entry. Throws a Fault. */
+export async function startModel(version: RegisteredVersion, options: StartOptions): Promise<ReadyModel> {
+  const { clock, log } = options;
   const start = clock.monotonic();
-  const file = await modelFile(order.path, order.volume);
-  version.happen("fetched");
+  const file = await modelFile(options.path, options.volume);
+  version.advance("fetched");
   log.info("model found", { path: file.path, bytes: file.sizeBytes });
-  const digest = await verified(file, order.digest);
-  version.happen("verified");
-  const { format, model, place } = await placed(file.path, order);
+  const digest = await verifiedDigest(file, options.digest);
+  version.advance("verified");
+  const { format, model, place } = await loaded(file.path, options);
   try {
-    checkNames(order, model.signatures);
-    addNotes(model, order.names?.notes);
-    const served = serveModel(model, { ...order.serving, runsOnEventLoop: place !== "thread" });
+    checkNames(options, model.signatures);
+    addNotes(model, options.names?.notes);
+    const served = serveModel(model, { ...options.serving, runsOnEventLoop: place !== "thread" });
     version.load(served);
     const { engine, note } = model;
     log.info("model loaded", { format, engine, digest, ...(note === undefined ? {} : { note }) });
-    if (order.warmsUp) await warmUpBatches(model, order);
-    await order.warmUp?.(served, file);
-    version.happen("warmed");
+    if (options.warmsUp) await warmUpBatches(model, options);
+    await options.warmUp?.(served, file);
+    version.advance("warmed");
     const folder = file.kind === "folder" ? { folder: file.path } : {};
     return { served, ...folder, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
   } catch (thrown) {
@@ -84,17 +84,17 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
   }
 }
 
-async function placed(
+async function loaded(
   path: string,
-  { load, placement, clock }: BringUp,
+  { load, placement, clock }: StartOptions,
 ): Promise<ModelInMemory & Partial<Pick<PlacedModel, "place">>> {
   if (placement === undefined) return await loadModel(path, load);
-  const { placedModel } = await import("./threading/model-placement.ts");
-  return await placedModel([path, load], { ...placement, clock });
+  const { placeModel } = await import("./threading/model-placement.ts");
+  return await placeModel([path, load], { ...placement, clock });
 }
 
 /** Throws `ModelConfigurationMismatch` for a name that the model does not have. */
-function checkNames({ serving, names }: BringUp, signatures: Signatures): void {
+function checkNames({ serving, names }: StartOptions, signatures: Signatures): void {
   if (names === undefined) return;
   for (const kind of ["inputs", "outputs"] as const) {
     const known = new Set([...signatures.values()].flatMap((signature) => signature[kind].map(({ name }) => name)));
@@ -117,25 +117,25 @@ function addNotes(model: LoadedModel, notes: ExpectedNames["notes"]): void {
   Object.defineProperty(model, "signatures", { value: signatures });
 }
 
-async function verified(file: ModelFile, expected: string | undefined): Promise<string> {
+async function verifiedDigest(file: ModelFile, expected: string | undefined): Promise<string> {
   const digest = file.kind === "folder" ? await folderDigest(file.files) : await fileDigest(file.path);
   checkDigest(file.path, digest, expected);
   return digest;
 }
 
-/** Sizes of batches are tried for so long. */
+/** Time limit of the warm-up with batches. */
 const batchWarmUpMs = 1_000;
 
-/** What fails with one row refuses the model; a batch that fails is run request by request later, and only tells so. */
-async function warmUpBatches(model: LoadedModel, { serving, clock, log }: BringUp): Promise<void> {
+/** A failure with one row fails the model. A failing batch is only logged: its requests will run one by one. */
+async function warmUpBatches(model: LoadedModel, { serving, clock, log }: StartOptions): Promise<void> {
   const { signatures } = model;
-  const { runs, refused } = await fittingRuns(signatures, (inputs, name) => model.infer(inputs, name));
+  const { runs, refused } = await acceptedRuns(signatures, (inputs, name) => model.infer(inputs, name));
   for (const [signature, thrown] of refused) {
-    log.warn("the model takes no request that was made up", { signature, reason: Fault.from(thrown).message });
+    log.warn("the model accepts no synthetic warm-up request", { signature, reason: Fault.from(thrown).message });
   }
-  const latest = clock.monotonic() + batchWarmUpMs;
+  const deadlineMs = clock.monotonic() + batchWarmUpMs;
   for (const [name, inputs] of batchWarmUpRuns(runs, signatures, serving.batching.maxBatchSize)) {
-    if (clock.monotonic() > latest) return;
+    if (clock.monotonic() > deadlineMs) return;
     try {
       await model.infer(inputs, name);
     } catch (thrown) {

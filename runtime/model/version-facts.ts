@@ -11,25 +11,25 @@ import type { Models } from "../protocols/protocol.ts";
 import type { ReadyModel } from "./start-model.ts";
 import { signatureText } from "./signature-text.ts";
 
-/** The state of a whole process: of what is on its way the one that is furthest back. */
+/** The state of the whole process: `Ready`, else the earliest life cycle state of any version. */
 export function overallState(models: Models): ModelState {
   if (models.isReady()) return "Ready";
   const states = models.names().flatMap((name) => models.versions(name).map(({ state }) => state));
   return modelStates.find((state) => state !== "Ready" && states.includes(state)) ?? "Fetching";
 }
 
-/** What is told of one version of a model; of one that is not loaded as much as is known. */
+/** The facts reported about one version; only name, version and state while it is not loaded. */
 export function versionFacts(
   { name, version, state }: Pick<ModelFacts, "name" | "version" | "state">,
   ready: ReadyModel | undefined,
 ): ModelFacts {
-  const told = ready === undefined ? nothingTold : loadedFacts(ready);
-  return { name, version, state, ...told };
+  const facts = ready === undefined ? unloadedFacts : loadedFacts(ready);
+  return { name, version, state, ...facts };
 }
 
 type LoadedFacts = Omit<ModelFacts, "name" | "version" | "state">;
 
-const nothingTold: LoadedFacts = { format: "", engine: "", digest: "", bytes: 0, signature: "" };
+const unloadedFacts: LoadedFacts = { format: "", engine: "", digest: "", bytes: 0, signature: "" };
 
 function loadedFacts({ served, format, digest, sizeBytes }: ReadyModel): LoadedFacts {
   const { engine, note } = served.loaded;
@@ -45,18 +45,18 @@ function loadedFacts({ served, format, digest, sizeBytes }: ReadyModel): LoadedF
 }
 
 function signatureFacts(signatures: Signatures): readonly SignatureFacts[] {
-  const meant = signatureName(signatures);
+  const defaultName = signatureName(signatures);
   const all = [...signatures].map(([name, { inputs, outputs }]) => {
     return { name, inputs: inputs.map(tensorFacts), outputs: outputs.map(tensorFacts) };
   });
-  return [...all.filter(({ name }) => name === meant), ...all.filter(({ name }) => name !== meant)];
+  return [...all.filter(({ name }) => name === defaultName), ...all.filter(({ name }) => name !== defaultName)];
 }
 
-function tensorFacts({ name, dtype, shape, anyShape, default: given }: TensorSpec): TensorFacts {
+function tensorFacts({ name, dtype, shape, anyShape, default: defaultValue }: TensorSpec): TensorFacts {
   return {
     name,
     dtype,
     ...(anyShape === true ? {} : { shape }),
-    ...(given === undefined ? {} : { isOptional: true }),
+    ...(defaultValue === undefined ? {} : { isOptional: true }),
   };
 }

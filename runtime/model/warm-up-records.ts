@@ -5,37 +5,37 @@ import { type MessageType, inOneof, message, nested, plain } from "../base/proto
 import { faults } from "./faults.ts";
 import { crc32c, maskCrc32c } from "./formats/saved-model/bundle/crc32c.ts";
 
-/** A request that was recorded for warm-up: a method of TensorFlow Serving's PredictionService and its message. */
+/** A recorded warm-up request: a method of TensorFlow Serving's PredictionService and its encoded message. */
 export interface RecordedRequest {
   readonly method: "Predict" | "Classify" | "Regress" | "MultiInference";
   readonly request: Uint8Array;
 }
 
-/** Where TensorFlow Serving looks for them in a SavedModel. */
+/** Where TensorFlow Serving looks for recorded requests in a SavedModel. */
 const recordsPath = join("assets.extra", "tf_serving_warmup_requests");
-/** Its own limit of records, and ours of their bytes. */
+/** TensorFlow Serving's limit of records, and our limit of the file's size. */
 const maxRecords = 1_000;
 const maxBytes = 256 * 1024 ** 2;
 
-// tensorflow_serving/apis/prediction_log.proto: each log has its request as field 1, which is left as it came.
+// tensorflow_serving/apis/prediction_log.proto: field 1 of each log is its request, which stays encoded.
 const log = message("tensorflow.serving.PredictLog", { request: plain(1, "bytes") });
 const member = () =>
   inOneof(
     "log_type",
     nested(0, () => log),
   );
-const numbered = (number: number) => ({ ...member(), shape: { ...member().shape, number } });
+const oneofMember = (number: number) => ({ ...member(), shape: { ...member().shape, number } });
 const predictionLog = message("tensorflow.serving.PredictionLog", {
-  classifyLog: numbered(2),
-  regressLog: numbered(3),
-  multiInferenceLog: numbered(4),
-  predictLog: numbered(6),
+  classifyLog: oneofMember(2),
+  regressLog: oneofMember(3),
+  multiInferenceLog: oneofMember(4),
+  predictLog: oneofMember(6),
 });
 type PredictionLog = typeof predictionLog extends MessageType<infer M> ? M : never;
 
 /**
  * The requests in `assets.extra/tf_serving_warmup_requests` of a model's folder, a TFRecord file of PredictionLogs; none when
- * there is no such file. Logs of sessions are passed over. Throws `WarmUpRecordsInvalid`.
+ * there is no such file. SessionRun logs are skipped. Throws `WarmUpRecordsInvalid`.
  */
 export async function recordedRequests(folder: string): Promise<readonly RecordedRequest[]> {
   const path = join(folder, recordsPath);
@@ -58,7 +58,7 @@ async function fileBytes(path: string): Promise<Buffer | undefined> {
 const lengthBytes = 8;
 const checksumBytes = 4;
 
-/** Length, its checksum, the record, its checksum (tensorflow/core/lib/io/record_writer.h). */
+/** Splits a TFRecord file: length, its checksum, record, its checksum (tensorflow/core/lib/io/record_writer.h). */
 function records(path: string, bytes: Buffer): readonly Buffer[] {
   const found: Buffer[] = [];
   let offset = 0;

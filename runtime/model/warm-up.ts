@@ -3,7 +3,7 @@ import { isBatchable } from "../dataplane/batch.ts";
 import type { Signature, Signatures, TensorSpec } from "../dataplane/signature.ts";
 import { type Tensor, elementCount, tensorArrays } from "../dataplane/tensor.ts";
 
-/** A made-up run of each signature that one can be made up for: texts hold examples and the like, which a model may refuse. */
+/** A synthetic run of each signature without string inputs: strings hold encoded examples and the like, which cannot be made up. */
 export function warmUpRuns(signatures: Signatures): readonly WarmUpRun[] {
   const plain = [...signatures].filter(([, { inputs }]) => inputs.every(({ dtype }) => dtype !== "string"));
   return plain.map(([name, signature]) => [name, warmUpInputs(signature)]);
@@ -14,35 +14,35 @@ export type WarmUpRun = readonly [name: string, inputs: readonly Tensor[]];
 
 type Infer = (inputs: readonly Tensor[], signature: string) => unknown;
 
-/** Tried in turn for what is free of a row: images of networks that halve them several times have to be of some size. */
-const freeSizes = [1, 8, 32, 64, 224] as const;
+/** Sizes tried in turn for the free dimensions of a row: a network that halves images several times needs a minimum size. */
+const candidateSizes = [1, 8, 32, 64, 224] as const;
 
-/** Made-up runs that a model takes, and of signatures with free sizes of which it takes none the reason. */
-export interface FittingRuns {
+/** Synthetic runs that a model accepts, and for each signature of which it accepts none the error. */
+export interface AcceptedRuns {
   readonly runs: readonly WarmUpRun[];
   readonly refused: ReadonlyMap<string, unknown>;
 }
 
 /**
- * Runs each signature once. Where rows have free sizes, one that the model refuses says nothing of it: the next is tried, and none
- * is needed. Rejects with what the model says of sizes that are its own.
+ * Runs each signature once. Where rows have free sizes, the sizes are tried in turn and none has to be accepted: a refusal says
+ * nothing about the model. Rejects with the model's error where all sizes are fixed.
  */
-export async function fittingRuns(signatures: Signatures, infer: Infer): Promise<FittingRuns> {
+export async function acceptedRuns(signatures: Signatures, infer: Infer): Promise<AcceptedRuns> {
   const runs: WarmUpRun[] = [];
   const refused = new Map<string, unknown>();
   for (const [name] of warmUpRuns(signatures)) {
     const { inputs = [] } = signatures.get(name) ?? {};
     const isFree = inputs.some(({ shape }) => shape.slice(1).includes(-1));
-    const { run, reason } = await firstFitting(name, isFree ? freeSizes : [1], { inputs, infer });
+    const { run, reason } = await firstAccepted(name, isFree ? candidateSizes : [1], { inputs, infer });
     if (run !== undefined) runs.push(run);
-    else if (isFree || areValuesRefused(reason)) refused.set(name, reason);
+    else if (isFree || isLookupRefusal(reason)) refused.set(name, reason);
     else throw reason;
   }
   return { runs, refused };
 }
 
-/** A lookup that has to know each key does not know the made-up one. */
-function areValuesRefused(reason: unknown): boolean {
+/** A lookup without out-of-vocabulary indexes refuses the synthetic key. */
+function isLookupRefusal(reason: unknown): boolean {
   return reason instanceof Fault && reason.code === "ValuesRefused";
 }
 
@@ -51,8 +51,8 @@ interface Trial {
   readonly infer: Infer;
 }
 
-/** The first run that the model takes, or why it does not take the first of them. */
-async function firstFitting(
+/** The first run that the model accepts, or the error of the first attempt. */
+async function firstAccepted(
   name: string,
   sizes: readonly number[],
   { inputs, infer }: Trial,
@@ -70,7 +70,7 @@ async function firstFitting(
   return { reason: reasons[0] };
 }
 
-/** Runs with 2, 4, 8, … rows up to the largest batch, of the signatures whose requests run together. */
+/** Runs with 2, 4, 8, … rows up to the largest batch, for the signatures whose requests can be batched. */
 export function batchWarmUpRuns(
   runs: readonly WarmUpRun[],
   signatures: Signatures,
@@ -90,7 +90,7 @@ export function batchWarmUpRuns(
   );
 }
 
-/** One row of zeros for every input: what the first inference runs on before a model is ready. Free sizes become 1. */
+/** One row of zeros for every input, for the first inference. Free dimensions become 1. */
 export function warmUpInputs({ inputs }: Signature): readonly Tensor[] {
   return inputs.map((spec) => zeros(spec, 1));
 }

@@ -7,7 +7,7 @@ import { silentLog } from "../../runtime/base/log.ts";
 import { goldenLimits } from "../../runtime/contract/golden-requests.ts";
 import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
 import { recordedGoldenRequests } from "../../runtime/golden-requests.ts";
-import { bringUp, type ReadyModel } from "../../runtime/model/start-model.ts";
+import { startModel, type ReadyModel } from "../../runtime/model/start-model.ts";
 import { modelRegistry } from "../../runtime/model/registry.ts";
 import { predictRequest, regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { tensorflowServing } from "../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
@@ -36,7 +36,7 @@ async function served(
   registry = modelRegistry();
   const entry = registry.add("model", 1);
   const serving = { name: "model", version: 1, batching: defaultBatching, clock: systemClock, onBatch: () => {} };
-  ready = await bringUp(entry, { path: folder, load: {}, warmsUp: false, serving, clock: systemClock, log: silentLog });
+  ready = await startModel(entry, { path: folder, load: {}, warmsUp: false, serving, clock: systemClock, log: silentLog });
   return ready;
 }
 

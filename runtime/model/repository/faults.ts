@@ -1,17 +1,17 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** What is wrong with a repository of models or with what configures it. */
+/** Faults of a model repository and of its configuration files. */
 export const repositoryFaults = faultCatalogue<{
   RepositoryUnreadable: { folder: string; reason: string };
   ConfigurationUnreadable: { file: string; reason: string };
   /** The file is no model configuration; `place` is `line:column`. */
   ConfigurationInvalid: { file: string; place: string; reason: string };
-  /** A model of the configuration is not as it must be. */
+  /** An entry of the configuration is invalid. */
   ConfiguredModelInvalid: { file: string; model: string; reason: string };
-  /** A client asks for a model that is not there; `what` in TensorFlow Serving's words. */
+  /** A client configures a model that is not on disk; `what` is TensorFlow Serving's wording. */
   ConfiguredModelMissing: { name: string; basePath: string; what: string };
   ModelUnknown: { name: string; known: readonly string[] };
-  /** A folder of numbered versions has none that is complete. */
+  /** A folder of numbered versions has no complete one. */
   VersionsMissing: { folder: string };
 }>({
   RepositoryUnreadable: {

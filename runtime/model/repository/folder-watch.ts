@@ -1,51 +1,51 @@
 import { type FSWatcher, watch } from "node:fs";
 import type { Clock } from "../../base/clock.ts";
 
-/** Tells soon of changes in folders; what it misses (other machines' changes, full tables of the kernel) polling finds. */
+/** Reports changes in folders early. Polling finds what it misses: changes by other machines, exhausted inotify watches. */
 export interface FolderWatch {
-  /** Watches these folders and no others. */
-  follow(folders: readonly string[]): void;
+  /** Watches exactly these folders. */
+  setFolders(folders: readonly string[]): void;
   close(): void;
 }
 
-/** Changes come in swarms: one call for all of them. */
-const swarmMs = 50;
+/** Debounce time: changes come in bursts, which make one call. */
+const debounceMs = 50;
 
-/** Calls `changed` after entries of the followed folders came, went or changed. */
+/** Calls `changed` after entries of the watched folders were added, removed or changed. */
 export function watchFolders(clock: Clock, changed: () => void): FolderWatch {
   const watchers = new Map<string, FSWatcher>();
   let cancel: (() => void) | undefined;
-  const stir = (): void => {
-    cancel ??= clock.after(swarmMs, () => {
+  const schedule = (): void => {
+    cancel ??= clock.after(debounceMs, () => {
       cancel = undefined;
       changed();
     });
   };
-  const drop = (folder: string): void => {
+  const unwatch = (folder: string): void => {
     watchers.get(folder)?.close();
     watchers.delete(folder);
   };
   return {
-    follow: (folders) => {
-      for (const folder of watchers.keys()) if (!folders.includes(folder)) drop(folder);
+    setFolders: (folders) => {
+      for (const folder of watchers.keys()) if (!folders.includes(folder)) unwatch(folder);
       for (const folder of folders) {
         if (watchers.has(folder)) continue;
-        const watcher = openWatcher(folder, stir);
-        watcher?.on("error", () => drop(folder));
+        const watcher = openWatcher(folder, schedule);
+        watcher?.on("error", () => unwatch(folder));
         if (watcher !== undefined) watchers.set(folder, watcher);
       }
     },
     close: () => {
       cancel?.();
-      for (const folder of watchers.keys()) drop(folder);
+      for (const folder of watchers.keys()) unwatch(folder);
     },
   };
 }
 
-function openWatcher(folder: string, stir: () => void): FSWatcher | undefined {
+function openWatcher(folder: string, schedule: () => void): FSWatcher | undefined {
   try {
-    return watch(folder, { persistent: false }, stir);
+    return watch(folder, { persistent: false }, schedule);
   } catch {
-    return undefined; // not there, or no watches left: polling sees it
+    return undefined; // the folder is missing, or no watches are left: polling finds changes
   }
 }

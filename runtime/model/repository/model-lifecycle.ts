@@ -1,102 +1,85 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
-import type { ReadyModel } from "../start-model.ts";
 import type { ModelRegistry, RegisteredVersion } from "../registry.ts";
-import type { FoundVersion, FoundVersions } from "./version-scanner.ts";
+import type { ReadyModel } from "../start-model.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
-import { type VersionLife, beginVersion } from "./version-lifecycle.ts";
-import { type BegunVersion, versionPlan } from "./version-plan.ts";
+import { VersionLifecycle } from "./version-lifecycle.ts";
+import { type ActiveVersion, versionPlan } from "./version-plan.ts";
+import type { DiscoveredVersion, VersionScan } from "./version-scanner.ts";
 
-/** The versions of one model. */
-export interface ModelLife {
-  readonly name: string;
-  /** Whether every version that is wanted is ready or has failed. */
-  readonly isSettled: boolean;
-  readonly versions: readonly VersionLife[];
-  /** Why no version answers; `undefined` when one does, or when nothing has failed. */
-  readonly fault: Fault | undefined;
-  /** Begins and ends versions until those of the configuration serve. Content that has changed loads beside the old one. */
-  follow(configuration: ModelConfiguration, found: FoundVersions): void;
-  /** Tries again at once what has failed. */
-  retry(): void;
-  /** Resolves when it is settled. */
-  settled(): Promise<void>;
-  /** Ends every version; resolves when their memory is free. */
-  end(): Promise<void>;
-}
-
-/** Loads a version of a configured model. */
-export type BringUpVersion = (
+/** Loads a version of a configured model and makes it ready. */
+export type StartVersion = (
   entry: RegisteredVersion,
   configuration: ModelConfiguration,
-  found: FoundVersion,
+  found: DiscoveredVersion,
 ) => Promise<ReadyModel>;
 
-/** What a model's life takes from outside. */
-export interface ModelParts {
+/** Dependencies of a ModelLifecycle. */
+export interface ModelDependencies {
   readonly registry: ModelRegistry;
-  readonly bringUp: BringUpVersion;
+  readonly startVersion: StartVersion;
   readonly clock: Clock;
 }
 
-/** A model of which nothing is loaded yet. */
-export function modelLife(name: string, parts: ModelParts): ModelLife {
-  return new LivingModel(name, parts);
-}
-
-/** Holds the versions of a model. */
-class LivingModel implements ModelLife {
+/** Loads, replaces and unloads the versions of one model. */
+export class ModelLifecycle {
   readonly name: string;
-  readonly #parts: ModelParts;
+  readonly #dependencies: ModelDependencies;
   #configuration: ModelConfiguration | undefined;
-  #found: readonly FoundVersion[] = [];
+  #found: readonly DiscoveredVersion[] = [];
   #wanted: readonly number[] = [];
-  /** In the order of their beginning: of two of one number the later one is to replace the earlier. */
-  #lives: readonly VersionLife[] = [];
-  readonly #ending = new Set<Promise<void>>();
-  #waiting: (() => void)[] = [];
+  /** In the order of their start: of two loads of the same number the later one replaces the earlier. */
+  #versions: readonly VersionLifecycle[] = [];
+  readonly #unloading = new Set<Promise<void>>();
+  #settledListeners: (() => void)[] = [];
 
-  constructor(name: string, parts: ModelParts) {
+  constructor(name: string, dependencies: ModelDependencies) {
     this.name = name;
-    this.#parts = parts;
+    this.#dependencies = dependencies;
   }
 
-  get versions(): readonly VersionLife[] {
-    return this.#lives;
+  get versions(): readonly VersionLifecycle[] {
+    return this.#versions;
   }
 
+  /** Whether every wanted version is ready or has failed. */
   get isSettled(): boolean {
     if (this.#configuration === undefined) return false;
-    return this.#lives.every(({ phase, fault }) => phase !== "loading" || fault !== undefined);
+    return this.#versions.every(({ phase, fault }) => phase !== "loading" || fault !== undefined);
   }
 
+  /** Why no version is ready; `undefined` when one is, or when nothing has failed. */
   get fault(): Fault | undefined {
-    if (this.#lives.some(({ phase }) => phase === "ready")) return undefined;
-    return this.#lives.findLast(({ fault }) => fault !== undefined)?.fault;
+    if (this.#versions.some(({ phase }) => phase === "ready")) return undefined;
+    return this.#versions.findLast(({ fault }) => fault !== undefined)?.fault;
   }
 
-  follow(configuration: ModelConfiguration, { complete, unfinished }: FoundVersions): void {
+  /** Loads and unloads versions until those of the configuration serve. Changed content loads beside the old one. */
+  reconcile(configuration: ModelConfiguration, { complete, incomplete }: VersionScan): void {
     this.#configuration = configuration;
-    // What is being written anew is, until it is written, what it was when it was loaded.
-    this.#found = [...complete, ...unfinished.flatMap((number) => this.#of(number).at(-1)?.found ?? [])];
-    this.#parts.registry.label(this.name, configuration.labels);
+    // A version that is being rewritten keeps the fingerprint that it was loaded with until it is complete.
+    this.#found = [...complete, ...incomplete.flatMap((number) => this.#versionsOf(number).at(-1)?.found ?? [])];
+    this.#dependencies.registry.label(this.name, configuration.labels);
     this.#plan();
   }
 
-  retry(): void {
-    for (const life of this.#lives) if (life.phase === "failed") this.#end(life);
+  /** Loads failed versions again at once. */
+  retryFailed(): void {
+    for (const version of this.#versions) if (version.phase === "failed") this.#unload(version);
     this.#plan();
   }
 
+  /** Resolves when it is settled. */
   settled(): Promise<void> {
     if (this.isSettled) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#settledListeners.push(resolve));
   }
 
-  async end(): Promise<void> {
-    for (const life of this.#lives) this.#end(life);
-    await Promise.all(this.#ending);
-    this.#tellSettled();
+  /** Unloads every version; resolves when their memory is free. */
+  async unload(): Promise<void> {
+    for (const version of this.#versions) this.#unload(version);
+    await Promise.all(this.#unloading);
+    this.#notifySettled();
   }
 
   #plan(): void {
@@ -104,61 +87,61 @@ class LivingModel implements ModelLife {
     if (configuration === undefined) return;
     this.#replaceChanged(configuration);
     const numbers = this.#found.map(({ number }) => number);
-    const { wanted, begin, end } = versionPlan(configuration.policy, numbers, this.#begun());
+    const { wanted, load, unload } = versionPlan(configuration.policy, numbers, this.#active());
     this.#wanted = wanted;
-    for (const number of end) for (const life of this.#of(number)) this.#end(life);
-    for (const found of this.#found) if (begin.includes(found.number)) this.#begin(configuration, found);
-    this.#tellSettled();
+    for (const number of unload) for (const version of this.#versionsOf(number)) this.#unload(version);
+    for (const found of this.#found) if (load.includes(found.number)) this.#load(configuration, found);
+    this.#notifySettled();
   }
 
-  /** A version whose content has changed begins anew; the one before serves until the new one is ready. */
+  /** Loads a version with changed content again; the old load serves until the new one is ready. */
   #replaceChanged(configuration: ModelConfiguration): void {
     for (const found of this.#found) {
-      const lives = this.#of(found.number);
-      const newest = lives.at(-1);
+      const versions = this.#versionsOf(found.number);
+      const newest = versions.at(-1);
       if (newest === undefined || newest.phase === "loading") continue;
-      if (newest.phase === "ready") for (const life of lives.slice(0, -1)) this.#end(life);
+      if (newest.phase === "ready") for (const version of versions.slice(0, -1)) this.#unload(version);
       if (newest.found.fingerprint === found.fingerprint || !this.#wanted.includes(found.number)) continue;
-      if (newest.phase === "failed") this.#end(newest);
-      this.#begin(configuration, found);
+      if (newest.phase === "failed") this.#unload(newest);
+      this.#load(configuration, found);
     }
   }
 
-  #begin(configuration: ModelConfiguration, found: FoundVersion): void {
-    const { registry, bringUp, clock } = this.#parts;
-    const life = beginVersion(found, {
-      enter: () => registry.add(this.name, found.number),
-      bringUp: (entry) => bringUp(entry, configuration, found),
+  #load(configuration: ModelConfiguration, found: DiscoveredVersion): void {
+    const { registry, startVersion, clock } = this.#dependencies;
+    const version = new VersionLifecycle(found, {
+      register: () => registry.add(this.name, found.number),
+      start: (entry) => startVersion(entry, configuration, found),
       clock,
-      changed: () => this.#plan(),
+      onChange: () => this.#plan(),
     });
-    this.#lives = [...this.#lives, life];
+    this.#versions = [...this.#versions, version];
   }
 
-  #end(life: VersionLife): void {
-    this.#lives = this.#lives.filter((other) => other !== life);
-    const ending = life.end().finally(() => this.#ending.delete(ending));
-    this.#ending.add(ending);
+  #unload(version: VersionLifecycle): void {
+    this.#versions = this.#versions.filter((other) => other !== version);
+    const unloading = version.unload().finally(() => this.#unloading.delete(unloading));
+    this.#unloading.add(unloading);
   }
 
-  /** One a number: ready when any of its lives is, else as the newest. */
-  #begun(): readonly BegunVersion[] {
-    const numbers = new Set(this.#lives.map(({ found }) => found.number));
+  /** One entry per number: `ready` when any load of it is, else the phase of the newest. */
+  #active(): readonly ActiveVersion[] {
+    const numbers = new Set(this.#versions.map(({ found }) => found.number));
     return [...numbers].flatMap((number) => {
-      const lives = this.#of(number);
-      const told = lives.find(({ phase }) => phase === "ready") ?? lives.at(-1);
-      return told === undefined ? [] : [{ number, phase: told.phase }];
+      const versions = this.#versionsOf(number);
+      const shown = versions.find(({ phase }) => phase === "ready") ?? versions.at(-1);
+      return shown === undefined ? [] : [{ number, phase: shown.phase }];
     });
   }
 
-  #of(number: number): readonly VersionLife[] {
-    return this.#lives.filter(({ found }) => found.number === number);
+  #versionsOf(number: number): readonly VersionLifecycle[] {
+    return this.#versions.filter(({ found }) => found.number === number);
   }
 
-  #tellSettled(): void {
+  #notifySettled(): void {
     if (!this.isSettled) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const tell of waiting) tell();
+    const listeners = this.#settledListeners;
+    this.#settledListeners = [];
+    for (const notify of listeners) notify();
   }
 }

@@ -3,7 +3,7 @@ import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
-import { checkInside, fromDisk } from "../source/folder-files.ts";
+import { checkInside, withReadFaults } from "../source/folder-files.ts";
 import { holdsModel } from "../source/model-file.ts";
 import { repositoryFaults } from "./faults.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
@@ -13,12 +13,12 @@ import { latestOnly } from "./version-policy.ts";
 const tritonFile = "config.pbtxt";
 
 /**
- * The models of a folder: every folder in it that holds versions, a model or a `config.pbtxt`, called as the folder is. Throws
- * `RepositoryUnreadable`; what is wrong with one model stands in its `fault`.
+ * The models of a repository folder: every subfolder that holds versions, a model or a `config.pbtxt`, named after the subfolder.
+ * Throws `RepositoryUnreadable`; a fault of one model is in its `fault`.
  */
 export async function repositoryModels(folder: string): Promise<readonly ModelConfiguration[]> {
   const path = resolve(folder);
-  const [names, volume] = await readable(path);
+  const [names, volume] = await readFolder(path);
   const models = await Promise.all(
     names.sort().map(async (name) => {
       const entries = name.startsWith(".") ? undefined : await modelEntries(join(path, name));
@@ -28,7 +28,7 @@ export async function repositoryModels(folder: string): Promise<readonly ModelCo
   return models.flat();
 }
 
-async function readable(path: string): Promise<readonly [string[], string]> {
+async function readFolder(path: string): Promise<readonly [string[], string]> {
   try {
     return [await readdir(path), await realpath(path)];
   } catch (thrown) {
@@ -37,7 +37,7 @@ async function readable(path: string): Promise<readonly [string[], string]> {
   }
 }
 
-/** What lies in a model's folder; `undefined` when it is no folder, or not one of a model. */
+/** The entries of a model's folder; `undefined` when the path is not a folder or not a model's. */
 async function modelEntries(path: string): Promise<readonly string[] | undefined> {
   const facts = await stat(path).catch(() => undefined);
   if (facts?.isDirectory() !== true) return undefined;
@@ -46,12 +46,12 @@ async function modelEntries(path: string): Promise<readonly string[] | undefined
   return isModel ? entries : undefined;
 }
 
-interface ModelPlace {
+interface ModelFolder {
   readonly volume: string;
   readonly entries: readonly string[];
 }
 
-async function modelOf(name: string, path: string, { volume, entries }: ModelPlace): Promise<ModelConfiguration> {
+async function modelOf(name: string, path: string, { volume, entries }: ModelFolder): Promise<ModelConfiguration> {
   const model = {
     name,
     basePath: path,
@@ -75,33 +75,33 @@ async function tritonModel(name: string, file: string): Promise<TritonModel> {
     throw repositoryFaults.ConfigurationUnreadable({ file, reason }, thrown);
   });
   const model = tritonConfiguration(file, text);
-  if (model.name === "" || model.name === name) return await labelled(dirname(file), model);
+  if (model.name === "" || model.name === name) return await withLabels(dirname(file), model);
   const expected = `the name of its folder, "${name}"`;
   throw faults.ModelConfigurationMismatch({ model: name, what: "name", found: model.name, expected });
 }
 
-/** Larger files are no names of classes. */
+/** Larger files are not lists of class names. */
 const maxLabelBytes = 16 * 1024 ** 2;
 
-/** The model with the names of its outputs' classes. A file beside the configuration, or below, has one in each line. */
-async function labelled(folder: string, model: TritonModel): Promise<TritonModel> {
+/** Adds the class names of outputs, read from label files with one name per line, beside the configuration or below. */
+async function withLabels(folder: string, model: TritonModel): Promise<TritonModel> {
   const notes = new Map(model.triton.notes);
-  const hash = createHash("sha256").update(model.triton.tag);
+  const hash = createHash("sha256").update(model.triton.contentDigest);
   for (const [output, name] of model.labelFiles) {
     const text = await labelText(folder, name);
     hash.update(text);
     notes.set(output, { classes: { file: name, names: text.replace(/\r?\n$/, "").split(/\r?\n/) } });
   }
   if (model.labelFiles.size === 0) return model;
-  return { ...model, triton: { ...model.triton, notes, tag: hash.digest("hex") } };
+  return { ...model, triton: { ...model.triton, notes, contentDigest: hash.digest("hex") } };
 }
 
 async function labelText(folder: string, name: string): Promise<string> {
   const file = join(folder, name);
-  const real = await fromDisk(file, realpath(file));
-  checkInside(file, real, await fromDisk(folder, realpath(folder)));
-  const { size } = await fromDisk(real, stat(real));
+  const real = await withReadFaults(file, realpath(file));
+  checkInside(file, real, await withReadFaults(folder, realpath(folder)));
+  const { size } = await withReadFaults(real, stat(real));
   const reason = `it has ${size} bytes; at most ${maxLabelBytes} are read`;
   if (size > maxLabelBytes) throw repositoryFaults.ConfigurationUnreadable({ file, reason });
-  return await fromDisk(real, readFile(real, "utf8"));
+  return await withReadFaults(real, readFile(real, "utf8"));
 }

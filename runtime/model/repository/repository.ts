@@ -5,131 +5,131 @@ import type { ConfiguredModel, ModelControl } from "../../protocols/protocol.ts"
 import type { ModelRegistry } from "../registry.ts";
 import { repositoryFaults } from "./faults.ts";
 import { watchFolders } from "./folder-watch.ts";
-import { checkConfigured, type FoundVersions, type VersionFinder, versionFinder } from "./version-scanner.ts";
+import { checkConfiguredModels, type VersionScan, type VersionScanner, versionScanner } from "./version-scanner.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
-import { type BringUpVersion, type ModelLife, modelLife } from "./model-lifecycle.ts";
+import { ModelLifecycle, type StartVersion } from "./model-lifecycle.ts";
 
-/** Which models there are: read again on every pass. */
+/** The list of models to serve, read on every scan. */
 export interface ModelSource {
-  /** Throws a Fault when it cannot tell: then what serves goes on. */
+  /** Throws a Fault when the list cannot be read: loaded models then keep serving. */
   readonly models: () => Promise<readonly ModelConfiguration[]>;
-  /** Folder whose entries tell of changes; absent: those of the models alone. */
+  /** Folder to watch besides those of the models. */
   readonly folder?: string;
 }
 
-/** What a repository follows, and what it does with what it finds. */
-export interface RepositoryOrder {
+/** Options of a Repository. */
+export interface RepositoryOptions {
   readonly source: ModelSource;
   readonly registry: ModelRegistry;
-  readonly bringUp: BringUpVersion;
-  /** Pause between two looks at the folders; 0: they are looked at once. */
+  readonly startVersion: StartVersion;
+  /** Pause between two scans of the folders; 0: they are scanned once. */
   readonly pollIntervalMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A look at the folders takes at most this share of the time, however many they are. */
-const longestPollShare = 1 / 20;
-/** While a version is being written; readiness waits so long for it. */
+/** Scans take at most this share of the time, however many folders there are. */
+const maxScanShare = 1 / 20;
+/** Pause between scans while a version is being written, and the longest time that readiness waits for it. */
 const settlingPollMs = 300;
-const longestSettlingMs = 10_000;
-const longestAbsenceMs = 1_000;
+const maxSettlingMs = 10_000;
+const maxAbsenceMs = 1_000;
 
-const nothingFound: FoundVersions = { complete: [], unfinished: [], isSettling: false };
+const emptyScan: VersionScan = { complete: [], incomplete: [], isSettling: false };
 
-/** The models of a process: follows what lies on disk, and what clients ask for. */
+/** The model repository of a process: keeps the loaded models in line with the disk and with clients' requests. */
 export class Repository {
-  readonly #order: RepositoryOrder;
-  readonly #find: VersionFinder;
-  readonly #models = new Map<string, ModelLife>();
-  readonly #found = new Map<string, FoundVersions>();
-  /** Models that clients have taken out of service. */
+  readonly #options: RepositoryOptions;
+  readonly #scanVersions: VersionScanner;
+  readonly #models = new Map<string, ModelLifecycle>();
+  readonly #lastScans = new Map<string, VersionScan>();
+  /** Models that clients have unloaded. */
   readonly #unloaded = new Set<string>();
-  /** What a client has asked for in place of the source. */
-  #replaced: readonly ModelConfiguration[] | undefined;
+  /** Configuration that a client has set in place of the source. */
+  #clientConfigurations: readonly ModelConfiguration[] | undefined;
   #configurations: readonly ModelConfiguration[] = [];
   #sourceFault: Fault | undefined;
-  readonly #troubles = new Map<string, string>();
-  /** When models were first seen to be gone from the source. */
-  readonly #absentSince = new Map<string, number>();
-  #passing: Promise<void> = Promise.resolve();
-  #lastPassMs = 0;
-  #hasLooked = false;
+  readonly #loggedFaults = new Map<string, string>();
+  /** When each model was first missing from the source. */
+  readonly #missingSince = new Map<string, number>();
+  #pendingScan: Promise<void> = Promise.resolve();
+  #lastScanMs = 0;
+  #hasScanned = false;
   #isLoaded = false;
   readonly #stop = new AbortController();
 
-  constructor(order: RepositoryOrder) {
-    this.#order = order;
-    this.#find = versionFinder(order.clock);
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+    this.#scanVersions = versionScanner(options.clock);
   }
 
-  /** Whether it has been seen what there is at first. */
-  get hasLooked(): boolean {
-    return this.#hasLooked;
+  /** Whether the initial scan is complete. */
+  get hasScanned(): boolean {
+    return this.#hasScanned;
   }
 
-  get models(): readonly ModelLife[] {
+  get models(): readonly ModelLifecycle[] {
     return [...this.#models.values()];
   }
 
-  /** Whether the first load of everything is done and something answers, or nothing is to be served. */
+  /** Whether the initial load is complete and some version is ready, or there are no models. */
   get isReady(): boolean {
     return this.#isLoaded && (this.#models.size === 0 || this.#versions().some(({ phase }) => phase === "ready"));
   }
 
-  /** Why nothing answers, where there is a reason. */
+  /** Why no version is ready, if a fault is known. */
   get fault(): Fault | undefined {
     if (this.#versions().some(({ phase }) => phase === "ready")) return undefined;
     return this.models.map(({ fault }) => fault).find((fault) => fault !== undefined) ?? this.#sourceFault;
   }
 
   /**
-   * Loads what there is; resolves when each model is ready or has failed, and goes on following the folders. Rejects with a
-   * Fault when it cannot be told what there is.
+   * Loads all models; resolves when each one is ready or has failed, and then keeps watching the folders. Rejects with a Fault when
+   * the list of models cannot be read.
    */
   async load(): Promise<void> {
-    const { clock, pollIntervalMs } = this.#order;
-    const latest = clock.monotonic() + longestSettlingMs;
-    await this.#pass();
+    const { clock, pollIntervalMs } = this.#options;
+    const latest = clock.monotonic() + maxSettlingMs;
+    await this.#queueScan();
     if (this.#sourceFault !== undefined) throw this.#sourceFault;
     while (this.#isSettling() && clock.monotonic() < latest && !this.#stop.signal.aborted) {
       await clock.sleep(settlingPollMs, this.#stop.signal);
-      await this.#pass();
+      await this.#queueScan();
     }
-    this.#hasLooked = true;
+    this.#hasScanned = true;
     await Promise.all(this.models.map((model) => model.settled()));
     this.#isLoaded = true;
-    if (pollIntervalMs > 0 && !this.#isStatic()) this.#follow();
+    if (pollIntervalMs > 0 && !this.#isStatic()) this.#watch();
   }
 
-  /** Tells everybody that the versions will end; they answer until `drain`. */
-  announceEnd(): void {
+  /** Puts all versions into state Draining; they answer until `drain`. */
+  startDraining(): void {
     this.stop();
-    for (const version of this.#versions()) version.announceEnd();
+    for (const version of this.#versions()) version.startDraining();
   }
 
-  /** Stops following; nothing new is loaded. */
+  /** Stops watching; nothing new is loaded. */
   stop(): void {
     this.#stop.abort();
   }
 
-  /** Ends all versions; resolves when what was accepted is answered and all memory is free. */
+  /** Unloads all versions; resolves when accepted requests are answered and all memory is free. */
   async drain(): Promise<void> {
     this.stop();
-    await Promise.all(this.models.map((model) => model.end()));
+    await Promise.all(this.models.map((model) => model.unload()));
   }
 
-  /** What clients may ask for. */
+  /** Load, unload and configure requests of clients. */
   readonly control: ModelControl = {
     load: async (name) => {
       this.#unloaded.delete(name);
-      await this.#pass();
+      await this.#queueScan();
       const configuration = this.#configurations.find((candidate) => candidate.name === name);
-      // Who asks for it says that it is written.
-      if (configuration !== undefined) await this.#followModel(configuration, true);
+      // An explicit load means that the files are complete.
+      if (configuration !== undefined) await this.#reconcileModel(configuration, true);
       const model = this.#models.get(name);
       if (model === undefined) throw repositoryFaults.ModelUnknown({ name, known: this.#names() });
-      model.retry();
+      model.retryFailed();
       await model.settled();
       const fault = model.versions.findLast(({ phase }) => phase === "failed")?.fault;
       if (fault !== undefined) throw fault;
@@ -138,120 +138,120 @@ export class Repository {
     unload: async (name) => {
       if (!this.#names().includes(name)) throw repositoryFaults.ModelUnknown({ name, known: this.#names() });
       this.#unloaded.add(name);
-      await this.#models.get(name)?.end();
+      await this.#models.get(name)?.unload();
       this.#models.delete(name);
     },
     configure: async (models) => {
       const configurations = models.map(configurationOf);
-      await checkConfigured(configurations, this.#find);
-      this.#replaced = configurations;
+      await checkConfiguredModels(configurations, this.#scanVersions);
+      this.#clientConfigurations = configurations;
       this.#unloaded.clear();
-      await this.#pass();
+      await this.#queueScan();
       await Promise.all(this.models.map((model) => model.settled()));
       const fault = this.models.map((model) => model.fault).find((fault) => fault !== undefined);
       if (fault !== undefined) throw fault;
     },
   };
 
-  /** One pass after the other: looks at everything and lets every model follow. */
-  #pass(): Promise<void> {
-    this.#passing = this.#passing.then(() => this.#look());
-    return this.#passing;
+  /** Queues a scan of all models after the one in progress. */
+  #queueScan(): Promise<void> {
+    this.#pendingScan = this.#pendingScan.then(() => this.#scan());
+    return this.#pendingScan;
   }
 
-  async #look(): Promise<void> {
+  async #scan(): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    const start = this.#order.clock.monotonic();
+    const start = this.#options.clock.monotonic();
     await this.#readSource();
-    await Promise.all(this.#configurations.map((configuration) => this.#followModel(configuration)));
-    this.#forgetAbsent(start);
-    this.#lastPassMs = this.#order.clock.monotonic() - start;
+    await Promise.all(this.#configurations.map((configuration) => this.#reconcileModel(configuration)));
+    this.#removeMissing(start);
+    this.#lastScanMs = this.#options.clock.monotonic() - start;
   }
 
   async #readSource(): Promise<void> {
     try {
-      this.#configurations = this.#replaced ?? (await this.#order.source.models());
+      this.#configurations = this.#clientConfigurations ?? (await this.#options.source.models());
       this.#sourceFault = undefined;
-      this.#troubles.delete("");
+      this.#loggedFaults.delete("");
     } catch (thrown) {
       this.#sourceFault = Fault.from(thrown);
-      this.#tell("", this.#sourceFault);
+      this.#logOnce("", this.#sourceFault);
     }
   }
 
-  async #followModel(configuration: ModelConfiguration, isWritten = false): Promise<void> {
+  async #reconcileModel(configuration: ModelConfiguration, assumeComplete = false): Promise<void> {
     const { name } = configuration;
     if (this.#unloaded.has(name)) return;
     try {
-      this.#found.set(name, await this.#find(configuration, isWritten));
-      this.#troubles.delete(name);
+      this.#lastScans.set(name, await this.#scanVersions(configuration, assumeComplete));
+      this.#loggedFaults.delete(name);
     } catch (thrown) {
-      this.#tell(name, Fault.from(thrown));
+      this.#logOnce(name, Fault.from(thrown));
     }
-    const { registry, bringUp, clock } = this.#order;
-    const model = this.#models.get(name) ?? modelLife(name, { registry, bringUp, clock });
+    const { registry, startVersion, clock } = this.#options;
+    const model = this.#models.get(name) ?? new ModelLifecycle(name, { registry, startVersion, clock });
     this.#models.set(name, model);
-    model.follow(configuration, this.#found.get(name) ?? nothingFound);
+    model.reconcile(configuration, this.#lastScans.get(name) ?? emptyScan);
   }
 
-  /** A model whose file is away for a moment is being replaced; what a client has taken from the list goes at once. */
-  #forgetAbsent(now: number): void {
+  /** A model that is missing for a moment may be being replaced; one that a client has removed is unloaded at once. */
+  #removeMissing(now: number): void {
     const names = new Set(this.#names());
-    const longestMs = this.#replaced === undefined ? longestAbsenceMs : 0;
+    const longestMs = this.#clientConfigurations === undefined ? maxAbsenceMs : 0;
     for (const [name, model] of this.#models) {
-      const since = this.#absentSince.get(name) ?? now;
-      if (names.has(name)) this.#absentSince.delete(name);
-      else if (now - since < longestMs) this.#absentSince.set(name, since);
+      const since = this.#missingSince.get(name) ?? now;
+      if (names.has(name)) this.#missingSince.delete(name);
+      else if (now - since < longestMs) this.#missingSince.set(name, since);
       else {
-        this.#absentSince.delete(name);
+        this.#missingSince.delete(name);
         this.#models.delete(name);
-        this.#found.delete(name);
-        void model.end();
+        this.#lastScans.delete(name);
+        void model.unload();
       }
     }
   }
 
-  /** Once for each trouble, not on every pass. */
-  #tell(model: string, fault: Fault): void {
-    if (this.#troubles.get(model) === fault.message) return;
-    this.#troubles.set(model, fault.message);
-    this.#order.log.error(fault.sentence, { code: fault.code, ...(model === "" ? {} : { model }) });
+  /** Logs a fault once, not on every scan. */
+  #logOnce(model: string, fault: Fault): void {
+    if (this.#loggedFaults.get(model) === fault.message) return;
+    this.#loggedFaults.set(model, fault.message);
+    this.#options.log.error(fault.sentence, { code: fault.code, ...(model === "" ? {} : { model }) });
   }
 
-  #follow(): void {
-    const { clock, pollIntervalMs } = this.#order;
+  #watch(): void {
+    const { clock, pollIntervalMs } = this.#options;
     const { signal } = this.#stop;
-    const watch = watchFolders(clock, () => void this.#pass().then(follow));
-    const follow = (): void => {
-      if (!signal.aborted) watch.follow(this.#folders());
+    const watch = watchFolders(clock, () => void this.#queueScan().then(update));
+    const update = (): void => {
+      if (!signal.aborted) watch.setFolders(this.#folders());
     };
     signal.addEventListener("abort", () => watch.close(), { once: true });
     const poll = async (): Promise<void> => {
       while (!signal.aborted) {
-        follow();
+        update();
         const pauseMs = this.#isSettling() ? settlingPollMs : pollIntervalMs;
-        await clock.sleep(Math.max(pauseMs, this.#lastPassMs / longestPollShare), signal);
-        await this.#pass();
+        await clock.sleep(Math.max(pauseMs, this.#lastScanMs / maxScanShare), signal);
+        await this.#queueScan();
       }
     };
     void poll();
   }
 
   #folders(): readonly string[] {
-    const { folder } = this.#order.source;
+    const { folder } = this.#options.source;
     const models = this.#configurations.map(({ basePath }) => basePath);
     return folder === undefined ? models : [folder, ...models];
   }
 
-  /** Whether nothing that is served can change: an idle process sleeps. */
+  /** Whether nothing that is served can change, so that no polling is needed. */
   #isStatic(): boolean {
-    const isSole = ({ name }: ModelConfiguration): boolean =>
-      this.#found.get(name)?.complete.every(({ fingerprint }) => fingerprint === "") === true;
-    return this.#order.source.folder === undefined && this.#configurations.every(isSole);
+    const isStatic = ({ name }: ModelConfiguration): boolean =>
+      this.#lastScans.get(name)?.complete.every(({ fingerprint }) => fingerprint === "") === true;
+    return this.#options.source.folder === undefined && this.#configurations.every(isStatic);
   }
 
   #isSettling(): boolean {
-    return [...this.#found.values()].some(({ isSettling }) => isSettling);
+    return [...this.#lastScans.values()].some(({ isSettling }) => isSettling);
   }
 
   #names(): readonly string[] {
@@ -262,7 +262,7 @@ export class Repository {
     return this.#configurations.find((configuration) => configuration.name === name)?.basePath ?? "";
   }
 
-  #versions(): ModelLife["versions"] {
+  #versions(): ModelLifecycle["versions"] {
     return this.models.flatMap(({ versions }) => versions);
   }
 }

@@ -10,7 +10,7 @@ import type { ModelFormat } from "../formats/load-model.ts";
 import { repositoryFaults } from "./faults.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
 
-// tensorflow_serving/config/model_server_config.proto; logging is not ours.
+// tensorflow_serving/config/model_server_config.proto; the logging configuration is ignored.
 const unused: MessageType<object> = message("tensorflow.serving.LoggingConfig", {});
 const modelConfig = message("tensorflow.serving.ModelConfig", {
   name: plain(1, "string"),
@@ -28,7 +28,7 @@ const modelServerConfig = message("tensorflow.serving.ModelServerConfig", {
 
 type ModelConfig = ReturnType<typeof modelConfig.decode>;
 
-/** Values of `model_platform` and what they say of the format; TensorFlow's may be Keras files as well. */
+/** Formats by `model_platform`; a model of platform `tensorflow` may be a Keras file as well. */
 const platforms: Readonly<Record<string, ModelFormat>> = {
   "": "Auto",
   tensorflow: "Auto",
@@ -39,17 +39,19 @@ const platforms: Readonly<Record<string, ModelFormat>> = {
 };
 
 /**
- * Reads TensorFlow Serving's model configuration, in protobuf's text format or as JSON. Relative base paths count from the
- * folder of the file. Throws `ConfigurationInvalid` with line and column, or `ConfiguredModelInvalid`.
+ * Parses TensorFlow Serving's model configuration (`model_config_list`), in protobuf's text format or as JSON. Relative base paths
+ * are relative to the file's folder. Throws `ConfigurationInvalid` with line and column, or `ConfiguredModelInvalid`.
  */
-export function tensorflowConfiguration(file: string, text: string): readonly ModelConfiguration[] {
-  const models = (serverConfig(file, text).modelConfigList?.config ?? []).map((config) => configured(file, config));
+export function tensorflowServingConfiguration(file: string, text: string): readonly ModelConfiguration[] {
+  const models = (serverConfig(file, text).modelConfigList?.config ?? []).map((config) =>
+    modelConfiguration(file, config),
+  );
   const names = models.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i);
+  if (duplicate !== undefined) {
     throw repositoryFaults.ConfiguredModelInvalid({
       file,
-      model: twice,
+      model: duplicate,
       reason: "stands there twice; each name may stand once",
     });
   }
@@ -68,7 +70,7 @@ function serverConfig(file: string, text: string): ReturnType<typeof modelServer
   }
 }
 
-function configured(file: string, config: ModelConfig): ModelConfiguration {
+function modelConfiguration(file: string, config: ModelConfig): ModelConfiguration {
   const { name, basePath, modelPlatform, versionLabels } = config;
   const invalid = (reason: string) => repositoryFaults.ConfiguredModelInvalid({ file, model: name, reason });
   if (name === "") throw invalid("has no name");

@@ -8,11 +8,11 @@ import { repositoryFaults } from "./faults.ts";
 import type { TensorNotes, TritonConfiguration } from "./model-configuration.ts";
 import { latestOnly } from "./version-policy.ts";
 
-// Of Triton's model_config.proto what says how a model is called and batched; everything else is passed over.
+// The fields of Triton's model_config.proto that say how a model is called and batched; all others are skipped.
 const format = { name: "inference.ModelInput.Format", values: { FORMAT_NONE: 0, FORMAT_NHWC: 1, FORMAT_NCHW: 2 } };
 const inputTensor = message("inference.ModelInput", { name: plain(1, "string"), format: enumeration(3, format) });
 const outputTensor = message("inference.ModelOutput", { name: plain(1, "string"), labelFilename: plain(4, "string") });
-/** By the numbers of the format. */
+/** By number of the format. */
 const layouts: readonly TensorNotes[] = [{}, { layout: "NHWC" }, { layout: "NCHW" }];
 const latest = message("inference.Latest", { numVersions: plain(1, "uint32") });
 const all = message("inference.All", {});
@@ -39,16 +39,16 @@ const modelConfig = message("inference.ModelConfig", {
   output: many(6, () => outputTensor),
 });
 
-/** What a `config.pbtxt` says. */
+/** A parsed `config.pbtxt`. */
 export interface TritonModel {
   readonly name: string;
   readonly policy: VersionPolicy;
   readonly triton: TritonConfiguration;
-  /** Files with the names of the classes of outputs, by the names of the outputs. */
+  /** Label files with the class names of outputs, by output name. */
   readonly labelFiles: ReadonlyMap<string, string>;
 }
 
-/** Reads Triton's `config.pbtxt`. Throws `ConfigurationInvalid` with line and column. */
+/** Parses Triton's `config.pbtxt`. Throws `ConfigurationInvalid` with line and column. */
 export function tritonConfiguration(file: string, text: string): TritonModel {
   const { name, versionPolicy, maxBatchSize, input, output } = readConfig(file, text);
   return {
@@ -61,7 +61,7 @@ export function tritonConfiguration(file: string, text: string): TritonModel {
       notes: new Map(
         input.filter(({ format }) => format !== 0).map(({ name, format }) => [name, layouts[format] ?? {}]),
       ),
-      tag: createHash("sha256").update(text).digest("hex"),
+      contentDigest: createHash("sha256").update(text).digest("hex"),
     },
     labelFiles: new Map(
       output

@@ -1,68 +1,54 @@
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import type { ReadyModel } from "../start-model.ts";
 import type { RegisteredVersion } from "../registry.ts";
-import type { FoundVersion } from "./version-scanner.ts";
+import type { ReadyModel } from "../start-model.ts";
 import type { VersionPhase } from "./version-plan.ts";
+import type { DiscoveredVersion } from "./version-scanner.ts";
 
-/** One version from its load to the end of its memory. */
-export interface VersionLife {
-  readonly found: FoundVersion;
-  readonly phase: VersionPhase;
-  /** Why the last attempt to load it failed. */
-  readonly fault: Fault | undefined;
-  readonly ready: ReadyModel | undefined;
-  /** Says that it will end; it answers as before. */
-  announceEnd(): void;
-  /** Answers what was accepted, then frees the memory. Idempotent. */
-  end(): Promise<void>;
-}
-
-/** What a version's life takes from outside. */
-export interface VersionParts {
-  /** A new entry of the registry: one for each attempt. */
-  readonly enter: () => RegisteredVersion;
-  readonly bringUp: (entry: RegisteredVersion) => Promise<ReadyModel>;
+/** Dependencies of a VersionLifecycle. */
+export interface VersionDependencies {
+  /** Adds a registry entry: one for each attempt. */
+  readonly register: () => RegisteredVersion;
+  readonly start: (entry: RegisteredVersion) => Promise<ReadyModel>;
   readonly clock: Clock;
-  /** Called whenever the phase has changed. */
-  readonly changed: () => void;
+  /** Called after the phase has changed. */
+  readonly onChange: () => void;
 }
 
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 
-/** Begins to load a version; a load that may yet succeed is tried again with growing delays until the version ends. */
-export function beginVersion(found: FoundVersion, parts: VersionParts): VersionLife {
-  return new LivingVersion(found, parts);
-}
-
-/** The pause before another attempt, after `failures` of them: 1 s, doubling to a minute. */
+/** The delay before the next attempt, after `failures` failed ones: 1 s, doubling up to a minute. */
 export function retryDelayMs(failures: number): number {
   return Math.min(firstRetryMs * 2 ** Math.max(0, failures - 1), longestRetryMs);
 }
 
-/** Holds the memory of a loaded version. */
-class LivingVersion implements VersionLife {
-  readonly found: FoundVersion;
-  readonly #parts: VersionParts;
+/**
+ * One load of a model version, from its start to its unload. Loading starts at once; a failed load that may yet succeed is retried
+ * with growing delays until `unload`.
+ */
+export class VersionLifecycle {
+  readonly found: DiscoveredVersion;
+  readonly #dependencies: VersionDependencies;
   readonly #stop = new AbortController();
   #entry: RegisteredVersion;
   #phase: VersionPhase = "loading";
   #fault: Fault | undefined;
   #ready: ReadyModel | undefined;
-  #ended: Promise<void> | undefined;
+  #unloaded: Promise<void> | undefined;
 
-  constructor(found: FoundVersion, parts: VersionParts) {
+  constructor(found: DiscoveredVersion, dependencies: VersionDependencies) {
     this.found = found;
-    this.#parts = parts;
-    this.#entry = parts.enter();
-    void this.#live();
+    this.#dependencies = dependencies;
+    this.#entry = dependencies.register();
+    void this.#load();
   }
 
   get phase(): VersionPhase {
     return this.#phase;
   }
 
+  /** Why the last attempt to load it failed. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -71,52 +57,54 @@ class LivingVersion implements VersionLife {
     return this.#ready;
   }
 
-  announceEnd(): void {
+  /** Puts it into state Draining and stops retries; it answers until `unload`. */
+  startDraining(): void {
     this.#stop.abort();
-    this.#entry.happen("stopping");
+    this.#entry.advance("stopping");
   }
 
-  end(): Promise<void> {
-    this.announceEnd();
-    this.#ended ??= this.#drained();
-    return this.#ended;
+  /** Answers the accepted requests, then frees the memory. Idempotent. */
+  unload(): Promise<void> {
+    this.startDraining();
+    this.#unloaded ??= this.#drain();
+    return this.#unloaded;
   }
 
-  async #live(): Promise<void> {
+  async #load(): Promise<void> {
     for (let failures = 1; await this.#attempt(); failures++) {
-      await this.#parts.clock.sleep(retryDelayMs(failures), this.#stop.signal);
+      await this.#dependencies.clock.sleep(retryDelayMs(failures), this.#stop.signal);
       if (this.#stop.signal.aborted) return;
-      this.#entry = this.#parts.enter();
-      this.#turn("loading");
+      this.#entry = this.#dependencies.register();
+      this.#setPhase("loading");
     }
   }
 
-  /** Whether another attempt is worth it. */
+  /** Makes one attempt. Resolves to whether another one may succeed. */
   async #attempt(): Promise<boolean> {
     try {
-      const ready = await this.#parts.bringUp(this.#entry);
+      const ready = await this.#dependencies.start(this.#entry);
       this.#ready = ready;
-      // Told to end meanwhile: nobody has seen it, so there is nothing to wait for.
+      // It was unloaded meanwhile: it never served, so there is nothing to wait for.
       if (this.#stop.signal.aborted) await ready.served.drain();
-      else this.#turn("ready");
+      else this.#setPhase("ready");
       return false;
     } catch (thrown) {
       const fault = Fault.from(thrown);
       this.#fault = fault;
       this.#entry.fail(fault.record);
       if (this.#stop.signal.aborted) return false;
-      this.#turn("failed");
+      this.#setPhase("failed");
       return fault.retry !== "never";
     }
   }
 
-  #turn(phase: VersionPhase): void {
+  #setPhase(phase: VersionPhase): void {
     this.#phase = phase;
-    this.#parts.changed();
+    this.#dependencies.onChange();
   }
 
-  async #drained(): Promise<void> {
+  async #drain(): Promise<void> {
     await this.#ready?.served.drain();
-    this.#entry.happen("unloaded");
+    this.#entry.advance("unloaded");
   }
 }

@@ -3,10 +3,10 @@ import type { VersionPolicy } from "../../protocols/protocol.ts";
 /** TensorFlow Serving's default: the version with the largest number. */
 export const latestOnly: VersionPolicy = { kind: "latest", count: 1 };
 
-/** How a policy is written in an option. */
+/** The forms of a policy in an option, for messages. */
 export const policyForms = "latest, latest:COUNT, all, or specific:NUMBER,NUMBER…";
 
-/** Reads a policy as an option has it; `undefined` when it is none. */
+/** Parses a policy from an option; `undefined` when it is invalid. */
 export function versionPolicy(text: string): VersionPolicy | undefined {
   const latest = /^latest(?::([1-9]\d{0,8}))?$/.exec(text);
   if (latest !== null) return { kind: "latest", count: Number(latest[1] ?? 1) };
@@ -15,8 +15,8 @@ export function versionPolicy(text: string): VersionPolicy | undefined {
   return numbers === undefined ? undefined : { kind: "specific", numbers: numbers.split(",").map(Number) };
 }
 
-/** The versions that a policy picks of those that are there, ascending. */
-export function pickedVersions(policy: VersionPolicy, numbers: readonly number[]): readonly number[] {
+/** The versions that a policy selects from the available ones, ascending. */
+export function selectedVersions(policy: VersionPolicy, numbers: readonly number[]): readonly number[] {
   const ascending = [...new Set(numbers)].sort((a, b) => a - b);
   switch (policy.kind) {
     case "latest":

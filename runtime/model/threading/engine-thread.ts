@@ -5,48 +5,48 @@ import { lowerThreadPriority } from "../../base/threads/thread-priority.ts";
 import { receivedTensor, tensorTransfer } from "../../dataplane/tensor-transfer.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
-import { type Call, endOfThread, type ThreadNews, type ThreadOrder } from "./thread-messages.ts";
+import { type InferCall, exitThread, type ThreadMessage, type LoadArguments } from "./thread-messages.ts";
 
-/** Entry of a thread that holds one model: loads it and answers calls in turn. It ends when it is told to, or terminated. */
+/** Entry of a thread that holds one model: loads it and runs calls in turn until it is told to exit or is terminated. */
 async function main(): Promise<void> {
   lowerThreadPriority();
   try {
-    const { format, model } = await loadModel(...(workerData as ThreadOrder)); // threaded-model.ts is the only one to start it
+    const { format, model } = await loadModel(...(workerData as LoadArguments)); // threaded-model.ts is the only one to start it
     const { engine, signatures, weightBytes, note, isUninterruptible } = model;
     const further = {
       ...(note === undefined ? {} : { note }),
       ...(isUninterruptible === true ? { isUninterruptible } : {}),
     };
-    tell({ kind: "loaded", model: { format, engine, signatures, weightBytes, ...further } });
-    parentPort?.on("message", (call: Call | typeof endOfThread) => {
-      if (call === endOfThread) process.exit();
-      void answer(model, call);
+    post({ kind: "loaded", model: { format, engine, signatures, weightBytes, ...further } });
+    parentPort?.on("message", (call: InferCall | typeof exitThread) => {
+      if (call === exitThread) process.exit();
+      void run(model, call);
     });
   } catch (thrown) {
-    tell({ kind: "failed", fault: serializedFault(thrown) });
+    post({ kind: "failed", fault: serializedFault(thrown) });
   }
 }
 
-async function answer(model: LoadedModel, { id, inputs: moved, signature }: Call): Promise<void> {
+async function run(model: LoadedModel, { id, inputs: moved, signature }: InferCall): Promise<void> {
   try {
     const inputs = moved.map(receivedTensor);
     const start = performance.now();
     const outputs = await model.infer(inputs, signature);
     const engineMs = performance.now() - start;
     const { tensors, transferList } = tensorTransfer(outputs, true);
-    tell({ kind: "answer", id, outputs: tensors, engineMs }, transferList);
+    post({ kind: "answer", id, outputs: tensors, engineMs }, transferList);
   } catch (thrown) {
-    tell({ kind: "refusal", id, reason: refusalOf(thrown) });
+    post({ kind: "refusal", id, reason: refusalOf(thrown) });
   }
 }
 
-/** A fault says whose mistake it is; of anything else there is only what it says. */
+/** A Fault keeps its code; of any other error only the message is sent. */
 function refusalOf(thrown: unknown): string | SerializedFault {
   if (thrown instanceof Fault) return serializedFault(thrown);
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-function tell(news: ThreadNews, memory: readonly ArrayBuffer[] = []): void {
+function post(news: ThreadMessage, memory: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(news, memory);
 }
 

@@ -3,22 +3,22 @@ import type { TransferredTensor } from "../../dataplane/tensor-transfer.ts";
 import type { Signatures } from "../../dataplane/signature.ts";
 import type { loadModel } from "../formats/load-model.ts";
 
-/** What a thread is started with: the arguments of `loadModel`. */
-export type ThreadOrder = Parameters<typeof loadModel>;
+/** The data a thread is started with: the arguments of `loadModel`. */
+export type LoadArguments = Parameters<typeof loadModel>;
 
-/** What a thread is asked: to run the model once, or to time it. */
-export interface Call {
+/** A request to a thread: one run of the model. */
+export interface InferCall {
   readonly id: number;
   readonly inputs: readonly TransferredTensor[];
   readonly signature: string | undefined;
 }
 
-/** A thread that gets this ends itself, once it comes to read it. */
-export const endOfThread = "end";
+/** A request to a thread to exit, read after the call in progress. */
+export const exitThread = "end";
 
-/** What a thread tells: once how its load ended, then one answer for each call. */
-export type ThreadNews =
-  | { readonly kind: "loaded"; readonly model: ModelFacts }
+/** A message of a thread: first the outcome of the load, then one answer per call. */
+export type ThreadMessage =
+  | { readonly kind: "loaded"; readonly model: LoadedFacts }
   | { readonly kind: "failed"; readonly fault: SerializedFault }
   | {
       readonly kind: "answer";
@@ -28,8 +28,8 @@ export type ThreadNews =
     }
   | { readonly kind: "refusal"; readonly id: number; readonly reason: string | SerializedFault };
 
-/** What the other side of a loaded model says of itself. */
-export interface ModelFacts {
+/** The properties of the model that a thread has loaded. */
+export interface LoadedFacts {
   readonly format: string;
   readonly engine: string;
   readonly signatures: Signatures;

@@ -7,32 +7,38 @@ import { faults } from "../../dataplane/faults.ts";
 import type { Signatures } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import { type Call, endOfThread, type ModelFacts, type ThreadNews, type ThreadOrder } from "./thread-messages.ts";
+import {
+  type InferCall,
+  exitThread,
+  type LoadedFacts,
+  type ThreadMessage,
+  type LoadArguments,
+} from "./thread-messages.ts";
 
-/** How a model in a thread of its own is held. */
-export interface ThreadTerms {
-  /** A call that takes longer ends the thread; the model is loaded anew for the next one. */
+/** Options of a ThreadedModel. */
+export interface ThreadOptions {
+  /** A longer call terminates the thread; the model is loaded again for the next call. */
   readonly maxCallMs: number;
   /**
-   * Called when a thread still runs a minute after it was to end: native code that nothing interrupts keeps a core. Returns what
-   * is called once it has ended after all.
+   * Called when a thread still runs a minute after its termination: native code that cannot be interrupted occupies a core.
+   * Returns a callback for when the thread has ended after all.
    */
   readonly onStuck?: () => () => void;
   readonly clock: Clock;
 }
 
-/** A thread that has not ended by then is stuck. */
+/** A thread that has not ended this long after its termination is stuck. */
 const stuckAfterMs = 60_000;
 
-/** Loads a model in a thread of its own. Rejects with the Fault that `loadModel` threw there. */
-export async function threadedModel(order: ThreadOrder, terms: ThreadTerms): Promise<ThreadedModel> {
-  const thread = await loadedThread(order);
-  return new ThreadedModel(order, terms, thread);
+/** Loads a model in a thread of its own. Rejects with the Fault that `loadModel` throws there. */
+export async function threadedModel(args: LoadArguments, options: ThreadOptions): Promise<ThreadedModel> {
+  const thread = await loadedThread(args);
+  return new ThreadedModel(args, options, thread);
 }
 
 interface Thread {
   readonly worker: Worker;
-  readonly model: ModelFacts;
+  readonly model: LoadedFacts;
 }
 
 interface Pending {
@@ -42,8 +48,8 @@ interface Pending {
 }
 
 /**
- * A model whose engine runs beside the event loop: a long call keeps no other request waiting, an endless one is ended, and all
- * memory, that of WebAssembly too, is given back with the thread.
+ * A model whose engine runs in a thread: a long call blocks no other request, an endless one is terminated, and all memory,
+ * WebAssembly's included, is freed with the thread.
  */
 export class ThreadedModel implements LoadedModel {
   readonly format: string;
@@ -52,18 +58,18 @@ export class ThreadedModel implements LoadedModel {
   readonly weightBytes: number;
   readonly note?: string;
   readonly isUninterruptible?: true;
-  readonly #order: ThreadOrder;
-  readonly #terms: ThreadTerms;
+  readonly #args: LoadArguments;
+  readonly #options: ThreadOptions;
   readonly #pending = new Map<number, Pending>();
   #thread: Promise<Thread> | undefined;
-  /** The worker whose calls are pending; what is told of an earlier one is old news. */
+  /** The worker whose calls are pending; events of earlier workers are ignored. */
   #worker: Worker | undefined;
   #isUnloaded = false;
   #lastId = 0;
 
-  constructor(order: ThreadOrder, terms: ThreadTerms, thread: Thread) {
-    this.#order = order;
-    this.#terms = terms;
+  constructor(args: LoadArguments, options: ThreadOptions, thread: Thread) {
+    this.#args = args;
+    this.#options = options;
     this.format = thread.model.format;
     this.engine = thread.model.engine;
     this.signatures = thread.model.signatures;
@@ -83,13 +89,13 @@ export class ThreadedModel implements LoadedModel {
     inputs: readonly Tensor[],
     signature?: string,
   ): Promise<{ readonly outputs: readonly Tensor[]; readonly engineMs: number }> {
-    if (this.#isUnloaded) throw new Error(endOf(true));
+    if (this.#isUnloaded) throw new Error(endReason(true));
     const { worker } = await (this.#thread ?? this.#restart());
-    if (this.#isUnloaded || worker !== this.#worker) throw new Error(endOf(this.#isUnloaded));
+    if (this.#isUnloaded || worker !== this.#worker) throw new Error(endReason(this.#isUnloaded));
     const { tensors, transferList } = tensorTransfer(inputs, false);
-    const call: Call = { id: ++this.#lastId, inputs: tensors, signature };
+    const call: InferCall = { id: ++this.#lastId, inputs: tensors, signature };
     return new Promise((resolve, reject) => {
-      const stopTimer = this.#terms.clock.after(this.#terms.maxCallMs, () => this.#giveUp(worker));
+      const stopTimer = this.#options.clock.after(this.#options.maxCallMs, () => this.#timeOut(worker));
       this.#pending.set(call.id, { resolve, reject, stopTimer });
       worker.postMessage(call, transferList);
     });
@@ -102,11 +108,11 @@ export class ThreadedModel implements LoadedModel {
       ({ worker }) => this.#end(worker, isBusy),
       () => {}, // it has ended already
     );
-    this.#lose(this.#worker, endOf(true));
+    this.#failPending(this.#worker, endReason(true));
   }
 
   async #restart(): Promise<Thread> {
-    this.#thread = loadedThread(this.#order);
+    this.#thread = loadedThread(this.#args);
     try {
       const thread = await this.#thread;
       this.#attach(thread);
@@ -119,36 +125,39 @@ export class ThreadedModel implements LoadedModel {
 
   #attach({ worker }: Thread): void {
     this.#worker = worker;
-    worker.on("message", (news: ThreadNews) => this.#settle(news));
-    worker.once("error", (error: Error) => this.#lose(worker, `the thread of the engine ended: ${error.message}`));
-    worker.once("exit", () => this.#lose(worker, endOf(false)));
+    worker.on("message", (message: ThreadMessage) => this.#settle(message));
+    worker.once("error", (error: Error) =>
+      this.#failPending(worker, `the thread of the engine ended: ${error.message}`),
+    );
+    worker.once("exit", () => this.#failPending(worker, endReason(false)));
     worker.unref();
   }
 
-  #settle(news: ThreadNews): void {
-    if (news.kind === "loaded" || news.kind === "failed") return;
-    const pending = this.#pending.get(news.id);
-    this.#pending.delete(news.id);
+  #settle(message: ThreadMessage): void {
+    if (message.kind === "loaded" || message.kind === "failed") return;
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
     pending?.stopTimer();
-    if (news.kind === "answer") pending?.resolve({ outputs: news.outputs.map(receivedTensor), engineMs: news.engineMs });
-    else pending?.reject(typeof news.reason === "string" ? new Error(news.reason) : new Fault(news.reason));
+    if (message.kind === "answer")
+      pending?.resolve({ outputs: message.outputs.map(receivedTensor), engineMs: message.engineMs });
+    else pending?.reject(typeof message.reason === "string" ? new Error(message.reason) : new Fault(message.reason));
   }
 
-  #giveUp(worker: Worker): void {
-    this.#lose(worker, `no answer within ${this.#terms.maxCallMs} ms; the model is loaded anew`);
+  #timeOut(worker: Worker): void {
+    this.#failPending(worker, `no answer within ${this.#options.maxCallMs} ms; the model is loaded anew`);
     this.#end(worker, true);
   }
 
-  /** A call that cannot be interrupted goes on until it is through; its thread then ends itself. */
+  /** A call that cannot be interrupted runs to its end; its thread then exits by itself. */
   #end(worker: Worker, isBusy: boolean): void {
     this.#watchEnd(worker);
-    if (isBusy && this.isUninterruptible === true) worker.postMessage(endOfThread, []);
+    if (isBusy && this.isUninterruptible === true) worker.postMessage(exitThread, []);
     else void worker.terminate();
   }
 
-  /** No thread can be ended within native code, whatever its engine says: whether it has ended is seen from outside. */
+  /** No thread can be terminated inside native code, whatever its engine declares: only the exit event shows that it has ended. */
   #watchEnd(worker: Worker): void {
-    const { clock, onStuck } = this.#terms;
+    const { clock, onStuck } = this.#options;
     if (onStuck === undefined) return;
     let ended: (() => void) | undefined;
     const stopTimer = clock.after(stuckAfterMs, () => (ended = onStuck()));
@@ -158,7 +167,7 @@ export class ThreadedModel implements LoadedModel {
     });
   }
 
-  #lose(worker: Worker | undefined, reason: string): void {
+  #failPending(worker: Worker | undefined, reason: string): void {
     if (worker !== this.#worker) return;
     this.#thread = undefined;
     this.#worker = undefined;
@@ -170,24 +179,24 @@ export class ThreadedModel implements LoadedModel {
   }
 }
 
-function endOf(isUnloaded: boolean): string {
+function endReason(isUnloaded: boolean): string {
   return isUnloaded ? "the model has been unloaded" : "the thread of the engine ended";
 }
 
-function loadedThread(order: ThreadOrder): Promise<Thread> {
-  const worker = startProgramThread("engine", { workerData: order, stderr: true }); // engines print what their errors say again
+function loadedThread(args: LoadArguments): Promise<Thread> {
+  const worker = startProgramThread("engine", { workerData: args, stderr: true }); // engines also print the errors that they throw
   return new Promise((resolve, reject) => {
     const ended = (code: number): void => reject(new Error(`the thread of the engine ended with code ${code}`));
     worker.once("error", reject);
     worker.once("exit", ended);
-    worker.once("message", (news: ThreadNews) => {
+    worker.once("message", (message: ThreadMessage) => {
       worker.off("error", reject).off("exit", ended);
-      if (news.kind === "loaded") {
-        resolve({ worker, model: news.model });
+      if (message.kind === "loaded") {
+        resolve({ worker, model: message.model });
         return;
       }
       void worker.terminate();
-      reject(news.kind === "failed" ? new Fault(news.fault) : new Error(`unexpected news: ${news.kind}`));
+      reject(message.kind === "failed" ? new Fault(message.fault) : new Error(`unexpected news: ${message.kind}`));
     });
   });
 }

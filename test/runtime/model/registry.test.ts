@@ -8,10 +8,10 @@ function target(version: number): InferTarget {
 
 function addReady(registry: ModelRegistry, version: number, labels?: readonly string[]): void {
   const entry = registry.add("digits", version, labels);
-  entry.happen("fetched");
-  entry.happen("verified");
+  entry.advance("fetched");
+  entry.advance("verified");
   entry.load(target(version));
-  entry.happen("warmed");
+  entry.advance("warmed");
 }
 
 describe("the models of a process", () => {
@@ -31,14 +31,14 @@ describe("the models of a process", () => {
   test("a draining version still answers, an unloaded one does not", () => {
     const registry = modelRegistry();
     const entry = registry.add("digits", 1);
-    entry.happen("fetched");
-    entry.happen("verified");
+    entry.advance("fetched");
+    entry.advance("verified");
     entry.load(target(1));
     expect(registry.find({ name: "digits" })).toBeUndefined();
-    entry.happen("warmed");
-    entry.happen("stopping");
+    entry.advance("warmed");
+    entry.advance("stopping");
     expect(registry.find({ name: "digits" })?.version).toBe(1);
-    entry.happen("unloaded");
+    entry.advance("unloaded");
     expect(registry.find({ name: "digits" })).toBeUndefined();
   });
 
@@ -71,10 +71,10 @@ describe("the models of a process", () => {
       first,
       [{ version: 1, state: "Ready" }],
     ]);
-    next.happen("fetched");
-    next.happen("verified");
+    next.advance("fetched");
+    next.advance("verified");
     next.load(target(1));
-    next.happen("warmed");
+    next.advance("warmed");
     expect(registry.find({ name: "digits" })).not.toBe(first);
     next.fail({ code: "EngineFailed", message: "gone" });
     expect(registry.find({ name: "digits" })).toBe(first);
@@ -84,18 +84,18 @@ describe("the models of a process", () => {
     const registry = modelRegistry();
     addReady(registry, 1);
     const newer = registry.add("digits", 2);
-    newer.happen("fetched");
-    newer.happen("verified");
+    newer.advance("fetched");
+    newer.advance("verified");
     newer.load(target(2));
-    newer.happen("warmed");
-    newer.happen("stopping");
+    newer.advance("warmed");
+    newer.advance("stopping");
     expect(registry.find({ name: "digits" })?.version).toBe(1);
     expect(registry.find({ name: "digits", version: 2 })?.version).toBe(2);
   });
 
   test("ends are told until there are too many of them", () => {
     const registry = modelRegistry();
-    for (let version = 1; version <= 40; version++) registry.add("digits", version).happen("stopping");
+    for (let version = 1; version <= 40; version++) registry.add("digits", version).advance("stopping");
     const versions = registry.versions("digits").map(({ version }) => version);
     expect([versions.length <= 17, versions.at(-1)]).toEqual([true, 40]);
     registry.add("digits", 40);
@@ -106,8 +106,8 @@ describe("the models of a process", () => {
     const changes: string[] = [];
     const registry = modelRegistry((name, version, state) => changes.push(`${name} ${version} ${state}`));
     const entry = registry.add("digits", 1);
-    entry.happen("fetched");
-    entry.happen("fetched");
+    entry.advance("fetched");
+    entry.advance("fetched");
     entry.fail({ code: "DigestMismatch", message: "wrong digest" });
     registry.add("digits", 2);
     expect(changes).toEqual(["digits 1 Fetching", "digits 1 Verifying", "digits 1 Failed", "digits 2 Fetching"]);

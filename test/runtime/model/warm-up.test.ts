@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { preprocessingFaults } from "../../../runtime/engines/preprocessing/faults.ts";
-import { batchWarmUpRuns, fittingRuns, warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
+import { batchWarmUpRuns, acceptedRuns, warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
 
 test("a warm-up request has one row of zeros for every input, whatever its type", () => {
   const inputs = warmUpInputs({
@@ -64,26 +64,26 @@ test("sizes that are free are tried until the model takes one, which its batches
     tried.push(height);
     if (!sizes.includes(height)) throw new Error(`${height} rows of pixels cannot be halved`);
   };
-  const { runs, refused } = await fittingRuns(signatures, takes([32, 64]));
+  const { runs, refused } = await acceptedRuns(signatures, takes([32, 64]));
   expect([runs.map(([name, [input]]) => [name, input?.shape]), [...refused], tried]).toEqual([
     [["halving", [1, 32, 32, 3]]],
     [],
     [1, 8, 32],
   ]);
   expect(batchWarmUpRuns(runs, signatures, 2).map(([, [input]]) => input?.shape)).toEqual([[2, 32, 32, 3]]);
-  const none = await fittingRuns(signatures, takes([]));
+  const none = await acceptedRuns(signatures, takes([]));
   expect([none.runs, [...none.refused.values()].map(String)]).toEqual([
     [],
     ["Error: 1 rows of pixels cannot be halved"],
   ]);
   const fixed = new Map([["fixed", { inputs: [{ ...image, shape: [-1, 5] }], outputs: [image] }]]);
-  await expect(fittingRuns(fixed, takes([]))).rejects.toThrow("5 rows of pixels cannot be halved");
+  await expect(acceptedRuns(fixed, takes([]))).rejects.toThrow("5 rows of pixels cannot be halved");
 });
 
 test("a model that does not know the made-up key is served without a warm-up", async () => {
   const key = { name: "key", dtype: "int64", shape: [-1, 1] } as const;
   const fault = preprocessingFaults.ValuesRefused({ reason: 'layer "look" does not know "0"' });
   const signatures = new Map([["keys", { inputs: [key], outputs: [] }]]);
-  const found = await fittingRuns(signatures, () => Promise.reject(fault));
+  const found = await acceptedRuns(signatures, () => Promise.reject(fault));
   expect(found).toEqual({ runs: [], refused: new Map([["keys", fault]]) });
 });

@@ -46,11 +46,11 @@ export async function formulaRegistry(models: readonly FormulaModel[]): Promise<
   const registry = modelRegistry();
   for (const { name, version, labels, formula } of models) {
     const entry = registry.add(name, version, labels);
-    entry.happen("fetched");
-    entry.happen("verified");
+    entry.advance("fetched");
+    entry.advance("verified");
     const loaded = await formulaEngine.load(formula);
     entry.load(serveModel(loaded, { name, version, batching: defaultBatching, clock: systemClock }));
-    entry.happen("warmed");
+    entry.advance("warmed");
   }
   return registry;
 }

@@ -11,7 +11,7 @@ import { openCaller, pathOf } from "./rpc/rpc-client.ts";
 /** `slow` is loading, `broken` has failed, both as version 7; nothing is ready. */
 function registry(): Models {
   const registry = modelRegistry();
-  registry.add("slow", 7, ["live"]).happen("fetched");
+  registry.add("slow", 7, ["live"]).advance("fetched");
   registry.add("broken", 7).fail({ code: "LayerUnsupported", message: "layer Lambda is not supported" });
   return registry;
 }

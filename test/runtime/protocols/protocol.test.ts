@@ -23,9 +23,9 @@ function fullable(): { readonly models: Models; readonly fill: () => void } {
   const served = serveModel(loaded, { name: "m", version: 1, batching, clock: systemClock });
   const models = modelRegistry();
   const entry = models.add("m", 1);
-  for (const event of ["fetched", "verified"] as const) entry.happen(event);
+  for (const event of ["fetched", "verified"] as const) entry.advance(event);
   entry.load(served);
-  entry.happen("warmed");
+  entry.advance("warmed");
   const fill = (): void => void served.run([{ dtype: "float32", shape: [1], data: Float32Array.of(1) }], {});
   return { models, fill };
 }

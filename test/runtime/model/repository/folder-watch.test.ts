@@ -13,11 +13,11 @@ test("a change in a followed folder is told once for a swarm, and not after its 
     told++;
     heard.resolve();
   });
-  watch.follow([folder, join(folder, "missing")]);
+  watch.setFolders([folder, join(folder, "missing")]);
   await Promise.all(["a", "b", "c"].map((name) => writeFile(join(folder, name), "")));
   await heard.promise;
   expect(told).toBe(1);
-  watch.follow([]);
+  watch.setFolders([]);
   await writeFile(join(folder, "d"), "");
   await new Promise((resolve) => setTimeout(resolve, 150));
   expect(told).toBe(1);

@@ -13,9 +13,9 @@ export function readyModel(
   const signatures = soleSignature({ inputs: [], outputs: [] });
   const loaded = { engine: "Echo", signatures, weightBytes: 0, infer: <T>(inputs: T): T => inputs, unload };
   const served = serveModel(loaded, { name, version, batching: defaultBatching, clock: systemClock });
-  entry.happen("fetched");
-  entry.happen("verified");
+  entry.advance("fetched");
+  entry.advance("verified");
   entry.load(served);
-  entry.happen("warmed");
+  entry.advance("warmed");
   return Promise.resolve({ served, format: "echo", digest: "", sizeBytes: 0, loadMs: 0 });
 }

@@ -45,7 +45,7 @@ function open(
   repository = new Repository({
     source,
     registry,
-    bringUp: async (entry, { name }, { number, path }) => {
+    startVersion: async (entry, { name }, { number, path }) => {
       const { readFile } = await import("node:fs/promises");
       if ((await readFile(join(path, "model.onnx"), "utf8")) === "bad")
         throw faults.ModelAmbiguous({ folder: path, found: ["a", "b"] });

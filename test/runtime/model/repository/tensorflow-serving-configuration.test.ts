@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ModelConfiguration } from "../../../../runtime/model/repository/model-configuration.ts";
-import { tensorflowConfiguration } from "../../../../runtime/model/repository/tensorflow-serving-configuration.ts";
+import { tensorflowServingConfiguration } from "../../../../runtime/model/repository/tensorflow-serving-configuration.ts";
 
 const file = "/etc/models/models.config";
 
@@ -73,12 +73,12 @@ describe("TensorFlow Serving's model configuration", () => {
     ["in protobuf's text format", text],
     ["as JSON", json],
   ])("is read %s", (_, content) => {
-    expect(tensorflowConfiguration(file, content)).toEqual(want);
+    expect(tensorflowServingConfiguration(file, content)).toEqual(want);
   });
 
   test("may be empty", () => {
-    expect(tensorflowConfiguration(file, "")).toEqual([]);
-    expect(tensorflowConfiguration(file, "model_config_list {}")).toEqual([]);
+    expect(tensorflowServingConfiguration(file, "")).toEqual([]);
+    expect(tensorflowServingConfiguration(file, "model_config_list {}")).toEqual([]);
   });
 
   const refused: Readonly<Record<string, readonly [string, string]>> = {
@@ -124,6 +124,6 @@ describe("TensorFlow Serving's model configuration", () => {
     ],
   };
   test.each(Object.entries(refused))("refuses %s", (_, [content, message]) => {
-    expect(() => tensorflowConfiguration(file, content)).toThrow(expect.objectContaining({ message }));
+    expect(() => tensorflowServingConfiguration(file, content)).toThrow(expect.objectContaining({ message }));
   });
 });

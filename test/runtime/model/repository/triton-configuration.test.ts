@@ -27,7 +27,7 @@ describe("Triton's config.pbtxt", () => {
         inputs: ["INPUT0", "INPUT1"],
         outputs: ["OUTPUT0"],
         notes: new Map([["INPUT1", { layout: "NHWC" }]]),
-        tag: expect.stringMatching(/^[0-9a-f]{64}$/),
+        contentDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
       labelFiles: new Map([["OUTPUT0", "labels.txt"]]),
     });

@@ -2,36 +2,36 @@ import { describe, expect, test } from "vitest";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import { faults } from "../../../../runtime/model/faults.ts";
 import { modelRegistry } from "../../../../runtime/model/registry.ts";
-import { beginVersion, retryDelayMs } from "../../../../runtime/model/repository/version-lifecycle.ts";
+import { retryDelayMs, VersionLifecycle } from "../../../../runtime/model/repository/version-lifecycle.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 import { readyModel } from "./ready-model.ts";
 
 const found = { number: 3, path: "/models/a/3", volume: "/models/a", fingerprint: "x" };
 
-describe("the life of a version", () => {
+describe("the life cycle of a version", () => {
   test("a load that may yet succeed is tried again with growing pauses", async () => {
     const clock = createManualClock();
     const registry = modelRegistry();
     const attempts: number[] = [];
-    const life = beginVersion(found, {
-      enter: () => registry.add("a", 3),
-      bringUp: (entry) => {
+    const version = new VersionLifecycle(found, {
+      register: () => registry.add("a", 3),
+      start: (entry) => {
         attempts.push(clock.monotonic());
         if (attempts.length < 4) throw faults.ModelUnreadable({ path: found.path, reason: "EIO" });
         return readyModel(entry, { name: "a", version: 3 });
       },
       clock,
-      changed: () => {},
+      onChange: () => {},
     });
     await clock.settle();
-    expect([life.phase, registry.versions("a")[0]?.fault?.message]).toEqual([
+    expect([version.phase, registry.versions("a")[0]?.fault?.message]).toEqual([
       "failed",
       "/models/a/3 cannot be read: EIO",
     ]);
     await clock.advance(60_000);
     expect(attempts).toEqual([0, 1_000, 3_000, 7_000]);
-    expect([life.phase, registry.versions("a")]).toEqual(["ready", [{ version: 3, state: "Ready" }]]);
-    await life.end();
+    expect([version.phase, registry.versions("a")]).toEqual(["ready", [{ version: 3, state: "Ready" }]]);
+    await version.unload();
     expect(registry.versions("a")).toEqual([{ version: 3, state: "Unloaded" }]);
   });
 
@@ -42,17 +42,17 @@ describe("the life of a version", () => {
   test("one that cannot succeed is not tried again", async () => {
     const clock = createManualClock();
     let attempts = 0;
-    const life = beginVersion(found, {
-      enter: () => modelRegistry().add("a", 3),
-      bringUp: () => {
+    const version = new VersionLifecycle(found, {
+      register: () => modelRegistry().add("a", 3),
+      start: () => {
         attempts++;
         throw faults.ModelAmbiguous({ folder: found.path, found: ["a.h5", "b.h5"] });
       },
       clock,
-      changed: () => {},
+      onChange: () => {},
     });
     await clock.advance(3_600_000);
-    expect([attempts, life.phase, life.fault?.code, clock.pending]).toEqual([1, "failed", "ModelAmbiguous", 0]);
+    expect([attempts, version.phase, version.fault?.code, clock.pending]).toEqual([1, "failed", "ModelAmbiguous", 0]);
   });
 
   test("one that ends while it loads frees its memory as soon as it has some, and is never seen", async () => {
@@ -61,16 +61,16 @@ describe("the life of a version", () => {
     const gate = Promise.withResolvers<void>();
     let isUnloaded = false;
     const phases: string[] = [];
-    const life = beginVersion(found, {
-      enter: () => registry.add("a", 3),
-      bringUp: async (entry) => {
+    const version = new VersionLifecycle(found, {
+      register: () => registry.add("a", 3),
+      start: async (entry) => {
         await gate.promise;
         return await readyModel(entry, { name: "a", version: 3 }, () => (isUnloaded = true));
       },
       clock,
-      changed: () => phases.push(life.phase),
+      onChange: () => phases.push(version.phase),
     });
-    await life.end();
+    await version.unload();
     expect(registry.versions("a")).toEqual([{ version: 3, state: "Unloaded" }]);
     gate.resolve();
     await clock.settle();
@@ -81,17 +81,17 @@ describe("the life of a version", () => {
   test("a pause before another attempt ends with the version", async () => {
     const clock = createManualClock();
     let attempts = 0;
-    const life = beginVersion(found, {
-      enter: () => modelRegistry().add("a", 3),
-      bringUp: () => {
+    const version = new VersionLifecycle(found, {
+      register: () => modelRegistry().add("a", 3),
+      start: () => {
         attempts++;
         throw Fault.from(new Error("out of memory"));
       },
       clock,
-      changed: () => {},
+      onChange: () => {},
     });
     await clock.settle();
-    await life.end();
+    await version.unload();
     await clock.advance(60_000);
     expect([attempts, clock.pending]).toEqual([1, 0]);
   });

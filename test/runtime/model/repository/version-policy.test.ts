@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { VersionPolicy } from "../../../../runtime/protocols/protocol.ts";
-import { pickedVersions, versionPolicy } from "../../../../runtime/model/repository/version-policy.ts";
+import { selectedVersions, versionPolicy } from "../../../../runtime/model/repository/version-policy.ts";
 
 const texts: Readonly<Record<string, VersionPolicy | undefined>> = {
   latest: { kind: "latest", count: 1 },
@@ -37,6 +37,6 @@ const picks: Readonly<Record<string, readonly [VersionPolicy, readonly number[],
 
 describe("the versions that a policy picks", () => {
   test.each(Object.entries(picks))("%s", (_, [policy, numbers, want]) => {
-    expect(pickedVersions(policy, numbers)).toEqual(want);
+    expect(selectedVersions(policy, numbers)).toEqual(want);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ModelConfiguration } from "../../../../runtime/model/repository/model-configuration.ts";
-import { type FoundVersions, versionFinder } from "../../../../runtime/model/repository/version-scanner.ts";
+import { type VersionScan, versionScanner } from "../../../../runtime/model/repository/version-scanner.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
 let folder: string;
@@ -22,7 +22,7 @@ async function add(version: string, file = "model.h5", text = "weights"): Promis
   await writeFile(join(folder, version, file), text);
 }
 
-function numbers({ complete }: FoundVersions): readonly number[] {
+function numbers({ complete }: VersionScan): readonly number[] {
   return complete.map(({ number }) => number);
 }
 
@@ -37,42 +37,42 @@ describe("finding the versions of a model", () => {
     await add("v11");
     await mkdir(join(folder, "12"));
     await writeFile(join(folder, "13"), "no folder");
-    const found = await versionFinder(late)(model());
+    const found = await versionScanner(late)(model());
     expect(found.complete.map(({ number, path, volume }) => [number, path, volume])).toEqual([
       [9, join(folder, "9"), folder],
       [123, join(folder, "00000123"), folder],
     ]);
-    expect([found.isSettling, found.unfinished]).toEqual([false, [10, 12, 13]]);
+    expect([found.isSettling, found.incomplete]).toEqual([false, [10, 12, 13]]);
   });
 
   test("of two folders of one number the shorter name counts", async () => {
     await add("007");
     await add("7");
-    const { complete } = await versionFinder(late)(model());
+    const { complete } = await versionScanner(late)(model());
     expect(complete.map(({ path }) => path)).toEqual([join(folder, "7")]);
   });
 
   test("a model without versions is one version", async () => {
     await writeFile(join(folder, "model.onnx"), "graph");
-    const { complete } = await versionFinder(late)(model({ soleVersion: 4 }));
+    const { complete } = await versionScanner(late)(model({ soleVersion: 4 }));
     expect(complete).toMatchObject([{ number: 4, path: folder }]);
   });
 
   test("a fixed model need not even be there: loading it tells why", async () => {
     const basePath = join(folder, "missing.h5");
-    expect(await versionFinder(late)(model({ basePath, isFixed: true }))).toEqual({
+    expect(await versionScanner(late)(model({ basePath, isFixed: true }))).toEqual({
       complete: [{ number: 1, path: basePath, volume: folder, fingerprint: "" }],
-      unfinished: [],
+      incomplete: [],
       isSettling: false,
     });
-    await expect(versionFinder(late)(model({ basePath }))).rejects.toMatchObject({ code: "ModelNotFound" });
+    await expect(versionScanner(late)(model({ basePath }))).rejects.toMatchObject({ code: "ModelNotFound" });
   });
 
   test("a version whose files are new waits until they have been quiet for a second", async () => {
     await add("1");
     const clock = createManualClock(Date.now());
-    const find = versionFinder(clock);
-    expect(await find(model())).toEqual({ complete: [], unfinished: [1], isSettling: true });
+    const find = versionScanner(clock);
+    expect(await find(model())).toEqual({ complete: [], incomplete: [1], isSettling: true });
     expect(numbers(await find(model(), true))).toEqual([1]);
     await clock.advance(900);
     expect(numbers(await find(model()))).toEqual([]);
@@ -83,7 +83,7 @@ describe("finding the versions of a model", () => {
   test("a volume whose clock is ahead keeps nothing waiting for longer than that", async () => {
     await add("1");
     const clock = createManualClock(Date.now() - 3_600_000);
-    const find = versionFinder(clock);
+    const find = versionScanner(clock);
     expect(numbers(await find(model()))).toEqual([]);
     await clock.advance(900);
     await writeFile(join(folder, "1", "model.h5"), "more weights");
@@ -96,7 +96,7 @@ describe("finding the versions of a model", () => {
 
   test("content tells itself apart by names, sizes, times and config.pbtxt, not by where it lies", async () => {
     await add("1");
-    const find = versionFinder(late);
+    const find = versionScanner(late);
     const fingerprint = async (more: Partial<ModelConfiguration> = {}): Promise<string | undefined> =>
       (await find(model(more))).complete[0]?.fingerprint;
     const first = await fingerprint();
@@ -107,7 +107,7 @@ describe("finding the versions of a model", () => {
     const second = await fingerprint();
     await writeFile(join(folder, "2", "labels.txt"), "a");
     const third = await fingerprint();
-    const fourth = await fingerprint({ triton: { inputs: [], outputs: [], notes: new Map(), tag: "x" } });
+    const fourth = await fingerprint({ triton: { inputs: [], outputs: [], notes: new Map(), contentDigest: "x" } });
     expect(new Set([first, second, third, fourth]).size).toBe(4);
   });
 
@@ -115,6 +115,6 @@ describe("finding the versions of a model", () => {
     await add("1");
     await add("2");
     await symlink(tmpdir(), join(folder, "2", "elsewhere"));
-    expect(numbers(await versionFinder(late)(model()))).toEqual([1, 2]);
+    expect(numbers(await versionScanner(late)(model()))).toEqual([1, 2]);
   });
 });

@@ -6,7 +6,7 @@ import { systemClock } from "../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
 import { loadModel } from "../../../../runtime/model/formats/load-model.ts";
-import { placedModel } from "../../../../runtime/model/threading/model-placement.ts";
+import { placeModel } from "../../../../runtime/model/threading/model-placement.ts";
 import { type ThreadedModel, threadedModel } from "../../../../runtime/model/threading/threaded-model.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 import { nicenessOf, nicest } from "../../base/threads/thread-niceness.ts";
@@ -145,13 +145,13 @@ describe("a model in a thread of its own", () => {
 
 describe("a model is placed", () => {
   it("on the event loop when its calls are short", async () => {
-    const { model, place, callMs } = await placedModel([digits], { ...terms, isLoopBusy: false });
+    const { model, place, callMs } = await placeModel([digits], { ...terms, isLoopBusy: false });
     expect(place).toBe(callMs <= 0.2 ? "loop" : "thread");
     model.unload();
   });
 
   it("there too when it was loaded beside a busy loop", async () => {
-    const { model, place, callMs, format } = await placedModel([digits], { ...terms, isLoopBusy: true });
+    const { model, place, callMs, format } = await placeModel([digits], { ...terms, isLoopBusy: true });
     expect({ place, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
       // Beside other work on every core a short call may take long: it was measured, and that decides.
       place: callMs <= 0.2 ? "loop" : "thread",
@@ -162,7 +162,7 @@ describe("a model is placed", () => {
   });
 
   it("there too when a GPU is wanted, whose first calls take long", async () => {
-    const { model, place, callMs } = await placedModel([digits, { wantsGpu: true }], { ...terms, isLoopBusy: false });
+    const { model, place, callMs } = await placeModel([digits, { wantsGpu: true }], { ...terms, isLoopBusy: false });
     expect({ place, rows: (await model.infer(rows))[0]?.shape }).toEqual({
       place: callMs <= 0.2 ? "loop" : "thread", // as above
       rows: [2, 10],
@@ -172,7 +172,7 @@ describe("a model is placed", () => {
 
   it("in a thread when its calls are long", async () => {
     const order = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
-    const { model, place, callMs } = await placedModel([...order], { ...terms, isLoopBusy: false });
+    const { model, place, callMs } = await placeModel([...order], { ...terms, isLoopBusy: false });
     expect({ place, isLong: callMs > 0.2 }).toEqual({ place: "thread", isLong: true });
     model.unload();
   });

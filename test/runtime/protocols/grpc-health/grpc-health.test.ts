@@ -70,11 +70,11 @@ describe("grpc.health.v1", () => {
     const entry = registry.add("late", 1);
     await until(() => server.seen.length > 1);
     expect(await caller.call(check, { service: "late" })).toEqual(notServing);
-    entry.happen("fetched");
-    entry.happen("verified");
+    entry.advance("fetched");
+    entry.advance("verified");
     const ready = registry.find({ name: "simple" });
     if (ready !== undefined) entry.load(ready);
-    entry.happen("warmed");
+    entry.advance("warmed");
     await until(() => model.seen.length > 2 && server.seen.length > 2);
     draining = true;
     expect([await model.ended, await server.ended]).toEqual(["end", "end"]);

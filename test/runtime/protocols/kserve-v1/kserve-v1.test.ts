@@ -26,7 +26,7 @@ describe("KServe's version 1", () => {
 
   test("adds its keys to TensorFlow Serving's status of a model, not of a version", async () => {
     const registry = modelRegistry();
-    registry.add("m", 1).happen("fetched");
+    registry.add("m", 1).advance("fetched");
     const protocol = tensorflowServing(registry);
     const status = { error_code: "OK", error_message: "" };
     const known = { model_version_status: [{ version: "1", state: "START", status }] };
@@ -35,9 +35,9 @@ describe("KServe's version 1", () => {
     expect(await body("/v1/models/m")).toEqual({ ...known, name: "m", ready: false });
     expect(await body("/v1/models/m/versions/1")).toEqual(known);
     const ready = registry.add("m", 2);
-    for (const event of ["fetched", "verified"] as const) ready.happen(event);
+    for (const event of ["fetched", "verified"] as const) ready.advance(event);
     ready.load({ name: "m", version: 2, signatures: new Map(), run: () => Promise.resolve([]) });
-    ready.happen("warmed");
+    ready.advance("warmed");
     expect(await body("/v1/models/m")).toMatchObject({ name: "m", ready: true });
   });
 });

@@ -11,7 +11,7 @@ let registry: ModelRegistry;
 let client: ProtocolClient;
 beforeAll(async () => {
   registry = await vectorRegistry();
-  registry.add("slow", 1).happen("fetched");
+  registry.add("slow", 1).advance("fetched");
   registry.add("broken", 2).fail({ code: "LayerUnsupported", message: "layer Lambda is not supported" });
   client = protocolClient(openInference(registry, { name: "modelwright", version: "1.2.3" }));
 });

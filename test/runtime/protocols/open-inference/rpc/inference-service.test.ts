@@ -17,7 +17,7 @@ let service: RpcService;
 let caller: Caller;
 beforeAll(async () => {
   registry = await formulaRegistry([simple, ...identity]);
-  registry.add("loading", 1).happen("fetched");
+  registry.add("loading", 1).advance("fetched");
   service = inferenceService(registry, server);
   caller = await openCaller([service]);
 });

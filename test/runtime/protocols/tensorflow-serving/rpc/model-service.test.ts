@@ -19,7 +19,7 @@ let caller: Caller;
 beforeAll(async () => {
   registry = await vectorRegistry();
   const failing = registry.add("broken", 2);
-  failing.happen("fetched");
+  failing.advance("fetched");
   failing.fail({ code: "ModelNotFound", message: "there is no model at /models/broken" });
   service = modelService(registry);
   caller = await openCaller([service]);
