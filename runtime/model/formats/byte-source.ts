@@ -1,9 +1,9 @@
 import { readSync } from "node:fs";
 
-/** Random access to bytes that a parser may see, and to nothing else. */
+/** Random access to the bytes that a parser may read. */
 export interface ByteSource {
   readonly sizeBytes: number;
-  /** Fills `target` from `position` on; returns the bytes read, fewer at the end. */
+  /** Reads into `target` from `position` on; returns the number of bytes read, fewer at the end. */
   read(target: Uint8Array, position: number): number;
 }
 
@@ -18,7 +18,7 @@ export function fileSource(fd: number, sizeBytes: number): ByteSource {
   };
 }
 
-/** Bytes that are in memory already. */
+/** Bytes in memory. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   return {
     sizeBytes: bytes.length,
@@ -30,7 +30,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** A part of another source, as if it were a file of its own. The caller has checked that it lies inside. */
+/** A range of another source. The caller has checked that it lies inside. */
 export function windowSource(source: ByteSource, start: number, sizeBytes: number): ByteSource {
   return {
     sizeBytes,
@@ -41,7 +41,7 @@ export function windowSource(source: ByteSource, start: number, sizeBytes: numbe
   };
 }
 
-/** A copy of some bytes. Shorter than asked when the source ends. */
+/** A copy of a range; shorter than `length` when the source ends before. */
 export function bytesAt(source: ByteSource, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(Math.max(0, Math.min(length, source.sizeBytes - position)));
   const count = source.read(bytes, position);

@@ -3,10 +3,10 @@ import type { OnnxModel } from "./onnx/onnx-model.ts";
 import type { SavedModelOnDisk } from "./saved-model/saved-model-on-disk.ts";
 import { graphBuffers, type TensorFlowGraph } from "./tensorflow-graph/tensorflow-graph.ts";
 
-/** What the reader of a format makes of a model; engines say by `kind` which of them they can load. */
+/** A parsed model, as the readers of formats return it; engines select the ones they can load by `kind`. */
 export type ModelDefinition = KerasModel | OnnxModel | SavedModelOnDisk | TensorFlowGraph;
 
-/** The memory that a definition holds, so that it can move to another thread instead of being copied. */
+/** The buffers of a definition, to transfer them to another thread instead of copying them. */
 export function buffersOf(definition: ModelDefinition): readonly ArrayBuffer[] {
   switch (definition.kind) {
     case "keras-layers":

@@ -7,77 +7,77 @@ import type { FileFormat } from "./format-detection.ts";
 
 /** Values of `spec.serving.engine`; `Auto` takes the first that can run the model. */
 export const modelEngines = ["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"] as const;
-/** What can run a model. */
+/** A value of `spec.serving.engine`. */
 export type ModelEngine = (typeof modelEngines)[number];
 type EngineName = Exclude<ModelEngine, "Auto">;
 
-/** How a model shall be run. */
+/** Settings of the engine that runs a model. */
 export interface EngineSettings {
   readonly engine: ModelEngine;
-  /** Threads of one call, where the engine has them; default: the cores that this process may use. */
+  /** Threads of one call, where the engine supports it; default: the cores that this process may use. */
   readonly threads?: number;
   /** Run on the GPU where the engine finds one. */
   readonly wantsGpu?: boolean;
-  /** Rows of requests that run together at most; 1 or absent: rows may depend on each other. */
+  /** Most rows in one batch; 1 or absent: rows may depend on each other. */
   readonly maxBatchSize?: number;
 }
 
 type Load = (definition: ModelDefinition, settings: EngineSettings) => Promise<LoadedModel>;
 
-/** Which engines run which kind of model, the best first. Their code is loaded when it is their turn. */
+/** The engines of each kind of model, in order of preference. Their code is loaded on first use. */
 const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineName, Load>>>> = {
-  onnx: { OnnxRuntime: inOnnxRuntime },
-  "keras-layers": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
-  "saved-model": { TensorFlow: inTensorFlow },
-  "tensorflow-graph": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
+  onnx: { OnnxRuntime: loadInOnnxRuntime },
+  "keras-layers": { OnnxRuntime: loadInOnnxRuntime, TensorFlowJs: loadInTensorFlowJs },
+  "saved-model": { TensorFlow: loadInTensorFlow },
+  "tensorflow-graph": { OnnxRuntime: loadInOnnxRuntime, TensorFlowJs: loadInTensorFlowJs },
 };
 
-/** One way to read a model, and the engine that it is then for. */
-export interface Reading {
+/** One attempt to load a model: how to read it and which engine to use. */
+export interface LoadAttempt {
   readonly isForTensorFlow: boolean;
   readonly engine: ModelEngine;
-  /** It counts only where the model comes to run on the GPU. */
-  readonly isForGpu?: true;
+  /** The attempt fails unless the model runs on the GPU. */
+  readonly needsGpu?: true;
 }
 
 /**
- * In which ways a model is read until an engine takes it. Only SavedModels have two: as a graph for the other engines, and by
- * TensorFlow itself, when it is asked for, or for what the others cannot run: its memory is worth that alone. On a GPU each way is
- * first tried for the GPU.
+ * The attempts to load a model, in order. Only SavedModels have two: as a graph for the other engines, and by TensorFlow itself,
+ * when it is configured or when the others cannot run the model, since TensorFlow takes much more memory. With a GPU each attempt
+ * is first made for the GPU.
  */
-export function readingsOf(
+export function loadAttempts(
   format: FileFormat,
   { engine, wantsGpu }: EngineSettings,
   isTensorFlowBuilt: () => boolean = hasTensorFlow,
-): readonly Reading[] {
-  const itself: Reading = { isForTensorFlow: true, engine: "TensorFlow" };
-  const graph: Reading = { isForTensorFlow: false, engine };
+): readonly LoadAttempt[] {
+  const native: LoadAttempt = { isForTensorFlow: true, engine: "TensorFlow" };
+  const graph: LoadAttempt = { isForTensorFlow: false, engine };
   if (format !== "saved-model") return [graph];
-  if (engine === "TensorFlow") return [itself, { ...graph, engine: "Auto" }];
+  if (engine === "TensorFlow") return [native, { ...graph, engine: "Auto" }];
   if (engine !== "Auto" || !isTensorFlowBuilt()) return [graph];
-  const anywhere = [graph, itself];
-  if (wantsGpu !== true) return anywhere;
-  return [...anywhere.map((reading): Reading => ({ ...reading, isForGpu: true })), ...anywhere];
+  const attempts = [graph, native];
+  if (wantsGpu !== true) return attempts;
+  return [...attempts.map((attempt): LoadAttempt => ({ ...attempt, needsGpu: true })), ...attempts];
 }
 
 /**
- * Loads a model into the engine that is asked for, or into the first that takes it: then its `note` says why those before
- * do not. Throws a Fault that names what the engine cannot run.
+ * Loads a model into the configured engine, or into the first one that can run it; its `note` then says why the engines before it
+ * cannot. Throws a Fault that names what the engine cannot run.
  */
 export async function loadIntoEngine(
   definition: ModelDefinition,
   settings: EngineSettings,
   notes: string[] = [],
 ): Promise<LoadedModel> {
-  const able = Object.entries(engines[definition.kind]);
-  const wanted = able.filter(([name]) => settings.engine === "Auto" || settings.engine === name);
-  for (const [i, [name, load]] of wanted.entries()) {
+  const supported = Object.entries(engines[definition.kind]);
+  const candidates = supported.filter(([name]) => settings.engine === "Auto" || settings.engine === name);
+  for (const [i, [name, load]] of candidates.entries()) {
     try {
-      return noted(await preprocessed(await load(definition, settings), definition), notes);
+      return withNotes(await withPreprocessing(await load(definition, settings), definition), notes);
     } catch (thrown) {
       const { code, message } = Fault.from(thrown);
-      const isLast = i === wanted.length - 1;
-      // Each engine lacks something else: what the last one says is of no use alone.
+      const isLast = i === candidates.length - 1;
+      // Each engine lacks something else: the last one's reason alone would mislead.
       if (isLast && i > 0 && code === "LayersNotInTensorFlowJs") {
         throw formatFaults.NoEngineForAll({ reasons: [...notes, message] }, thrown);
       }
@@ -86,10 +86,14 @@ export async function loadIntoEngine(
     }
   }
   const { engine } = settings;
-  throw formatFaults.EngineUnfit({ engine, format: definition.format, able: ["Auto", ...able.map(([name]) => name)] });
+  throw formatFaults.EngineUnfit({
+    engine,
+    format: definition.format,
+    able: ["Auto", ...supported.map(([name]) => name)],
+  });
 }
 
-/** What each kind of file becomes in memory. */
+/** The kind of definition that each format is read into. */
 const kinds: Readonly<Record<FileFormat, "onnx" | "keras-layers" | "tensorflow-graph">> = {
   onnx: "onnx",
   "keras-h5": "keras-layers",
@@ -98,7 +102,7 @@ const kinds: Readonly<Record<FileFormat, "onnx" | "keras-layers" | "tensorflow-g
   tfjs: "tensorflow-graph",
 };
 
-/** Starts loading the engine that comes first for a kind of file, while the file is read in another thread. */
+/** Starts loading the first engine for a format, while another thread reads the file. */
 export async function prepareEngine(format: FileFormat, { engine }: EngineSettings): Promise<void> {
   const kind = kinds[format];
   if (engine === "TensorFlowJs" && kind !== "onnx") {
@@ -108,28 +112,28 @@ export async function prepareEngine(format: FileFormat, { engine }: EngineSettin
   }
 }
 
-async function inOnnxRuntime(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
+async function loadInOnnxRuntime(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
   const { onnxRuntime } = await import("../../engines/onnxruntime/onnx-runtime.ts");
   return onnxRuntime(settings).load(definition as Parameters<ReturnType<typeof onnxRuntime>["load"]>[0]); // `engines` says which kinds
 }
 
-async function inTensorFlow(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
+async function loadInTensorFlow(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
   const { tensorFlow } = await import("../../engines/tensorflow/tensor-flow.ts");
   return tensorFlow(settings).load(definition as Parameters<ReturnType<typeof tensorFlow>["load"]>[0]); // `engines` says which kinds
 }
 
-async function inTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {
+async function loadInTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {
   const { tensorFlowJs } = await import("../../engines/tfjs/tensor-flow-js.ts");
   return tensorFlowJs.load(definition as Parameters<typeof tensorFlowJs.load>[0]); // `engines` says which kinds
 }
 
-/** With what comes before the engine, if anything does. */
-async function preprocessed(model: LoadedModel, definition: ModelDefinition): Promise<LoadedModel> {
+/** Puts the definition's preprocessing, if any, in front of the model. */
+async function withPreprocessing(model: LoadedModel, definition: ModelDefinition): Promise<LoadedModel> {
   if (definition.kind !== "keras-layers" || definition.preprocessing === undefined) return model;
   const { preprocessedModel } = await import("../../engines/preprocessing/preprocessed-model.ts");
   return preprocessedModel(model, definition.preprocessing);
 }
 
-function noted(model: LoadedModel, notes: readonly string[]): LoadedModel {
+function withNotes(model: LoadedModel, notes: readonly string[]): LoadedModel {
   return notes.length === 0 ? model : Object.defineProperty(model, "note", { value: [...new Set(notes)].join("; ") });
 }

@@ -1,23 +1,23 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** Why a model file is refused before its format is looked into, or by the thread that reads it. */
+/** Why a model file is refused, whatever its format. */
 export const formatFaults = faultCatalogue<{
   ModelFileMissing: { path: string };
   ModelFileUnreadable: { path: string; reason: string };
   /** Neither HDF5 nor a zip archive. */
   ModelFormatUnknown: { file: string; begins: string };
-  /** The manifest names another format than the file has. */
+  /** The manifest names a different format than the file has. */
   ModelFormatOther: { file: string; format: string; found: string };
-  /** The engine that is asked for does not take models of this kind. */
+  /** The configured engine does not run models of this kind. */
   EngineUnfit: { engine: string; format: string; able: readonly string[] };
   ModelTooLarge: { what: string; sizeBytes: number; limitBytes: number };
-  /** The reading thread took too long. */
+  /** The parser thread took too long. */
   ModelParseTimeout: { file: string; timeoutMs: number };
-  /** The reading thread used more of the processor than a file of that size can need: it goes round in circles. */
+  /** The parser thread used more processor time than a file of that size can need: it is in an endless loop. */
   ModelParseEndless: { file: string; cpuMs: number };
-  /** The reading thread ran out of memory or died. */
+  /** The parser thread ran out of memory or died. */
   ModelParseCrashed: { file: string; reason: string };
-  /** Of the layers of a model one is not in this engine, another not in that. */
+  /** No single engine supports all layers of the model. */
   NoEngineForAll: { reasons: readonly string[] };
 }>({
   ModelFileMissing: {

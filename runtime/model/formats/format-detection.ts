@@ -2,12 +2,12 @@ import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 
 import { basename, join } from "node:path";
 import { formatFaults } from "./faults.ts";
 
-/** Kinds of files and folders, as facts and status show them; `readers.ts` has a reader for each. */
+/** Formats of files and folders, as shown in the status; `readers.ts` has a reader for each. */
 export type FileFormat = "keras-h5" | "keras-zip" | "onnx" | FolderFormat;
 type FolderFormat = "saved-model" | "tfjs";
 
-/** Which of `spec.model.format` a kind of file belongs to. */
-export const familyOf: Readonly<Record<FileFormat, "Keras" | "Onnx" | "SavedModel" | "TensorFlowJs">> = {
+/** The value of `spec.model.format` for each format. */
+export const formatFamilies: Readonly<Record<FileFormat, "Keras" | "Onnx" | "SavedModel" | "TensorFlowJs">> = {
   "keras-h5": "Keras",
   "keras-zip": "Keras",
   onnx: "Onnx",
@@ -15,19 +15,19 @@ export const familyOf: Readonly<Record<FileFormat, "Keras" | "Onnx" | "SavedMode
   tfjs: "TensorFlowJs",
 };
 
-/** Files that make the folder they lie in a model. */
-const folderMarks: Readonly<Record<string, FolderFormat>> = { "saved_model.pb": "saved-model", "model.json": "tfjs" };
+/** Files that mark their folder as a model. */
+const markerFiles: Readonly<Record<string, FolderFormat>> = { "saved_model.pb": "saved-model", "model.json": "tfjs" };
 
-/** Tells what a model is by its content, not by its name. Throws a Fault when it is nothing that has a reader, or too large. */
-export function recognisedFormat(path: string, maxModelBytes: number): FileFormat {
-  const marked = folderMarks[basename(path)] ?? markedFolder(path);
-  if (marked !== undefined) return marked;
+/** Detects a model's format by its content, not its name. Throws a Fault when the format is unknown or the file too large. */
+export function detectedFormat(path: string, maxModelBytes: number): FileFormat {
+  const folderFormat = markerFiles[basename(path)] ?? markedFolder(path);
+  if (folderFormat !== undefined) return folderFormat;
   const { start, sizeBytes } = startOf(path);
   if (sizeBytes > maxModelBytes) {
     throw formatFaults.ModelTooLarge({ what: basename(path), sizeBytes, limitBytes: maxModelBytes });
   }
   if (start.subarray(0, 4).equals(Buffer.from("PK\x03\x04", "latin1"))) return "keras-zip";
-  // An HDF5 file behind a user block begins with something else.
+  // An HDF5 file with a user block begins with other bytes.
   if (start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1")) || /\.(h5|hdf5)$/i.test(path)) return "keras-h5";
   if (/\.onnx$/i.test(path) || beginsLikeOnnx(start)) return "onnx";
   throw formatFaults.ModelFormatUnknown({ file: basename(path), begins: described(start) });
@@ -35,13 +35,13 @@ export function recognisedFormat(path: string, maxModelBytes: number): FileForma
 
 /** The format of a folder that is a model; undefined for files and other folders. */
 function markedFolder(path: string): FolderFormat | undefined {
-  const mark = Object.keys(folderMarks).find((name) => existsSync(join(path, name)));
-  return mark === undefined ? undefined : folderMarks[mark];
+  const marker = Object.keys(markerFiles).find((name) => existsSync(join(path, name)));
+  return marker === undefined ? undefined : markerFiles[marker];
 }
 
 /**
- * A ModelProto has no magic number: it begins with `ir_version` (field 1), which is 3 or more in every file that was ever
- * released, before one of its other fields. A SavedModel begins alike, but its field 1 is always 1.
+ * A ModelProto has no magic number: it begins with `ir_version` (field 1), which is 3 or more in every released version of ONNX,
+ * followed by one of the other fields. A SavedModel begins alike, but its field 1 is always 1.
  */
 function beginsLikeOnnx(start: Buffer): boolean {
   const [tag, version = 0, next = 0] = start;

@@ -2,21 +2,21 @@ import { closeSync, constants, fstatSync, openSync, realpathSync } from "node:fs
 import { basename, join, relative, sep } from "node:path";
 import { type ByteSource, bytesAt, fileSource } from "./byte-source.ts";
 
-/** What is wrong with a file of a model's folder, or with its name. */
+/** A file of a model's folder, or its path, is invalid. */
 export class FolderError extends Error {}
 
-/** The files of a folder that is a model, and nothing outside it. Holds open files until `close`. */
+/** Access to the files of a model's folder and to nothing outside it. Keeps files open until `close`. */
 export interface ModelFolder {
   /** Name for messages. */
   readonly name: string;
-  /** A file by its path in the folder. Links may lead to another place in the folder only. Throws a FolderError. */
+  /** Opens a file by its path in the folder. Links must stay inside the folder. Throws a FolderError. */
   file(path: string): ByteSource;
-  /** All bytes of a file. Throws a FolderError when there are more than `maxBytes`. */
+  /** Reads a whole file. Throws a FolderError when it is larger than `maxBytes`. */
   bytes(path: string, maxBytes: number): Buffer;
   close(): void;
 }
 
-/** Opens a folder. */
+/** Opens a model's folder. */
 export function modelFolder(path: string): ModelFolder {
   const root = realpathSync(path);
   const open = new Map<string, { readonly fd: number; readonly source: ByteSource }>();
@@ -45,7 +45,7 @@ export function modelFolder(path: string): ModelFolder {
   };
 }
 
-/** The real path of a file in the folder. Names that mean something else to anybody are refused before they are looked up. */
+/** The real path of a file in the folder. Paths that any system may interpret in another way are refused before they are resolved. */
 function containedPath(root: string, path: string): string {
   const shown = JSON.stringify(path.slice(0, 200));
   const isPlain = path !== "" && !/^[/\\]|\0|\\|%|:|^\.{1,2}$|(?:^|\/)\.\.?(?:\/|$)|^~/.test(path);
@@ -56,8 +56,8 @@ function containedPath(root: string, path: string): string {
   } catch {
     throw new FolderError(`the file ${shown} is missing`);
   }
-  const way = relative(root, real);
-  if (way === ".." || way.startsWith(`..${sep}`))
+  const fromRoot = relative(root, real);
+  if (fromRoot === ".." || fromRoot.startsWith(`..${sep}`))
     throw new FolderError(`the file ${shown} is a link out of the folder`);
   return real;
 }

@@ -9,55 +9,55 @@ import type { ModelDefinition } from "./definition.ts";
 import type { ReadRequest } from "./readers.ts";
 import type { FileFormat } from "./format-detection.ts";
 
-/** What it answers: a message with the buffers of all weights moved, not copied. */
+/** The answer of the parser thread; the buffers of all weights are transferred, not copied. */
 export type ParseAnswer = { readonly model: ModelDefinition } | { readonly fault: SerializedFault };
 
-/** What a thread is started with: its file comes as a message. */
-export interface ParserOrder {
-  /** The reader that it will most likely need. */
+/** The data a parser thread is started with; its file comes as a message. */
+export interface ParserOptions {
+  /** The format that it will most likely read. */
   readonly format: FileFormat | undefined;
 }
 
-/** Time on the processor that a file may take to read, however small it is, and for each byte of it: 50 ms a megabyte. */
-const leastCpuMs = 5_000;
+/** Processor time allowed for reading a file: a constant, and 50 ms per megabyte. */
+const baseCpuMs = 5_000;
 const cpuMsPerByte = 50 / 1_000_000;
 const cpuCheckMs = 500;
 
-/** A thread that waits for its file. */
-let spare: Worker | undefined;
+/** A started thread that waits for its file. */
+let idleWorker: Worker | undefined;
 
-/** Formats that names tell of; content decides. */
-const formatsByEnding: Readonly<Record<string, FileFormat>> = {
+/** Likely formats by file name extension; the content decides. */
+const formatsByExtension: Readonly<Record<string, FileFormat>> = {
   ".h5": "keras-h5",
   ".hdf5": "keras-h5",
   ".keras": "keras-zip",
   ".onnx": "onnx",
 };
 
-/** Starts the thread that will read the first file, which is probably that at `path`, while the program is still being loaded. */
+/** Starts the thread for the first file, probably the one at `path`, while the program is still loading. */
 export function prepareParser(path: string): void {
-  if (spare !== undefined) return;
-  const worker = startedParser({ format: formatsByEnding[extname(path).toLowerCase()] });
+  if (idleWorker !== undefined) return;
+  const worker = startedParser({ format: formatsByExtension[extname(path).toLowerCase()] });
   worker.unref();
-  worker.once("error", () => {}); // it has exited then, and the next one will tell
+  worker.once("error", () => {}); // it exits then, and the next thread will report the error
   worker.once("exit", () => {
-    if (spare === worker) spare = undefined;
+    if (idleWorker === worker) idleWorker = undefined;
   });
-  spare = worker;
+  idleWorker = worker;
 }
 
-function startedParser(workerData: ParserOrder): Worker {
+function startedParser(workerData: ParserOptions): Worker {
   return startProgramThread("parser", { workerData });
 }
 
 /**
- * Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. One that goes
- * round in circles is told by its time on the processor, which a slow disk or a busy machine does not use up.
+ * Reads a model file in a thread of its own, so that a parser that loops or crashes affects nothing else. An endless loop is
+ * detected by processor time, which a slow disk or a busy machine does not use up.
  */
 export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<ModelDefinition> {
   const file = basename(request.path);
-  const worker = spare ?? startedParser({ format: request.format });
-  spare = undefined;
+  const worker = idleWorker ?? startedParser({ format: request.format });
+  idleWorker = undefined;
   worker.ref();
   let stopWatching: (() => Promise<void>) | undefined;
   return new Promise<ModelDefinition>((resolve, reject) => {
@@ -84,32 +84,32 @@ export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<
   });
 }
 
-/** What one file may take of the processor. Only our own code reads folders, and it counts what it does. */
+/** Processor time allowed for a path. Unlimited for folders: only our own readers read them, and they bound their work. */
 function cpuMsFor(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true ? leastCpuMs + Math.ceil(stat.size * cpuMsPerByte) : Number.POSITIVE_INFINITY;
+  return stat?.isFile() === true ? baseCpuMs + Math.ceil(stat.size * cpuMsPerByte) : Number.POSITIVE_INFINITY;
 }
 
 /**
- * Calls back once the thread has used so much of the processor. What is returned stops the watch and resolves when the thread may be
- * ended: not while it is asked, for once, on a busy machine, a process died where a thread was asked and ended at the same time. One
- * that does not answer runs native code, and ends only after it.
+ * Calls back when the thread has used `cpuMs` of processor time. The returned function stops the watch and resolves when the thread
+ * may be terminated: never during a `cpuUsage` request, since a process once died on a busy machine when both happened at the same
+ * time. A thread that does not answer the request runs native code and ends only after it.
  */
 function watchCpu(worker: Worker, cpuMs: number, callback: (cpuMs: number) => void): () => Promise<void> {
-  let asked: Promise<void> | undefined;
+  let pendingUsage: Promise<void> | undefined;
   const timer = setInterval(() => {
-    asked ??= worker
+    pendingUsage ??= worker
       .cpuUsage()
       .then(
         ({ user, system }) => {
           if ((user + system) / 1000 > cpuMs) callback(cpuMs);
         },
-        () => {}, // it has ended
+        () => {}, // the thread has ended
       )
-      .finally(() => (asked = undefined));
+      .finally(() => (pendingUsage = undefined));
   }, cpuCheckMs);
   return async () => {
     clearInterval(timer);
-    await asked;
+    await pendingUsage;
   };
 }

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { serializedFault } from "../../base/threads/serialized-fault.ts";
 import { buffersOf } from "./definition.ts";
-import type { ParseAnswer, ParserOrder } from "./parser-thread.ts";
+import type { ParseAnswer, ParserOptions } from "./parser-thread.ts";
 import { type ReadRequest, readers } from "./readers.ts";
 
-/** Entry of the reading thread: reads the file that it is sent and posts a ParseAnswer. */
+/** Entry of the parser thread: reads the file of its one message and posts a ParseAnswer. */
 function main(): void {
-  const { format } = workerData as ParserOrder; // parser-thread.ts is the only one to start this thread
-  if (format !== undefined) readers[format].prepare().catch(() => {}); // `read` reports
+  const { format } = workerData as ParserOptions; // only parser-thread.ts starts this thread
+  if (format !== undefined) readers[format].prepare().catch(() => {}); // `read` reports the error
   parentPort?.once("message", (request: ReadRequest) => void parse(request));
 }
 

@@ -6,19 +6,19 @@ import type { KerasFile } from "./keras/keras-file.ts";
 import { type ModelFolder, modelFolder } from "./model-folder.ts";
 import type { FileFormat } from "./format-detection.ts";
 
-/** A model that shall be read. */
+/** A request to read a model. */
 export interface ReadRequest {
   /** A file, or the folder that is the model. */
   readonly path: string;
   readonly format: FileFormat;
   /** Largest sum of all weights. */
   readonly maxModelBytes: number;
-  /** TensorFlow will read the SavedModel itself. */
+  /** Read only the signatures: TensorFlow loads the SavedModel itself. */
   readonly isForTensorFlow?: boolean;
 }
 
 interface Reader {
-  /** Loads its code, which `read` does as well. */
+  /** Loads the reader's code early; `read` loads it if needed. */
   readonly prepare: () => Promise<unknown>;
   readonly read: (request: ReadRequest) => Promise<ModelDefinition>;
 }
@@ -28,17 +28,17 @@ const onnx = () => import("./onnx/onnx-file.ts");
 const savedModel = () => import("./saved-model/saved-model.ts");
 const tensorFlowJs = () => import("./tensorflow-js/tensorflow-js-model.ts");
 
-/** The reader of each format. Their code is loaded by the thread that needs it. */
+/** The reader of each format. Its code is loaded on first use. */
 export const readers: Readonly<Record<FileFormat, Reader>> = {
   "keras-h5": { prepare: keras, read: async (request) => withFile(request, (await keras()).readH5) },
   "keras-zip": { prepare: keras, read: async (request) => withFile(request, (await keras()).readArchive) },
   onnx: { prepare: onnx, read: async ({ path, maxModelBytes }) => (await onnx()).readOnnx(path, maxModelBytes) },
   "saved-model": {
-    prepare: () => Promise.resolve(), // there are two ways to read one
+    prepare: () => Promise.resolve(), // it is not known which of the two readers will be needed
     read: async (request) => {
       if (request.isForTensorFlow !== true) return withFolder(request, (await savedModel()).readSavedModel);
-      const { readSavedModelCalls } = await import("./saved-model/saved-model-signatures.ts");
-      return withFolder(request, readSavedModelCalls);
+      const { readSavedModelSignatures } = await import("./saved-model/saved-model-signatures.ts");
+      return withFolder(request, readSavedModelSignatures);
     },
   },
   tfjs: {
@@ -64,12 +64,12 @@ interface OpenFolder {
   readonly maxWeightBytes: number;
 }
 
-/** Opens the model's folder; a path to the file that marks it means the folder, too. */
+/** Opens the model's folder; the path may also be that of its marker file. */
 function withFolder<Model>({ path, maxModelBytes }: ReadRequest, read: (open: OpenFolder) => Model): Model {
-  const place = statSync(path).isDirectory() ? path : dirname(path);
-  const folder = modelFolder(place);
+  const folderPath = statSync(path).isDirectory() ? path : dirname(path);
+  const folder = modelFolder(folderPath);
   try {
-    return read({ path: place, folder, maxWeightBytes: maxModelBytes });
+    return read({ path: folderPath, folder, maxWeightBytes: maxModelBytes });
   } finally {
     folder.close();
   }

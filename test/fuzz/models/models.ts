@@ -5,7 +5,7 @@ import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import type { ModelDefinition } from "../../../runtime/model/formats/definition.ts";
 import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts";
 import { readers } from "../../../runtime/model/formats/readers.ts";
-import { recognisedFormat } from "../../../runtime/model/formats/format-detection.ts";
+import { detectedFormat } from "../../../runtime/model/formats/format-detection.ts";
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
 import { furtherLayerFixtures } from "../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
@@ -68,7 +68,7 @@ export async function fuzzModel(
   const file = chance.pick(model.files);
   const place = written(model, file, work, chance);
   try {
-    const format = recognisedFormat(place, maxModelBytes);
+    const format = detectedFormat(place, maxModelBytes);
     const definition = await readers[format].read({ path: place, format, maxModelBytes });
     const outcome = chance.isLucky(0.1) ? await run(definition) : `${format} read`;
     note(tally, seed, outcome);

@@ -1,25 +1,24 @@
 import { isList, isObject, type JsonObject, textAt } from "./topology/json-config.ts";
 import { modelClasses } from "./topology/layer-support.ts";
 
-/** Groups and datasets: of an HDF5 file, or names that look like it. */
+/** A hierarchy of groups and datasets: an HDF5 file, or names that imitate one. */
 export interface WeightGroups<Dataset> {
-  /** Names of what is directly in a group; none when there is no such group. */
+  /** Names of the direct children of a group; none when there is no such group. */
   childNames(group: string): readonly string[];
   dataset(path: string): Dataset;
 }
 
 /** Datasets of one layer, in Keras' order. */
 interface LayerGroup<Dataset> {
-  /** Names of the nested models that lead to the layer, and the layer's. */
+  /** Names of the nested models around the layer, and the layer's own name. */
   readonly path: readonly string[];
   readonly datasets: readonly Dataset[];
 }
 
 /**
- * The weights of a `.keras` archive: groups are numbered by class in the order of the layers
- * (`layers/dense`, `layers/dense_1`), nested models nest; the layers' own names are not there.
- * `model` is the description as the file gives it.
- * After keras/src/saving/saving_lib.py, `_save_container_state`.
+ * The weights of a `.keras` archive by layer. Its groups are numbered by class in the order of the layers (`layers/dense`,
+ * `layers/dense_1`) and nest like the models; they do not have the layers' names. `model` is the description from the file.
+ * See keras/src/saving/saving_lib.py, `_save_container_state`.
  */
 export function archiveWeights<D>(file: WeightGroups<D>, model: JsonObject): readonly LayerGroup<D>[] {
   return modelWeights(file, model, "", []);
@@ -34,7 +33,7 @@ function modelWeights<D>(
   const config = model["config"];
   const layers =
     isObject(config) && isList(config["layers"]) ? config["layers"].filter((layer) => isObject(layer)) : [];
-  const groups = numbered(layers);
+  const groups = groupNames(layers);
   return layers.flatMap((layer, i) => {
     const inner = `${group}/layers/${groups[i]}`;
     const layerPath = [...path, textAt(layer, "name") ?? textAt(layer["config"], "name") ?? ""];
@@ -44,7 +43,7 @@ function modelWeights<D>(
   });
 }
 
-/** A layer's own variables, then those of the layers and cells inside it. */
+/** A layer's own variables, then those of the layers and cells in it. */
 function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: string): readonly D[] {
   const own = variables(file, `${group}/vars`);
   const config = layer["config"];
@@ -57,13 +56,13 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
   }
   if (/^(MultiHead|GroupQuery)Attention$/.test(textAt(layer, "class_name") ?? "")) {
     const parts = ["query_dense", "key_dense", "value_dense", "output_dense"];
-    // Keras 2 has them with a line before.
+    // Keras 2 puts an underscore before these names.
     const places = parts.flatMap((part) => [`${group}/${part}/vars`, `${group}/_${part}/vars`]);
     return [...own, ...places.flatMap((place) => variables(file, place))];
   }
   const { layer: wrapped, cell, cells } = config;
   const list = isList(cells) ? cells.filter((item) => isObject(item)) : [];
-  const groups = numbered(list);
+  const groups = groupNames(list);
   return [
     ...own,
     ...(isObject(wrapped) ? wrappedDatasets(file, wrapped, `${group}/layer`) : []),
@@ -72,7 +71,7 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
   ];
 }
 
-/** Of a layer in a wrapper, or of all layers of a model in one. */
+/** The datasets of a layer in a wrapper, or of all layers of a model in a wrapper. */
 function wrappedDatasets<D>(file: WeightGroups<D>, wrapped: JsonObject, group: string): readonly D[] {
   if (!modelClasses.has(textAt(wrapped, "class_name") ?? "")) return layerDatasets(file, wrapped, group);
   return modelWeights(file, wrapped, group, []).flatMap(({ datasets }) => datasets);
@@ -83,20 +82,20 @@ function variables<D>(file: WeightGroups<D>, group: string): readonly D[] {
   return names.sort((a, b) => Number(a) - Number(b)).map((name) => file.dataset(`${group}/${name}`));
 }
 
-/** Names of the groups of layers: by class, numbered in their order. */
-export function numbered(layers: readonly JsonObject[]): readonly string[] {
+/** Group names of layers: the class in snake case, numbered in order. */
+export function groupNames(layers: readonly JsonObject[]): readonly string[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
     const className = textAt(layer, "class_name") ?? "";
-    const name = snakeCase(ownNames.get(className) ?? className);
+    const name = snakeCase(pythonNames.get(className) ?? className);
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return count === 0 ? name : `${name}_${count}`;
   });
 }
 
-/** Classes whose name in descriptions is not their own. */
-const ownNames: ReadonlyMap<string, string> = new Map([["GroupQueryAttention", "GroupedQueryAttention"]]);
+/** Python class names of the classes that are registered under another name. */
+const pythonNames: ReadonlyMap<string, string> = new Map([["GroupQueryAttention", "GroupedQueryAttention"]]);
 
 /** keras/src/utils/naming.py, `to_snake_case`. */
 function snakeCase(name: string): string {

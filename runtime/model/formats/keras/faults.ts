@@ -1,26 +1,26 @@
 import { faultCatalogue } from "../../../base/fault.ts";
 
-/** A layer that cannot be run, and why when its class alone does not say so. */
+/** A layer that is not supported, and why unless its class as a whole is not. */
 export interface RefusedLayer {
   readonly name: string;
   readonly className: string;
   readonly reason?: string;
 }
 
-/** Why a Keras file is refused. Every message names the layer, weight or entry that is to blame. */
+/** Why a Keras file is refused. Every message names the layer, weight or entry at fault. */
 export const kerasFaults = faultCatalogue<{
-  /** Not HDF5, or cut short, or its structure is broken. */
+  /** Not HDF5, truncated, or structurally damaged. */
   KerasFileDamaged: { file: string; reason: string };
   /** The zip archive breaks a rule or a limit. */
   KerasArchiveRefused: { file: string; reason: string };
-  /** Weights without a model. */
+  /** The file holds weights without a model. */
   KerasConfigMissing: { file: string };
   KerasConfigInvalid: { file: string; reason: string };
-  /** Python bytecode: never evaluated. */
+  /** Lambda layers hold Python bytecode, which is never run. */
   LambdaLayer: { names: readonly string[] };
   UnsupportedLayer: { layers: readonly RefusedLayer[] };
   SubclassedModel: { className: string };
-  /** A model made in steps that was never given a shape. */
+  /** A model that was saved before its input shape was known. */
   ModelNotBuilt: { name: string };
   WeightRefused: { weight: string; reason: string };
 }>({
@@ -83,7 +83,7 @@ export const kerasFaults = faultCatalogue<{
   },
 });
 
-/** A layer as messages name it. */
+/** A layer's description in messages. */
 export function describedLayer({ name, className, reason }: RefusedLayer): string {
   return `layer "${name}" (${className})${reason === undefined ? "" : `: ${reason}`}`;
 }

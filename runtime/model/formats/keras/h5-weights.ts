@@ -4,24 +4,24 @@ import type { Hdf5File } from "./hdf5/hdf5-file.ts";
 
 /** Datasets of one layer, in Keras' order. */
 export interface LayerDatasets {
-  /** Names of the nested models that lead to the layer, and the layer's. */
+  /** Names of the nested models around the layer, and the layer's own name. */
   readonly path: readonly string[];
   readonly datasets: readonly Hdf5Dataset[];
 }
 
-/** The weights of a Keras `.h5`: by the attributes `layer_names` and `weight_names`, whatever the groups are called. */
+/** The weights of a Keras `.h5` by layer, found by the attributes `layer_names` and `weight_names`. */
 export function h5Weights(file: Hdf5File): readonly LayerDatasets[] {
   const root = file.isGroup("/model_weights") ? "/model_weights" : "/";
-  return listed(file, root, "layer_names").map((layer) => {
+  return namesIn(file, root, "layer_names").map((layer) => {
     const group = joined(root, layer);
     if (!file.isGroup(group)) throw new Hdf5Error(group, "the group of this layer is missing");
-    const datasets = listed(file, group, "weight_names").map((name) => file.dataset(joined(group, name)));
+    const datasets = namesIn(file, group, "weight_names").map((name) => file.dataset(joined(group, name)));
     return { path: [layer], datasets };
   });
 }
 
-/** Attributes above 64 KiB are split into `layer_names0`, `layer_names1`, … */
-function listed(file: Hdf5File, path: string, attribute: string): readonly string[] {
+/** Reads a list attribute; above 64 KiB it is split into `layer_names0`, `layer_names1`, … */
+function namesIn(file: Hdf5File, path: string, attribute: string): readonly string[] {
   const whole = file.strings(path, attribute);
   if (whole !== undefined) return whole;
   const parts: string[] = [];

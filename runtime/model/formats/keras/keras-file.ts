@@ -13,7 +13,7 @@ import { type Topology, topology } from "./topology/topology.ts";
 import { zipArchive } from "./zip/zip-archive.ts";
 import { ZipError } from "./zip/zip-directory.ts";
 
-/** A Keras file and what reading it may cost. */
+/** A Keras file and the limit for reading it. */
 export interface KerasFile {
   /** Name for messages. */
   readonly name: string;
@@ -22,25 +22,25 @@ export interface KerasFile {
 }
 
 const maxRatio = 100;
-/** Some millions of words. */
+/** Enough for some millions of words. */
 const maxVocabularyBytes = 64 * 1024 ** 2;
 
 /** Reads a Keras `.h5` (Keras 2 or 3). Throws a Fault. */
 export async function readH5(file: KerasFile): Promise<KerasModel> {
-  return convertingErrors(file.name, async () => {
+  return withFaults(file.name, async () => {
     const hdf5 = hdf5File(file.source);
     const [text] = hdf5.strings("/", "model_config") ?? [];
     if (text === undefined) throw kerasFaults.KerasConfigMissing({ file: file.name });
     if (text.length > maxConfigBytes) throw new ConfigError(`it takes ${text.length} bytes`);
     const [version] = hdf5.strings("/", "keras_version") ?? hdf5.strings("/model_weights", "keras_version") ?? [];
-    const found = accepted(topology(parsedConfig(text), isKeras3(version)));
+    const found = checkedTopology(topology(parsedConfig(text), isKeras3(version)));
     return kerasModel("keras-h5", found, weights(file, h5Weights(hdf5)));
   });
 }
 
 /** Reads a `.keras` archive (Keras 2 or 3). Throws a Fault. */
 export async function readArchive(file: KerasFile): Promise<KerasModel> {
-  return convertingErrors(file.name, async () => {
+  return withFaults(file.name, async () => {
     const archive = zipArchive(file.source, { maxEntryBytes: file.maxWeightBytes, maxRatio });
     const written = parsedConfig(text(archive.open("config.json", maxConfigBytes)));
     const metadata = archive.has("metadata.json") ? parsedConfig(text(archive.open("metadata.json", 65_536))) : {};
@@ -49,22 +49,22 @@ export async function readArchive(file: KerasFile): Promise<KerasModel> {
       text: (path) => (archive.has(path) ? text(archive.open(path, maxVocabularyBytes)) : undefined),
       numbers: (path) => datasetNumbers(hdf5, path),
     });
-    const found = accepted(topology(description, isKeras3(textAt(metadata, "keras_version"))));
+    const found = checkedTopology(topology(description, isKeras3(textAt(metadata, "keras_version"))));
     return kerasModel("keras-zip", found, weights(file, archiveWeights(hdf5, description)));
   });
 }
 
 function kerasModel(
   format: string,
-  { model, inputs, outputNames, beyondTensorFlowJs, preprocessing, moved }: Topology,
+  { model, inputs, outputNames, unsupportedByTensorFlowJs, preprocessing, originalPaths }: Topology,
   stored: readonly LayerWeights[],
 ): KerasModel {
-  const weights = moved === undefined ? stored : movedWeights(stored, moved);
+  const weights = originalPaths === undefined ? stored : renamedWeights(stored, originalPaths);
   const weightBytes = weights.reduce(
     (sum, { tensors }) => sum + tensors.reduce((n, { data }) => n + data.byteLength, 0),
     0,
   );
-  const beyond = beyondTensorFlowJs.length === 0 ? {} : { beyondTensorFlowJs };
+  const beyond = unsupportedByTensorFlowJs.length === 0 ? {} : { unsupportedByTensorFlowJs };
   const before = preprocessing === undefined ? {} : { preprocessing };
   return {
     kind: "keras-layers",
@@ -79,13 +79,16 @@ function kerasModel(
   };
 }
 
-/** Weights under the names that their layers have now. */
-function movedWeights(stored: readonly LayerWeights[], moved: NonNullable<Topology["moved"]>): readonly LayerWeights[] {
-  const names = new Map([...moved].map(([name, path]) => [JSON.stringify(path), name]));
-  const apart = new Set([...moved.values()].map(([model]) => model));
+/** Moves weights from the original paths of layers to the names in the flat model. */
+function renamedWeights(
+  stored: readonly LayerWeights[],
+  originalPaths: NonNullable<Topology["originalPaths"]>,
+): readonly LayerWeights[] {
+  const names = new Map([...originalPaths].map(([name, path]) => [JSON.stringify(path), name]));
+  const flattened = new Set([...originalPaths.values()].map(([model]) => model));
   return stored.map((layer) => {
     const [model = "", ...inner] = layer.path;
-    if (inner.length === 0 && apart.has(model) && layer.tensors.length > 0) {
+    if (inner.length === 0 && flattened.has(model) && layer.tensors.length > 0) {
       const reason =
         "it makes numbers of texts or keys and has weights, which an .h5 holds in one list; save it as .keras";
       throw kerasFaults.UnsupportedLayer({ layers: [{ name: model, className: "Functional", reason }] });
@@ -96,8 +99,8 @@ function movedWeights(stored: readonly LayerWeights[], moved: NonNullable<Topolo
   });
 }
 
-/** Refuses with the most helpful of the reasons found. Throws a Fault. */
-export function accepted(found: Topology): Topology {
+/** Returns the topology if it is supported; throws a Fault with the most helpful of the reasons otherwise. */
+export function checkedTopology(found: Topology): Topology {
   if (found.subclass !== undefined) throw kerasFaults.SubclassedModel({ className: found.subclass });
   if (found.lambdas.length > 0) throw kerasFaults.LambdaLayer({ names: found.lambdas });
   if (found.refused.length > 0) throw kerasFaults.UnsupportedLayer({ layers: found.refused });
@@ -105,7 +108,7 @@ export function accepted(found: Topology): Topology {
   return found;
 }
 
-/** All sizes are added up before the first weight is read. */
+/** Reads the weights, after checking the sum of their sizes. */
 function weights(file: KerasFile, layers: readonly LayerDatasets[]): readonly LayerWeights[] {
   const lengths = layers.flatMap(({ datasets }) => datasets.map(({ length }) => length));
   const sizeBytes = lengths.reduce((sum, length) => sum + length * Float32Array.BYTES_PER_ELEMENT, 0);
@@ -130,7 +133,7 @@ function text(source: ByteSource): string {
   return bytesAt(source, 0, source.sizeBytes).toString("utf8");
 }
 
-async function convertingErrors(name: string, read: () => Promise<KerasModel>): Promise<KerasModel> {
+async function withFaults(name: string, read: () => Promise<KerasModel>): Promise<KerasModel> {
   try {
     return await read();
   } catch (thrown) {

@@ -3,43 +3,43 @@ import type { RefusedLayer } from "./faults.ts";
 import type { Preprocessing } from "./preprocessing/preprocessing.ts";
 import type { JsonObject } from "./topology/json-config.ts";
 
-/** A Keras model as tfjs-layers wants it: free of Python and of differences between Keras versions. */
+/** A Keras model in the notation of tfjs-layers, without differences between Keras versions. */
 export interface KerasModel {
   readonly kind: "keras-layers";
-  /** Container and writer, as facts show it: `keras-h5`, `keras-zip`. */
+  /** As shown in the status: `keras-h5`, `keras-zip`. */
   readonly format: string;
-  /** `{class_name, config}` of the model: Keras 2 notation, initialisers all zero, no regularisers. */
+  /** `{class_name, config}` of the model in Keras 2 notation, with placeholder initialisers and without regularisers. */
   readonly topology: JsonObject;
   readonly inputs: readonly KerasInput[];
   /** Names on the wire, in the order of the model's outputs. */
   readonly outputNames: readonly string[];
   readonly weights: readonly LayerWeights[];
   readonly weightBytes: number;
-  /** Layers that TensorFlow.js does not run, or not with these options; absent: there are none. */
-  readonly beyondTensorFlowJs?: readonly RefusedLayer[];
-  /** What is run before the engine, whose inputs are then not those that clients know. */
+  /** Layers that TensorFlow.js does not support, or not with these options; absent: there are none. */
+  readonly unsupportedByTensorFlowJs?: readonly RefusedLayer[];
+  /** Runs before the engine; clients then send its inputs, not those of `topology`. */
   readonly preprocessing?: Preprocessing;
 }
 
-/** An input as clients name it. */
+/** An input by its name on the wire. */
 export interface KerasInput {
   readonly name: string;
-  /** As the model declares it. */
+  /** The declared type. */
   readonly dtype: Dtype;
 }
 
 /**
- * The weights of one layer in Keras' own order: trainable before the others, for a nested model over all its layers.
- * `path` leads through the names of nested models to the layer.
+ * The weights of one layer in Keras' order: trainable weights first, for a nested model over all its layers. `path` is the names of
+ * the nested models around the layer, and its own name.
  */
 export interface LayerWeights {
   readonly path: readonly string[];
   readonly tensors: readonly Weight[];
 }
 
-/** A weight in float32, whatever type the file has it in. */
+/** A weight, converted to float32. */
 export interface Weight {
-  /** Where the file holds it, for messages. */
+  /** Its path in the file, for messages. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array<ArrayBuffer>;

@@ -2,12 +2,12 @@ import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../../base/protobuf/wire-writer.ts";
 import { copyFields, writeMessage } from "./wire-copy.ts";
 
-/** Numbers of fields in onnx.proto. */
+/** Field numbers of onnx.proto. */
 const fields = { modelGraph: 7, graphInitializer: 5, tensorName: 8 } as const;
 
 /**
- * The model without these initializers, so that the inputs of their names are ordinary ones: ONNX Runtime's binding for Node
- * passes over values for inputs that have an initializer. All other bytes stay as they are.
+ * Removes initializers from a model, so that the inputs of these names become required: ONNX Runtime's binding for Node ignores
+ * values for inputs that have an initializer. All other bytes are unchanged.
  */
 export function withoutInitializers(bytes: Uint8Array, names: ReadonlySet<string>): Uint8Array<ArrayBuffer> {
   const writer = new WireWriter(bytes.length);

@@ -1,7 +1,7 @@
 import type { Dtype } from "../../../dataplane/tensor.ts";
 import { dataTypes } from "./onnx-proto.ts";
 
-/** Element types that ONNX Runtime's binding for Node takes and gives, by their numbers in files. */
+/** Element types that ONNX Runtime's binding for Node supports, by their numbers in files. */
 const dtypes: ReadonlyMap<number, Dtype> = new Map([
   [dataTypes.float32, "float32"],
   [dataTypes.float64, "float64"],
@@ -18,20 +18,20 @@ const dtypes: ReadonlyMap<number, Dtype> = new Map([
   [dataTypes.string, "string"],
 ]);
 
-/** Names of all that models can be served with. */
+/** All element types that can be served. */
 export const servedDtypes: readonly Dtype[] = [...dtypes.values()];
 
-/** The element type of ONNX's number; undefined: none that is served, as bfloat16. */
+/** The element type of an ONNX number; `undefined` for types that cannot be served, such as bfloat16. */
 export function dtypeOf(dataType: number): Dtype | undefined {
   return dtypes.get(dataType);
 }
 
-/** Name of ONNX's number, for messages; also of those that are not served. */
+/** The name of an ONNX type number, for messages. */
 export function dataTypeName(dataType: number): string {
   return Object.entries(dataTypes).find(([, number]) => number === dataType)?.[0] ?? `number ${dataType}`;
 }
 
-/** Bits of one element in `raw_data`; `undefined` for strings and unknown types. Numbers above 16 have 8 bits or fewer. */
+/** Bits of one element in `raw_data`; `undefined` for strings and unknown types. */
 export function elementBits(dataType: number): number | undefined {
   return bits.get(dataType);
 }

@@ -2,16 +2,16 @@ import { faultCatalogue } from "../../../base/fault.ts";
 
 const again = "export the model again, and check it with onnx.checker.check_model(path)";
 
-/** The type of a value that is no tensor, as messages name it. */
+/** The description of a non-tensor type in messages. */
 export const noTensor = "sequence, map or none";
 
-/** Why an ONNX file is refused. Every message names the operator or tensor that is to blame. */
+/** Why an ONNX file is refused. Every message names the operator or tensor at fault. */
 export const onnxFaults = faultCatalogue<{
-  /** Not protobuf, or cut short, or without a graph. */
+  /** Not protobuf, truncated, or without a graph. */
   OnnxFileDamaged: { file: string; reason: string };
-  /** The graph or one of its tensors breaks a rule. */
+  /** The graph or one of its tensors is invalid. */
   OnnxGraphRefused: { file: string; reason: string };
-  /** Operators of domains that no runtime brings along. */
+  /** Operators of unknown domains. */
   OnnxOperatorsUnknown: { operators: readonly string[] };
   OnnxExternalDataRefused: { tensor: string; reason: string };
   /** A loop without an end, or an allocation without a limit. */

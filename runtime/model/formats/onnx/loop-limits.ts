@@ -3,7 +3,7 @@ import { WireWriter } from "../../../base/protobuf/wire-writer.ts";
 import { AttributeProto, dataTypes, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx-proto.ts";
 import { copyFields, writeMessage } from "./wire-copy.ts";
 
-/** Numbers of fields in onnx.proto. */
+/** Field numbers of onnx.proto. */
 const fields = {
   modelGraph: 7,
   modelFunctions: 25,
@@ -15,12 +15,12 @@ const fields = {
   attributeGraph: 6,
 } as const;
 
-/** Rounds that a loop may take, by the name of its first output. */
+/** Most iterations of each loop, by the name of its first output. */
 export type LoopLimits = ReadonlyMap<string, number>;
 
 /**
- * The model with a check in the bodies of these loops: the call fails when one goes on for longer. ONNX Runtime cannot be
- * stopped from outside, and what a request holds may decide how long a loop takes. All other bytes stay as they are.
+ * Adds a check to the bodies of these loops, which fails the call when a loop exceeds its limit. ONNX Runtime cannot be interrupted,
+ * and a request's values may decide the number of iterations. All other bytes are unchanged.
  */
 export function withLoopLimits(bytes: Uint8Array, limits: LoopLimits): Uint8Array<ArrayBuffer> {
   const writer = new WireWriter(bytes.length + 1024);
@@ -46,7 +46,7 @@ function copyNodes(bytes: Uint8Array, writer: WireWriter, nodeField: number, lim
   });
 }
 
-/** `limit`: the graph of the node is the body of a loop that shall have one. */
+/** Copies a node. With a `limit`, its graph is the body of a loop to be limited. */
 function copyNode(bytes: Uint8Array, writer: WireWriter, limits: LoopLimits, limit: number | undefined): void {
   copyFields(new WireReader(bytes), writer, (number, attribute) => {
     if (number !== fields.nodeAttribute || AttributeProto.decode(attribute).g === undefined) return false;
@@ -62,11 +62,11 @@ function copyNode(bytes: Uint8Array, writer: WireWriter, limits: LoopLimits, lim
   });
 }
 
-/** The first input of a body is the number of the round, its first output whether there is another. */
+/** Copies a loop body with the check. Its first input is the iteration number, its first output the condition. */
 function copyBody(bytes: Uint8Array, writer: WireWriter, limits: LoopLimits, limit: number): void {
   const { input, output } = GraphProto.decode(bytes);
-  const [round, goesOn] = [input[0]?.name ?? "", output[0]?.name ?? ""];
-  const name = (what: string): string => `modelwright/${what}/${goesOn}`;
+  const [iteration, condition] = [input[0]?.name ?? "", output[0]?.name ?? ""];
+  const name = (what: string): string => `modelwright/${what}/${condition}`;
   const inner = new WireWriter(bytes.length + 1024);
   copyGraph(bytes, inner, limits);
   let outputs = 0;
@@ -76,16 +76,16 @@ function copyBody(bytes: Uint8Array, writer: WireWriter, limits: LoopLimits, lim
     return writeMessage(writer, number, () => ValueInfoProto.write({ name: name("next"), type }, writer));
   });
   const nodes = [
-    { opType: "GreaterOrEqual", input: [round, name("limit")], output: [name("over")] },
+    { opType: "GreaterOrEqual", input: [iteration, name("limit")], output: [name("over")] },
     { opType: "Cast", input: [name("over")], output: [name("index")], attribute: [{ name: "to", i: 7n, type: 2 }] },
-    // There is one element: the second is out of bounds, and the call fails with the name of this node.
+    // Index 1 of this one-element tensor is out of bounds, so the call fails with the name of this node.
     {
       opType: "Gather",
       input: [name("true"), name("index")],
       output: [name("within")],
       name: `a loop takes more than ${limit} rounds`,
     },
-    { opType: "And", input: [goesOn, name("within")], output: [name("next")] },
+    { opType: "And", input: [condition, name("within")], output: [name("next")] },
   ];
   for (const node of nodes) writeMessage(writer, fields.graphNode, () => NodeProto.write(node, writer));
   const tensors = [

@@ -3,10 +3,10 @@ import { basename } from "node:path";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { checkAllocations } from "./checks/allocations.ts";
-import { functionFlaw } from "./checks/function-expansion.ts";
+import { functionExpansionError } from "./checks/function-expansion.ts";
 import { loopLimits } from "./checks/loops.ts";
 import { withoutInitializers } from "./default-inputs.ts";
-import { takesEmptyInputs } from "./checks/empty-inputs.ts";
+import { supportsEmptyInputs } from "./checks/empty-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
 import { withLoopLimits } from "./loop-limits.ts";
 import { onnxFaults } from "./faults.ts";
@@ -14,19 +14,19 @@ import type { OnnxModel } from "./onnx-model.ts";
 import { type GraphProto, ModelProto } from "./onnx-proto.ts";
 import { checkOperators } from "./checks/operators.ts";
 import { graphSignature } from "./signature.ts";
-import { tensorFlaw, weightBytesOf } from "./checks/tensor-sizes.ts";
+import { tensorSizeError, weightBytesOf } from "./checks/tensor-sizes.ts";
 
-/** Reads an ONNX model file and looks it through: nothing of it runs. Throws a Fault. */
+/** Reads and checks an ONNX model file without running any of it. Throws a Fault. */
 export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
   try {
-    return lookedThrough(path, maxWeightBytes);
+    return checkedModel(path, maxWeightBytes);
   } catch (thrown) {
     if (!(thrown instanceof ProtobufError)) throw thrown;
     throw onnxFaults.OnnxFileDamaged({ file: basename(path), reason: thrown.message }, thrown);
   }
 }
 
-function lookedThrough(path: string, maxWeightBytes: number): OnnxModel {
+function checkedModel(path: string, maxWeightBytes: number): OnnxModel {
   const file = basename(path);
   const bytes = readFileSync(path);
   const model = ModelProto.decode(bytes);
@@ -34,11 +34,11 @@ function lookedThrough(path: string, maxWeightBytes: number): OnnxModel {
   if (graph === undefined) throw onnxFaults.OnnxFileDamaged({ file, reason: "it has no graph" });
   checkGraph(file, graph);
   checkOperators(model);
-  const functions = functionFlaw(model);
-  if (functions !== undefined) throw onnxFaults.OnnxGraphRefused({ file, reason: functions });
-  const flaw = tensorFlaw(model);
-  if (flaw !== undefined) {
-    throw onnxFaults.OnnxGraphRefused({ file, reason: `tensor "${flaw.tensor}": ${flaw.reason}` });
+  const functionError = functionExpansionError(model);
+  if (functionError !== undefined) throw onnxFaults.OnnxGraphRefused({ file, reason: functionError });
+  const sizeError = tensorSizeError(model);
+  if (sizeError !== undefined) {
+    throw onnxFaults.OnnxGraphRefused({ file, reason: `tensor "${sizeError.tensor}": ${sizeError.reason}` });
   }
   const weightBytes = weightBytesOf(model);
   if (weightBytes > maxWeightBytes) {
@@ -53,13 +53,13 @@ function lookedThrough(path: string, maxWeightBytes: number): OnnxModel {
   const limits = loopLimits(model);
   const signature = graphSignature(model, graph);
   const defaults = new Set(signature.inputs.flatMap((input) => (input.default === undefined ? [] : [input.name])));
-  const limited = limits.size > 0 ? withLoopLimits(bytes, limits) : owned(bytes);
+  const limited = limits.size > 0 ? withLoopLimits(bytes, limits) : transferable(bytes);
   return {
     kind: "onnx",
     format: "onnx",
     bytes: defaults.size > 0 ? withoutInitializers(limited, defaults) : limited,
     ...(folder === undefined ? {} : { folder }),
-    takesEmpty: takesEmptyInputs(model),
+    supportsEmptyInputs: supportsEmptyInputs(model),
     signature,
     weightBytes,
   };
@@ -78,7 +78,7 @@ function checkGraph(file: string, { input, output, node }: GraphProto): void {
   if (node.some(({ opType }) => opType === "")) refuse("a node has no operator");
 }
 
-/** Bytes that can move to another thread: small files are read into a buffer that others share. */
-function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+/** Bytes that can be transferred to another thread: small files are read into a shared buffer and must be copied. */
+function transferable(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
 }

@@ -1,15 +1,15 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 
-/** An ONNX model that has been looked through: within limits, and of operators that are known. */
+/** An ONNX model that has been checked: within limits and of known operators only. */
 export interface OnnxModel {
   readonly kind: "onnx";
   readonly format: "onnx";
-  /** The ModelProto of the file; its loops have limits, and its defaults are no initializers any more. */
+  /** The ModelProto of the file, with limits on loops and without the initializers of optional inputs. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Set when weights lie in other files: the real path of the folder that holds them all. */
+  /** Real path of the model's folder, when weights are in external files. */
   readonly folder?: string;
-  /** Inputs without elements are nothing special to its operators. */
-  readonly takesEmpty: boolean;
+  /** Whether its operators accept inputs without elements. */
+  readonly supportsEmptyInputs: boolean;
   readonly signature: Signature;
   readonly weightBytes: number;
 }

@@ -10,7 +10,7 @@ import {
 } from "../../../base/protobuf/message.ts";
 import { wireTypes } from "../../../base/protobuf/wire-reader.ts";
 
-/** Messages of onnx/onnx.proto (ONNX 1.23), as far as models that are served need them. Other fields are passed over. */
+/** Messages of onnx/onnx.proto (ONNX 1.23), without the fields that serving does not need. */
 
 /** Numbers of `TensorProto.DataType`. */
 export const dataTypes = {
@@ -45,7 +45,7 @@ export const attributeTypes = {
   strings: 8,
 } as const;
 
-/** Elements of a packed list as they lie in the file: a long list of numbers would take many times the memory. */
+/** A packed list that stays encoded: an array of its numbers would take many times the memory. */
 function packed(number: number): Field<Uint8Array> {
   const empty = new Uint8Array(0);
   return {
@@ -64,7 +64,7 @@ function packed(number: number): Field<Uint8Array> {
   };
 }
 
-/** A tensor as files hold it: `rawData`, or the list that its type uses, or another file. */
+/** A tensor, with its data in `rawData`, in the list for its type, or in another file. */
 export interface TensorProto {
   readonly dims: readonly number[];
   /** One of `dataTypes`. */
@@ -78,7 +78,7 @@ export interface TensorProto {
   readonly externalData: readonly { readonly key: string; readonly value: string }[];
   readonly doubleData: Uint8Array;
   readonly uint64Data: Uint8Array;
-  /** 1: the data lies in another file. */
+  /** 1: the data is in another file. */
   readonly dataLocation: number;
 }
 

@@ -5,12 +5,12 @@ import { noTensor, onnxFaults } from "./faults.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "./onnx-proto.ts";
 import { tensorValue } from "./tensor-values.ts";
 
-/** Since this version of the format, an initializer that is also an input is a default; before, all had to be inputs. */
+/** From this IR version on, an initializer that is also an input is a default value; before, all had to be inputs. */
 const irWithDefaults = 4;
-/** Larger ones are weights that the exporter lists as inputs. */
+/** Larger initializers are weights that the exporter lists as inputs. */
 const maxDefaultElements = 1024;
 
-/** What the graph takes and gives. Inputs that have an initializer are optional. Throws a Fault. */
+/** The signature of a graph. Inputs with an initializer are optional. Throws a Fault. */
 export function graphSignature({ irVersion }: ModelProto, graph: GraphProto): Signature {
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const inputs = graph.input.flatMap((info): readonly TensorSpec[] => {

@@ -3,7 +3,7 @@ import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { dtypeOf } from "./element-types.ts";
 import type { TensorProto } from "./onnx-proto.ts";
 
-/** The elements of a small tensor of a file, copied. `undefined` when its type is not served or its data is elsewhere. */
+/** Decodes a small tensor. `undefined` when its type cannot be served or its data is in another file. */
 export function tensorValue(tensor: TensorProto): Tensor | undefined {
   const dtype = dtypeOf(tensor.dataType);
   if (dtype === undefined || tensor.dataLocation !== 0) return undefined;
@@ -21,7 +21,7 @@ function rawElements(dtype: NumberDtype, bytes: Uint8Array): ArrayLike<number | 
   return new array(copy.buffer, 0, Math.floor(copy.length / array.BYTES_PER_ELEMENT));
 }
 
-/** Elements in the typed lists: which type uses which is said at the fields of TensorProto. */
+/** Decodes the typed lists; the comments at the fields of TensorProto in onnx.proto assign types to lists. */
 function listedElements(dtype: NumberDtype, tensor: TensorProto): ArrayLike<number | bigint> {
   switch (dtype) {
     case "float32":

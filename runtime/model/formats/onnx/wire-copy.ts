@@ -1,7 +1,7 @@
 import { type WireReader, wireTypes } from "../../../base/protobuf/wire-reader.ts";
 import type { WireWriter } from "../../../base/protobuf/wire-writer.ts";
 
-/** Copies every field but the length-delimited ones that `replaces` takes care of. */
+/** Copies all fields except the length-delimited ones for which `replaces` returns true. */
 export function copyFields(
   reader: WireReader,
   writer: WireWriter,
@@ -25,10 +25,10 @@ function copyNumber(reader: WireReader, writer: WireWriter, wireType: number): v
   if (wireType === wireTypes.varint) writer.int64(reader.int64());
   else if (wireType === wireTypes.fixed32) writer.fixed32(reader.fixed32());
   else if (wireType === wireTypes.fixed64) writer.double(reader.double());
-  else reader.skip(wireType); // throws: there are no others
+  else reader.skip(wireType); // throws: there are no other wire types
 }
 
-/** Writes a message within a message, and returns true: the field is taken care of. */
+/** Writes a nested message. Returns true, for `copyFields`: the field is replaced. */
 export function writeMessage(writer: WireWriter, number: number, write: () => void): true {
   writer.tag(number, wireTypes.bytes);
   writer.delimited(write);

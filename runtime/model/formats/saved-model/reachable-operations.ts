@@ -1,14 +1,14 @@
 import type { SourceGraph, SourceNode } from "../tensorflow-graph/source/source-graph.ts";
 import { GraphError } from "../tensorflow-graph/source/source-graph.ts";
 
-/** Operations that give a value on as it is. */
-const passing: ReadonlySet<string> = new Set(["Identity", "PartitionedCall", "StatefulPartitionedCall"]);
+/** Operations that pass a value through. */
+const passThrough: ReadonlySet<string> = new Set(["Identity", "PartitionedCall", "StatefulPartitionedCall"]);
 
 /**
- * Names of the operations that running the nodes of these names comes to, those of the functions they call included. Throws a
- * GraphError for a restore that reads another checkpoint than the model's own, whose name TensorFlow hands in at `fileName`.
+ * Names of the operations that running these nodes can reach, including those of called functions. Throws a GraphError for a restore
+ * operation that reads another checkpoint than the model's own, whose name TensorFlow feeds at `fileName`.
  */
-export function reachedOperations(
+export function reachableOperations(
   graph: SourceGraph,
   roots: readonly string[],
   fileName: string | undefined,
@@ -16,7 +16,7 @@ export function reachedOperations(
   const operations = new Set<string>();
   const functions = new Set<string>();
   const visit = (scope: Scope, start: readonly string[]): void => {
-    for (const node of reachedNodes(scope.nodes, start)) {
+    for (const node of reachableNodes(scope.nodes, start)) {
       operations.add(node.op);
       checkRestore(node, scope);
       for (const called of [...node.functions.values()].flat()) enter(called);
@@ -27,15 +27,15 @@ export function reachedOperations(
     functions.add(name);
     const called = graph.functionNamed(name);
     if (called === undefined) return;
-    // Everything in a function counts: control edges make it run whatever its results need.
-    visit({ nodes: called.nodes, handedIn: new Set(called.parameters) }, [...called.nodes.keys()]);
+    // Every node of a function counts: control edges can run nodes that its results do not need.
+    visit({ nodes: called.nodes, fed: new Set(called.parameters) }, [...called.nodes.keys()]);
   };
-  visit({ nodes: graph.nodes, handedIn: new Set(fileName === undefined ? [] : [nodeName(fileName)]) }, roots);
+  visit({ nodes: graph.nodes, fed: new Set(fileName === undefined ? [] : [nodeName(fileName)]) }, roots);
   return [...operations].sort();
 }
 
-/** The nodes among these that running the ones of these names comes to, the functions that they call left out. */
-export function reachedNodes(
+/** The nodes that running the nodes `start` reaches, without those of called functions. */
+export function reachableNodes(
   nodes: ReadonlyMap<string, SourceNode>,
   start: readonly string[],
 ): ReadonlySet<SourceNode> {
@@ -52,23 +52,23 @@ export function reachedNodes(
 
 interface Scope {
   readonly nodes: ReadonlyMap<string, SourceNode>;
-  /** Names whose values come from outside: the file name that TensorFlow feeds, a function's parameters. */
-  readonly handedIn: ReadonlySet<string>;
+  /** Names of fed values: the checkpoint's file name, a function's parameters. */
+  readonly fed: ReadonlySet<string>;
 }
 
 function checkRestore({ name, op, inputs }: SourceNode, scope: Scope): void {
   if (op !== "RestoreV2" && op !== "Restore") return;
   let from = nodeName(inputs[0] ?? "");
-  for (let steps = 0; steps < 16 && !scope.handedIn.has(from); steps++) {
+  for (let steps = 0; steps < 16 && !scope.fed.has(from); steps++) {
     const node = scope.nodes.get(from);
-    if (node === undefined || !passing.has(node.op)) break;
+    if (node === undefined || !passThrough.has(node.op)) break;
     from = nodeName(node.inputs[0] ?? "");
   }
-  if (scope.handedIn.has(from)) return;
+  if (scope.fed.has(from)) return;
   throw new GraphError(`"${name}" restores from another file than the model's own variables`);
 }
 
-/** `^node`, `node:0` and `node:output:0` all name a node. */
+/** The node of a reference: `^node`, `node:0` or `node:output:0`. */
 function nodeName(reference: string): string {
   return /^\^?([^:]*)/.exec(reference)?.[1] ?? reference;
 }

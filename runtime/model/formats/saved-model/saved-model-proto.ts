@@ -2,7 +2,7 @@ import { many, mapOf, message, nested, plain, repeated } from "../../../base/pro
 import { graphDef, opDef } from "../tensorflow-graph/source/graph-proto.ts";
 import { signatureDef } from "../tensorflow-graph/source/signature-proto.ts";
 
-/** Messages of tensorflow/core/protobuf, as far as serving needs them. */
+/** Messages of tensorflow/core/protobuf, without the fields that serving does not need. */
 
 const opList = message("tensorflow.OpList", { op: many(1, () => opDef) });
 const metaInfo = message("tensorflow.MetaGraphDef.MetaInfoDef", {
@@ -24,15 +24,15 @@ const metaGraph = message("tensorflow.MetaGraphDef", {
   collectionDef: mapOf(4, () => collectionDef),
   signatureDef: mapOf(5, () => signatureDef),
 });
-/** A graph of a SavedModel with its tags, signatures and saver, decoded. */
+/** A decoded graph of a SavedModel with its tags, signatures and saver. */
 export type MetaGraph = ReturnType<(typeof metaGraph)["decode"]>;
 
-/** Only the tags: graphs for training are not decoded. */
+/** Decodes only the tags, so that training graphs are not decoded. */
 export const metaGraphTags = message("tensorflow.MetaGraphDef", {
   metaInfoDef: nested(1, () => message("tensorflow.MetaGraphDef.MetaInfoDef", { tags: repeated(4, "string") })),
 });
 
-/** saved_model.pb. Its graphs stay encoded until one is chosen by its tags. */
+/** saved_model.pb. Its graphs stay encoded until one is selected by its tags. */
 export const savedModelProto = message("tensorflow.SavedModel", { metaGraphs: repeated(2, "bytes") });
 /** One graph of a SavedModel. */
 export const metaGraphProto = metaGraph;

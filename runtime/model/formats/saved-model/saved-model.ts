@@ -3,7 +3,7 @@ import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { FolderError, type ModelFolder } from "../model-folder.ts";
-import { type CollectedConstants, collectedConstants } from "../tensorflow-graph/constant-pool.ts";
+import { type ConstantPool, constantPool } from "../tensorflow-graph/constant-pool.ts";
 import { graphFaults } from "../tensorflow-graph/faults.ts";
 import { inlinedBody, type Inlining } from "../tensorflow-graph/inlining/inlined-graph.ts";
 import { protoGraph } from "../tensorflow-graph/source/proto-graph.ts";
@@ -12,23 +12,23 @@ import type { TensorFlowGraph } from "../tensorflow-graph/tensorflow-graph.ts";
 import { BundleError } from "./bundle/bundle-error.ts";
 import { type TensorBundle, tensorBundle } from "./bundle/tensor-bundle.ts";
 import { type MetaGraph, metaGraphProto, metaGraphTags, savedModelProto } from "./saved-model-proto.ts";
-import { placedSignatures } from "../tensorflow-graph/bound-signatures.ts";
-import { reachedOperations } from "./reachable-operations.ts";
+import { boundSignatures } from "../tensorflow-graph/bound-signatures.ts";
+import { reachableOperations } from "./reachable-operations.ts";
 import { variableKeys } from "./variable-keys.ts";
 
-/** A folder with a saved_model.pb and what reading it may cost. */
+/** A folder with a saved_model.pb and the limit for reading it. */
 export interface SavedModelFolder {
   readonly folder: ModelFolder;
   readonly maxWeightBytes: number;
 }
 
 const graphFile = "saved_model.pb";
-/** Protobuf's own limit. */
+/** Protobuf's limit. */
 const maxGraphBytes = 2 ** 31 - 1;
-/** For constants that a file spells out shorter than they are, such as a million zeros. */
+/** Memory for constants that the file stores in compressed form, such as a million zeros. */
 const maxExpansionBytes = 64 * 1024 ** 2;
 
-/** Reads a SavedModel: the graph that serves, its variables, all its signatures. Throws a Fault. */
+/** Reads a SavedModel: the serving graph, its variables and all signatures. Throws a Fault. */
 export function readSavedModel(model: SavedModelFolder): TensorFlowGraph {
   const { folder } = model;
   try {
@@ -38,7 +38,7 @@ export function readSavedModel(model: SavedModelFolder): TensorFlowGraph {
   }
 }
 
-/** The graph with the one tag `serve`. Throws `GraphNotServing` or what the file system says. */
+/** The graph whose only tag is `serve`. Throws `GraphNotServing` or a FolderError. */
 export function servingMetaGraph({ folder, maxWeightBytes }: SavedModelFolder): MetaGraph {
   const bytes = folder.bytes(graphFile, Math.min(maxGraphBytes, maxWeightBytes));
   const { metaGraphs } = savedModelProto.decode(bytes);
@@ -50,47 +50,47 @@ export function servingMetaGraph({ folder, maxWeightBytes }: SavedModelFolder): 
 
 function servingGraph({ folder, maxWeightBytes }: SavedModelFolder, meta: MetaGraph): TensorFlowGraph {
   if (meta.graphDef === undefined) throw new GraphError("it is missing");
-  const placed = placedSignatures(meta.signatureDef);
-  if (placed.length === 0) throw graphFaults.GraphSignatureMissing({ model: folder.name });
+  const bound = boundSignatures(meta.signatureDef);
+  if (bound.length === 0) throw graphFaults.GraphSignatureMissing({ model: folder.name });
   const operations = meta.metaInfoDef?.strippedOpList?.op ?? [];
   const graph = protoGraph(meta.graphDef, operations, { leftBytes: maxExpansionBytes });
   checkStateless(
     folder.name,
     graph,
-    placed.flatMap(({ outputs }) => outputs),
+    bound.flatMap(({ outputs }) => outputs),
   );
-  const collected = collectedConstants();
-  const variableAt = variables({ folder, maxWeightBytes }, graph, meta, collected);
-  const inlining: Inlining = { source: { graph, constantAt: (node) => collected.ofNode(node), variableAt }, steps: 0 };
-  const signatures = placed.map(({ name, signature, inputs, outputs }) => ({
+  const pool = constantPool();
+  const variableAt = variables({ folder, maxWeightBytes }, graph, meta, pool);
+  const inlining: Inlining = { source: { graph, constantAt: (node) => pool.ofNode(node), variableAt }, steps: 0 };
+  const signatures = bound.map(({ name, signature, inputs, outputs }) => ({
     name,
-    signature: lenient(signature),
+    signature: withLenientShapes(signature),
     body: inlinedBody(inlining, inputs, outputs),
   }));
-  const { constants, weightBytes } = collected;
+  const { constants, weightBytes } = pool;
   return { kind: "tensorflow-graph", format: "saved-model", signatures, constants, weightBytes };
 }
 
-/** Only the engines that take the whole graph change variables: left out, changes would be lost without a word. */
+/** Throws `GraphKeepsState` when a signature assigns variables: these engines would silently drop the assignment. */
 function checkStateless(model: string, graph: SourceGraph, outputs: readonly string[]): void {
-  const operations = reachedOperations(graph, outputs, undefined).filter((name) =>
+  const operations = reachableOperations(graph, outputs, undefined).filter((name) =>
     /^Assign(?:Add|Sub)?(?:VariableOp)?$/.test(name),
   );
   if (operations.length > 0) throw graphFaults.GraphKeepsState({ model, operations });
 }
 
-/** TensorFlow Serving leaves it to the graph which shapes it can compute with: `half_plus_two` takes lists and matrices. */
-export function lenient(signature: Signature): Signature {
-  const tried = (input: TensorSpec): TensorSpec => (input.shape[0] === -1 ? { ...input, isLenient: true } : input);
-  return { ...signature, inputs: signature.inputs.map(tried) };
+/** Marks inputs as lenient: TensorFlow Serving leaves shape checks to the graph; `half_plus_two` accepts lists and matrices. */
+export function withLenientShapes(signature: Signature): Signature {
+  const lenient = (input: TensorSpec): TensorSpec => (input.shape[0] === -1 ? { ...input, isLenient: true } : input);
+  return { ...signature, inputs: signature.inputs.map(lenient) };
 }
 
-/** Reads variables as they are reached: what only training needs is never read. */
+/** Reads each variable when it is first reached: those only for training are never read. */
 function variables(
   { folder, maxWeightBytes }: SavedModelFolder,
   graph: SourceGraph,
   meta: MetaGraph,
-  collected: CollectedConstants,
+  pool: ConstantPool,
 ): (node: string) => number {
   let bundle: TensorBundle | undefined;
   let keyOf: ((node: string) => string) | undefined;
@@ -100,7 +100,7 @@ function variables(
     keyOf ??= variableKeys(graph, bundle, meta.saverDef?.restoreOpName);
     const opened = bundle;
     const key = keyOf(node);
-    return collected.named(key, () => {
+    return pool.named(key, () => {
       sizeBytes += opened.sizeBytes(key);
       if (!(sizeBytes <= maxWeightBytes)) {
         throw formatFaults.ModelTooLarge({
@@ -114,7 +114,7 @@ function variables(
   };
 }
 
-/** What was thrown while a SavedModel was read, as a Fault that names it. */
+/** Converts an error thrown while a SavedModel is read to a Fault that names the model. */
 export function graphFault(model: string, thrown: unknown): Fault {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof ProtobufError)

@@ -1,19 +1,21 @@
 import type { SourceGraph, SourceNode } from "../tensorflow-graph/source/source-graph.ts";
 import { variableOperations } from "../tensorflow-graph/inlining/inlined-graph.ts";
-import { reachedNodes } from "./reachable-operations.ts";
+import { reachableNodes } from "./reachable-operations.ts";
 
 /**
- * A variable that `calls` need and that TensorFlow's own loader leaves empty, since nothing that it runs at its start touches it:
+ * A variable that `calls` need but TensorFlow's loader does not initialise, because no node that it runs at load reaches it:
  * `tf.saved_model.save` of a Keras 3 model restores copies of the variables that its functions read. `undefined`: there is none.
  */
-export function unfilledVariable(
+export function uninitialisedVariable(
   { nodes }: SourceGraph,
   calls: readonly string[],
   start: readonly string[],
 ): string | undefined {
-  const filled = reachedNodes(nodes, start);
-  const empty = [...reachedNodes(nodes, calls)].find((node) => variableOperations.has(node.op) && !filled.has(node));
-  return empty === undefined ? undefined : nameOf(empty);
+  const initialised = reachableNodes(nodes, start);
+  const variable = [...reachableNodes(nodes, calls)].find(
+    (node) => variableOperations.has(node.op) && !initialised.has(node),
+  );
+  return variable === undefined ? undefined : nameOf(variable);
 }
 
 function nameOf({ name, attributes }: SourceNode): string {

@@ -7,8 +7,8 @@ const objectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
 const assignments: ReadonlySet<string> = new Set(["AssignVariableOp", "Assign"]);
 
 /**
- * The checkpoint key of a variable by the name of its node. Full names repeat (Keras 3 exports each variable twice), so the graph's own
- * restore operation is asked first: which tensor it assigns to which variable. Throws a GraphError.
+ * Returns a function from a variable's node name to its checkpoint key, which throws a GraphError for unknown variables. Full names
+ * are not unique (Keras 3 exports each variable twice), so the assignments of the graph's restore operation are used first.
  */
 export function variableKeys(
   graph: SourceGraph,
@@ -33,7 +33,7 @@ export function variableKeys(
   };
 }
 
-/** The function that restores, with the variables that it is called with. */
+/** The keys of the variables that the restore function is called with. */
 function restoredByCall(graph: SourceGraph, restore: string | undefined): ReadonlyMap<string, string> {
   const call = restore === undefined || restore === "" ? undefined : graph.nodes.get(reference(restore).node);
   const called = graph.functionNamed(call?.functions.get("f")?.[0] ?? "");
@@ -44,7 +44,7 @@ function restoredByCall(graph: SourceGraph, restore: string | undefined): Readon
   return restoredIn(called.nodes, (name) => variables.get(name));
 }
 
-/** Variables that are initialised from others, with those: `tf.saved_model.save` restores a copy of each Keras 3 variable. */
+/** Variables that are initialised from others, as pairs: `tf.saved_model.save` restores a copy of each Keras 3 variable. */
 function copies(nodes: ReadonlyMap<string, SourceNode>): readonly (readonly [string, string])[] {
   return [...nodes.values()].flatMap((node) => {
     const [target, value] = assignments.has(node.op) ? dataInputs(node) : [];
@@ -55,7 +55,7 @@ function copies(nodes: ReadonlyMap<string, SourceNode>): readonly (readonly [str
   });
 }
 
-/** Follows each assignment to the checkpoint key that its value is read from. */
+/** The keys of variables: traces the value of each assignment to the checkpoint key that it is restored from. */
 function restoredIn(
   nodes: ReadonlyMap<string, SourceNode>,
   variableNamed: (name: string) => string | undefined,
@@ -71,7 +71,7 @@ function restoredIn(
     if (variable === undefined || restoring?.op !== "RestoreV2") continue;
     const known = names.get(restoring) ?? tensorNames(nodes, restoring);
     names.set(restoring, known);
-    const key = known[reference(lastReference(nodes, value)).output];
+    const key = known[reference(throughIdentities(nodes, value)).output];
     if (key !== undefined) keys.set(variable, key);
   }
   return keys;
@@ -83,11 +83,11 @@ function tensorNames(nodes: ReadonlyMap<string, SourceNode>, restoring: SourceNo
 }
 
 function source(nodes: ReadonlyMap<string, SourceNode>, text: string): SourceNode | undefined {
-  return nodes.get(reference(lastReference(nodes, text)).node);
+  return nodes.get(reference(throughIdentities(nodes, text)).node);
 }
 
-/** The reference behind a few identities. */
-function lastReference(nodes: ReadonlyMap<string, SourceNode>, text: string): string {
+/** Follows a reference through a few Identity operations. */
+function throughIdentities(nodes: ReadonlyMap<string, SourceNode>, text: string): string {
   let at = text;
   for (let hops = 0; hops < 8; hops++) {
     const node = nodes.get(reference(at).node);
@@ -98,7 +98,7 @@ function lastReference(nodes: ReadonlyMap<string, SourceNode>, text: string): st
   return at;
 }
 
-/** Keys by the variables' full names. A name that repeats says nothing. */
+/** Keys by the variables' full names, without ambiguous names. */
 function keysByFullName(bundle: TensorBundle): ReadonlyMap<string, string> {
   const keys = new Map<string, string>();
   const repeated = new Set<string>();

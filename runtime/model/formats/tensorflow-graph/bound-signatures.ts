@@ -5,8 +5,8 @@ import { reference } from "./inlining/scope.ts";
 import { GraphError } from "./source/source-graph.ts";
 import type { SignatureDef, TensorInfo } from "./source/signature-proto.ts";
 
-/** A signature and the places in the graph that its tensors have, in the same order. */
-export interface PlacedSignature {
+/** A signature and the graph tensors of its inputs and outputs, in the same order. */
+export interface BoundSignature {
   readonly name: string;
   readonly signature: Signature;
   readonly inputs: readonly string[];
@@ -18,17 +18,17 @@ const methods: ReadonlyMap<string, "classify" | "regress"> = new Map([
   ["tensorflow/serving/regress", "regress"],
 ]);
 
-/** The signatures that can be called, the default one first. Throws a GraphError. */
-export function placedSignatures(definitions: ReadonlyMap<string, SignatureDef>): readonly PlacedSignature[] {
-  const placed = [...definitions]
+/** The callable signatures, the default one first. Throws a GraphError. */
+export function boundSignatures(definitions: ReadonlyMap<string, SignatureDef>): readonly BoundSignature[] {
+  const bound = [...definitions]
     .filter(([name, { outputs }]) => !name.startsWith("__saved_model_") && outputs.size > 0)
-    .map(([name, definition]) => placedSignature(name, definition));
-  const rank = ({ name }: PlacedSignature): string => (name === "serving_default" ? "" : name);
-  return placed.sort((a, b) => inOrder(rank(a), rank(b)));
+    .map(([name, definition]) => boundSignature(name, definition));
+  const rank = ({ name }: BoundSignature): string => (name === "serving_default" ? "" : name);
+  return bound.sort((a, b) => inOrder(rank(a), rank(b)));
 }
 
-/** Maps have no order in a file: inputs go by name, outputs as the graph returns them. */
-function placedSignature(name: string, { inputs, outputs, methodName }: SignatureDef): PlacedSignature {
+/** Maps are unordered in files: inputs are sorted by name, outputs by their position in the graph. */
+function boundSignature(name: string, { inputs, outputs, methodName }: SignatureDef): BoundSignature {
   const given = [...inputs].sort(([a], [b]) => inOrder(a, b));
   const returned = [...outputs].sort(([a, one], [b, other]) => inOrder(one.name, other.name) || inOrder(a, b));
   const method = methods.get(methodName);
@@ -39,8 +39,8 @@ function placedSignature(name: string, { inputs, outputs, methodName }: Signatur
       outputs: returned.map(([output, info]) => spec(name, output, info)),
       ...(method === undefined ? {} : { method }),
     },
-    inputs: given.map(([, info]) => place(info)),
-    outputs: returned.map(([, info]) => place(info)),
+    inputs: given.map(([, info]) => tensorName(info)),
+    outputs: returned.map(([, info]) => tensorName(info)),
   };
 }
 
@@ -57,7 +57,7 @@ function spec(
   return shape === undefined ? { name, dtype, shape: [], anyShape: true } : { name, dtype, shape };
 }
 
-function place({ name }: TensorInfo): string {
+function tensorName({ name }: TensorInfo): string {
   const { node, output } = reference(name);
   return `${node}:${output}`;
 }

@@ -2,18 +2,18 @@ import type { Tensor } from "../../../dataplane/tensor.ts";
 import type { SourceNode } from "./source/source-graph.ts";
 import type { Constant } from "./tensorflow-graph.ts";
 
-/** Constants of a graph while it is read: each `Const` and each variable once. */
-export interface CollectedConstants {
+/** The constants collected while a graph is read: each `Const` and each variable once. */
+export interface ConstantPool {
   readonly constants: readonly Constant[];
   readonly weightBytes: number;
-  /** Index of a node's value. */
+  /** The index of the value of a `Const` node. */
   ofNode(node: SourceNode): number;
-  /** Index of a value by its name, read when it is first asked for. */
+  /** The index of a named value, which is read on first use. */
   named(name: string, read: () => Tensor): number;
 }
 
-/** An empty collection; equal constants are kept once. */
-export function collectedConstants(): CollectedConstants {
+/** An empty pool; small equal constants are kept once. */
+export function constantPool(): ConstantPool {
   const constants: Constant[] = [];
   const byNode = new Map<SourceNode, number>();
   const byName = new Map<string, number>();
@@ -32,7 +32,7 @@ export function collectedConstants(): CollectedConstants {
       const known = byNode.get(node);
       if (known !== undefined) return known;
       const tensor = node.value?.() ?? emptyValue;
-      const contents = contentsOf(tensor);
+      const contents = contentKey(tensor);
       const index = byContents.get(contents) ?? added(node.name, tensor);
       if (contents !== "") byContents.set(contents, index);
       byNode.set(node, index);
@@ -46,17 +46,17 @@ export function collectedConstants(): CollectedConstants {
   };
 }
 
-/** Tells small values apart: axes and shapes, which every function has again. Empty for large ones. */
-function contentsOf({ dtype, shape, data }: Tensor): string {
+/** A key by content for small values such as axes and shapes, which every function repeats. Empty for large values. */
+function contentKey({ dtype, shape, data }: Tensor): string {
   return data.length > 64 || dtype === "string"
     ? ""
     : `${dtype}[${shape.join(",")}] ${Array.from(data, bitsOf).join(",")}`;
 }
 
-/** Zeros of either sign are different values. */
+/** Distinguishes -0 from 0. */
 function bitsOf(value: number | bigint): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** A `Const` without a value is the default of its message: a scalar of no type, which nothing can compute with. */
+/** The value of a `Const` without one, which no operation can use. */
 const emptyValue: Tensor = { dtype: "string", shape: [0], data: [] };

@@ -2,13 +2,13 @@ import { faultCatalogue } from "../../../base/fault.ts";
 
 /** Why a TensorFlow graph is refused while it is read. */
 export const graphFaults = faultCatalogue<{
-  /** The file is cut short, or its structure is broken. */
+  /** The file is truncated or damaged. */
   GraphFileDamaged: { file: string; reason: string };
-  /** The graph contradicts itself or needs what is not there. */
+  /** The graph is inconsistent or incomplete. */
   GraphInvalid: { model: string; reason: string };
   GraphNotServing: { model: string; tags: readonly string[] };
   GraphSignatureMissing: { model: string };
-  /** Answers depend on those before. */
+  /** Outputs depend on earlier requests. */
   GraphKeepsState: { model: string; operations: readonly string[] };
   /** The checkpoint in `variables/` cannot be read. */
   GraphVariablesDamaged: { model: string; reason: string };

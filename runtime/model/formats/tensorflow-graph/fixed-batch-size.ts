@@ -4,23 +4,23 @@ import { elementCount, type Tensor, tensorArrays } from "../../../dataplane/tens
 type Answer = readonly Tensor[] | Promise<readonly Tensor[]>;
 
 /**
- * The number of rows that a graph takes and gives, when it is fixed: `tf.saved_model.save` fixes it where every batch of
- * training was full. Each row must be a row of its own: the first dimension of all inputs and outputs, which have others, too.
+ * The batch size of a signature when it is fixed: `tf.saved_model.save` fixes it when every training batch was full. The size must be
+ * the first of at least two dimensions of all inputs and outputs, which are taken for independent rows.
  */
-export function fixedBatch({ inputs, outputs }: Signature): number | undefined {
+export function fixedBatchSize({ inputs, outputs }: Signature): number | undefined {
   const [rows] = inputs[0]?.shape ?? [];
   const isFixed = [...inputs, ...outputs].every(({ shape }) => shape.length > 1 && shape[0] === rows);
   return isFixed && rows !== undefined && rows > 0 ? rows : undefined;
 }
 
-/** The signature as clients see it: any number of rows. */
-export function freeBatch({ inputs, outputs, ...rest }: Signature): Signature {
-  const free = (spec: TensorSpec): TensorSpec => ({ ...spec, shape: [-1, ...spec.shape.slice(1)] });
-  return { ...rest, inputs: inputs.map(free), outputs: outputs.map(free) };
+/** The signature with any number of rows, as clients see it. */
+export function withAnyBatchSize({ inputs, outputs, ...rest }: Signature): Signature {
+  const anySize = (spec: TensorSpec): TensorSpec => ({ ...spec, shape: [-1, ...spec.shape.slice(1)] });
+  return { ...rest, inputs: inputs.map(anySize), outputs: outputs.map(anySize) };
 }
 
-/** Runs any number of rows in batches of the fixed size; the last one is filled up with zeros. */
-export function inFixedBatches(
+/** Runs any number of rows in batches of the fixed size; the last batch is padded with zeros. */
+export function runInFixedBatches(
   inputs: readonly Tensor[],
   batch: number,
   run: (inputs: readonly Tensor[]) => Answer,
@@ -32,10 +32,10 @@ export function inFixedBatches(
     const cut = (outputs: readonly Tensor[]): readonly Tensor[] => outputs.map((output) => rowsOf(output, 0, rows));
     return answer instanceof Promise ? answer.then(cut) : cut(answer);
   }
-  return inSeveral(inputs, batch, run);
+  return runSeveralBatches(inputs, batch, run);
 }
 
-async function inSeveral(
+async function runSeveralBatches(
   inputs: readonly Tensor[],
   batch: number,
   run: (inputs: readonly Tensor[]) => Answer,
@@ -54,7 +54,7 @@ async function inSeveral(
   );
 }
 
-/** A copy of some rows; rows beyond the end are zero. */
+/** A copy of a range of rows; rows beyond the end are zero. */
 export function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: number): Tensor {
   const perRow = elementCount(shape.slice(1));
   const newShape = [rows, ...shape.slice(1)];
@@ -68,7 +68,7 @@ export function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: numb
   return { dtype, shape: newShape, data: copy } as Tensor; // dtype and data are of one tensor
 }
 
-/** The first rows of these tensors, one below the other. */
+/** Concatenates tensors along the first axis and keeps the first `rows`. */
 export function stacked(parts: readonly Tensor[], rows: number): Tensor {
   const [first] = parts;
   if (first === undefined) throw new RangeError("there is nothing to put together");

@@ -1,10 +1,10 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 
-/** A TensorFlow graph without variables and without calls: what a SavedModel or a tfjs graph model comes down to. */
+/** A TensorFlow graph without variables and function calls, read from a SavedModel or a tfjs graph model. */
 export interface TensorFlowGraph {
   readonly kind: "tensorflow-graph";
-  /** As facts show it: `saved-model`, `tfjs-graph`. */
+  /** As shown in the status: `saved-model`, `tfjs-graph`. */
   readonly format: string;
   readonly signatures: readonly GraphSignature[];
   /** Weights and constants, shared by all signatures. */
@@ -12,24 +12,24 @@ export interface TensorFlowGraph {
   readonly weightBytes: number;
 }
 
-/** One way to call the model: the parameters of `body` are the signature's inputs, its results the outputs. */
+/** A signature with its computation: the parameters of `body` are the inputs, its results the outputs. */
 export interface GraphSignature {
   readonly name: string;
   readonly signature: Signature;
   readonly body: Subgraph;
 }
 
-/** A function of its parameters. */
+/** A function from parameters to results. */
 export interface Subgraph {
   readonly parameterCount: number;
-  /** Each node comes after those whose outputs it takes. */
+  /** In topological order. */
   readonly nodes: readonly GraphNode[];
   readonly results: readonly ValueRef[];
 }
 
-/** A node of a graph whose inputs are numbers of other nodes. */
+/** A node of a graph, with inputs by index. */
 export interface GraphNode {
-  /** Where the file has it, for messages. */
+  /** Its name in the file, for messages. */
   readonly name: string;
   /** TensorFlow's name of the operation. */
   readonly op: string;
@@ -39,7 +39,7 @@ export interface GraphNode {
   readonly subgraphs: readonly Subgraph[];
 }
 
-/** Where a value comes from. */
+/** A reference to a value. */
 export type ValueRef =
   | { readonly from: "parameter"; readonly index: number }
   /** `index` in the graph's `constants`. */
@@ -47,13 +47,13 @@ export type ValueRef =
   /** `index` in the subgraph's `nodes`. */
   | { readonly from: "node"; readonly index: number; readonly output: number };
 
-/** A weight or any other value that the file brings. */
+/** A weight or another constant of the file. */
 export interface Constant {
   readonly name: string;
   readonly tensor: Tensor;
 }
 
-/** Types are given by name (`float32`); a shape of unknown rank is `undefined`. */
+/** The value of an attribute. Types are names (`float32`); a shape of unknown rank is `undefined`. */
 export type Attribute =
   | number
   | boolean
@@ -63,10 +63,10 @@ export type Attribute =
   | readonly boolean[]
   | readonly string[]
   | readonly (readonly number[] | undefined)[];
-/** Of an operation, by TensorFlow's names. */
+/** The attributes of an operation, by TensorFlow's names. */
 export type Attributes = ReadonlyMap<string, Attribute>;
 
-/** Memory that can be moved to another thread. */
+/** The buffers of a graph, to transfer them to another thread. */
 export function graphBuffers({ constants }: TensorFlowGraph): readonly ArrayBuffer[] {
   return constants.flatMap(({ tensor }) => (tensor.dtype === "string" ? [] : [tensor.data.buffer as ArrayBuffer])); // readers make them unshared
 }

@@ -2,9 +2,9 @@ import { faultCatalogue } from "../../../base/fault.ts";
 
 /** Why a TensorFlow.js model is refused while it is read. */
 export const tensorFlowJsFormatFaults = faultCatalogue<{
-  /** model.json is not what it should be. */
+  /** The model.json is invalid. */
   ModelJsonInvalid: { model: string; reason: string };
-  /** A weight or one of the files that hold them. */
+  /** A weight, or a file of weights, is invalid. */
   ModelJsonWeightsRefused: { model: string; reason: string };
 }>({
   ModelJsonInvalid: {

@@ -5,14 +5,14 @@ import type { SignatureDef, TensorInfo } from "../tensorflow-graph/source/signat
 import type { SourceGraph, SourceNode } from "../tensorflow-graph/source/source-graph.ts";
 import { dataInputs, reference } from "../tensorflow-graph/inlining/scope.ts";
 
-const noOutput: ReadonlySet<string> = new Set(["Const", "Placeholder", "NoOp", "Assert"]);
+const notOutputs: ReadonlySet<string> = new Set(["Const", "Placeholder", "NoOp", "Assert"]);
 
-/** The signature of a graph that has none, as early converters wrote them: placeholders go in, what nothing takes comes out. */
-export function guessedSignature({ nodes }: SourceGraph): SignatureDef {
+/** The signature of a graph without one, from early converters: placeholders are inputs, unused results are outputs. */
+export function inferredSignature({ nodes }: SourceGraph): SignatureDef {
   const all = [...nodes.values()];
-  const taken = new Set(all.flatMap((node) => dataInputs(node).map((input) => reference(input).node)));
+  const used = new Set(all.flatMap((node) => dataInputs(node).map((input) => reference(input).node)));
   const inputs = all.filter(({ op }) => op === "Placeholder");
-  const outputs = all.filter(({ op, name }) => !noOutput.has(op) && !taken.has(name));
+  const outputs = all.filter(({ op, name }) => !notOutputs.has(op) && !used.has(name));
   return {
     inputs: new Map(
       inputs.map((node) => [node.name, info(node, node.attributes.get("dtype"), node.attributes.get("shape"))]),

@@ -3,30 +3,30 @@ import type { LayerWeights, Weight } from "../keras/keras-model.ts";
 import { isList, isObject, type JsonObject, textAt } from "../keras/topology/json-config.ts";
 import type { ReadableWeights } from "./tensorflow-js-model.ts";
 import { WeightError } from "./weight-error.ts";
-import type { WeightPlace } from "./weight-manifest.ts";
+import type { WeightEntry } from "./weight-manifest.ts";
 
 /**
- * The weights of a layers model by layer. The converter takes over the names of what it converted: `dense/kernel` from an
- * `.h5`, `layers/dense/vars/0` from a `.keras` archive, where groups are numbered by class.
+ * The weights of a layers model by layer. The converter keeps the names of its source: `dense/kernel` from an `.h5`,
+ * `layers/dense/vars/0` from a `.keras` archive, whose groups are numbered by class.
  */
 export function layerWeights(model: JsonObject, { manifest, read }: ReadableWeights): readonly LayerWeights[] {
-  const weight = (place: WeightPlace): Weight => {
-    const { name } = place;
-    const { dtype, shape, data } = read(place);
+  const weight = (entry: WeightEntry): Weight => {
+    const { name } = entry;
+    const { dtype, shape, data } = read(entry);
     if (dtype === "string" || dtype === "complex64")
       throw new WeightError(`weight ${JSON.stringify(name)} is of type ${dtype}`);
     return { name, shape, data: Float32Array.from(data, Number) };
   };
-  const places = manifest.weights;
-  const grouped = places.some(({ name }) => name.startsWith("layers/"))
-    ? archiveWeights(placesAsGroups(places), model)
-    : byLayerName(places, model);
+  const entries = manifest.weights;
+  const grouped = entries.some(({ name }) => name.startsWith("layers/"))
+    ? archiveWeights(weightGroups(entries), model)
+    : byLayerName(entries, model);
   return grouped.map(({ path, datasets }) => ({ path, tensors: datasets.map(weight) }));
 }
 
-/** The manifest's names as if they were groups and datasets of an archive. */
-function placesAsGroups(places: readonly WeightPlace[]): Parameters<typeof archiveWeights<WeightPlace>>[0] {
-  const byName = new Map(places.map((place) => [`/${place.name}`, place]));
+/** The weights as groups and datasets of an archive, by the paths in their names. */
+function weightGroups(entries: readonly WeightEntry[]): Parameters<typeof archiveWeights<WeightEntry>>[0] {
+  const byName = new Map(entries.map((entry) => [`/${entry.name}`, entry]));
   return {
     childNames: (group) => [
       ...new Set(
@@ -36,29 +36,29 @@ function placesAsGroups(places: readonly WeightPlace[]): Parameters<typeof archi
       ),
     ],
     dataset: (path) => {
-      const place = byName.get(path);
-      if (place === undefined) throw new WeightError(`weight ${JSON.stringify(path.slice(1))} is missing`);
-      return place;
+      const entry = byName.get(path);
+      if (entry === undefined) throw new WeightError(`weight ${JSON.stringify(path.slice(1))} is missing`);
+      return entry;
     },
   };
 }
 
 function byLayerName(
-  places: readonly WeightPlace[],
+  entries: readonly WeightEntry[],
   model: JsonObject,
-): readonly { readonly path: readonly string[]; readonly datasets: readonly WeightPlace[] }[] {
+): readonly { readonly path: readonly string[]; readonly datasets: readonly WeightEntry[] }[] {
   const paths = layerPaths(model, []);
-  const groups = new Map<string, WeightPlace[]>();
-  for (const place of places) {
-    const layer = place.name.split("/").find((part) => paths.has(part)) ?? place.name.split("/")[0] ?? "";
+  const groups = new Map<string, WeightEntry[]>();
+  for (const entry of entries) {
+    const layer = entry.name.split("/").find((part) => paths.has(part)) ?? entry.name.split("/")[0] ?? "";
     const group = groups.get(layer) ?? [];
-    group.push(place);
+    group.push(entry);
     groups.set(layer, group);
   }
   return [...groups].map(([layer, datasets]) => ({ path: paths.get(layer) ?? [layer], datasets }));
 }
 
-/** Where each layer is: the names of the nested models that lead to it, by its own name. */
+/** The path of each layer by its name: the names of the nested models around it, and its own. */
 function layerPaths(model: JsonObject, path: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const config = model["config"];
   const list = isObject(config) ? config["layers"] : config;

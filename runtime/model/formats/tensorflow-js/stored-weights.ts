@@ -4,10 +4,10 @@ import { bytesAt, type ByteSource } from "../byte-source.ts";
 import type { ModelFolder } from "../model-folder.ts";
 import { tensorOfBytes } from "../tensorflow-graph/source/constant-tensor.ts";
 import { WeightError } from "./weight-error.ts";
-import type { WeightManifest, WeightPlace } from "./weight-manifest.ts";
+import type { WeightManifest, WeightEntry } from "./weight-manifest.ts";
 
-/** Reads weights by their place, quantised ones as what they stand for. Checks the files' sizes first. Throws a WeightError or a FolderError. */
-export function storedWeights(folder: ModelFolder, { groups }: WeightManifest): (place: WeightPlace) => Tensor {
+/** Returns a reader of weights, which dequantises them. Checks the files' sizes first. Throws a WeightError or a FolderError. */
+export function storedWeights(folder: ModelFolder, { groups }: WeightManifest): (entry: WeightEntry) => Tensor {
   const sources = groups.map(({ paths, sizeBytes }) => {
     const joined = joinedSource(paths.map((path) => folder.file(path)));
     if (joined.sizeBytes !== sizeBytes) {
@@ -15,15 +15,15 @@ export function storedWeights(folder: ModelFolder, { groups }: WeightManifest): 
     }
     return joined;
   });
-  return (place) => {
-    const source = sources[place.group];
-    const bytes = source === undefined ? new Uint8Array(0) : bytesAt(source, place.offset, place.sizeBytes);
-    if (bytes.length !== place.sizeBytes) throw new WeightError(`weight ${JSON.stringify(place.name)} is cut short`);
-    return valueOf(place, bytes);
+  return (entry) => {
+    const source = sources[entry.group];
+    const bytes = source === undefined ? new Uint8Array(0) : bytesAt(source, entry.offset, entry.sizeBytes);
+    if (bytes.length !== entry.sizeBytes) throw new WeightError(`weight ${JSON.stringify(entry.name)} is cut short`);
+    return valueOf(entry, bytes);
   };
 }
 
-function valueOf({ dtype, shape, quantization }: WeightPlace, bytes: Uint8Array): Tensor {
+function valueOf({ dtype, shape, quantization }: WeightEntry, bytes: Uint8Array): Tensor {
   if (quantization === undefined) return tensorOfBytes(dtype, shape, bytes);
   const stored = Array.from(tensorOfBytes(quantization.stored, shape, bytes).data, Number);
   if (quantization.stored === "float16")
@@ -33,7 +33,7 @@ function valueOf({ dtype, shape, quantization }: WeightPlace, bytes: Uint8Array)
   return { dtype: "int32", shape, data: Int32Array.from(stored, (value) => Math.round(value * scale + min)) };
 }
 
-/** Several files as if they were one. */
+/** Several files as one source. */
 function joinedSource(parts: readonly ByteSource[]): ByteSource {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   return {

@@ -1,26 +1,26 @@
 import { Fault } from "../../../base/fault.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import { formatFaults } from "../faults.ts";
-import { accepted } from "../keras/keras-file.ts";
+import { checkedTopology } from "../keras/keras-file.ts";
 import type { KerasModel } from "../keras/keras-model.ts";
 import { ConfigError, isObject, type JsonObject, parsedConfig, textAt } from "../keras/topology/json-config.ts";
 import { topology } from "../keras/topology/topology.ts";
 import { FolderError, type ModelFolder } from "../model-folder.ts";
-import { collectedConstants } from "../tensorflow-graph/constant-pool.ts";
+import { constantPool } from "../tensorflow-graph/constant-pool.ts";
 import { graphFaults } from "../tensorflow-graph/faults.ts";
 import { inlinedBody, type Inlining } from "../tensorflow-graph/inlining/inlined-graph.ts";
-import { placedSignatures } from "../tensorflow-graph/bound-signatures.ts";
+import { boundSignatures } from "../tensorflow-graph/bound-signatures.ts";
 import { jsonGraph, jsonSignature } from "../tensorflow-graph/source/json-graph.ts";
 import { GraphError } from "../tensorflow-graph/source/source-graph.ts";
 import type { TensorFlowGraph } from "../tensorflow-graph/tensorflow-graph.ts";
 import { tensorFlowJsFormatFaults as faults } from "./faults.ts";
-import { guessedSignature } from "./inferred-signature.ts";
+import { inferredSignature } from "./inferred-signature.ts";
 import { layerWeights } from "./layer-weights.ts";
 import { storedWeights } from "./stored-weights.ts";
 import { WeightError } from "./weight-error.ts";
-import { type WeightManifest, type WeightPlace, weightManifest } from "./weight-manifest.ts";
+import { type WeightManifest, type WeightEntry, weightManifest } from "./weight-manifest.ts";
 
-/** A folder with a model.json and what reading it may cost. */
+/** A folder with a model.json and the limit for reading it. */
 export interface TensorFlowJsFolder {
   readonly folder: ModelFolder;
   readonly maxWeightBytes: number;
@@ -44,10 +44,10 @@ export function readTensorFlowJs({ folder, maxWeightBytes }: TensorFlowJsFolder)
   }
 }
 
-/** Weights that are described, and how to read one. */
+/** The weight manifest and a function that reads a weight. */
 export interface ReadableWeights {
   readonly manifest: WeightManifest;
-  readonly read: (place: WeightPlace) => Tensor;
+  readonly read: (entry: WeightEntry) => Tensor;
 }
 
 function checkSize(model: string, { weights }: WeightManifest, limitBytes: number): void {
@@ -59,7 +59,7 @@ function checkSize(model: string, { weights }: WeightManifest, limitBytes: numbe
 function layersModel(model: JsonObject, weights: ReadableWeights): KerasModel {
   const config = isObject(model["model_config"]) ? model["model_config"] : model;
   const isKeras3 = Number.parseInt(textAt(model, "keras_version") ?? "2", 10) >= 3;
-  const found = accepted(topology(config, isKeras3));
+  const found = checkedTopology(topology(config, isKeras3));
   const layers = layerWeights(config, weights);
   const weightBytes = layers.reduce(
     (sum, { tensors }) => sum + tensors.reduce((n, { data }) => n + data.byteLength, 0),
@@ -78,28 +78,28 @@ function layersModel(model: JsonObject, weights: ReadableWeights): KerasModel {
 }
 
 function graphModel(description: JsonObject, model: JsonObject, { manifest, read }: ReadableWeights): TensorFlowGraph {
-  const places = new Map(manifest.weights.map((place) => [place.name, place]));
+  const entries = new Map(manifest.weights.map((entry) => [entry.name, entry]));
   const graph = jsonGraph(model, (name) => {
-    const place = places.get(name);
-    return place === undefined ? undefined : () => read(place);
+    const entry = entries.get(name);
+    return entry === undefined ? undefined : () => read(entry);
   });
   const metadata = description["userDefinedMetadata"];
   const signature = [description["signature"], isObject(metadata) ? metadata["signature"] : undefined].find(isObject);
-  const definition = signature === undefined ? guessedSignature(graph) : jsonSignature(signature);
-  const [placed] = placedSignatures(new Map([["serving_default", definition]]));
-  if (placed === undefined) throw new GraphError("it has no outputs");
-  const collected = collectedConstants();
+  const definition = signature === undefined ? inferredSignature(graph) : jsonSignature(signature);
+  const [bound] = boundSignatures(new Map([["serving_default", definition]]));
+  if (bound === undefined) throw new GraphError("it has no outputs");
+  const pool = constantPool();
   const variableAt = (name: string): never => {
     throw new GraphError(`it has a variable "${name}"; graph models hold constants only`);
   };
-  const inlining: Inlining = { source: { graph, constantAt: (node) => collected.ofNode(node), variableAt }, steps: 0 };
-  const body = inlinedBody(inlining, placed.inputs, placed.outputs);
+  const inlining: Inlining = { source: { graph, constantAt: (node) => pool.ofNode(node), variableAt }, steps: 0 };
+  const body = inlinedBody(inlining, bound.inputs, bound.outputs);
   return {
     kind: "tensorflow-graph",
     format: "tfjs-graph",
-    signatures: [{ name: placed.name, signature: placed.signature, body }],
-    constants: collected.constants,
-    weightBytes: collected.weightBytes,
+    signatures: [{ name: bound.name, signature: bound.signature, body }],
+    constants: pool.constants,
+    weightBytes: pool.weightBytes,
   };
 }
 

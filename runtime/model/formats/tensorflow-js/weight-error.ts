@@ -1,2 +1,2 @@
-/** What is wrong with the weights of a model.json; the caller knows the model and says so. */
+/** The weights of a model.json are invalid; the caller adds the model's name. */
 export class WeightError extends Error {}

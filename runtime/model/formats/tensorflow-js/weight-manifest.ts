@@ -2,28 +2,28 @@ import { elementCount, type Dtype } from "../../../dataplane/tensor.ts";
 import { isList, isObject, type Json, type JsonObject, textAt } from "../keras/topology/json-config.ts";
 import { WeightError } from "./weight-error.ts";
 
-/** A weight as model.json describes it, and where its bytes are. */
-export interface WeightPlace {
+/** A weight in model.json: its type and the location of its bytes. */
+export interface WeightEntry {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: Dtype;
-  /** How it is stored when not as it is: `value = stored * scale + min`, or in half precision. */
+  /** How it is quantised: `value = stored * scale + min`, or half precision; `undefined`: not at all. */
   readonly quantization: Quantization | undefined;
-  /** Number of its group, whose files hold the bytes one after the other. */
+  /** Index of its group, whose concatenated files contain the bytes. */
   readonly group: number;
   readonly offset: number;
   readonly sizeBytes: number;
 }
 
-/** How stored numbers become weights: scaled and shifted, or widened. */
+/** Parameters of dequantisation: scale and minimum, or widening from float16. */
 export type Quantization =
   | { readonly stored: "uint8" | "uint16"; readonly scale: number; readonly min: number }
   | { readonly stored: "float16" };
 
-/** Where the weights of a model are in its binary files. */
+/** The parsed manifest of a model's weights and files. */
 export interface WeightManifest {
-  readonly weights: readonly WeightPlace[];
-  /** Files of each group, in order, and the bytes that all of them must have. */
+  readonly weights: readonly WeightEntry[];
+  /** The files of each group, in order, and their total size. */
   readonly groups: readonly { readonly paths: readonly string[]; readonly sizeBytes: number }[];
 }
 
@@ -36,7 +36,7 @@ const storedBytes = { uint8: 1, uint16: 2, float16: 2 };
 const reservedNames = new Set(["__proto__", "constructor", "prototype"]);
 const maxPaths = 20_000;
 
-/** Reads a `weightsManifest`: every size is added up, nothing is read. Throws a WeightError. */
+/** Parses a `weightsManifest` and adds up the sizes; reads no file. Throws a WeightError. */
 export function weightManifest(manifest: Json | undefined): WeightManifest {
   const groups = isList(manifest) ? manifest.filter(isObject) : [];
   const paths = groups.map((group) => (isList(group["paths"]) ? group["paths"].map(String) : []));
@@ -44,20 +44,20 @@ export function weightManifest(manifest: Json | undefined): WeightManifest {
   if (all.length > maxPaths) throw new WeightError(`${all.length} files are listed; at most ${maxPaths} are allowed`);
   const repeated = all.find((path, i) => all.indexOf(path) !== i);
   if (repeated !== undefined) throw new WeightError(`the file ${JSON.stringify(repeated)} is listed more than once`);
-  const weights: WeightPlace[] = [];
+  const weights: WeightEntry[] = [];
   const sizes = groups.map((group, number) => {
     let offset = 0;
     for (const spec of isList(group["weights"]) ? group["weights"] : []) {
-      const place = weightPlace(isObject(spec) ? spec : {}, number, offset);
-      weights.push(place);
-      offset += place.sizeBytes;
+      const entry = weightEntry(isObject(spec) ? spec : {}, number, offset);
+      weights.push(entry);
+      offset += entry.sizeBytes;
     }
     return offset;
   });
   return { weights, groups: paths.map((files, i) => ({ paths: files, sizeBytes: sizes[i] ?? 0 })) };
 }
 
-function weightPlace(spec: JsonObject, group: number, offset: number): WeightPlace {
+function weightEntry(spec: JsonObject, group: number, offset: number): WeightEntry {
   const name = textAt(spec, "name") ?? "";
   const shown = JSON.stringify(name.slice(0, 200));
   if (name === "" || name.split("/").some((part) => reservedNames.has(part))) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type EngineSettings, readingsOf } from "../../../../runtime/model/formats/engine-choice.ts";
+import { type EngineSettings, loadAttempts } from "../../../../runtime/model/formats/engine-choice.ts";
 import type { FileFormat } from "../../../../runtime/model/formats/format-detection.ts";
 
 /** `graph` and `itself` as in the code, `!` where only the GPU will do, and the engine that is asked for. */
 function told(format: FileFormat, settings: EngineSettings, isTensorFlowBuilt = true): string {
-  return readingsOf(format, settings, () => isTensorFlowBuilt)
-    .map(({ isForTensorFlow, engine, isForGpu }) => {
-      return `${isForTensorFlow ? "itself" : "graph"}${isForGpu === true ? "!" : ""} ${engine}`;
+  return loadAttempts(format, settings, () => isTensorFlowBuilt)
+    .map(({ isForTensorFlow, engine, needsGpu }) => {
+      return `${isForTensorFlow ? "itself" : "graph"}${needsGpu === true ? "!" : ""} ${engine}`;
     })
     .join(", ");
 }

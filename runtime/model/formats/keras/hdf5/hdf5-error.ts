@@ -1,6 +1,6 @@
-/** The file, or one object of it, breaks a rule; the message says which. */
+/** The file, or one of its objects, is invalid or unsupported. */
 export class Hdf5Error extends Error {
-  /** Path of the object that is to blame; empty: the file as a whole. */
+  /** Path of the object at fault; empty: the file as a whole. */
   readonly path: string;
 
   constructor(path: string, reason: string) {
@@ -9,12 +9,12 @@ export class Hdf5Error extends Error {
   }
 }
 
-/** What is there cannot be HDF5: a field points out of the file, a signature is missing, a number contradicts another. */
+/** The bytes are not valid HDF5: an address outside the file, a missing signature, contradictory sizes. */
 export function brokenStructure(): Hdf5Error {
   return new Hdf5Error("", "its structure is broken or it is cut short");
 }
 
-/** It may well be HDF5, but of a kind that weights are not kept in. */
+/** Valid HDF5 of a kind that is not used for weights and therefore not supported. */
 export function unknownStructure(what: string): Hdf5Error {
   return new Hdf5Error("", `${what} is not read; save the model again with Keras`);
 }

@@ -7,11 +7,11 @@ import { attributeStrings } from "./objects/attributes.ts";
 import { type FileObject, fileObject } from "./objects/file-object.ts";
 import { messageTypes } from "./objects/object-header.ts";
 
-/** An HDF5 file. Follows no link, reads nothing outside the source, checks sizes before it allocates. Each call throws an Hdf5Error. */
+/** An HDF5 file. Follows no links, reads nothing outside the source, checks sizes before allocating. All calls throw an Hdf5Error. */
 export interface Hdf5File {
   readonly isGroup: (path: string) => boolean;
   readonly childNames: (path: string) => readonly string[];
-  /** Strings of an attribute; `undefined` if absent, not of strings, or of none. */
+  /** The strings of an attribute; `undefined` if it is absent, empty or of another type. */
   readonly strings: (path: string, attribute: string) => readonly string[] | undefined;
   readonly dataset: (path: string) => Hdf5Dataset;
 }
@@ -19,8 +19,8 @@ export interface Hdf5File {
 const maxPathLength = 16_384;
 
 /**
- * Opens HDF5: what Keras writes by h5py of any version, and what tools make of that when they compress it. Throws an Hdf5Error
- * when it is none or is cut short. Format: HDF5 File Format Specification, version 3.0.
+ * Opens an HDF5 file: what Keras writes with any version of h5py, also after compression by other tools. Throws an Hdf5Error when it
+ * is not HDF5 or is truncated. Format: HDF5 File Format Specification, version 3.0.
  */
 export function hdf5File(source: ByteSource): Hdf5File {
   const file = fileBytes(source);
@@ -32,7 +32,7 @@ export function hdf5File(source: ByteSource): Hdf5File {
     return object;
   };
   const known = new Map<string, FileObject | undefined>([["", objectAt(file.root)]]);
-  /** Every part of the path is looked up, so that no link in the middle is followed either. */
+  /** Resolves a path part by part, so that links inside the path are refused, too. */
   const find = (path: string): FileObject | undefined => {
     let found = known.get("");
     for (let end = 0; end < path.length && found !== undefined;) {
@@ -49,12 +49,12 @@ export function hdf5File(source: ByteSource): Hdf5File {
     return found;
   };
   const at = <T>(path: string, use: (found: FileObject | undefined, path: string) => T): T => {
-    const plain = plainPath(path);
-    if (plain.length > maxPathLength) throw new Hdf5Error(`${plain.slice(0, 100)}…`, "its path is too long");
+    const normal = normalPath(path);
+    if (normal.length > maxPathLength) throw new Hdf5Error(`${normal.slice(0, 100)}…`, "its path is too long");
     try {
-      return use(find(plain), plain);
+      return use(find(normal), normal);
     } catch (thrown) {
-      throw thrown instanceof Hdf5Error && thrown.path === "" ? new Hdf5Error(plain, thrown.message) : thrown;
+      throw thrown instanceof Hdf5Error && thrown.path === "" ? new Hdf5Error(normal, thrown.message) : thrown;
     }
   };
   return {
@@ -66,11 +66,11 @@ export function hdf5File(source: ByteSource): Hdf5File {
         return attribute && attributeStrings(file, attribute, heap);
       }),
     dataset: (path) =>
-      at(path, (found, plain) => {
-        if (found === undefined) throw new Hdf5Error(plain, "it is missing");
-        if (!found.header.has(messageTypes.layout)) throw new Hdf5Error(plain, "it is not a dataset");
+      at(path, (found, normal) => {
+        if (found === undefined) throw new Hdf5Error(normal, "it is missing");
+        if (!found.header.has(messageTypes.layout)) throw new Hdf5Error(normal, "it is not a dataset");
         const { shape, length, floats } = hdf5Dataset(file, found.header);
-        return { path: plain, shape, length, floats: () => at(plain, floats) };
+        return { path: normal, shape, length, floats: () => at(normal, floats) };
       }),
   };
 }
@@ -82,8 +82,8 @@ function childAddress(parent: FileObject, path: string): number | undefined {
   return link;
 }
 
-/** `/a/b` for any way to write it; empty for the root. */
-function plainPath(path: string): string {
+/** A path without empty parts, `/a/b`; empty for the root. */
+function normalPath(path: string): string {
   return path
     .split("/")
     .filter((part) => part !== "")

@@ -10,28 +10,28 @@ import {
 import { modelClasses } from "../topology/layer-support.ts";
 import { preprocessingClasses } from "./steps.ts";
 
-/** Which output of which call of which layer. */
+/** A reference to an output: layer, number of the call, number of the output. */
 export type Reference = readonly [layer: string, call: number, tensor: number];
 
-/** A layer with the calls that it is called with. */
+/** A layer and its calls. */
 export interface FlatLayer {
   readonly name: string;
   readonly className: string;
   readonly layer: JsonObject;
-  /** For each call what it takes. */
+  /** The inputs of each call. */
   readonly calls: readonly (readonly Reference[])[];
 }
 
-/** A model whose layers of preprocessing are its own, not those of models inside. */
+/** A model without nested models that contain preprocessing layers. */
 export interface FlatModel {
   readonly layers: readonly FlatLayer[];
   readonly inputs: readonly Reference[];
   readonly outputs: readonly Reference[];
-  /** Where layers stood before, for their weights: names of models and of the layer, by the name here. */
-  readonly moved: ReadonlyMap<string, readonly string[]>;
+  /** Original paths of the layers of flattened models, to find their weights: names of models and of the layer, by the new name. */
+  readonly originalPaths: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Whether layers of preprocessing are in a model, or in a model inside. */
+/** Whether a model or one nested in it contains preprocessing layers. */
 export function hasPreprocessing(model: JsonObject): boolean {
   return layersIn(model).some((layer) => {
     const className = textAt(layer, "class_name") ?? "";
@@ -39,14 +39,14 @@ export function hasPreprocessing(model: JsonObject): boolean {
   });
 }
 
-/** A translated model, with models inside that have layers of preprocessing taken apart. Throws a ConfigError. */
+/** Flattens the nested models that contain preprocessing layers into a translated model. Throws a ConfigError. */
 export function flatModel(model: JsonObject): FlatModel {
-  const functional = textAt(model, "class_name") === "Sequential" ? chained(model) : functionalModel(model);
+  const functional = textAt(model, "class_name") === "Sequential" ? sequentialModel(model) : functionalModel(model);
   let flat: FlatModel = functional;
   for (;;) {
     const inner = flat.layers.find(({ className, layer }) => modelClasses.has(className) && hasPreprocessing(layer));
     if (inner === undefined) return flat;
-    flat = withoutModel(flat, inner);
+    flat = withFlattened(flat, inner);
   }
 }
 
@@ -58,11 +58,11 @@ function functionalModel(model: JsonObject): FlatModel {
     return { name: nameOf(layer), className: textAt(layer, "class_name") ?? "", layer, calls };
   });
   const { input_layers: inputs = [], output_layers: outputs = [] } = config;
-  return { layers, inputs: references(inputs), outputs: references(outputs), moved: new Map() };
+  return { layers, inputs: references(inputs), outputs: references(outputs), originalPaths: new Map() };
 }
 
-/** Each layer of a Sequential takes what the one before gives. */
-function chained(model: JsonObject): FlatModel {
+/** A Sequential model as a functional one. */
+function sequentialModel(model: JsonObject): FlatModel {
   const [first, ...others] = layersIn(model);
   if (first === undefined) throw new ConfigError("it has no layers");
   const isInput = textAt(first, "class_name") === "InputLayer";
@@ -75,10 +75,10 @@ function chained(model: JsonObject): FlatModel {
     layers.push({ name, className, layer, calls: [[last]] });
     last = [name, modelClasses.has(className) ? 1 : 0, 0];
   }
-  return { layers, inputs: [[nameOf(input), 0, 0]], outputs: [last], moved: new Map() };
+  return { layers, inputs: [[nameOf(input), 0, 0]], outputs: [last], originalPaths: new Map() };
 }
 
-/** An input as a layer of its own: a model inside has one. */
+/** The input layer of a model whose first layer is not one: created, or that of the nested model. */
 function inputFor(layer: JsonObject): JsonObject {
   const className = textAt(layer, "class_name") ?? "";
   if (!modelClasses.has(className)) {
@@ -90,7 +90,7 @@ function inputFor(layer: JsonObject): JsonObject {
   return textAt(first, "class_name") === "InputLayer" ? first : inputFor(first);
 }
 
-/** The translated entry of an input. */
+/** An InputLayer in the translated notation. */
 export function inputLayer(name: string, shape: Json, dtype: string): JsonObject {
   const config = { name, batch_input_shape: shape, dtype };
   return { class_name: "InputLayer", config, name, inbound_nodes: [] };
@@ -100,34 +100,39 @@ function flatInput(layer: JsonObject): FlatLayer {
   return { name: nameOf(layer), className: "InputLayer", layer, calls: [] };
 }
 
-/** The layers of a model inside in its place: its inputs are what it is called with. */
-function withoutModel(outer: FlatModel, { name, layer, calls }: FlatLayer): FlatModel {
+/** Replaces a nested model by its layers, connected to the inputs of its only call. */
+function withFlattened(outer: FlatModel, { name, layer, calls }: FlatLayer): FlatModel {
   const [call, ...others] = calls;
   if (call === undefined || others.length > 0) {
     throw new ConfigError(`model "${name}" makes numbers of texts or keys and is called ${calls.length} times`);
   }
   const inner = flatModel(layer);
-  const ownName = (own: string): string => `${name}/${own}`;
+  const newName = (innerLayer: string): string => `${name}/${innerLayer}`;
   const inputs = new Map(inner.inputs.map(([input], i) => [input, call[i]]));
-  const inside = ([own, node, tensor]: Reference): Reference => inputs.get(own) ?? [ownName(own), node, tensor];
-  const outside = (reference: Reference): Reference => {
+  const innerReference = ([innerLayer, node, tensor]: Reference): Reference =>
+    inputs.get(innerLayer) ?? [newName(innerLayer), node, tensor];
+  const outerReference = (reference: Reference): Reference => {
     if (reference[0] !== name) return reference;
     const output = inner.outputs[reference[2]];
     if (output === undefined) throw new ConfigError(`model "${name}" has no output ${reference[2]}`);
-    return inside(output);
+    return innerReference(output);
   };
-  const own = inner.layers
+  const innerLayers = inner.layers
     .filter((layer) => !inputs.has(layer.name))
-    .map((layer) => ({ ...layer, name: ownName(layer.name), calls: layer.calls.map((refs) => refs.map(inside)) }));
-  const moved = new Map(outer.moved);
+    .map((layer) => ({
+      ...layer,
+      name: newName(layer.name),
+      calls: layer.calls.map((refs) => refs.map(innerReference)),
+    }));
+  const originalPaths = new Map(outer.originalPaths);
   for (const { name: before } of inner.layers) {
-    moved.set(ownName(before), [name, ...(inner.moved.get(before) ?? [before])]);
+    originalPaths.set(newName(before), [name, ...(inner.originalPaths.get(before) ?? [before])]);
   }
   const layers = outer.layers.flatMap((layer) => {
-    if (layer.name === name) return own;
-    return [{ ...layer, calls: layer.calls.map((refs) => refs.map(outside)) }];
+    if (layer.name === name) return innerLayers;
+    return [{ ...layer, calls: layer.calls.map((refs) => refs.map(outerReference)) }];
   });
-  return { ...outer, layers, outputs: outer.outputs.map(outside), moved };
+  return { ...outer, layers, outputs: outer.outputs.map(outerReference), originalPaths };
 }
 
 function layersIn(model: JsonObject): readonly JsonObject[] {

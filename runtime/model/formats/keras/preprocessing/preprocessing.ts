@@ -1,15 +1,15 @@
 import type { Dtype } from "../../../../dataplane/tensor.ts";
 
 /**
- * What comes before a Keras model that only takes numbers: layers that stand right behind its inputs and make numbers of texts,
- * keys and measures. No engine has texts as Keras has them: these layers are run beside it. Plain data: it moves between threads.
+ * The preprocessing layers of a Keras model, which turn strings and numbers at its inputs into indexes. Engines do not support strings
+ * like Keras does, so these layers run outside the engine. Plain data, which can be sent to other threads.
  */
 export interface Preprocessing {
-  /** What clients send; values 0 and on. */
+  /** The inputs that clients send; they are values 0, 1, … */
   readonly inputs: readonly { readonly name: string; readonly dtype: Dtype; readonly shape: readonly number[] }[];
-  /** In an order in which they can be run; each makes one value, numbered after the inputs. */
+  /** In topological order; each makes one value, numbered after the inputs. */
   readonly steps: readonly PreprocessingStep[];
-  /** Which value each input of the model behind it takes. */
+  /** The number of the value that feeds each input of the engine's model. */
   readonly feeds: readonly number[];
 }
 
@@ -17,69 +17,69 @@ export interface Preprocessing {
 export interface PreprocessingStep {
   /** The layer's name, for messages. */
   readonly layer: string;
-  /** Numbers of the values that it is called with. */
-  readonly takes: readonly number[];
-  readonly made: Made;
+  /** Numbers of its input values. */
+  readonly inputs: readonly number[];
+  readonly indexer: Indexer;
   readonly encoding: Encoding;
 }
 
-/** How a layer makes an index of each element. */
-export type Made = Lookup | TextVectorization | Hashing | Crossing | Discretization;
+/** How a layer maps each element to an index. */
+export type Indexer = Lookup | TextVectorization | Hashing | Crossing | Discretization;
 
-/** Words of a vocabulary by their place in it. */
+/** Maps a word to its position in a vocabulary. */
 export interface Lookup {
   readonly kind: "lookup";
-  /** UTF-8, each byte as one character; numbers are in decimal. */
+  /** UTF-8 bytes as latin1 characters; numbers are in decimal. */
   readonly words: readonly string[];
   /** Index of the first word. */
-  readonly firstWord: number;
-  /** What stands for nothing: index 0, or no index where indexes are counted. */
+  readonly firstWordIndex: number;
+  /** The mask token and its index: 0, or -1 where indexes are counted. */
   readonly mask?: { readonly word: string; readonly index: number };
-  /** Other words share these indexes by `method`; `count` 0: there must be none. */
-  readonly others: { readonly first: number; readonly count: number } & Buckets;
+  /** Out-of-vocabulary words share these indexes by `method`; `count` 0: such words are refused. */
+  readonly oov: { readonly first: number; readonly count: number } & Buckets;
 }
 
-/** How an index is found for what is in no vocabulary: by a hash of its text, or the remainder of a number. */
+/** How values are distributed to buckets: by a hash of the text (FarmHash or SipHash) or the remainder of a number. */
 export interface Buckets {
   readonly method: "remainder" | "farm" | "sip";
-  /** In decimal. */
+  /** The SipHash key, in decimal. */
   readonly key?: readonly [first: string, second: string];
 }
 
-/** Words of texts. */
+/** Splits texts into words and looks them up. */
 export interface TextVectorization {
   readonly kind: "text";
   readonly isLowered: boolean;
   readonly isStripped: boolean;
   readonly split: "whitespace" | "character" | "none";
-  /** How many neighbouring words stand together. */
+  /** Sizes of n-grams. */
   readonly ngrams?: readonly number[];
-  /** Rows are cut or filled with 0 to this length; absent: to the longest. */
+  /** Rows are cut or padded with 0 to this length; absent: to the longest row. */
   readonly length?: number;
   readonly lookup: Lookup;
 }
 
-/** Texts and numbers by their hash. */
+/** Maps texts and numbers to bins by hash. */
 export interface Hashing extends Buckets {
   readonly kind: "hashing";
   readonly bins: number;
-  /** Its index is 0, and those of others begin behind. */
+  /** The mask token, whose index is 0; bins then begin at 1. */
   readonly mask?: string;
 }
 
-/** Several texts and numbers by the hash of them all. */
+/** Maps a combination of texts and numbers to a bin by hash. */
 export interface Crossing {
   readonly kind: "crossing";
   readonly bins: number;
 }
 
-/** Numbers by the boundaries that they are at or above. */
+/** Maps numbers to intervals; a boundary belongs to the interval above it. */
 export interface Discretization {
   readonly kind: "discretization";
   readonly boundaries: readonly number[];
 }
 
-/** What becomes of indexes: themselves, or rows of as many columns as there are indexes. */
+/** How indexes are encoded: as they are, or as rows with one column per index. */
 export interface Encoding {
   readonly mode: "int" | "one_hot" | "multi_hot" | "count";
   readonly depth: number;

@@ -1,19 +1,19 @@
 import type { StepOptions } from "./steps.ts";
 import { type Refused, refusal } from "./vocabulary.ts";
 
-/** The shape of what a step makes of values of these shapes; -1 stands for any size. */
+/** The output shape of a step for these input shapes; -1 stands for any size. */
 export function stepShape(
-  { made, encoding }: StepOptions,
+  { indexer, encoding }: StepOptions,
   shapes: readonly (readonly number[])[],
 ): readonly number[] | Refused {
   const [given = []] = shapes;
-  if (made.kind === "crossing" && !shapes.every(isColumn))
+  if (indexer.kind === "crossing" && !shapes.every(isColumn))
     return refusal("it is called with more than one value a row");
-  if (made.kind === "text" && made.split !== "none") {
+  if (indexer.kind === "text" && indexer.split !== "none") {
     if (!isColumn(given)) return refusal(`texts of shape [${given.join(",")}] cannot be split`);
-    return encoding.mode === "int" ? [given[0] ?? -1, made.length ?? -1] : [given[0] ?? -1, encoding.depth];
+    return encoding.mode === "int" ? [given[0] ?? -1, indexer.length ?? -1] : [given[0] ?? -1, encoding.depth];
   }
-  return encodedShape(made.kind === "text" ? cutShape(given, made.length) : given, encoding);
+  return encodedShape(indexer.kind === "text" ? cutShape(given, indexer.length) : given, encoding);
 }
 
 function encodedShape(given: readonly number[], { mode, depth }: StepOptions["encoding"]): readonly number[] | Refused {
@@ -29,7 +29,7 @@ function encodedShape(given: readonly number[], { mode, depth }: StepOptions["en
   }
 }
 
-/** The shape of what each gets a row of columns in mode one_hot: a last axis of size one gives way to the columns. */
+/** The shape before the columns of mode one_hot: a last axis of size 1 is replaced by the columns. */
 export function oneHotRows(shape: readonly number[]): readonly number[] {
   return shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
 }
@@ -38,7 +38,7 @@ function cutShape(given: readonly number[], length: number | undefined): readonl
   return length === undefined ? given : [...given.slice(0, -1), length];
 }
 
-/** One value for each row. */
+/** Whether there is one value per row. */
 function isColumn(shape: readonly number[]): boolean {
   return shape.length === 1 || (shape.length === 2 && shape[1] === 1);
 }

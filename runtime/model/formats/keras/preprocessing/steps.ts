@@ -1,16 +1,16 @@
 import { isList, isObject, type Json, type JsonObject } from "../topology/json-config.ts";
-import type { Encoding, Made } from "./preprocessing.ts";
-import { bucketsOf, bytewise, lookupOf, type Refused, refusal, vocabularyOf, wordOf } from "./vocabulary.ts";
+import type { Encoding, Indexer } from "./preprocessing.ts";
+import { bucketsOf, latin1OfUtf8, lookupOf, type Refused, refusal, vocabularyOf, wordOf } from "./vocabulary.ts";
 
-/** What a layer does with what it is called with. */
+/** The options of a preprocessing step. */
 export interface StepOptions {
-  readonly made: Made;
+  readonly indexer: Indexer;
   readonly encoding: Encoding;
 }
 
 type Reader = (config: JsonObject) => StepOptions | Refused;
 
-/** By class: how its options are read. */
+/** Readers of options by layer class. */
 const readers: Readonly<Record<string, Reader>> = {
   StringLookup: (config) => lookupStep(config, false),
   IntegerLookup: (config) => lookupStep(config, true),
@@ -20,10 +20,10 @@ const readers: Readonly<Record<string, Reader>> = {
   Discretization: discretizationStep,
 };
 
-/** Classes that are run before the engine. */
+/** Classes of preprocessing layers. */
 export const preprocessingClasses: ReadonlySet<string> = new Set(Object.keys(readers));
 
-/** The options of one of `preprocessingClasses`, or why it is refused. */
+/** The options of a layer of one of `preprocessingClasses`, or why it is refused. */
 export function stepOptions(className: string, config: JsonObject): StepOptions | Refused {
   return readers[className]?.(config) ?? refusal("its class is not known");
 }
@@ -36,8 +36,8 @@ function encodingOf(config: JsonObject, depth: number): Encoding | Refused {
   return { mode: mode as Encoding["mode"], depth }; // one of `modes`
 }
 
-function withEncoding(made: Made, encoding: Encoding | Refused): StepOptions | Refused {
-  return "reason" in encoding ? encoding : { made, encoding };
+function withEncoding(indexer: Indexer, encoding: Encoding | Refused): StepOptions | Refused {
+  return "reason" in encoding ? encoding : { indexer, encoding };
 }
 
 function lookupStep(config: JsonObject, isInteger: boolean): StepOptions | Refused {
@@ -48,7 +48,7 @@ function lookupStep(config: JsonObject, isInteger: boolean): StepOptions | Refus
   const depth = config["pad_to_max_tokens"] === true ? Number(config["max_tokens"]) : vocabulary.size;
   if (config["output_mode"] !== "tf_idf") return withEncoding(lookup, encodingOf(config, depth));
   if (vocabulary.weights === undefined) return refusal("the weights of its vocabulary are not in the file");
-  return { made: lookup, encoding: { mode: "count", depth, weights: vocabulary.weights } };
+  return { indexer: lookup, encoding: { mode: "count", depth, weights: vocabulary.weights } };
 }
 
 const standards: ReadonlyMap<Json, { readonly isLowered: boolean; readonly isStripped: boolean }> = new Map([
@@ -63,25 +63,25 @@ const splits: ReadonlyMap<Json, "whitespace" | "character" | "none"> = new Map([
   [null, "none"],
 ]);
 
-/** The vocabulary is that of the StringLookup inside, whose defaults differ. */
+/** TextVectorization contains a StringLookup with other defaults. */
 function textStep(config: JsonObject): StepOptions | Refused {
   const { standardize = "lower_and_strip_punctuation", split = "whitespace", output_mode: mode = "int" } = config;
   const [standard, splitting] = [standards.get(standardize), splits.get(split)];
   if (standard === undefined) return refusal(`standardize is ${functionName(standardize)}, which is Python code`);
   if (splitting === undefined) return refusal(`split is ${functionName(split)}, which is Python code`);
   const inner = lookupStep({ ...config, num_oov_indices: 1, mask_token: "", oov_token: "[UNK]" }, false);
-  if ("reason" in inner || inner.made.kind !== "lookup") return inner;
+  if ("reason" in inner || inner.indexer.kind !== "lookup") return inner;
   const ngrams = ngramsOf(config["ngrams"] ?? null);
   const length = mode === "int" ? config["output_sequence_length"] : undefined;
-  const made: Made = {
+  const indexer: Indexer = {
     kind: "text",
     ...standard,
     split: splitting,
     ...(ngrams === undefined ? {} : { ngrams }),
     ...(typeof length === "number" ? { length } : {}),
-    lookup: inner.made,
+    lookup: inner.indexer,
   };
-  return { made, encoding: inner.encoding };
+  return { indexer, encoding: inner.encoding };
 }
 
 function functionName(value: Json): string {
@@ -99,13 +99,13 @@ function hashingStep(config: JsonObject): StepOptions | Refused {
   const { num_bins: bins, mask_value: mask = null } = config;
   if (typeof bins !== "number") return refusal(`num_bins=${JSON.stringify(bins)} is not a number`);
   const isMasked = mask !== null && bins > 1;
-  const made: Made = {
+  const indexer: Indexer = {
     kind: "hashing",
     bins,
-    ...(isMasked ? { mask: bytewise(wordOf(mask)) } : {}),
+    ...(isMasked ? { mask: latin1OfUtf8(wordOf(mask)) } : {}),
     ...bucketsOf(config["salt"] ?? null),
   };
-  return withEncoding(made, encodingOf(config, bins));
+  return withEncoding(indexer, encodingOf(config, bins));
 }
 
 function crossingStep(config: JsonObject): StepOptions | Refused {

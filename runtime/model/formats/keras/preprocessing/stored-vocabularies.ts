@@ -1,20 +1,20 @@
-import { numbered, type WeightGroups } from "../archive-weights.ts";
+import { groupNames, type WeightGroups } from "../archive-weights.ts";
 import { isList, isObject, type Json, type JsonObject, textAt } from "../topology/json-config.ts";
 import { modelClasses } from "../topology/layer-support.ts";
 
-/** What a `.keras` archive holds beside its description. */
+/** The files and datasets of a `.keras` archive beside its description. */
 export interface StoredState {
-  /** The text of a file; `undefined`: there is none. */
+  /** The text of a file; `undefined` when it is missing. */
   text(path: string): string | undefined;
-  /** The numbers of a dataset; `undefined`: there is none. */
+  /** The numbers of a dataset; `undefined` when it is missing. */
   numbers(path: string): readonly number[] | undefined;
 }
 
-/** Layers that learn a vocabulary. */
-const learning: ReadonlySet<string> = new Set(["StringLookup", "IntegerLookup", "TextVectorization"]);
+/** Layers that can learn a vocabulary. */
+const learningClasses: ReadonlySet<string> = new Set(["StringLookup", "IntegerLookup", "TextVectorization"]);
 
 /**
- * The description with the vocabularies that its layers learned of data: of those it says nothing, they are files of their own
+ * Adds to the description the vocabularies that layers learned from data, which are stored in files of their own
  * (keras/src/layers/preprocessing/index_lookup.py, `save_assets`).
  */
 export function withStoredVocabularies(model: JsonObject, stored: StoredState, group = ""): JsonObject {
@@ -22,12 +22,12 @@ export function withStoredVocabularies(model: JsonObject, stored: StoredState, g
   const listed = isObject(config) ? config["layers"] : config;
   if (!isList(listed)) return model;
   const layers = listed.filter((layer) => isObject(layer));
-  const groups = numbered(layers);
+  const groups = groupNames(layers);
   const completed = layers.map((layer, i): JsonObject => {
     const inner = `${group}/layers/${groups[i]}`;
     const className = textAt(layer, "class_name") ?? "";
     if (modelClasses.has(className)) return withStoredVocabularies(layer, stored, inner);
-    return learning.has(className) ? withVocabulary(layer, stored, inner) : layer;
+    return learningClasses.has(className) ? withVocabulary(layer, stored, inner) : layer;
   });
   return { ...model, config: isObject(config) ? { ...config, layers: completed } : completed };
 }
@@ -42,7 +42,7 @@ function withVocabulary(layer: JsonObject, stored: StoredState, group: string): 
   return { ...layer, config: { ...config, vocabulary: lines(text), ...idf } };
 }
 
-/** As Python's `splitlines` has it, without empty ones at the end. */
+/** Splits lines like Python's `splitlines`, without trailing empty lines. */
 function lines(text: string): readonly string[] {
   const all = text.replaceAll("\r\n", "\n").split(lineEnd);
   while (all.at(-1) === "") all.pop();
@@ -51,7 +51,7 @@ function lines(text: string): readonly string[] {
 
 const lineEnd = new RegExp(`[${String.fromCodePoint(0x0a, 0x0b, 0x0c, 0x0d, 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029)}]`);
 
-/** The datasets of a file of weights, as far as layers that learn look at them. */
+/** The numbers of a dataset in a weight file; `undefined` when it is missing. */
 export function datasetNumbers(
   file: WeightGroups<{ readonly floats: () => Float32Array }>,
   path: string,

@@ -1,15 +1,15 @@
 import { entriesOf, isList, isObject, type Json } from "./json-config.ts";
 
-/** A layer's output: layer name, which of its calls, which of that call's outputs. */
+/** A reference to a layer's output: layer name, number of the call, number of the output. */
 export type TensorRef = readonly [name: string, node: number, tensor: number];
 
-/** The calls of a layer, or why they cannot be written in the engine's notation. */
+/** The inputs of each call of a layer, and why a call is not supported. */
 export interface InboundNodes {
   readonly nodes: readonly (readonly TensorRef[])[];
   readonly refusal?: string;
 }
 
-/** Reads `inbound_nodes` of Keras 2 (lists) and Keras 3 (args and kwargs). */
+/** Parses `inbound_nodes` of Keras 2 (lists) and Keras 3 (args and kwargs). */
 export function inboundNodes(value: Json | undefined): InboundNodes {
   const refusals: string[] = [];
   const nodes = (isList(value) ? value : []).map((node) => {
@@ -26,7 +26,7 @@ export function inboundNodes(value: Json | undefined): InboundNodes {
   return { nodes, ...(refusal === undefined ? {} : { refusal }) };
 }
 
-/** `input_layers` and `output_layers`: one reference, a list or a dictionary; the key of a dictionary is the name. */
+/** The references in `input_layers` or `output_layers`: a single one, a list, or a dictionary by name. */
 export function namedRefs(value: Json | undefined): readonly { readonly key?: string; readonly ref: TensorRef }[] {
   if (value === undefined || value === null) return [];
   const single = outputRef(value);
@@ -50,7 +50,7 @@ function collect(value: Json, refs: TensorRef[], refusals: string[]): void {
   }
 }
 
-/** Keyword arguments: states of recurrent layers are tensors; `training` and `mask` must be left to the engine. */
+/** Collects keyword arguments. Tensors are supported for `tensorArguments` only; `training` and masks are left to the engine. */
 function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void {
   if (!isObject(value)) return;
   const order = [...tensorArguments];
@@ -61,11 +61,11 @@ function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void 
     collect(argument, inner, others);
     if (tensorArguments.has(key)) refs.push(...inner);
     else if (inner.length > 0) refusals.push(`it is called with a tensor as ${key}`);
-    else if (wantedOff.has(key) && argument === true) refusals.push(`it is called with ${key}=True`);
+    else if (unsupportedFlags.has(key) && argument === true) refusals.push(`it is called with ${key}=True`);
   }
 }
 
-/** Names of arguments that are inputs like others. Attention is called with them in this order. */
+/** Arguments that may be tensors, in the order that attention layers expect. */
 const tensorArguments: ReadonlySet<string> = new Set([
   "initial_state",
   "inputs",
@@ -76,8 +76,8 @@ const tensorArguments: ReadonlySet<string> = new Set([
   "masks",
 ]);
 
-/** Arguments that change what a layer does. */
-const wantedOff: ReadonlySet<string> = new Set(["training", "use_causal_mask", "return_attention_scores"]);
+/** Arguments that change what a layer computes and must not be true. */
+const unsupportedFlags: ReadonlySet<string> = new Set(["training", "use_causal_mask", "return_attention_scores"]);
 
 /** A reference to the output of a layer, in either notation; `undefined` for anything else. */
 export function outputRef(value: Json): TensorRef | undefined {

@@ -5,17 +5,17 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-/** What is wrong with a model description. */
+/** A model description is invalid. */
 export class ConfigError extends Error {}
 
 /** Keras' largest descriptions (thousands of layers) take a few MiB. */
 export const maxConfigBytes = 16 * 1024 ** 2;
 /** Nested models cost about six levels each. */
 const maxDepth = 96;
-/** Keys that mean something to JavaScript objects; Keras has none of them. */
+/** Keys with a special meaning in JavaScript objects; Keras uses none of them. */
 const reservedKeys = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Parses a model description. Throws a ConfigError; depth is checked before anything is built. */
+/** Parses a model description. Throws a ConfigError. The depth is checked first. */
 export function parsedConfig(text: string): JsonObject {
   checkDepth(text);
   let value: unknown;
@@ -28,12 +28,12 @@ export function parsedConfig(text: string): JsonObject {
   return value;
 }
 
-/** Whether a value is an object, neither null nor a list. */
+/** Whether a value is an object: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The entries of an object without reserved keys. */
+/** The entries of an object, without reserved keys. */
 export function entriesOf(value: JsonObject): [string, Json][] {
   return Object.entries(value).filter(([key]) => !reservedKeys.has(key));
 }
@@ -56,7 +56,7 @@ export function isList(value: unknown): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** Python's json writes NaN and Infinity, which JSON does not have. */
+/** Parses the JSON of Python, which may contain NaN and Infinity; they become null. */
 function parsedPython(text: string): unknown {
   const strict = text.replace(/("(?:[^"\\]|\\.)*")|-?\b(?:NaN|Infinity)\b/g, (_, quoted?: string) => quoted ?? "null");
   try {

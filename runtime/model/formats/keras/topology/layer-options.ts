@@ -1,6 +1,6 @@
 import { entriesOf, isList, isObject, type Json, type JsonObject } from "./json-config.ts";
 
-/** Keras' names of activations and the engine's. hard_sigmoid differs between Keras 2 and 3. */
+/** The engine's names of activations by Keras' names. hard_sigmoid differs between Keras 2 and 3. */
 const activations: ReadonlyMap<string, string> = new Map([
   ...["elu", "selu", "relu", "relu6", "linear", "sigmoid", "softplus", "softsign", "tanh", "softmax"].map(
     (name) => [name, name] as const,
@@ -16,7 +16,7 @@ const activations: ReadonlyMap<string, string> = new Map([
   ["tanh_shrink", "tanhShrink"],
 ]);
 
-/** Options of Keras that change nothing at inference, or that the engine does not know by this name. */
+/** Options that change nothing at inference, or that the engine does not know by this name. */
 const dropped = new Set([
   "dtype",
   "ragged",
@@ -28,13 +28,13 @@ const dropped = new Set([
   "quantization_config",
 ]);
 
-/** A layer's options in the engine's notation, and what cannot be written in it. */
+/** A layer's options in the engine's notation, and why an option is not supported. */
 export interface LayerOptions {
   readonly config: JsonObject;
   readonly refusal?: string;
 }
 
-/** Translates the options of one layer; nested layers are left as they are. */
+/** Translates the options of one layer; nested layers are unchanged. */
 export function layerOptions(className: string, given: JsonObject, isKeras3: boolean): LayerOptions {
   const refusals: string[] = [];
   const config: Record<string, Json> = {};
@@ -72,7 +72,7 @@ function activationName(value: Json, isKeras3: boolean, refusals: string[]): Jso
   return known ?? "linear";
 }
 
-/** Keras 3 wraps tuples and arrays. */
+/** Unwraps the tuples and arrays of Keras 3. */
 function plainValue(value: Json): Json {
   if (isList(value)) return value.map(plainValue);
   if (!isObject(value)) return value;
@@ -90,7 +90,7 @@ function renameOptions(className: string, config: Record<string, Json>): void {
   const { axis } = config;
   const hasOneAxis = className === "BatchNormalization" || className === "Softmax";
   if (hasOneAxis && isList(axis) && axis.length === 1) config["axis"] = axis[0] ?? -1;
-  // Would be added to the stored bias.
+  // The engine would add it to the stored bias.
   if ("unit_forget_bias" in config) config["unit_forget_bias"] = false;
 }
 

@@ -1,16 +1,16 @@
 import type { Json, JsonObject } from "./json-config.ts";
 import { operationClasses } from "./operations.ts";
 
-/** Options of all recurrent layers: states would leak from one request to the next. */
+/** Options of all recurrent layers: a stateful one would leak state from one request to the next. */
 const recurrent = {
   stateful: [false, null],
   time_major: [false, null],
   zero_output_for_mask: [false, null],
 };
 
-/** Layer classes that the engine runs as Keras does; the value names what of a class's options it does not do. */
+/** Layer classes that every engine runs like Keras; the function returns why the options are not supported. */
 export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
-  ...simple(
+  ...unconditional(
     "InputLayer Dense Activation Flatten RepeatVector Reshape Permute Masking Embedding",
     "Dropout SpatialDropout1D GaussianNoise GaussianDropout AlphaDropout",
     "LeakyReLU PReLU ELU ThresholdedReLU",
@@ -21,24 +21,24 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
     "BatchNormalization Cropping2D ZeroPadding2D Rescaling",
     "TimeDistributed Bidirectional",
   ),
-  ["Softmax", (config) => severalAxes(config)],
-  ["ReLU", refusing({ negative_slope: [0, null], threshold: [0, null] })],
-  ...["Conv1D", "Conv2D", "Conv3D", "SeparableConv2D"].map((name) => [name, refusing({ groups: [1, null] })] as const),
-  ["DepthwiseConv2D", (config) => dilatedRefusal(config)],
+  ["Softmax", (config) => axesRefusal(config)],
+  ["ReLU", allowing({ negative_slope: [0, null], threshold: [0, null] })],
+  ...["Conv1D", "Conv2D", "Conv3D", "SeparableConv2D"].map((name) => [name, allowing({ groups: [1, null] })] as const),
+  ["DepthwiseConv2D", (config) => dilationRefusal(config)],
   ...["Conv2DTranspose", "Conv3DTranspose"].map(
     (name) => [name, (config: JsonObject) => transposeRefusal(config)] as const,
   ),
   ...["GlobalAveragePooling2D", "GlobalMaxPooling2D"].map(
-    (name) => [name, refusing({ keepdims: [false, null] })] as const,
+    (name) => [name, allowing({ keepdims: [false, null] })] as const,
   ),
-  ...["SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM2D"].map((name) => [name, refusing(recurrent)] as const),
-  ...simple("SimpleRNNCell LSTMCell GRUCell StackedRNNCells ConvLSTM2DCell"),
-  ["LayerNormalization", refusing({ rms_scaling: [false, null] })],
+  ...["SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM2D"].map((name) => [name, allowing(recurrent)] as const),
+  ...unconditional("SimpleRNNCell LSTMCell GRUCell StackedRNNCells ConvLSTM2DCell"),
+  ["LayerNormalization", allowing({ rms_scaling: [false, null] })],
   ["Normalization", (config) => normalizationRefusal(config)],
-  ["CenterCrop", refusing({ data_format: [null, "channels_last"] })],
+  ["CenterCrop", allowing({ data_format: [null, "channels_last"] })],
   [
     "Resizing",
-    refusing({
+    allowing({
       interpolation: ["bilinear", "nearest"],
       crop_to_aspect_ratio: [false, null],
       pad_to_aspect_ratio: [false, null],
@@ -46,19 +46,16 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
       data_format: [null, "channels_last"],
     }),
   ],
-  ["UpSampling2D", refusing({ interpolation: ["nearest", "bilinear", null] })],
-  ["CategoryEncoding", refusing({ sparse: [false, null] })],
+  ["UpSampling2D", allowing({ interpolation: ["nearest", "bilinear", null] })],
+  ["CategoryEncoding", allowing({ sparse: [false, null] })],
   ...["StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "Discretization"].map(
-    (name) => [name, refusing({ sparse: [false, null], ragged: [false, null] })] as const,
+    (name) => [name, allowing({ sparse: [false, null], ragged: [false, null] })] as const,
   ),
 ]);
 
-/**
- * What only other engines than TensorFlow.js run: its classes that are not above, and options that those above refuse.
- * engines/onnxruntime/keras/layers has them all.
- */
-export const furtherSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
-  ...simple(
+/** Layer classes that only OnnxRuntime runs, or with options that `layerSupport` refuses; see engines/onnxruntime/keras/layers. */
+export const onnxRuntimeSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
+  ...unconditional(
     "GroupNormalization RMSNormalization UnitNormalization MultiHeadAttention ReLU Normalization Softmax",
     "GroupQueryAttention GroupedQueryAttention",
     "Conv1DTranspose SeparableConv1D DepthwiseConv1D GlobalAveragePooling3D GlobalMaxPooling3D",
@@ -71,25 +68,25 @@ export const furtherSupport: ReadonlyMap<string, (config: JsonObject) => string 
     ...operationClasses,
   ),
   ...["Conv1D", "Conv2D", "Conv3D"].map((name) => [name, (): undefined => undefined] as const),
-  ["Attention", refusing({ score_mode: ["dot", null] })],
-  ...["ConvLSTM1D", "ConvLSTM3D"].map((name) => [name, refusing(recurrent)] as const),
-  ...["Conv2DTranspose", "Conv3DTranspose"].map((name) => [name, refusing({ groups: [1, null] })] as const),
+  ["Attention", allowing({ score_mode: ["dot", null] })],
+  ...["ConvLSTM1D", "ConvLSTM3D"].map((name) => [name, allowing(recurrent)] as const),
+  ...["Conv2DTranspose", "Conv3DTranspose"].map((name) => [name, allowing({ groups: [1, null] })] as const),
   ...["SimpleRNN", "LSTM", "GRU"].map(
-    (name) => [name, refusing({ ...recurrent, zero_output_for_mask: [false, true, null] })] as const,
+    (name) => [name, allowing({ ...recurrent, zero_output_for_mask: [false, true, null] })] as const,
   ),
 ]);
 
-/** Classes that hold layers of their own. */
+/** Classes of models, which contain layers. */
 export const modelClasses: ReadonlySet<string> = new Set(["Sequential", "Functional", "Model"]);
 
 type Refusal = (config: JsonObject) => string | undefined;
 
-function simple(...lists: readonly string[]): (readonly [string, Refusal])[] {
+function unconditional(...lists: readonly string[]): (readonly [string, Refusal])[] {
   return lists.flatMap((list) => list.split(" ")).map((name) => [name, (): undefined => undefined] as const);
 }
 
-/** Options whose other values the engine does not have. */
-function refusing(allowed: Readonly<Record<string, readonly Json[]>>): Refusal {
+/** Allows only these values of options. */
+function allowing(allowed: Readonly<Record<string, readonly Json[]>>): Refusal {
   return (config) => {
     for (const [option, values] of Object.entries(allowed)) {
       const value = config[option] ?? null;
@@ -99,7 +96,7 @@ function refusing(allowed: Readonly<Record<string, readonly Json[]>>): Refusal {
   };
 }
 
-function severalAxes(config: JsonObject): string | undefined {
+function axesRefusal(config: JsonObject): string | undefined {
   const axes = [config["axis"] ?? -1].flat();
   return axes.length === 1 ? undefined : `axis=${JSON.stringify(axes)} is not supported`;
 }
@@ -107,17 +104,17 @@ function severalAxes(config: JsonObject): string | undefined {
 function transposeRefusal(config: JsonObject): string | undefined {
   const dilation = [config["dilation_rate"] ?? 1].flat();
   if (dilation.some((rate) => rate !== 1)) return `dilation_rate=${JSON.stringify(dilation)} is not supported`;
-  return refusing({ output_padding: [null], groups: [1, null] })(config);
+  return allowing({ output_padding: [null], groups: [1, null] })(config);
 }
 
-function dilatedRefusal(config: JsonObject): string | undefined {
+function dilationRefusal(config: JsonObject): string | undefined {
   const isDilated = [config["dilation_rate"] ?? 1].flat().some((rate) => rate !== 1);
-  return isDilated ? refusing({ data_format: [null, "channels_last"] })(config) : undefined;
+  return isDilated ? allowing({ data_format: [null, "channels_last"] })(config) : undefined;
 }
 
 function normalizationRefusal(config: JsonObject): string | undefined {
   const axes = [config["axis"] ?? []].flat();
   const isLast = axes.length === 0 || (axes.length === 1 && axes[0] === -1);
   if (!isLast) return `axis=${JSON.stringify(axes)} is not supported`;
-  return refusing({ mean: [null], variance: [null] })(config);
+  return allowing({ mean: [null], variance: [null] })(config);
 }

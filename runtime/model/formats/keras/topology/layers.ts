@@ -9,30 +9,30 @@ import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, te
 import { dtypeName, layerOptions } from "./layer-options.ts";
 import { rewrittenLayer } from "./layer-rewrites.ts";
 import { type OperationLayer, operationLayer } from "./operations.ts";
-import { withoutOwnMasks } from "./arguments/embedding-masks.ts";
-import { furtherSupport, layerSupport, modelClasses } from "./layer-support.ts";
+import { withoutEmbeddingMasks } from "./arguments/embedding-masks.ts";
+import { onnxRuntimeSupport, layerSupport, modelClasses } from "./layer-support.ts";
 
-/** What is found on the way through the layers. */
+/** Findings collected while layers are translated. */
 export interface Findings {
   readonly isKeras3: boolean;
   readonly refused: RefusedLayer[];
-  /** What TensorFlow.js does not run, but another engine does. */
-  readonly beyondTensorFlowJs: RefusedLayer[];
+  /** Layers that only OnnxRuntime supports. */
+  readonly unsupportedByTensorFlowJs: RefusedLayer[];
   readonly lambdas: string[];
 }
 
-/** A model, its layers in the engine's notation, and the same layers as the file gives them. */
+/** A translated model: its layers in the engine's notation and as given in the file. */
 export interface TranslatedModel {
   readonly model: JsonObject;
   readonly layers: readonly JsonObject[];
   readonly given: readonly JsonObject[];
-  /** References to inputs and outputs of a functional model, with the keys of dictionaries. */
+  /** `input_layers` and `output_layers` of a functional model as given. */
   readonly refs: { readonly inputs: Json; readonly outputs: Json };
 }
 
 type InputDtype = readonly [keras: string, { readonly wire: Dtype; readonly engine: string }];
 
-/** Element types of inputs as Keras names them; what clients send; what the engine computes with. */
+/** Types of inputs by Keras' name: the type that clients send and the type that the engine uses. */
 export const inputDtypes: ReadonlyMap<string, { readonly wire: Dtype; readonly engine: string }> = new Map([
   ...(["float16", "bfloat16", "float32", "float64"] as const).map((name): InputDtype => [
     name,
@@ -46,8 +46,8 @@ export const inputDtypes: ReadonlyMap<string, { readonly wire: Dtype; readonly e
   ["string", { wire: "string", engine: "string" }] satisfies InputDtype,
 ]);
 
-/** Translates a Sequential or functional model with all that is nested in it. Throws a ConfigError. */
-export function translatedModel(description: JsonObject, findings: Findings, isInside = false): TranslatedModel {
+/** Translates a Sequential or functional model and all nested models. Throws a ConfigError. */
+export function translatedModel(description: JsonObject, findings: Findings, isNested = false): TranslatedModel {
   const wrapped = description["config"];
   const config: JsonObject = isList(wrapped) ? { layers: wrapped } : objectAt(description, "config");
   const list = config["layers"];
@@ -56,7 +56,7 @@ export function translatedModel(description: JsonObject, findings: Findings, isI
     if (!isObject(layer)) throw new ConfigError("a layer is not an object");
     return layer;
   });
-  const given = withAttentionOptions(withMaskInputs(withoutOwnMasks(listed), isInside));
+  const given = withAttentionOptions(withMaskInputs(withoutEmbeddingMasks(listed), isNested));
   const name = textAt(config, "name") ?? "sequential";
   const translated = given.map((layer) => translatedLayer(layer, findings));
   const shift = callShift(given, findings.isKeras3);
@@ -95,9 +95,9 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
     };
   const refuse = found(findings.refused);
   const { config, refusal } = layerOptions(className, given, findings.isKeras3);
-  const limit = found(findings.beyondTensorFlowJs);
-  checkSupport(layer, refusal, refuse, limit);
-  if (heedsMask(given)) limit("it heeds a mask that is written out");
+  const restrict = found(findings.unsupportedByTensorFlowJs);
+  checkSupport(layer, refusal, refuse, restrict);
+  if (usesExplicitMask(given)) restrict("it heeds a mask that is written out");
   const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
   const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
   const rewritten = rewrittenLayer(className, options);
@@ -105,32 +105,32 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   return { class_name: rewritten.className, config: rewritten.config, name, ...calls };
 }
 
-/** See arguments/own-masks.ts and arguments/mask-inputs.ts. */
-function heedsMask({ expects_mask: expects, takes_masks: takes, joins_masks: joins }: JsonObject): boolean {
+/** Whether a layer uses an explicit mask: see arguments/embedding-masks.ts and arguments/mask-inputs.ts. */
+function usesExplicitMask({ expects_mask: expects, takes_masks: takes, joins_masks: joins }: JsonObject): boolean {
   return expects === true || isList(takes) || joins === true;
 }
 
 function translatedOperation(operation: OperationLayer, findings: Findings): JsonObject {
   const { className, name, config, inputs, isPlain } = operation;
-  if (!furtherSupport.has(className)) findings.refused.push({ name, className });
-  else if (!isPlain) findings.beyondTensorFlowJs.push({ name, className });
+  if (!onnxRuntimeSupport.has(className)) findings.refused.push({ name, className });
+  else if (!isPlain) findings.unsupportedByTensorFlowJs.push({ name, className });
   return { class_name: className, config, name, inbound_nodes: [inputs.map((ref) => [...ref, {}])] };
 }
 
 type Refuse = (reason?: string) => void;
 
-/** Unknown classes are refused by their name alone; known ones by the option that is not supported. */
-function checkSupport(layer: JsonObject, refusal: string | undefined, refuse: Refuse, limit: Refuse): void {
+/** Refuses unknown classes without a reason, known ones with the unsupported option. */
+function checkSupport(layer: JsonObject, refusal: string | undefined, refuse: Refuse, restrict: Refuse): void {
   const className = textAt(layer, "class_name") ?? "";
   if (className === "Lambda") return;
   const isOwn = !isForeign(layer);
-  const [check, further] = isOwn ? [layerSupport.get(className), furtherSupport.get(className)] : [];
+  const [check, onnxRuntimeCheck] = isOwn ? [layerSupport.get(className), onnxRuntimeSupport.get(className)] : [];
   const config = objectAt(layer, "config");
   const reason = refusal ?? check?.(config);
   if (check !== undefined && reason === undefined) return;
-  if (further === undefined || refusal !== undefined) refuse(reason);
-  else if (further(config) === undefined) limit(reason);
-  else refuse(further(config));
+  if (onnxRuntimeCheck === undefined || refusal !== undefined) refuse(reason);
+  else if (onnxRuntimeCheck(config) === undefined) restrict(reason);
+  else refuse(onnxRuntimeCheck(config));
 }
 
 function nestedModel(given: JsonObject, className: string, findings: Findings): JsonObject {
@@ -140,7 +140,7 @@ function nestedModel(given: JsonObject, className: string, findings: Findings): 
   return { ...model, name, ...callsOf(layer, { name, className }, findings) };
 }
 
-/** Layers inside wrappers and cells inside recurrent layers. */
+/** The layers in wrappers and the cells in recurrent layers. */
 function innerLayers(className: string, given: JsonObject, findings: Findings): JsonObject {
   const inner: Record<string, Json> = {};
   for (const key of ["layer", "cell"]) {
@@ -155,12 +155,12 @@ function innerLayers(className: string, given: JsonObject, findings: Findings): 
   return inner;
 }
 
-/** Bidirectional does by itself what this option of the wrapped layer asks for. */
+/** Bidirectional zeroes masked outputs by itself. */
 function withoutZeroing(layer: JsonObject): JsonObject {
   return { ...layer, config: { ...objectAt(layer, "config"), zero_output_for_mask: false } };
 }
 
-/** The engine makes the backward layer from the forward one: they may differ in nothing but direction. */
+/** The engine copies the backward layer from the forward one, so they must not differ except in direction. */
 function checkBackward(given: JsonObject, findings: Findings): void {
   const [forward, backward] = [given["layer"], given["backward_layer"]].map((layer) =>
     isObject(layer) ? objectAt(layer, "config") : undefined,
@@ -182,7 +182,7 @@ function callsOf(layer: JsonObject, named: Pick<RefusedLayer, "name" | "classNam
   return { inbound_nodes: nodes.map((refs) => refs.map((ref) => [...ref, {}])) };
 }
 
-/** A class that a user registered under a package name, even if it is called as one of Keras'. */
+/** Whether the class is a user's own, registered under a package name, even if its name is one of Keras'. */
 function isForeign(layer: JsonObject): boolean {
   const registered = textAt(layer, "registered_name");
   return registered !== undefined && registered.includes(">") && !/^(tf_)?keras/i.test(registered);
@@ -202,8 +202,8 @@ function plainRefs(value: Json): readonly TensorRef[] {
 type Shift = (ref: TensorRef) => TensorRef;
 
 /**
- * Making a model counts as its first call in Keras 2 and in the engine. In Keras 3 it does only where an output of the whole model
- * is that of a functional one inside (keras/src/models/functional.py, `get_config`).
+ * The construction of a model counts as its first call in Keras 2 and in the engine. In Keras 3 it does only where an output of the
+ * whole model is that of a nested functional one (keras/src/models/functional.py, `get_config`).
  */
 function callShift(given: readonly JsonObject[], isKeras3: boolean, place: "input" | "output" = "input"): Shift {
   const models = given.filter((layer) => {
@@ -226,7 +226,7 @@ function buildShape(description: JsonObject, config: JsonObject): Json | undefin
   return config["build_input_shape"] ?? (isObject(built) ? built["input_shape"] : undefined);
 }
 
-/** A Sequential without an InputLayer takes its shape from the first layer. */
+/** Sets the input shape on the first layer of a Sequential without an InputLayer. */
 function withInputShape(layers: readonly JsonObject[], shape: Json | undefined): readonly JsonObject[] {
   const [first, ...rest] = layers;
   if (first === undefined || !isList(shape)) return layers;

@@ -2,10 +2,10 @@ import { entriesOf, isList, isObject, type Json, type JsonObject, textAt } from 
 import { outputRef, type TensorRef } from "./inbound-nodes.ts";
 import { tensorflowOperation } from "./tensorflow-operations.ts";
 
-/** Stands before the class of an operation: `Add` is a layer, `ops.Add` what `x + y` makes of tensors. */
+/** Prefix of operation classes: `Add` is a layer, `ops.Add` the operation of `x + y` on tensors. */
 const operationPrefix = "ops.";
 
-/** Classes of `keras.ops` that engines run. */
+/** Supported classes of `keras.ops`. */
 const operations = [
   "Absolute Abs Negative Square Sqrt Rsqrt Exp Expm1 Log Log1p Reciprocal Sign Floor Ceil Round Sin Cos Tan Erf",
   "Relu Relu6 Sigmoid Tanh Silu Softplus Softsign Elu Selu Gelu HardSigmoid HardSilu LeakyRelu LogSigmoid",
@@ -21,25 +21,25 @@ const operationNames: ReadonlySet<string> = new Set(operations.flatMap((names) =
 /** The classes as layers of a translated model. */
 export const operationClasses: readonly string[] = [...operationNames].map((name) => operationPrefix + name);
 
-/** Those that every engine runs, on float32 tensors of one rank and on numbers. */
+/** Operations that every engine runs, on float32 tensors of equal rank and on numbers. */
 const plainOperations: ReadonlySet<string> = new Set(
   "Add Subtract Multiply Divide TrueDivide Maximum Minimum".split(" "),
 );
 
-/** An operation as a layer, with what it is called with: outputs of other layers, and all else where they stand. */
+/** An operation as a layer, with its arguments. */
 export interface OperationLayer {
   readonly className: string;
   readonly name: string;
-  /** The options, `args` and `kwargs`: `{input: 0}` is the first of `inputs`, `{value, dtype}` a constant tensor. */
+  /** The options, `args` and `kwargs`. `{input: 0}` stands for the first of `inputs`, `{value, dtype}` for a constant tensor. */
   readonly config: JsonObject;
   readonly inputs: readonly TensorRef[];
-  /** Every engine runs it. */
+  /** Whether every engine runs it. */
   readonly isPlain: boolean;
 }
 
 /**
- * An operation on tensors in a functional model (`keras.ops`, `tf.nn`, or an operator of Python); `undefined` for layers. In Keras 3
- * `.h5` files do not tell the module: an operation is what has no option `trainable`.
+ * Parses an operation on tensors in a functional model (`keras.ops`, `tf.nn`, or a Python operator); `undefined` for layers. `.h5`
+ * files of Keras 3 do not have the module: an operation is then a layer without the option `trainable`.
  */
 export function operationLayer(layer: JsonObject, isKeras3: boolean): OperationLayer | undefined {
   const { config } = layer;
@@ -57,19 +57,19 @@ export function operationLayer(layer: JsonObject, isKeras3: boolean): OperationL
 function kerasOperation(layer: JsonObject): ReturnType<typeof tensorflowOperation> {
   const { config } = layer;
   if (!isObject(config) || !isOperation(layer, config)) return undefined;
-  const call = calledOnce(layer);
+  const call = onlyCall(layer);
   return { className: textAt(layer, "class_name") ?? "", call: isObject(call) ? call : {} };
 }
 
-/** Of Keras 2 nobody knows types and ranks: its models of numbers other than float32, or of ranks that differ, are few. */
+/** Keras 2 does not store types and ranks; models with other types than float32, or with different ranks, are rare. */
 function isArithmetic(args: Json): boolean {
   const [a = null, b = null, ...others] = isList(args) ? args : [];
   if (others.length > 0) return false;
   const tensors = [a, b].filter((argument) => typeof argument !== "number");
   if (tensors.every(isList)) return tensors.length > 0 && tensors.every((tensor) => outputRef(tensor) !== undefined);
-  const told = tensors.map((tensor) => objectIn(tensor, "config"));
-  const ranks = new Set(told.map(({ shape }) => (isList(shape) ? shape.length : -1)));
-  return told.every(({ dtype }) => dtype === "float32") && ranks.size === 1 && !ranks.has(-1);
+  const configs = tensors.map((tensor) => objectIn(tensor, "config"));
+  const ranks = new Set(configs.map(({ shape }) => (isList(shape) ? shape.length : -1)));
+  return configs.every(({ dtype }) => dtype === "float32") && ranks.size === 1 && !ranks.has(-1);
 }
 
 function objectIn(value: Json | undefined, key: string): JsonObject {
@@ -81,22 +81,22 @@ function isOperation(layer: JsonObject, config: JsonObject): boolean {
   if (textAt(layer, "class_name") === "InputLayer") return false;
   const module = textAt(layer, "module");
   if (module !== undefined) return module.startsWith("keras.src.ops");
-  return isObject(calledOnce(layer)) && !isLayer(textAt(layer, "class_name") ?? "", config);
+  return isObject(onlyCall(layer)) && !isLayer(textAt(layer, "class_name") ?? "", config);
 }
 
-/** Each operation is called where it is made, and never again. */
-function calledOnce(layer: JsonObject): Json | undefined {
+/** The only call of an operation; `undefined` when there is not exactly one. */
+function onlyCall(layer: JsonObject): Json | undefined {
   const calls = layer["inbound_nodes"];
   return isList(calls) && calls.length === 1 ? calls[0] : undefined;
 }
 
-/** A few layers do not say whether they are trained, but all have a type. */
+/** Some layers have no option `trainable`, but all have a dtype. */
 function isLayer(className: string, config: JsonObject): boolean {
   if (config["trainable"] !== undefined || config["layers"] !== undefined) return true;
   return config["dtype"] !== undefined && !operationNames.has(className);
 }
 
-/** The same structure without references to other layers. */
+/** Replaces the references in a structure of arguments by `{input: n}` and collects them in `inputs`. */
 function template(value: Json, inputs: TensorRef[]): Json {
   const ref = outputRef(value);
   if (ref !== undefined) {

@@ -2,54 +2,54 @@ import { entriesOf, isList, isObject, type Json, type JsonObject, textAt } from 
 
 /** A call of an operation in Keras 3's notation. */
 interface OperationCall {
-  /** As a class of `keras.ops` is called. */
+  /** Class name in `keras.ops`. */
   readonly className: string;
   readonly call: JsonObject;
 }
 
-/** An operation of Keras 3, the name of its first argument there, and of those that are given by name. */
+/** The Keras 3 operation, its first argument's name, and its argument names by those of TensorFlow. */
 type Translation = readonly [className: string, first: string, named?: Readonly<Record<string, string>>];
 
-const two = (className: string): Translation => [className, "x1", { y: "x2" }];
-const one = (className: string): Translation => [className, "x"];
+const binary = (className: string): Translation => [className, "x1", { y: "x2" }];
+const unary = (className: string): Translation => [className, "x"];
 const reduction = (className: string): Translation => [className, "x", { axis: "axis", keepdims: "keepdims" }];
 
-/** Functions of TensorFlow that Keras 2 writes as layers. */
+/** Translations of the TensorFlow functions that Keras 2 writes as layers. */
 const functions: Readonly<Record<string, Translation>> = {
-  "__operators__.add": two("Add"),
+  "__operators__.add": binary("Add"),
   "__operators__.getitem": ["GetItem", "x", { slice_spec: "key" }],
-  "math.add": two("Add"),
-  "math.subtract": two("Subtract"),
-  "math.multiply": two("Multiply"),
-  "math.truediv": two("TrueDivide"),
-  "math.divide": two("Divide"),
-  "math.maximum": two("Maximum"),
-  "math.minimum": two("Minimum"),
-  "math.pow": two("Power"),
-  "math.greater": two("Greater"),
-  "math.greater_equal": two("GreaterEqual"),
-  "math.less": two("Less"),
-  "math.less_equal": two("LessEqual"),
-  "math.equal": two("Equal"),
-  "math.not_equal": two("NotEqual"),
-  "math.logical_and": two("LogicalAnd"),
-  "math.logical_or": two("LogicalOr"),
-  "math.logical_not": one("LogicalNot"),
-  "math.abs": one("Absolute"),
-  "math.negative": one("Negative"),
-  "math.square": one("Square"),
-  "math.sqrt": one("Sqrt"),
-  "math.rsqrt": one("Rsqrt"),
-  "math.exp": one("Exp"),
-  "math.log": one("Log"),
-  "math.sigmoid": one("Sigmoid"),
-  "math.tanh": one("Tanh"),
-  "math.softplus": one("Softplus"),
-  "nn.relu": one("Relu"),
-  "nn.relu6": one("Relu6"),
-  "nn.silu": one("Silu"),
-  "nn.elu": one("Elu"),
-  "nn.selu": one("Selu"),
+  "math.add": binary("Add"),
+  "math.subtract": binary("Subtract"),
+  "math.multiply": binary("Multiply"),
+  "math.truediv": binary("TrueDivide"),
+  "math.divide": binary("Divide"),
+  "math.maximum": binary("Maximum"),
+  "math.minimum": binary("Minimum"),
+  "math.pow": binary("Power"),
+  "math.greater": binary("Greater"),
+  "math.greater_equal": binary("GreaterEqual"),
+  "math.less": binary("Less"),
+  "math.less_equal": binary("LessEqual"),
+  "math.equal": binary("Equal"),
+  "math.not_equal": binary("NotEqual"),
+  "math.logical_and": binary("LogicalAnd"),
+  "math.logical_or": binary("LogicalOr"),
+  "math.logical_not": unary("LogicalNot"),
+  "math.abs": unary("Absolute"),
+  "math.negative": unary("Negative"),
+  "math.square": unary("Square"),
+  "math.sqrt": unary("Sqrt"),
+  "math.rsqrt": unary("Rsqrt"),
+  "math.exp": unary("Exp"),
+  "math.log": unary("Log"),
+  "math.sigmoid": unary("Sigmoid"),
+  "math.tanh": unary("Tanh"),
+  "math.softplus": unary("Softplus"),
+  "nn.relu": unary("Relu"),
+  "nn.relu6": unary("Relu6"),
+  "nn.silu": unary("Silu"),
+  "nn.elu": unary("Elu"),
+  "nn.selu": unary("Selu"),
   "nn.softmax": ["Softmax", "x", { axis: "axis" }],
   "math.reduce_sum": reduction("Sum"),
   "math.reduce_mean": reduction("Mean"),
@@ -71,19 +71,19 @@ const functions: Readonly<Record<string, Translation>> = {
   "compat.v1.squeeze": ["Squeeze", "x", { axis: "axis" }],
 };
 
-/** Arguments that say nothing, whatever they are. */
-const idle: ReadonlySet<string> = new Set(["name", "conjugate"]);
+/** Arguments without an effect. */
+const ignored: ReadonlySet<string> = new Set(["name", "conjugate"]);
 
 /**
- * What a layer of the classes TFOpLambda and SlicingOpLambda does: `x + y` in a functional model of Keras 2. `undefined` for other
- * layers, and for functions or arguments that Keras 3 has no operation for.
+ * Translates a layer of the classes TFOpLambda and SlicingOpLambda, such as `x + y` in a functional model of Keras 2. `undefined` for
+ * other layers, and for functions or arguments without a Keras 3 operation.
  */
 export function tensorflowOperation(layer: JsonObject): OperationCall | undefined {
   const className = textAt(layer, "class_name");
   if (className !== "TFOpLambda" && className !== "SlicingOpLambda") return undefined;
   const name = textAt(layer["config"], "function") ?? "";
   const translation = Object.hasOwn(functions, name) ? functions[name] : undefined;
-  const given = givenTo(layer);
+  const given = argumentsOf(layer);
   if (translation === undefined || given === undefined) return undefined;
   const [target, first, names = {}] = translation;
   const kwargs = renamed(given.named, names);
@@ -93,8 +93,8 @@ export function tensorflowOperation(layer: JsonObject): OperationCall | undefine
   return { className: target, call };
 }
 
-/** What its only call is given: one tensor or a list of them, each written with all that is given by name. */
-function givenTo({
+/** The arguments of its only call: one tensor or a list of tensors, each followed by all keyword arguments. */
+function argumentsOf({
   inbound_nodes: calls,
 }: JsonObject): { readonly first: Json; readonly named: JsonObject } | undefined {
   const [node, ...others] = isList(calls) ? calls : [];
@@ -116,14 +116,14 @@ function renamed(given: JsonObject, names: Readonly<Record<string, string>>): Js
   for (const [key, value] of entriesOf(given)) {
     const name = Object.hasOwn(names, key) ? names[key] : undefined;
     if (name !== undefined) kwargs[name] = value;
-    else if (value !== null && value !== false && !idle.has(key)) return undefined;
+    else if (value !== null && value !== false && !ignored.has(key)) return undefined;
   }
-  // TensorFlow lists the sizes of parts, Keras where they begin.
+  // TensorFlow lists the sizes of the parts, Keras their start indexes.
   if (isList(kwargs["indices_or_sections"])) return undefined;
   return hasWrittenSlices(kwargs["key"] ?? null) ? kwargs : undefined;
 }
 
-/** `...` is written in a way of its own. */
+/** Whether all slices are written out; `...` is not supported. */
 function hasWrittenSlices(key: Json): boolean {
   return !isList(key) || key.every((item) => !isObject(item) || item["start"] !== undefined);
 }

@@ -8,50 +8,56 @@ import { dtypeName } from "./layer-options.ts";
 import { modelClasses } from "./layer-support.ts";
 import { inputDtypes, type TranslatedModel, translatedModel } from "./layers.ts";
 
-/** A model description in the engine's notation, and all that stands against running it. */
+/** A model description in the engine's notation, and all reasons why it cannot run. */
 export interface Topology {
   readonly model: JsonObject;
   readonly inputs: readonly KerasInput[];
   readonly outputNames: readonly string[];
   readonly refused: readonly RefusedLayer[];
-  /** What TensorFlow.js does not run, but another engine does. */
-  readonly beyondTensorFlowJs: readonly RefusedLayer[];
+  /** Layers that only OnnxRuntime supports. */
+  readonly unsupportedByTensorFlowJs: readonly RefusedLayer[];
   /** Names of Lambda layers. */
   readonly lambdas: readonly string[];
-  /** Set when the outermost model's class is the user's own. */
+  /** Class name of the outermost model when it is the user's own. */
   readonly subclass?: string;
   /** Name of the model that has no input shape. */
   readonly unbuilt?: string;
-  /** What is run before the model; then `inputs` are those of the model behind it. */
+  /** Preprocessing in front of the model; `inputs` are those of the model after it. */
   readonly preprocessing?: Preprocessing;
-  /** Where layers stood before models inside were taken apart, by their name: names of models and of the layer. */
-  readonly moved?: ReadonlyMap<string, readonly string[]>;
+  /** See FlatModel. */
+  readonly originalPaths?: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Translates a Keras 2 or 3 model description. Throws a ConfigError when it is not one. */
+/** Translates a Keras 2 or 3 model description. Throws a ConfigError when it is invalid. */
 export function topology(description: JsonObject, isKeras3: boolean): Topology {
   const className = textAt(description, "class_name");
   if (className === undefined) throw new ConfigError("it has no class_name");
-  const empty = { model: {}, inputs: [], outputNames: [], refused: [], beyondTensorFlowJs: [], lambdas: [] };
+  const empty = { model: {}, inputs: [], outputNames: [], refused: [], unsupportedByTensorFlowJs: [], lambdas: [] };
   if (!modelClasses.has(className)) return { ...empty, subclass: className };
-  const findings = { isKeras3, refused: [], beyondTensorFlowJs: [], lambdas: [] };
+  const findings = { isKeras3, refused: [], unsupportedByTensorFlowJs: [], lambdas: [] };
   const translated = translatedModel(description, findings);
   const { model, layers } = translated;
-  const { refused, beyondTensorFlowJs, lambdas } = findings;
+  const { refused, unsupportedByTensorFlowJs, lambdas } = findings;
   const isSequential = className === "Sequential";
   if (isSequential && !hasInputShape(layers)) {
-    return { ...empty, refused, beyondTensorFlowJs, lambdas, unbuilt: textAt(model["config"], "name") ?? "sequential" };
+    return {
+      ...empty,
+      refused,
+      unsupportedByTensorFlowJs,
+      lambdas,
+      unbuilt: textAt(model["config"], "name") ?? "sequential",
+    };
   }
   const names = isSequential ? sequentialNames(layers, isKeras3) : functionalNames(translated);
   const inputs = inputsOf(translated, names);
   const split = refused.length > 0 || lambdas.length > 0 ? undefined : splitModel(model, inputs);
-  const whole = { model, inputs, outputNames: names.outputs, refused, beyondTensorFlowJs, lambdas };
+  const whole = { model, inputs, outputNames: names.outputs, refused, unsupportedByTensorFlowJs, lambdas };
   const found = split === undefined ? whole : { ...whole, ...split };
-  return found.refused.length > 0 ? found : { ...found, refused: textInputs(found) };
+  return found.refused.length > 0 ? found : { ...found, refused: stringInputs(found) };
 }
 
-/** Inputs of a type that no engine takes from a Keras model. */
-function textInputs({ inputs }: Pick<Topology, "inputs">): readonly RefusedLayer[] {
+/** String inputs of layers other than preprocessing, which no engine supports. */
+function stringInputs({ inputs }: Pick<Topology, "inputs">): readonly RefusedLayer[] {
   return inputs
     .filter(({ dtype }) => dtype === "string")
     .map(({ name }) => ({ name, className: "InputLayer", reason: "layers that compute take its texts" }));
@@ -59,7 +65,7 @@ function textInputs({ inputs }: Pick<Topology, "inputs">): readonly RefusedLayer
 
 interface SignatureNames {
   readonly inputs: readonly string[];
-  /** The layers that the inputs are. */
+  /** Names of the input layers. */
   readonly inputLayers: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -73,7 +79,7 @@ function hasInputShape(layers: readonly JsonObject[]): boolean {
   return isObject(config) && config["batch_input_shape"] !== undefined;
 }
 
-/** Keras 3 has no name for a Sequential's output; `model.export` calls it output_0. Keras 2 takes the last layer's. */
+/** Keras 3 has no name for a Sequential's output; `model.export` calls it output_0. Keras 2 uses the last layer's name. */
 function sequentialNames(layers: readonly JsonObject[], isKeras3: boolean): SignatureNames {
   const first = textAt(layers[0], "name") ?? "input";
   const last = textAt(layers.at(-1), "name") ?? "output";
@@ -87,7 +93,7 @@ function functionalNames({ refs }: TranslatedModel): SignatureNames {
   return { inputs: refNames(refs.inputs), inputLayers, outputs: refNames(refs.outputs) };
 }
 
-/** Names of layers, numbered like Keras does when one layer gives several. */
+/** Names of layers, numbered like in Keras when one layer has several outputs. */
 function refNames(value: Json | undefined): readonly string[] {
   const seen = new Map<string, number>();
   return namedRefs(value).map(({ key, ref }) => {
@@ -107,7 +113,7 @@ function inputsOf({ given }: TranslatedModel, names: SignatureNames): readonly K
   });
 }
 
-/** What a layer that stands first takes, as Keras names it. */
+/** Keras' name of the input type of a first layer. */
 function inputDtype(layer: JsonObject | undefined): string {
   const config = layer?.["config"];
   if (!isObject(config)) return "float32";

@@ -2,25 +2,25 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { type ByteSource, bytesAt, memorySource, windowSource } from "../../byte-source.ts";
 import { centralDirectory, type ZipEntry, ZipError } from "./zip-directory.ts";
 
-/** Limits of what is taken out of an archive. */
+/** Limits of the entries of an archive. */
 export interface ZipLimits {
   readonly maxEntryBytes: number;
-  /** Inflated size over deflated size; small entries are exempt. Real weights stay below 20. */
+  /** Largest ratio of inflated to deflated size; small entries are exempt. Real weights stay below 20. */
   readonly maxRatio: number;
 }
 
-/** An archive whose directory has been checked. Nothing is unpacked to disk. */
+/** A zip archive with a checked directory. Nothing is unpacked to disk. */
 export interface ZipArchive {
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** The content of one entry: a view of the archive if stored, memory if deflated. Throws a ZipError. */
+  /** The content of an entry: a view of the archive if stored, in memory if deflated. Throws a ZipError. */
   open(name: string, maxBytes: number): ByteSource;
 }
 
 const ratioExemptBytes = 1024 ** 2;
 const checksumBlockBytes = 1024 ** 2;
 
-/** Reads the directory of a zip archive. Throws a ZipError for whatever breaks a rule. */
+/** Reads the directory of a zip archive. Throws a ZipError when it is invalid. */
 export function zipArchive(source: ByteSource, limits: ZipLimits): ZipArchive {
   const entries = centralDirectory(source);
   return {
@@ -69,7 +69,7 @@ function inflated(deflated: Buffer, { name, inflatedBytes }: ZipEntry): Buffer {
   return bytes;
 }
 
-/** The local header repeats the name and has its own extra field; only their lengths are used. */
+/** Offset of an entry's data, after its local header, of which only the lengths of name and extra field are used. */
 function dataStart(source: ByteSource, entry: ZipEntry): number {
   const header = bytesAt(source, entry.headerStart, 30);
   if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) {

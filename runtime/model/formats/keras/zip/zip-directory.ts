@@ -1,9 +1,9 @@
 import { type ByteSource, bytesAt } from "../../byte-source.ts";
 
-/** The archive breaks a rule; the message says which one and for which entry. */
+/** The archive is invalid or not supported; the message names the entry. */
 export class ZipError extends Error {}
 
-/** A file of an archive, as the central directory has it. */
+/** An entry of the central directory. */
 export interface ZipEntry {
   readonly name: string;
   /** 0 stored, 8 deflated. */
@@ -21,9 +21,9 @@ const maxDirectoryBytes = 4 * 1024 ** 2;
 const symbolicLinkMode = 0o120000;
 const fileTypeMask = 0o170000;
 
-/** The entries by name. Refuses links, encryption, names that leave the archive, duplicates and other methods. */
+/** The entries by name. Refuses links, encryption, paths outside the archive, duplicates and other compression methods. */
 export function centralDirectory(source: ByteSource): ReadonlyMap<string, ZipEntry> {
-  const { count, start, sizeBytes } = directoryPlace(source);
+  const { count, start, sizeBytes } = directoryLocation(source);
   if (count > maxEntries) throw new ZipError(`it has ${count} entries; at most ${maxEntries} are allowed`);
   if (sizeBytes > maxDirectoryBytes || start + sizeBytes > source.sizeBytes) {
     throw new ZipError("its directory lies outside the file");
@@ -40,36 +40,36 @@ export function centralDirectory(source: ByteSource): ReadonlyMap<string, ZipEnt
   return entries;
 }
 
-interface DirectoryPlace {
+interface DirectoryLocation {
   readonly count: number;
   readonly start: number;
   readonly sizeBytes: number;
 }
 
-function directoryPlace(source: ByteSource): DirectoryPlace {
+function directoryLocation(source: ByteSource): DirectoryLocation {
   const tailStart = Math.max(0, source.sizeBytes - 22 - 65_535);
   const tail = bytesAt(source, tailStart, source.sizeBytes - tailStart);
   let at = tail.length - 22;
   while (at >= 0 && tail.readUInt32LE(at) !== signatures.end) at--;
   if (at < 0) throw new ZipError("it has no zip directory; the file is cut short or no zip archive");
-  const place = {
+  const location = {
     count: tail.readUInt16LE(at + 10),
     sizeBytes: tail.readUInt32LE(at + 12),
     start: tail.readUInt32LE(at + 16),
   };
-  if (place.start !== 0xffffffff && place.count !== 0xffff) return place;
-  return zip64Place(source, tailStart + at - 20);
+  if (location.start !== 0xffffffff && location.count !== 0xffff) return location;
+  return zip64Location(source, tailStart + at - 20);
 }
 
-function zip64Place(source: ByteSource, locatorStart: number): DirectoryPlace {
+function zip64Location(source: ByteSource, locatorStart: number): DirectoryLocation {
   const locator = bytesAt(source, Math.max(0, locatorStart), 20);
   if (locator.length < 20 || locator.readUInt32LE(0) !== signatures.zip64Locator) {
     throw new ZipError("its zip64 directory is missing");
   }
-  const end = bytesAt(source, wide(locator, 8), 56);
+  const end = bytesAt(source, uint64(locator, 8), 56);
   if (end.length < 56 || end.readUInt32LE(0) !== signatures.zip64End)
     throw new ZipError("its zip64 directory is broken");
-  return { count: wide(end, 32), sizeBytes: wide(end, 40), start: wide(end, 48) };
+  return { count: uint64(end, 32), sizeBytes: uint64(end, 40), start: uint64(end, 48) };
 }
 
 function entryAt(bytes: Buffer, offset: number): { entry: ZipEntry; next: number } {
@@ -97,7 +97,7 @@ function entryAt(bytes: Buffer, offset: number): { entry: ZipEntry; next: number
   return { entry, next };
 }
 
-/** The three numbers that move to the zip64 extra field when they do not fit 32 bits. */
+/** The sizes and the offset, which are in the zip64 extra field when they do not fit into 32 bits. */
 function sizesOf(
   bytes: Buffer,
   offset: number,
@@ -117,7 +117,7 @@ function zip64Numbers(extra: Buffer): number[] {
     const end = Math.min(at + 4 + size, extra.length);
     if (extra.readUInt16LE(at) === 0x0001) {
       const numbers: number[] = [];
-      for (let i = at + 4; i + 8 <= end; i += 8) numbers.push(wide(extra, i));
+      for (let i = at + 4; i + 8 <= end; i += 8) numbers.push(uint64(extra, i));
       return numbers;
     }
     at = end;
@@ -132,6 +132,6 @@ function checkName(name: string): void {
   }
 }
 
-function wide(bytes: Buffer, at: number): number {
+function uint64(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64LE(at));
 }

@@ -4,13 +4,13 @@ import type { ModelProto } from "../onnx-proto.ts";
 import { constantAt } from "./constants.ts";
 import { allNodes, attributeOf, type FoundNode, nodeName } from "./graph-traversal.ts";
 
-/** Elements that one operator may make out of nothing; 1 GiB of float32. */
+/** Most elements that one operator may allocate from constants alone; 1 GiB of float32. */
 const maxElements = 2 ** 28;
 
-/** Refuses operators that fill memory, where constants of the graph alone say how much. Throws a Fault. */
+/** Refuses operators whose output size is given by constants of the graph and exceeds the limit. Throws a Fault. */
 export function checkAllocations(model: ModelProto): void {
   for (const found of allNodes(model)) {
-    const elements = made[found.node.opType]?.(found);
+    const elements = outputElements[found.node.opType]?.(found);
     if (elements === undefined || elements <= maxElements) continue;
     const reason = `it makes ${elements} elements; at most ${maxElements} are allowed`;
     throw onnxFaults.OnnxUnbounded({ node: nodeName(found.node), reason });
@@ -19,8 +19,8 @@ export function checkAllocations(model: ModelProto): void {
 
 type Count = (found: FoundNode) => number | undefined;
 
-/** Elements of an operator's output, at least. */
-const made: Readonly<Record<string, Count>> = {
+/** Lower bounds of the elements of an operator's output. */
+const outputElements: Readonly<Record<string, Count>> = {
   ConstantOfShape: (found) => product(constant(found, 0)),
   Expand: (found) => product(constant(found, 1)),
   Tile: (found) => product(constant(found, 1)),

@@ -2,19 +2,19 @@ import { attributeOf } from "./graph-traversal.ts";
 import type { GraphProto, NodeProto } from "../onnx-proto.ts";
 import { tensorValue } from "../tensor-values.ts";
 
-/** The whole numbers that a name stands for, where they are constants of these graphs (the innermost last). */
+/** The integers of a value that is a constant in these graphs (the innermost last); `undefined` for other values. */
 export function constantAt(name: string, graphs: readonly GraphProto[]): readonly number[] | undefined {
   const value = constantTensor(name, graphs);
   return value?.dtype === "int64" || value?.dtype === "int32" ? Array.from(value.data, Number) : undefined;
 }
 
-/** The tensor that a name stands for, where it is an initializer or comes from a Constant node. */
+/** The tensor of a value that is an initializer or the output of a Constant node; `undefined` for other values. */
 export function constantTensor(name: string, graphs: readonly GraphProto[]): ReturnType<typeof tensorValue> {
   for (const graph of graphs.toReversed()) {
     const initializer = graph.initializer.find((tensor) => tensor.name === name);
     if (initializer !== undefined) return tensorValue(initializer);
-    const maker = graph.node.find(({ output }) => output.includes(name));
-    if (maker !== undefined) return maker.opType === "Constant" ? constantOf(maker) : undefined;
+    const producer = graph.node.find(({ output }) => output.includes(name));
+    if (producer !== undefined) return producer.opType === "Constant" ? constantOf(producer) : undefined;
   }
   return undefined;
 }

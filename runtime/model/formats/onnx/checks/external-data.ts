@@ -6,9 +6,8 @@ import type { ModelProto, TensorProto } from "../onnx-proto.ts";
 import { tensorBytes } from "./tensor-sizes.ts";
 
 /**
- * Checks the data that tensors keep in other files: each must be a regular file in the model's own folder, links followed,
- * and hold what the tensor's shape needs. Returns the real path of that folder, `undefined` when nothing lies outside of the
- * file. Throws a Fault.
+ * Checks the external data of tensors: each file must be a regular file in the model's own folder, links resolved, with the bytes
+ * that the tensor's shape needs. Returns the real path of that folder; `undefined` without external data. Throws a Fault.
  */
 export function checkExternalData(model: ModelProto, modelPath: string): string | undefined {
   let folder: string | undefined;
@@ -35,7 +34,7 @@ function refusalOf(tensor: TensorProto, folder: string): string | undefined {
   return end <= file.sizeBytes ? undefined : `it ends at byte ${end} of ${location}, which has ${file.sizeBytes}`;
 }
 
-/** Size of the file, or why it is refused. */
+/** The size of the file, or why it is refused. */
 function containedFile(folder: string, location: string): { readonly sizeBytes: number } | string {
   const outside = `it lies at ${JSON.stringify(location)}, outside of the model's folder`;
   const parts = location.split(/[/\\]/);

@@ -1,20 +1,20 @@
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx-proto.ts";
 
-/** A node and the graphs around it, the innermost last; of a function's nodes there is none. */
+/** A node and the graphs around it, the innermost last; none for nodes of functions. */
 export interface FoundNode {
   readonly node: NodeProto;
   readonly graphs: readonly GraphProto[];
-  /** How many loops are around it. */
+  /** Number of loops around it. */
   readonly loops: number;
 }
 
-/** Every node of a model: of its graph, of the graphs inside loops and branches, of its functions. */
+/** Every node of a model: of its graph, of the bodies of loops and branches, of its functions. */
 export function* allNodes({ graph, functions }: ModelProto): Generator<FoundNode> {
   if (graph !== undefined) yield* nodesOf(graph, [], 0);
   for (const { node } of functions) yield* listed(node, [], 0);
 }
 
-/** Every tensor that a model holds, with its name or that of the node that it is an attribute of. */
+/** Every tensor in a model, with its own name or that of the node that has it as an attribute. */
 export function* allTensors(model: ModelProto): Generator<{ readonly name: string; readonly tensor: TensorProto }> {
   for (const graph of allGraphs(model)) {
     for (const tensor of graph.initializer) yield { name: tensor.name, tensor };
@@ -28,13 +28,13 @@ export function* allTensors(model: ModelProto): Generator<{ readonly name: strin
   }
 }
 
-/** How messages call a node: operator, and name where it has one. */
+/** A node's description in messages: operator and name, or first output without a name. */
 export function nodeName({ opType, name, output }: NodeProto): string {
   const shown = name === "" ? (output[0] ?? "") : name;
   return `${opType} "${shown}"`;
 }
 
-/** A node's attribute by its name; undefined: the operator's default holds. */
+/** A node's attribute by name; `undefined`: the operator's default applies. */
 export function attributeOf(node: NodeProto, name: string): AttributeProto | undefined {
   return node.attribute.find((attribute) => attribute.name === name);
 }
@@ -61,7 +61,7 @@ function* listed(nodes: readonly NodeProto[], graphs: readonly GraphProto[], loo
   }
 }
 
-/** The graphs that a node holds: branches, and bodies of loops. */
+/** The subgraphs of a node: branches and loop bodies. */
 export function innerGraphs(node: NodeProto): readonly GraphProto[] {
   return node.attribute.flatMap(({ g, graphs }) => (g === undefined ? graphs : [g, ...graphs]));
 }

@@ -2,13 +2,13 @@ import { onnxFaults } from "../faults.ts";
 import { allNodes } from "./graph-traversal.ts";
 import type { ModelProto } from "../onnx-proto.ts";
 
-/** Domains whose operators ONNX Runtime brings along; "" is ai.onnx. */
+/** Operator domains built into ONNX Runtime; "" is ai.onnx. */
 const domains: ReadonlySet<string> = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]);
 
-/** Operators of those domains that run what is not in the graph: Python code, or a program of another library. */
+/** Operators of those domains that run code from outside the graph: Python, or another library's program. */
 const foreign: ReadonlySet<string> = new Set(["PyOp", "PythonOp", "PythonOpGrad", "ATen", "EPContext"]);
 
-/** Throws a Fault when a node is of a domain that is neither known nor made up of the model's own functions. */
+/** Throws a Fault when an operator is neither built in nor one of the model's own functions. */
 export function checkOperators(model: ModelProto): void {
   const functions = new Set(model.functions.map(({ domain, name }) => `${domain}:${name}`));
   const unknown = new Set<string>();

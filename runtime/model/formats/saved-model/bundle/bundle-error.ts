@@ -1,2 +1,2 @@
-/** What is wrong with the files in `variables/`; the caller knows the model and says so. */
+/** The files in `variables/` are invalid; the caller adds the model's name. */
 export class BundleError extends Error {}

@@ -7,7 +7,7 @@ export const bundleHeader = message("tensorflow.BundleHeaderProto", {
   endianness: plain(2, "enum"),
 });
 
-/** Where a variable lies: shard, offset and size in bytes, and the masked CRC-32C of the bytes. */
+/** The location of a variable: shard, offset and size in bytes, and the masked CRC-32C of the bytes. */
 export const bundleEntry = message("tensorflow.BundleEntryProto", {
   dtype: plain(1, "enum"),
   shape: nested(2, () => tensorShapeProto),
@@ -15,6 +15,6 @@ export const bundleEntry = message("tensorflow.BundleEntryProto", {
   offset: plain(4, "safe64"),
   size: plain(5, "safe64"),
   crc32c: plain(6, "fixed32"),
-  /** Set when the tensor is stored in parts. */
+  /** Not empty when the tensor is stored in slices. */
   slices: repeated(7, "bytes"),
 });

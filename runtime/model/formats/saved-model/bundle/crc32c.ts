@@ -1,6 +1,6 @@
 /** CRC-32C (Castagnoli), reflected: RFC 3720, appendix B.4. */
 const polynomial = 0x82f63b78;
-/** Four tables of 256 words, so that four bytes go at a time. */
+/** Four tables of 256 words, to process four bytes at a time. */
 const tables = crcTables();
 
 function crcTables(): DataView {
@@ -17,7 +17,7 @@ function crcTables(): DataView {
   return words;
 }
 
-/** The checksum of some bytes. */
+/** The CRC-32C of bytes. */
 export function crc32c(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const words = bytes.length - (bytes.length % 4);
@@ -36,7 +36,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** As TensorFlow stores checksums (tsl/lib/hash/crc32c.h): rotated, so that a checksum of checksums says something. */
+/** Masks a checksum as TensorFlow stores it (tsl/lib/hash/crc32c.h), so that checksums of checksums are useful. */
 export function maskCrc32c(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -1,7 +1,7 @@
 import { BundleError } from "./bundle-error.ts";
 
-/** Inflates a block in the snappy format (google/snappy, format_description.txt). Throws a BundleError. */
-export function unsnapped(input: Uint8Array, maxBytes: number): Uint8Array {
+/** Decompresses a block in the snappy format (google/snappy, format_description.txt). Throws a BundleError. */
+export function snappyUncompressed(input: Uint8Array, maxBytes: number): Uint8Array {
   const header = length(input);
   if (header.value > maxBytes) throw new BundleError(`a block says it holds ${header.value} bytes`);
   const output = new Uint8Array(header.value);
@@ -39,7 +39,7 @@ function length(input: Uint8Array): { readonly value: number; readonly end: numb
 
 interface Element {
   readonly size: number;
-  /** How far back the bytes are; 0: they follow as they are. */
+  /** Distance of a copy back in the output; 0: a literal. */
   readonly distance: number;
   readonly next: number;
 }
@@ -60,15 +60,15 @@ function element(input: Uint8Array, at: number): Element {
       return { size: size + 1, distance: 0, next: at + 1 + extra };
     }
     case 1:
-      return copied((upper & 7) + 4, ((tag >>> 5) << 8) | byte(1), at + 2);
+      return copyElement((upper & 7) + 4, ((tag >>> 5) << 8) | byte(1), at + 2);
     case 2:
-      return copied(upper + 1, byte(1) | (byte(2) << 8), at + 3);
+      return copyElement(upper + 1, byte(1) | (byte(2) << 8), at + 3);
     default:
-      return copied(upper + 1, byte(1) + byte(2) * 2 ** 8 + byte(3) * 2 ** 16 + byte(4) * 2 ** 24, at + 5);
+      return copyElement(upper + 1, byte(1) + byte(2) * 2 ** 8 + byte(3) * 2 ** 16 + byte(4) * 2 ** 24, at + 5);
   }
 }
 
-function copied(size: number, distance: number, next: number): Element {
+function copyElement(size: number, distance: number, next: number): Element {
   if (distance === 0) throw new BundleError("a compressed block refers to itself");
   return { size, distance, next };
 }

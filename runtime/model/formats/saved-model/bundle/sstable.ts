@@ -1,38 +1,38 @@
 import { BundleError } from "./bundle-error.ts";
 import { crc32c, maskCrc32c } from "./crc32c.ts";
-import { unsnapped } from "./snappy.ts";
+import { snappyUncompressed } from "./snappy.ts";
 
-/** leveldb/doc/table_format.md; tsl/lib/io/format.h. */
+/** Format: leveldb/doc/table_format.md; tsl/lib/io/format.h. */
 const magic = 0xdb4775248b80fb57n;
 const footerBytes = 48;
 const trailerBytes = 5;
 const maxBlockBytes = 64 * 1024 ** 2;
 const maxEntries = 1_000_000;
 
-interface BlockPlace {
+interface BlockHandle {
   readonly offset: number;
   readonly size: number;
 }
 
-/** All entries of an SSTable by key, in latin1. Throws a BundleError. */
-export function sortedTable(file: Uint8Array): ReadonlyMap<string, Uint8Array> {
+/** All entries of an SSTable by key, decoded as latin1. Throws a BundleError. */
+export function sstable(file: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length < footerBytes || bytes.readBigUInt64LE(bytes.length - 8) !== magic) {
     throw new BundleError("it is no table: its last bytes are wrong");
   }
   const footer = cursor(bytes.subarray(bytes.length - footerBytes, bytes.length - 8));
-  blockPlace(footer); // of the meta index, which TensorFlow leaves empty
-  const index = blockEntries(block(bytes, blockPlace(footer)));
+  blockHandle(footer); // skips the meta index, which TensorFlow leaves empty
+  const index = blockEntries(block(bytes, blockHandle(footer)));
   const entries = new Map<string, Uint8Array>();
-  for (const [, place] of index) {
-    for (const [key, value] of blockEntries(block(bytes, blockPlace(cursor(place))))) entries.set(key, value);
+  for (const [, handle] of index) {
+    for (const [key, value] of blockEntries(block(bytes, blockHandle(cursor(handle))))) entries.set(key, value);
     if (entries.size > maxEntries) throw new BundleError(`it has more than ${maxEntries} entries`);
   }
   return entries;
 }
 
-/** The contents of a block, its checksum compared. */
-function block(bytes: Buffer, { offset, size }: BlockPlace): Uint8Array {
+/** The decompressed contents of a block, after its checksum is verified. */
+function block(bytes: Buffer, { offset, size }: BlockHandle): Uint8Array {
   if (offset + size + trailerBytes > bytes.length) throw new BundleError("a block lies outside the file");
   const checked = bytes.subarray(offset, offset + size + 1);
   if (maskCrc32c(crc32c(checked)) !== bytes.readUInt32LE(offset + size + 1)) {
@@ -41,11 +41,11 @@ function block(bytes: Buffer, { offset, size }: BlockPlace): Uint8Array {
   const contents = bytes.subarray(offset, offset + size);
   const type = bytes[offset + size];
   if (type === 0) return contents;
-  if (type === 1) return unsnapped(contents, maxBlockBytes);
+  if (type === 1) return snappyUncompressed(contents, maxBlockBytes);
   throw new BundleError(`a block is compressed in the unknown way ${type}`);
 }
 
-/** Entries share the beginning of their keys with the one before; the restart points at the end are not needed here. */
+/** The entries of a block. Keys are prefix-compressed; the restart points at the end are not needed. */
 function blockEntries(contents: Uint8Array): readonly (readonly [string, Uint8Array])[] {
   const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength);
   const restarts = bytes.length >= 4 ? bytes.readUInt32LE(bytes.length - 4) : 0;
@@ -65,7 +65,7 @@ function blockEntries(contents: Uint8Array): readonly (readonly [string, Uint8Ar
   return entries;
 }
 
-function blockPlace(reader: Cursor): BlockPlace {
+function blockHandle(reader: Cursor): BlockHandle {
   return { offset: reader.varint(), size: reader.varint() };
 }
 

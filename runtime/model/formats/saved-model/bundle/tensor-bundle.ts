@@ -7,32 +7,32 @@ import { elementBytes, elementType, elementTypeName } from "../../tensorflow-gra
 import { BundleError } from "./bundle-error.ts";
 import { bundleEntry, bundleHeader } from "./bundle-proto.ts";
 import { crc32c, maskCrc32c } from "./crc32c.ts";
-import { sortedTable } from "./sstable.ts";
+import { sstable } from "./sstable.ts";
 
-/** Largest index: some hundred thousand variables. */
+/** Enough for some hundred thousand variables. */
 const maxIndexBytes = 64 * 1024 ** 2;
 const maxShards = 100_000;
 
-/** The variables of a SavedModel on disk, by their keys in the checkpoint. */
+/** A checkpoint on disk: the variables of a SavedModel by key. */
 export interface TensorBundle {
-  /** All keys, those that are no variables included. */
+  /** All keys, including those that are not variables. */
   readonly keys: readonly string[];
   has(key: string): boolean;
-  /** Bytes of a tensor, without reading it. Throws a BundleError. */
+  /** The size of a tensor, without reading it. Throws a BundleError. */
   sizeBytes(key: string): number;
-  /** Reads a tensor, its size and checksum compared. Throws a BundleError. */
+  /** Reads a tensor and verifies its size and checksum. Throws a BundleError. */
   tensor(key: string): Tensor;
-  /** The one element of a string tensor. Throws a BundleError. */
+  /** The only element of a string tensor. Throws a BundleError. */
   text(key: string): Uint8Array;
 }
 
-/** Opens `variables.index` and the `variables.data-…` files beside it. Throws a BundleError or a FolderError. */
+/** Opens `<prefix>.index` and the `<prefix>.data-…` files beside it. Throws a BundleError or a FolderError. */
 export function tensorBundle(folder: ModelFolder, prefix: string): TensorBundle {
-  const entries = sortedTable(folder.bytes(`${prefix}.index`, maxIndexBytes));
+  const entries = sstable(folder.bytes(`${prefix}.index`, maxIndexBytes));
   const head = bundleHeader.decode(entries.get("") ?? new Uint8Array(0));
   if (head.endianness !== 0) throw new BundleError("its numbers are big-endian");
   if (head.numShards < 1 || head.numShards > maxShards) throw new BundleError(`it has ${head.numShards} parts`);
-  const found = (key: string): Entry => {
+  const entryOf = (key: string): Entry => {
     const bytes = entries.get(key);
     if (key === "" || bytes === undefined) return missing(key);
     return bundleEntry.decode(bytes);
@@ -47,9 +47,9 @@ export function tensorBundle(folder: ModelFolder, prefix: string): TensorBundle 
   return {
     keys: [...entries.keys()].filter((key) => key !== ""),
     has: (key) => key !== "" && entries.has(key),
-    sizeBytes: (key) => found(key).size,
-    tensor: (key) => bundledTensor(key, found(key), dataOf),
-    text: (key) => onlyText(key, found(key), folder, { prefix, shards: head.numShards }),
+    sizeBytes: (key) => entryOf(key).size,
+    tensor: (key) => bundledTensor(key, entryOf(key), dataOf),
+    text: (key) => onlyText(key, entryOf(key), folder, { prefix, shards: head.numShards }),
   };
 }
 
@@ -63,16 +63,16 @@ function bundledTensor(key: string, entry: Entry, dataOf: (key: string, entry: E
   }
   const shape = entry.shape === undefined ? [] : shapeOf(entry.shape);
   if (shape === undefined || shape.some((size) => size < 0)) throw new BundleError(`variable "${key}" has no shape`);
-  const wanted = elementCount(shape) * elementBytes[dtype];
-  if (wanted !== entry.size) {
+  const expected = elementCount(shape) * elementBytes[dtype];
+  if (expected !== entry.size) {
     throw new BundleError(
-      `variable "${key}" of shape [${shape.join(",")}] takes ${wanted} bytes; it has ${entry.size}`,
+      `variable "${key}" of shape [${shape.join(",")}] takes ${expected} bytes; it has ${entry.size}`,
     );
   }
   return tensorOfBytes(dtype, shape, dataOf(key, entry));
 }
 
-/** A string tensor is the lengths of its elements as varints, a checksum of them, and the elements. */
+/** Reads a string tensor: the lengths of its elements as varints, their checksum, and the elements. */
 function onlyText(
   key: string,
   { shardId, offset, size }: Entry,

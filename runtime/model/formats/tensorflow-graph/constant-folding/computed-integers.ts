@@ -1,51 +1,51 @@
 import type { Attributes } from "../tensorflow-graph.ts";
-import { maxNumbers, type Numbers } from "./integer-tensor.ts";
+import { maxIntegerElements, type IntegerTensor } from "./integer-tensor.ts";
 
-/** Computes the result of an operation on Numbers; undefined leaves it to an engine. */
-type OnNumbers = (call: NumbersCall, inputs: readonly Numbers[]) => Numbers | undefined;
-interface NumbersCall {
+/** Computes an operation on IntegerTensors; undefined leaves it to an engine. */
+type IntegerOperation = (call: OperationCall, inputs: readonly IntegerTensor[]) => IntegerTensor | undefined;
+interface OperationCall {
   readonly op: string;
   readonly attributes: Attributes;
 }
 
-/** What an operation makes of Numbers alone; undefined when that takes an engine. Throws a RangeError where a number does not fit. */
-export function computedNumbers(call: NumbersCall, inputs: readonly Numbers[]): Numbers | undefined {
-  const quick = Object.hasOwn(quickOperations, call.op) ? quickOperations[call.op] : undefined;
-  const result = inputs.length > 0 ? quick?.(call, inputs) : undefined;
-  return result === undefined || result.data.length > maxNumbers ? undefined : result;
+/** The result of an operation on IntegerTensors; undefined when it needs an engine. Throws a RangeError on overflow. */
+export function computedIntegers(call: OperationCall, inputs: readonly IntegerTensor[]): IntegerTensor | undefined {
+  const compute = Object.hasOwn(operations, call.op) ? operations[call.op] : undefined;
+  const result = inputs.length > 0 ? compute?.(call, inputs) : undefined;
+  return result === undefined || result.data.length > maxIntegerElements ? undefined : result;
 }
 
-function integers(shape: readonly number[], data: readonly number[]): Numbers {
-  return { kind: "numbers", dtype: "int32", shape, data };
+function integers(shape: readonly number[], data: readonly number[]): IntegerTensor {
+  return { kind: "integers", dtype: "int32", shape, data };
 }
 
-/** Element by element over equal shapes, or with one scalar. */
-function pairwise(dtype: Numbers["dtype"], compute: (a: number, b: number) => number): OnNumbers {
+/** An elementwise operation on equal shapes or with a scalar. */
+function elementwise(dtype: IntegerTensor["dtype"], compute: (a: number, b: number) => number): IntegerOperation {
   return (call, [a, b]) => {
     if (a === undefined || b === undefined) return undefined;
-    const isScalar = (one: Numbers): boolean => one.shape.length === 0;
+    const isScalar = (one: IntegerTensor): boolean => one.shape.length === 0;
     const isAlike = a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
     if (!isAlike && !isScalar(a) && !isScalar(b)) return undefined;
     const { shape, data } = isScalar(a) ? b : a;
-    const at = (one: Numbers, i: number): number => one.data[isScalar(one) ? 0 : i] ?? 0;
+    const at = (one: IntegerTensor, i: number): number => one.data[isScalar(one) ? 0 : i] ?? 0;
     const values = data.map((_, i) => bounded(call, compute(at(a, i), at(b, i))));
-    return { kind: "numbers", dtype, shape, data: values };
+    return { kind: "integers", dtype, shape, data: values };
   };
 }
 
-/** 32-bit integers wrap around; those that are to have 64 bits must fit. */
-function bounded({ op, attributes }: NumbersCall, value: number): number {
+/** Wraps 32-bit integers around; 64-bit integers must fit into 32 bits. */
+function bounded({ op, attributes }: OperationCall, value: number): number {
   if (value === (value | 0)) return value;
   if (attributes.get("T") === "int32") return value | 0;
   throw new RangeError(`${op}: ${value} does not fit 32 bits, which graphs are computed with`);
 }
 
-function comparison(holds: (a: number, b: number) => boolean): OnNumbers {
-  return pairwise("bool", (a, b) => (holds(a, b) ? 1 : 0));
+function comparison(holds: (a: number, b: number) => boolean): IntegerOperation {
+  return elementwise("bool", (a, b) => (holds(a, b) ? 1 : 0));
 }
 
-/** All elements of a list into one number, along its only axis. */
-function total(compute: (a: number, b: number) => number, start: number): OnNumbers {
+/** A reduction of a vector to a scalar. */
+function reduction(compute: (a: number, b: number) => number, start: number): IntegerOperation {
   return (call, [list, axes]) => {
     if (list?.dtype === "int32" && axes?.data.length === 0) return list;
     const isWhole = list?.shape.length === 1 && axes?.data.length === 1 && call.attributes.get("keep_dims") !== true;
@@ -54,16 +54,16 @@ function total(compute: (a: number, b: number) => number, start: number): OnNumb
   };
 }
 
-const add = pairwise("int32", (a, b) => a + b);
+const add = elementwise("int32", (a, b) => a + b);
 
-const quickOperations: Readonly<Record<string, OnNumbers>> = {
+const operations: Readonly<Record<string, IntegerOperation>> = {
   Add: add,
   AddV2: add,
-  Sub: pairwise("int32", (a, b) => a - b),
-  Mul: pairwise("int32", (a, b) => a * b),
-  FloorDiv: pairwise("int32", (a, b) => Math.floor(a / b)),
-  Maximum: pairwise("int32", (a, b) => Math.max(a, b)),
-  Minimum: pairwise("int32", (a, b) => Math.min(a, b)),
+  Sub: elementwise("int32", (a, b) => a - b),
+  Mul: elementwise("int32", (a, b) => a * b),
+  FloorDiv: elementwise("int32", (a, b) => Math.floor(a / b)),
+  Maximum: elementwise("int32", (a, b) => Math.max(a, b)),
+  Minimum: elementwise("int32", (a, b) => Math.min(a, b)),
   Less: comparison((a, b) => a < b),
   LessEqual: comparison((a, b) => a <= b),
   Greater: comparison((a, b) => a > b),
@@ -72,10 +72,10 @@ const quickOperations: Readonly<Record<string, OnNumbers>> = {
   NotEqual: comparison((a, b) => a !== b),
   LogicalAnd: comparison((a, b) => a !== 0 && b !== 0),
   LogicalOr: comparison((a, b) => a !== 0 || b !== 0),
-  Max: total((a, b) => Math.max(a, b), -(2 ** 31)),
-  Min: total((a, b) => Math.min(a, b), 2 ** 31 - 1),
-  Sum: total((a, b) => a + b, 0),
-  Prod: total((a, b) => a * b, 1),
+  Max: reduction((a, b) => Math.max(a, b), -(2 ** 31)),
+  Min: reduction((a, b) => Math.min(a, b), 2 ** 31 - 1),
+  Sum: reduction((a, b) => a + b, 0),
+  Prod: reduction((a, b) => a * b, 1),
   Cast: ({ attributes }, [x]) => {
     const isInteger = /^int(32|64)$/.test(String(attributes.get("DstT")));
     return isInteger && x !== undefined ? integers(x.shape, x.data) : undefined;
@@ -105,7 +105,7 @@ const quickOperations: Readonly<Record<string, OnNumbers>> = {
   Range: (_, [start, stop, step]) => {
     const [first = 0, end = 0, by = 1] = [start?.data[0], stop?.data[0], step?.data[0]];
     const count = Math.max(0, Math.ceil((end - first) / by));
-    if (!(count <= maxNumbers)) return undefined;
+    if (!(count <= maxIntegerElements)) return undefined;
     return integers(
       [count],
       Array.from({ length: count }, (_, i) => first + i * by),
@@ -132,28 +132,28 @@ const quickOperations: Readonly<Record<string, OnNumbers>> = {
   },
 };
 
-function part(x: Numbers, from: number | undefined, to: number | undefined): Numbers {
+function part(x: IntegerTensor, from: number | undefined, to: number | undefined): IntegerTensor {
   const data = x.data.slice(from, to);
   return { ...x, shape: [data.length], data };
 }
 
-function element(x: Numbers, index = 0): Numbers | undefined {
+function element(x: IntegerTensor, index = 0): IntegerTensor | undefined {
   const value = x.data.at(index);
   return value === undefined ? undefined : { ...x, shape: [], data: [value] };
 }
 
-function reshaped(x: Numbers, wanted: readonly number[]): Numbers | undefined {
+function reshaped(x: IntegerTensor, wanted: readonly number[]): IntegerTensor | undefined {
   const known = wanted.filter((size) => size >= 0).reduce((product, size) => product * size, 1);
   const shape = wanted.map((size) => (size < 0 ? x.data.length / known : size));
   return shape.reduce((product, size) => product * size, 1) === x.data.length ? { ...x, shape } : undefined;
 }
 
-function numberOf({ attributes }: NumbersCall, name: string, otherwise: number): number {
+function numberOf({ attributes }: OperationCall, name: string, otherwise: number): number {
   const value = attributes.get(name);
   return typeof value === "number" ? value : otherwise;
 }
 
-function numbersOf({ attributes }: NumbersCall, name: string): readonly number[] {
+function numbersOf({ attributes }: OperationCall, name: string): readonly number[] {
   const value = attributes.get(name);
   return Array.isArray(value) ? value.map(Number) : [];
 }

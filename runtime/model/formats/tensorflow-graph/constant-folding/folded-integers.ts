@@ -1,9 +1,9 @@
 import type { Constant, GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
-import { computedNumbers } from "./computed-integers.ts";
-import { type FoldedGraph, numbersOf, tensorOfNumbers } from "./constant-integers.ts";
+import { computedIntegers } from "./computed-integers.ts";
+import { type FoldedGraph, integersOf, tensorOfIntegers } from "./constant-integers.ts";
 
-/** Computes what comes of constant integers: the orders and shapes around Keras' products, which ONNX wants to know at once. */
-export function foldedNumbers(body: Subgraph, given: readonly Constant[]): FoldedGraph {
+/** Folds operations on integer constants: the permutations and shapes around Keras' products, which ONNX needs as constants. */
+export function foldedIntegers(body: Subgraph, given: readonly Constant[]): FoldedGraph {
   const constants = [...given];
   const moved = new Map<number, ValueRef>();
   const nodes: GraphNode[] = [];
@@ -14,13 +14,13 @@ export function foldedNumbers(body: Subgraph, given: readonly Constant[]): Folde
   };
   body.nodes.forEach((node, index) => {
     const inputs = node.inputs.map(renamed);
-    const numbers = inputs.map((ref) => (ref.from === "constant" ? numbersOf(constants[ref.index]) : undefined));
+    const numbers = inputs.map((ref) => (ref.from === "constant" ? integersOf(constants[ref.index]) : undefined));
     const known = numbers.filter((one) => one !== undefined);
-    const result = known.length === numbers.length ? computedNumbers(node, known) : undefined;
+    const result = known.length === numbers.length ? computedIntegers(node, known) : undefined;
     if (result === undefined) {
       moved.set(index, { from: "node", index: nodes.push({ ...node, inputs }) - 1, output: 0 });
     } else {
-      const constant = { name: node.name, tensor: tensorOfNumbers(result, node) };
+      const constant = { name: node.name, tensor: tensorOfIntegers(result, node) };
       moved.set(index, { from: "constant", index: constants.push(constant) - 1 });
     }
   });

@@ -1,10 +1,10 @@
-/** A few integers or truths: the shapes, axes and counters of a graph, which need no engine to be computed. */
-export interface Numbers {
-  readonly kind: "numbers";
+/** A small integer or boolean tensor, such as shapes, axes and counters of a graph, computed without an engine. */
+export interface IntegerTensor {
+  readonly kind: "integers";
   readonly dtype: "int32" | "bool";
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
 
-/** Longest list that is kept as Numbers. */
-export const maxNumbers = 64;
+/** Most elements of an IntegerTensor. */
+export const maxIntegerElements = 64;

@@ -1,5 +1,5 @@
 import type { GraphNode, ValueRef } from "../tensorflow-graph.ts";
-import { numbersOf } from "./constant-integers.ts";
+import { integersOf } from "./constant-integers.ts";
 import { type KnownValue, NotUnrolledError, type Unrolling } from "./unrolling.ts";
 
 const maxItems = 4096;
@@ -33,7 +33,7 @@ const operations: Readonly<Record<string, ListOperation>> = {
   },
 };
 
-/** Operations on lists that are done without lists. */
+/** TensorList operations that can be replaced when loops are unrolled. */
 export const listOperations: ReadonlySet<string> = new Set(Object.keys(operations));
 
 /** The result of one of `listOperations`. Throws a NotUnrolledError. */
@@ -55,7 +55,7 @@ function itemsOf(list: KnownValue | undefined): readonly (ValueRef | undefined)[
 }
 
 function integer({ constants }: Unrolling, given: KnownValue | undefined): number {
-  const known = given?.from === "constant" ? numbersOf(constants[given.index])?.data[0] : undefined;
+  const known = given?.from === "constant" ? integersOf(constants[given.index])?.data[0] : undefined;
   if (known === undefined) throw new NotUnrolledError("a position is not known");
   return known;
 }

@@ -1,20 +1,20 @@
 import type { Constant, GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
-import { computedNumbers } from "./computed-integers.ts";
-import { type FoldedGraph, numbersOf, tensorOfNumbers } from "./constant-integers.ts";
+import { computedIntegers } from "./computed-integers.ts";
+import { type FoldedGraph, integersOf, tensorOfIntegers } from "./constant-integers.ts";
 import { listOperations, listOutput } from "./tensor-lists.ts";
 import { type KnownValue, NotUnrolledError, type Unrolling } from "./unrolling.ts";
 
-/** Longest loop that is unrolled, and the largest graph that may come of it. */
-const maxRounds = 128;
+/** Most iterations of a loop that is unrolled, and most nodes of the result. */
+const maxIterations = 128;
 const maxNodes = 20_000;
 
 /**
- * The graph without the loops whose number of rounds is known, and without the lists that they fill: recurrent layers over steps
- * of a fixed number come down to plain operations. Undefined when a loop or a list is left.
+ * Unrolls loops with a known number of iterations and replaces the TensorLists that they fill, so that recurrent layers with a fixed
+ * number of steps become plain operations. Undefined when a loop or a list remains.
  */
-export function unrolledLoops(body: Subgraph, given: readonly Constant[]): FoldedGraph | undefined {
+export function unrolledLoops(body: Subgraph, initial: readonly Constant[]): FoldedGraph | undefined {
   if (!body.nodes.some(({ op }) => op === "While")) return undefined;
-  const unrolling = startedUnrolling(given);
+  const unrolling = startedUnrolling(initial);
   const parameters = Array.from({ length: body.parameterCount }, (_, index): ValueRef => ({
     from: "parameter",
     index,
@@ -29,8 +29,8 @@ export function unrolledLoops(body: Subgraph, given: readonly Constant[]): Folde
   }
 }
 
-function startedUnrolling(given: readonly Constant[]): Unrolling {
-  const constants = [...given];
+function startedUnrolling(initial: readonly Constant[]): Unrolling {
+  const constants = [...initial];
   const nodes: GraphNode[] = [];
   const integers = new Map<number, ValueRef>();
   const added = (constant: Constant): ValueRef => ({ from: "constant", index: constants.push(constant) - 1 });
@@ -38,10 +38,12 @@ function startedUnrolling(given: readonly Constant[]): Unrolling {
     constants,
     nodes,
     emit: (node, inputs) => {
-      const numbers = inputs.flatMap((ref) => (ref.from === "constant" ? (numbersOf(constants[ref.index]) ?? []) : []));
-      const known = numbers.length === inputs.length ? computedNumbers(node, numbers) : undefined;
+      const numbers = inputs.flatMap((ref) =>
+        ref.from === "constant" ? (integersOf(constants[ref.index]) ?? []) : [],
+      );
+      const known = numbers.length === inputs.length ? computedIntegers(node, numbers) : undefined;
       if (known !== undefined) {
-        const constant = added({ name: node.name, tensor: tensorOfNumbers(known, node) });
+        const constant = added({ name: node.name, tensor: tensorOfIntegers(known, node) });
         return () => constant;
       }
       if (nodes.length >= maxNodes) throw new NotUnrolledError("it becomes too large");
@@ -58,7 +60,7 @@ function startedUnrolling(given: readonly Constant[]): Unrolling {
   };
 }
 
-/** What a subgraph gives for these parameters. */
+/** The results of a subgraph for these parameters. */
 function unrolled(
   unrolling: Unrolling,
   { nodes, results }: Subgraph,
@@ -91,17 +93,18 @@ function unrolledLoop(
   { subgraphs }: GraphNode,
   start: readonly KnownValue[],
 ): readonly KnownValue[] {
-  const [condition, body] = subgraphs;
-  if (condition === undefined || body === undefined) throw new NotUnrolledError("a loop has no body");
+  const [conditionGraph, body] = subgraphs;
+  if (conditionGraph === undefined || body === undefined) throw new NotUnrolledError("a loop has no body");
   let state = start;
-  for (let round = 0; round <= maxRounds; round++) {
-    const [answer] = unrolled(unrolling, condition, state);
-    const known = answer?.from === "constant" ? numbersOf(unrolling.constants[answer.index])?.data[0] : undefined;
-    if (known === undefined) throw new NotUnrolledError("how often a loop goes round is not known");
+  for (let iteration = 0; iteration <= maxIterations; iteration++) {
+    const [condition] = unrolled(unrolling, conditionGraph, state);
+    const known =
+      condition?.from === "constant" ? integersOf(unrolling.constants[condition.index])?.data[0] : undefined;
+    if (known === undefined) throw new NotUnrolledError("the number of iterations of a loop is not known");
     if (known === 0) return state;
     state = unrolled(unrolling, body, state);
   }
-  throw new NotUnrolledError("a loop goes round too often");
+  throw new NotUnrolledError("a loop has too many iterations");
 }
 
 function plain(value: KnownValue): ValueRef {

@@ -1,17 +1,17 @@
 import type { Constant, GraphNode, ValueRef } from "../tensorflow-graph.ts";
 
-/** A TensorList whose items are known: the rows of one value, or one value each. */
+/** A TensorList with known items: the rows of one value, or one value per item. */
 export type ListItems =
   | { readonly from: "list"; readonly rowsOf: ValueRef }
   | { readonly from: "list"; readonly items: readonly (ValueRef | undefined)[] };
 
-/** What a value is while loops are unrolled: a reference in the new graph, or a list whose items are known. */
+/** A value during unrolling: a reference in the new graph, or a list with known items. */
 export type KnownValue = ValueRef | ListItems;
 
-/** Thrown when a graph cannot be rid of its loops. */
+/** Thrown when the loops of a graph cannot be unrolled. */
 export class NotUnrolledError extends Error {}
 
-/** The graph that is being written. */
+/** The graph under construction. */
 export interface Unrolling {
   readonly constants: Constant[];
   readonly nodes: GraphNode[];

@@ -4,7 +4,7 @@ import type { GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
 
 type Outputs = (output: number) => Resolved;
 
-/** Loops and branches: their functions become subgraphs of the node. Undefined for any other operation. Throws a GraphError. */
+/** Inlines loops and branches: their functions become subgraphs of the node. Undefined for other operations. Throws a GraphError. */
 export function controlFlow(
   library: Library,
   node: SourceNode,
@@ -25,10 +25,10 @@ export function controlFlow(
   }
 }
 
-/** Where `If` and `Case` name their functions. */
+/** Attributes of `If` and `Case` that name functions. */
 const branchAttributes = ["then_branch", "else_branch", "branches"];
 
-/** Loop variables that are the same in every round are bound to their values; the others become parameters. */
+/** Loop-invariant values are bound; the other loop variables become parameters. */
 function loop(library: Library, node: SourceNode, inputs: readonly Resolved[], scope: Scope): Outputs {
   const [cond, body] = ["cond", "body"].map((name) => library.functionNamed(node.functions.get(name)?.[0]));
   if (cond === undefined || body === undefined) throw new GraphError(`node "${node.name}" lacks its functions`);
@@ -66,11 +66,11 @@ function branches(library: Library, node: SourceNode, inputs: readonly Resolved[
 }
 
 interface BoundParameters {
-  /** What the function's parameters are, in its own subgraph. */
+  /** The values of the function's parameters in its subgraph. */
   readonly parameters: readonly Resolved[];
-  /** Positions of those that stay parameters. */
+  /** Positions of the inputs that remain parameters. */
   readonly kept: readonly number[];
-  /** Positions of the results that are wanted; absent: all. */
+  /** Positions of the results to return; absent: all. */
   readonly returned?: readonly number[];
 }
 
@@ -98,7 +98,7 @@ function subgraph(
   return { parameterCount: kept.length, nodes: builder.nodes, results: valuesOf(results, positions) };
 }
 
-/** Whether the function hands its parameter on as it is. */
+/** Whether the function returns its parameter unchanged. */
 function returnsParameter(called: SourceFunction, position: number): boolean {
   const parameter = called.parameters[position];
   let name = reference(called.results[position] ?? "?").node;

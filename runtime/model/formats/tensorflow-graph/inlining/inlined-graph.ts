@@ -4,20 +4,20 @@ import { type Builder, dataInputs, type Library, type Place, reference, type Res
 import { GraphError, type SourceFunction, type SourceGraph, type SourceNode } from "../source/source-graph.ts";
 import type { GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
 
-/** What the inliner asks of the file that it works for. */
+/** The graph to inline, with access to its constants and variables. */
 export interface GraphSource {
   readonly graph: SourceGraph;
-  /** Index of a `Const` in the result's constants; asked once per reached node or more. */
+  /** Index of a `Const` in the result's constants; may be called repeatedly. */
   constantAt(node: SourceNode): number;
   /** Index of the value of a variable, by the name of its node. */
   variableAt(node: string): number;
 }
 
-/** Bounds of inlining: functions that call each other can stand for graphs of any size. */
+/** Bounds of inlining: nested calls of functions can expand to graphs of any size. */
 const maxSteps = 200_000;
 const maxDepth = 48;
 
-/** Operations that are variables. */
+/** Operations that represent variables. */
 export const variableOperations: ReadonlySet<string> = new Set([
   "VarHandleOp",
   "VariableV2",
@@ -25,7 +25,7 @@ export const variableOperations: ReadonlySet<string> = new Set([
   "AutoReloadVariable",
 ]);
 const calls: ReadonlySet<string> = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
-/** Nothing happens to the value at inference. */
+/** Operations that pass their value through at inference. */
 const aliases: ReadonlySet<string> = new Set([
   "Identity",
   "IdentityN",
@@ -38,17 +38,24 @@ const aliases: ReadonlySet<string> = new Set([
   "PlaceholderWithDefault",
   "ReadVariableOp",
 ]);
-/** Loops as TensorFlow 1 wrote them: they go round in the graph itself. */
-const firstLoops: ReadonlySet<string> = new Set(["Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "LoopCond"]);
+/** Operations of TensorFlow 1 loops, which are cycles in the graph. */
+const loopOperations: ReadonlySet<string> = new Set([
+  "Enter",
+  "RefEnter",
+  "Exit",
+  "RefExit",
+  "NextIteration",
+  "LoopCond",
+]);
 
-/** One file's graph while it is inlined. */
+/** The state of inlining one graph. */
 export interface Inlining {
   readonly source: GraphSource;
-  /** Nodes looked at so far. */
+  /** Nodes visited so far. */
   steps: number;
 }
 
-/** The subgraph from the main graph's values `inputs` to `outputs`, both by reference. Throws a GraphError. */
+/** The inlined subgraph from the values `inputs` to `outputs` of the main graph, both by reference. Throws a GraphError. */
 export function inlinedBody(inlining: Inlining, inputs: readonly string[], outputs: readonly string[]): Subgraph {
   const builder: Builder = { nodes: [] };
   const fed = new Map<string, Resolved>();
@@ -62,7 +69,7 @@ export function inlinedBody(inlining: Inlining, inputs: readonly string[], outpu
   return { parameterCount: inputs.length, nodes: builder.nodes, results };
 }
 
-/** What a call returns; its nodes go to `builder`. */
+/** The results of a function call, whose nodes are added to `builder`. */
 function calledResults(
   inlining: Inlining,
   name: string,
@@ -95,7 +102,7 @@ function libraryOf(inlining: Inlining): Library {
   };
 }
 
-/** The reference of a value as nodes take it: variables are read. */
+/** The value to use as an input of a node: variables are read. */
 function value(inlining: Inlining, resolved: Resolved): ValueRef {
   if (resolved.from !== "variable") return resolved;
   return { from: "constant", index: inlining.source.variableAt(resolved.name) };
@@ -121,7 +128,7 @@ function nodeNamed(scope: Scope, name: string): SourceNode {
   return node;
 }
 
-/** Visits a node after all those that it needs; graphs are deeper than the stack. */
+/** Visits a node after all of its inputs, iteratively: graphs can be deeper than the stack. */
 function visit(inlining: Inlining, scope: Scope, wanted: SourceNode): void {
   const path = [wanted];
   const entered = new Set<SourceNode>();
@@ -132,7 +139,7 @@ function visit(inlining: Inlining, scope: Scope, wanted: SourceNode): void {
       path.push(...needed);
       continue;
     }
-    if (needed.length > 0) throw new GraphError(circleReason(node));
+    if (needed.length > 0) throw new GraphError(cycleReason(node));
     if (!scope.known.has(node.name)) scope.known.set(node.name, outputs(inlining, scope, node));
     path.pop();
   }
@@ -193,8 +200,8 @@ function listed({ name, op }: SourceNode, values: readonly Resolved[], index: nu
   return value;
 }
 
-function circleReason({ name, op }: SourceNode): string {
-  const isLoop = firstLoops.has(op) || op === "Merge";
+function cycleReason({ name, op }: SourceNode): string {
+  const isLoop = loopOperations.has(op) || op === "Merge";
   if (isLoop) return `node "${name}" (${op}) belongs to a TensorFlow 1 loop; loops must be While operations`;
   return `node "${name}" (${op}) needs its own output`;
 }

@@ -1,8 +1,8 @@
 import { GraphError, type OutputArgument, type SourceGraph, type SourceNode } from "../source/source-graph.ts";
 
 /**
- * Operations with several outputs, by the names in tensorflow/core/ops: a file's own list leaves out what only functions use.
- * Outputs of all others are one output, or one list.
+ * Operations with several outputs, with the names of tensorflow/core/ops: a file's own list omits operations that only functions use.
+ * All others have one output or one list.
  */
 const severalOutputs: Readonly<Record<string, readonly string[]>> = {
   FusedBatchNorm: ["y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"],
@@ -23,7 +23,7 @@ const severalOutputs: Readonly<Record<string, readonly string[]>> = {
   Svd: ["s", "u", "v"],
 };
 
-/** The flat index of `node:argument:offset`, as functions write it. Throws a GraphError. */
+/** The flat output index of a reference `node:argument:offset`, the form inside functions. Throws a GraphError. */
 export function outputPosition(graph: SourceGraph, node: SourceNode, argument: string, offset: number): number {
   const declared =
     graph.outputsOf(node.op) ??

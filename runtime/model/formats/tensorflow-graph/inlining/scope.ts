@@ -1,30 +1,30 @@
 import { GraphError, type SourceFunction, type SourceNode } from "../source/source-graph.ts";
 import type { GraphNode, ValueRef } from "../tensorflow-graph.ts";
 
-/** What a name of a graph stands for while the graph is inlined: a value, or a variable that has to be read first. */
+/** The resolved meaning of a reference: a value, or a variable that is not read yet. */
 export type Resolved = ValueRef | { readonly from: "variable"; readonly name: string };
 
-/** A place where nodes of the result are collected: a signature's body, or the body of a loop or branch. */
+/** Collects the nodes of a subgraph: the body of a signature, loop or branch. */
 export interface Builder {
   readonly nodes: GraphNode[];
 }
 
-/** The main graph or one call of a function: names that belong to it. */
+/** The names of the main graph or of one function call. */
 export interface Scope {
   readonly nodes: ReadonlyMap<string, SourceNode>;
   readonly parameters: ReadonlyMap<string, Resolved>;
-  /** Values that take the place of a node's outputs, by `node:0`. */
+  /** Values that replace outputs of nodes, by `node:0`. */
   readonly fed: ReadonlyMap<string, Resolved>;
-  /** By the node's name: what its outputs are. */
+  /** The resolved outputs of visited nodes, by node name. */
   readonly known: Map<string, (output: number) => Resolved>;
   readonly builder: Builder;
   readonly depth: number;
 }
 
-/** Where the nodes of a call go, and how deep in other calls it is. */
+/** The builder that a call adds nodes to, and the depth of nested calls. */
 export type Place = Pick<Scope, "builder" | "depth">;
 
-/** The functions of a file's library, for loops and branches. */
+/** The function library of a graph, for loops and branches. */
 export interface Library {
   /** Throws a GraphError when there is none. */
   functionNamed(name: string | undefined): SourceFunction;
@@ -35,12 +35,12 @@ export interface Library {
 /** The parts of `node`, `node:1`, `node:output:0`. */
 export interface Reference {
   readonly node: string;
-  /** Name of the output argument; absent: `output` counts over all outputs. */
+  /** Name of the output argument; absent: `output` is an index over all outputs. */
   readonly argument?: string;
   readonly output: number;
 }
 
-/** Splits a reference. Throws a GraphError. */
+/** Parses a reference. Throws a GraphError. */
 export function reference(text: string): Reference {
   const [node = "", second, third] = text.split(":");
   const output = Number(third ?? second ?? 0);
@@ -50,7 +50,7 @@ export function reference(text: string): Reference {
   return third === undefined || second === undefined ? { node, output } : { node, argument: second, output };
 }
 
-/** Inputs that carry values; the others only say what runs first. */
+/** The inputs that carry values, without control dependencies. */
 export function dataInputs({ inputs }: SourceNode): readonly string[] {
   return inputs.filter((input) => !input.startsWith("^"));
 }

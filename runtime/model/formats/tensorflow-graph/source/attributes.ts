@@ -5,14 +5,14 @@ import type { Attribute, Attributes } from "../tensorflow-graph.ts";
 
 const maxRank = 32;
 
-/** Attributes of a node; those that hold tensors or functions apart. */
+/** The attributes of a node, without private ones; tensors and functions are read elsewhere. */
 export function attributesOf(attr: ReadonlyMap<string, AttrValue>): Attributes {
   const attributes = new Map<string, Attribute>();
   for (const [name, value] of attr) if (!name.startsWith("_")) attributes.set(name, attributeOf(value));
   return attributes;
 }
 
-/** Names of the functions that a node's attributes hold. */
+/** Names of the functions in a node's attributes. */
 export function functionsOf(attr: ReadonlyMap<string, AttrValue>): ReadonlyMap<string, readonly string[]> {
   const functions = new Map<string, readonly string[]>();
   for (const [name, { func, list }] of attr) {
@@ -50,7 +50,7 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
 }
 
-/** Sizes, -1 for those that are free; undefined when the rank is unknown. Throws a GraphError. */
+/** A shape with -1 for unknown sizes; undefined when the rank is unknown. Throws a GraphError. */
 export function shapeOf({ dim, unknownRank }: TensorShapeProto): readonly number[] | undefined {
   if (unknownRank) return undefined;
   if (dim.length > maxRank)

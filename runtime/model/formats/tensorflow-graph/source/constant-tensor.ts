@@ -4,12 +4,12 @@ import { elementBytes, elementType, elementTypeName } from "./element-types.ts";
 import type { TensorProto } from "./graph-proto.ts";
 import { GraphError } from "./source-graph.ts";
 
-/** Bytes that may still be allocated for what a file spells out shorter than it is. */
+/** Remaining memory for constants that are stored in compressed form. */
 export interface ExpansionBudget {
   leftBytes: number;
 }
 
-/** The value of a TensorProto, copied. Throws a GraphError before anything larger than the file is allocated. */
+/** Decodes a TensorProto. Throws a GraphError before it allocates more than the budget. */
 export function constantTensor(proto: TensorProto, budget: ExpansionBudget): Tensor {
   const dtype = elementType(proto.dtype);
   if (dtype === undefined) throw new GraphError(`it holds a value of type ${elementTypeName(proto.dtype)}`);
@@ -18,10 +18,10 @@ export function constantTensor(proto: TensorProto, budget: ExpansionBudget): Ten
   const count = elementCount(shape);
   if (dtype === "string") return { dtype, shape, data: strings(proto, count, budget) };
   if (proto.tensorContent.length > 0) return tensorOfBytes(dtype, shape, proto.tensorContent);
-  return { dtype, shape, data: spelledOut(dtype, proto, count, budget) } as Tensor; // the array that belongs to `dtype`
+  return { dtype, shape, data: expanded(dtype, proto, count, budget) } as Tensor; // the array that belongs to `dtype`
 }
 
-/** Elements in their own bytes, little-endian. Throws a GraphError when they are not as many as the shape says. */
+/** A tensor of little-endian elements. Throws a GraphError when the bytes do not match the shape. */
 export function tensorOfBytes(dtype: Dtype, shape: readonly number[], bytes: Uint8Array): Tensor {
   if (dtype === "string") throw new GraphError("texts have no fixed size");
   const sizeBytes = elementCount(shape) * elementBytes[dtype];
@@ -33,8 +33,8 @@ export function tensorOfBytes(dtype: Dtype, shape: readonly number[], bytes: Uin
   return { dtype, shape, data: new tensorArrays[dtype](buffer) } as Tensor; // as above
 }
 
-/** A list of elements whose last one stands for all that follow; an empty list is all zeros. */
-function spelledOut(
+/** Expands a list whose last element repeats to the end; an empty list means zeros. */
+function expanded(
   dtype: Exclude<Dtype, "string">,
   proto: TensorProto,
   count: number,

@@ -1,6 +1,6 @@
 import type { Dtype } from "../../../../dataplane/tensor.ts";
 
-/** tensorflow/core/framework/types.proto: DataType by number, as far as a model file's tensors have it. */
+/** Types by DataType number, of tensorflow/core/framework/types.proto. */
 const byNumber: ReadonlyMap<number, string> = new Map([
   [1, "float32"],
   [2, "float64"],
@@ -22,7 +22,7 @@ const byNumber: ReadonlyMap<number, string> = new Map([
   [23, "uint64"],
 ]);
 
-/** Names in GraphDefs that are written as JSON. */
+/** DataType numbers by their names in JSON. */
 const byName: ReadonlyMap<string, number> = new Map([
   ["DT_INVALID", 0],
   ["DT_FLOAT", 1],
@@ -50,24 +50,24 @@ const tensorTypes: ReadonlySet<string> = new Set(
   [...byNumber.values()].filter((t) => t !== "resource" && t !== "variant"),
 );
 
-/** Name of a DataType, references taken for what they refer to; `unknown (<n>)` for what is not known. */
+/** The name of a DataType, or of the type that a reference type refers to; `unknown (<n>)` for unknown numbers. */
 export function elementTypeName(number: number): string {
   return byNumber.get(number > references ? number - references : number) ?? `unknown (${number})`;
 }
 
-/** The number of a DataType that JSON gives by name or number; 0 when it has none. */
+/** The DataType number of a name or number in JSON; 0 when it is invalid. */
 export function elementTypeNumber(value: unknown): number {
   if (typeof value === "number") return value;
   return typeof value === "string" ? (byName.get(value) ?? 0) : 0;
 }
 
-/** The element type of a tensor; undefined for resources, variants and what is not known. */
+/** The element type of a tensor; undefined for resources, variants and unknown types. */
 export function elementType(number: number): Dtype | undefined {
   const name = elementTypeName(number);
   return tensorTypes.has(name) ? (name as Dtype) : undefined; // the set holds Dtypes only
 }
 
-/** Bytes per element as files hold it; 0 for strings. */
+/** Bytes per element in files; 0 for strings. */
 export const elementBytes: Readonly<Record<Dtype, number>> = {
   float32: 4,
   float64: 8,

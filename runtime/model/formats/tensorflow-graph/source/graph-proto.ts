@@ -1,6 +1,6 @@
 import { many, mapOf, message, nested, optional, plain, repeated } from "../../../../base/protobuf/message.ts";
 
-/** Messages of tensorflow/core/framework that a graph is made of; fields that nothing here needs are left out. */
+/** Messages of tensorflow/core/framework for graphs, without the fields that are not needed. */
 
 const dim = message("tensorflow.TensorShapeProto.Dim", { size: plain(1, "int64") });
 /** A shape; a size of -1 is unknown. */
@@ -8,12 +8,12 @@ export const tensorShapeProto = message("tensorflow.TensorShapeProto", {
   dim: many(2, () => dim),
   unknownRank: plain(3, "bool"),
 });
-/** A shape, decoded. */
+/** A decoded shape. */
 export type TensorShapeProto = ReturnType<(typeof tensorShapeProto)["decode"]>;
 
 /**
- * A constant in a graph: `tensorContent` as little-endian bytes, or the list that its type uses; a list that is too
- * short repeats its last value.
+ * A constant in a graph: `tensorContent` as little-endian bytes, or the list for its type. A list that is too short repeats its last
+ * value.
  */
 export const tensorProto = message("tensorflow.TensorProto", {
   dtype: plain(1, "enum"),
@@ -29,7 +29,7 @@ export const tensorProto = message("tensorflow.TensorProto", {
   uint32Val: repeated(16, "uint32"),
   uint64Val: repeated(17, "uint64"),
 });
-/** A constant in a graph, decoded. */
+/** A decoded constant. */
 export type TensorProto = ReturnType<(typeof tensorProto)["decode"]>;
 
 const nameAttrList = message("tensorflow.NameAttrList", { name: plain(1, "string") });
@@ -43,10 +43,10 @@ const listValue = message("tensorflow.AttrValue.ListValue", {
   shape: many(7, () => tensorShapeProto),
   func: many(9, () => nameAttrList),
 });
-/** The value of an attribute that is a list; only one of its fields has elements. */
+/** A decoded list attribute; only one of its fields has elements. */
 export type ListValue = ReturnType<(typeof listValue)["decode"]>;
 
-/** A oneof: at most one field is there. */
+/** A oneof: at most one field is set. */
 const attrValue = message("tensorflow.AttrValue", {
   list: nested(1, () => listValue),
   s: optional(2, "bytes"),
@@ -58,7 +58,7 @@ const attrValue = message("tensorflow.AttrValue", {
   tensor: nested(8, () => tensorProto),
   func: nested(10, () => nameAttrList),
 });
-/** The value of an attribute, decoded. */
+/** A decoded attribute value. */
 export type AttrValue = ReturnType<(typeof attrValue)["decode"]>;
 
 const nodeDef = message("tensorflow.NodeDef", {
@@ -76,39 +76,39 @@ const argDef = message("tensorflow.OpDef.ArgDef", {
   typeListAttr: plain(6, "string"),
 });
 /**
- * The arguments of an operation or function; `numberAttr` and `typeListAttr` name the attribute that says how many
- * tensors one argument is.
+ * The arguments of an operation or function; `numberAttr` and `typeListAttr` name the attribute with the number of tensors in an
+ * argument.
  */
 export const opDef = message("tensorflow.OpDef", {
   name: plain(1, "string"),
   inputArg: many(2, () => argDef),
   outputArg: many(3, () => argDef),
 });
-/** The arguments of an operation or function, decoded. */
+/** The decoded arguments of an operation or function. */
 export type OpDef = ReturnType<(typeof opDef)["decode"]>;
 
 /** An entry of `map<string, string>`. */
 const nameToName = message("tensorflow.FunctionDef.RetEntry", { key: plain(1, "string"), value: plain(2, "string") });
-/** A function of a graph; `ret` says which tensor in it is each of its results. */
+/** A function of a graph; `ret` maps each result to a tensor in it. */
 export const functionDef = message("tensorflow.FunctionDef", {
   signature: nested(1, () => opDef),
   nodeDef: many(3, () => nodeDef),
   ret: many(4, () => nameToName),
 });
-/** A function of a graph, decoded. */
+/** A decoded function of a graph. */
 export type FunctionDef = ReturnType<(typeof functionDef)["decode"]>;
 
-/** Only what tells functions apart: most of a library's functions train or save, and are never decoded. */
+/** Decodes only the name: most functions of a library are for training or saving and are never decoded. */
 export const functionHead = message("tensorflow.FunctionDef", {
   signature: nested(1, () => message("tensorflow.OpDef", { name: plain(1, "string") })),
 });
 
 const functionDefLibrary = message("tensorflow.FunctionDefLibrary", { function: repeated(1, "bytes") });
 
-/** A graph; the functions of its library stay encoded until they are called. */
+/** A graph; the functions of its library stay encoded until they are used. */
 export const graphDef = message("tensorflow.GraphDef", {
   node: many(1, () => nodeDef),
   library: nested(2, () => functionDefLibrary),
 });
-/** A graph, decoded. */
+/** A decoded graph. */
 export type GraphDef = ReturnType<(typeof graphDef)["decode"]>;

@@ -6,10 +6,10 @@ import type { SignatureDef, TensorInfo } from "./signature-proto.ts";
 import { GraphError, type SourceFunction, type SourceGraph, type SourceNode } from "./source-graph.ts";
 import type { Tensor } from "../../../../dataplane/tensor.ts";
 
-/** The values of constants by their names: a graph model keeps them beside its graph. */
+/** Returns the value of a constant by name: graph models store constants outside the graph. */
 export type NamedValues = (name: string) => (() => Tensor) | undefined;
 
-/** A GraphDef in the JSON form of protobuf. Throws a GraphError. */
+/** A source graph from a GraphDef in protobuf's JSON form. Throws a GraphError. */
 export function jsonGraph(graph: JsonObject, values: NamedValues): SourceGraph {
   const library = isObject(graph["library"]) ? objects(graph["library"]["function"]) : [];
   const functions = new Map(library.map((one) => [textAt(one["signature"], "name") ?? "", one]));
@@ -27,7 +27,7 @@ export function jsonGraph(graph: JsonObject, values: NamedValues): SourceGraph {
   };
 }
 
-/** A signature in JSON. Throws a GraphError. */
+/** A signature from its JSON form. Throws a GraphError. */
 export function jsonSignature(signature: JsonObject): SignatureDef {
   return { inputs: infos(signature["inputs"]), outputs: infos(signature["outputs"]), methodName: "" };
 }
@@ -146,7 +146,7 @@ function bytesOf(base64: string): Uint8Array {
   return Buffer.from(base64, "base64");
 }
 
-/** 64-bit integers are texts in JSON. */
+/** Parses a 64-bit integer, which is a string in protobuf's JSON form. */
 function integer(value: Json): bigint {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
   if (!/^-?\d{1,19}$/.test(text)) throw new GraphError(`"${text.slice(0, 40)}" is no integer`);

@@ -3,7 +3,7 @@ import { constantTensor, type ExpansionBudget } from "./constant-tensor.ts";
 import { type FunctionDef, functionDef, functionHead, type GraphDef, type NodeDef, type OpDef } from "./graph-proto.ts";
 import { GraphError, type SourceFunction, type SourceGraph, type SourceNode } from "./source-graph.ts";
 
-/** A GraphDef as a source graph. `operations` is what the file says of the operations it uses. Throws a GraphError. */
+/** A source graph from a GraphDef. `operations` are the file's declarations of operations. Throws a GraphError. */
 export function protoGraph(graph: GraphDef, operations: readonly OpDef[], budget: ExpansionBudget): SourceGraph {
   const encoded = new Map<string, Uint8Array>();
   for (const bytes of graph.library?.function ?? []) {

@@ -9,14 +9,14 @@ const tensorInfo = message("tensorflow.TensorInfo", {
   cooSparse: optional(4, "bytes"),
   compositeTensor: optional(5, "bytes"),
 });
-/** A tensor of a signature: its name in the graph, type and shape. */
+/** A decoded tensor of a signature: name in the graph, type and shape. */
 export type TensorInfo = ReturnType<(typeof tensorInfo)["decode"]>;
 
-/** The inputs and outputs by which a graph is called; `methodName` tells predict, classify and regress apart. */
+/** The inputs and outputs of a signature; `methodName` distinguishes predict, classify and regress. */
 export const signatureDef = message("tensorflow.SignatureDef", {
   inputs: mapOf(1, () => tensorInfo),
   outputs: mapOf(2, () => tensorInfo),
   methodName: plain(3, "string"),
 });
-/** A signature, decoded. */
+/** A decoded signature. */
 export type SignatureDef = ReturnType<(typeof signatureDef)["decode"]>;

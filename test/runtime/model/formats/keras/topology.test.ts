@@ -243,7 +243,7 @@ describe("a topology", () => {
     expect(refused).toEqual([want]);
   });
 
-  it("tells what is run before the engine, and what the engine runs", () => {
+  it("separates preprocessing steps from the layers that the engine runs", () => {
     const embed = { class_name: "Embedding", config: { name: "e", input_dim: 3, output_dim: 2 } };
     const { model, inputs, preprocessing } = topology(
       { class_name: "Sequential", config: { name: "m", layers: [texts, words, embed] } },
@@ -256,12 +256,12 @@ describe("a topology", () => {
         steps: [
           {
             layer: "look",
-            takes: [0],
-            made: {
+            inputs: [0],
+            indexer: {
               kind: "lookup",
               words: ["a", "b"],
-              firstWord: 1,
-              others: { first: 0, count: 1, method: "farm" },
+              firstWordIndex: 1,
+              oov: { first: 0, count: 1, method: "farm" },
             },
             encoding: { mode: "int", depth: 3 },
           },

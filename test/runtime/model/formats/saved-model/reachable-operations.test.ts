@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reachedOperations } from "../../../../../runtime/model/formats/saved-model/reachable-operations.ts";
+import { reachableOperations } from "../../../../../runtime/model/formats/saved-model/reachable-operations.ts";
 import type {
   SourceGraph,
   SourceNode,
@@ -42,7 +42,12 @@ const restoring = [
 describe("operations reached", () => {
   it("are those behind the roots and no others, control edges included", () => {
     const nodes = [...restoring, node("barrier", "NoOp"), node("save", "SaveV2", ["file"])];
-    expect(reachedOperations(graph(nodes), ["y:0"], "file:0")).toEqual(["MatMul", "NoOp", "Placeholder", "RestoreV2"]);
+    expect(reachableOperations(graph(nodes), ["y:0"], "file:0")).toEqual([
+      "MatMul",
+      "NoOp",
+      "Placeholder",
+      "RestoreV2",
+    ]);
   });
 
   it("are all of a function that is called, be it by another function or by itself", () => {
@@ -55,7 +60,7 @@ describe("operations reached", () => {
       ],
     };
     const nodes = [node("call", "StatefulPartitionedCall", [], ["outer"])];
-    expect(reachedOperations(graph(nodes, functions), ["call"], undefined)).toEqual([
+    expect(reachableOperations(graph(nodes, functions), ["call"], undefined)).toEqual([
       "Identity",
       "If",
       "PartitionedCall",
@@ -69,7 +74,7 @@ describe("a restore", () => {
   it("takes the name of its file from a function's parameter, through what gives it on", () => {
     const functions = { restore: [node("same", "Identity", ["prefix"]), node("r", "RestoreV2", ["same:output:0"])] };
     const nodes = [node("call", "StatefulPartitionedCall", ["file"], ["restore"])];
-    expect(reachedOperations(graph(nodes, functions), ["call"], "file:0")).toContain("RestoreV2");
+    expect(reachableOperations(graph(nodes, functions), ["call"], "file:0")).toContain("RestoreV2");
   });
 
   it.each([
@@ -78,7 +83,7 @@ describe("a restore", () => {
     ["nothing", [node("r", "RestoreV2")]],
     ["itself", [node("r", "RestoreV2", ["i"]), node("i", "Identity", ["i"])]],
   ])("from %s is refused", (_, nodes) => {
-    expect(() => reachedOperations(graph(nodes), ["r"], "file:0")).toThrow(
+    expect(() => reachableOperations(graph(nodes), ["r"], "file:0")).toThrow(
       '"r" restores from another file than the model\'s own variables',
     );
   });

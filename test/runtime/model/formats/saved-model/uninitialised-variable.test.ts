@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { modelFolder } from "../../../../../runtime/model/formats/model-folder.ts";
-import { readSavedModelCalls } from "../../../../../runtime/model/formats/saved-model/saved-model-signatures.ts";
-import { unfilledVariable } from "../../../../../runtime/model/formats/saved-model/uninitialised-variable.ts";
+import { readSavedModelSignatures } from "../../../../../runtime/model/formats/saved-model/saved-model-signatures.ts";
+import { uninitialisedVariable } from "../../../../../runtime/model/formats/saved-model/uninitialised-variable.ts";
 import { graphFixtures } from "../../../../conformance/engine/graph-fixtures.ts";
 import { smallSource } from "../tensorflow-graph/small-source.ts";
 
@@ -13,7 +13,7 @@ const savedModels = [...folders].filter((path) => existsSync(join(path, "saved_m
 function unfilledIn(path: string): string | undefined {
   const folder = modelFolder(path);
   try {
-    return readSavedModelCalls({ folder, path, maxWeightBytes: 2 ** 30 }).unfilledVariable;
+    return readSavedModelSignatures({ folder, path, maxWeightBytes: 2 ** 30 }).uninitialisedVariable;
   } finally {
     folder.close();
   }
@@ -40,7 +40,7 @@ describe("a variable that TensorFlow's loader leaves empty", () => {
       good: ["StatefulPartitionedCall", ["kernel", "table", "step"]],
       bad: ["StatefulPartitionedCall", ["kernel", "lost"]],
     });
-    expect(unfilledVariable(graph, ["good:0"], ["initialise"])).toBeUndefined();
-    expect(unfilledVariable(graph, ["good:0", "bad:0"], ["initialise"])).toBe("dense/kernel");
+    expect(uninitialisedVariable(graph, ["good:0"], ["initialise"])).toBeUndefined();
+    expect(uninitialisedVariable(graph, ["good:0", "bad:0"], ["initialise"])).toBe("dense/kernel");
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Signature, TensorSpec } from "../../../../../runtime/dataplane/signature.ts";
 import type { Tensor } from "../../../../../runtime/dataplane/tensor.ts";
 import {
-  fixedBatch,
-  freeBatch,
-  inFixedBatches,
+  fixedBatchSize,
+  withAnyBatchSize,
+  runInFixedBatches,
 } from "../../../../../runtime/model/formats/tensorflow-graph/fixed-batch-size.ts";
 
 const spec = (...shape: readonly number[]): TensorSpec => ({ name: "t", dtype: "float32", shape });
@@ -22,12 +22,12 @@ describe("a graph with a fixed number of rows", () => {
     ["one number comes out", signature([32, 4], []), undefined],
     ["no rows", signature([0, 4], [0, 2]), undefined],
   ])("is told by its signature: %s", (_, given, want) => {
-    expect(fixedBatch(given)).toBe(want);
+    expect(fixedBatchSize(given)).toBe(want);
   });
 
   it("takes any number in the eyes of clients", () => {
     const given: Signature = { ...signature([32, 4], [32, 2]), method: "classify" };
-    expect(freeBatch(given)).toEqual({ ...signature([-1, 4], [-1, 2]), method: "classify" });
+    expect(withAnyBatchSize(given)).toEqual({ ...signature([-1, 4], [-1, 2]), method: "classify" });
   });
 
   const rows = (count: number): Tensor => ({
@@ -50,7 +50,7 @@ describe("a graph with a fixed number of rows", () => {
           batches.push(Array.from(inputs[0]?.data ?? [], Number));
           return waits ? Promise.resolve(inputs) : inputs;
         };
-        const answer = await inFixedBatches([rows(count), names(count)], 3, run);
+        const answer = await runInFixedBatches([rows(count), names(count)], 3, run);
         expect(answer).toEqual([rows(count), names(count)]);
         expect(batches.every((batch) => batch.length === 3)).toBe(true);
         expect(batches.flat()).toEqual([

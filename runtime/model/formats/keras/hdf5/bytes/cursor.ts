@@ -1,27 +1,27 @@
 import { brokenStructure } from "../hdf5-error.ts";
 
-/** Sizes in bytes of a file's addresses and lengths. */
+/** Sizes in bytes of the file's address and length fields. */
 export interface FieldSizes {
   readonly address: number;
   readonly length: number;
 }
 
-/** Fields of a structure, one after the other, little-endian. Each throws an Hdf5Error beyond the end. */
+/** Reads the little-endian fields of a structure in order. Every read throws an Hdf5Error beyond the end. */
 export interface Cursor {
   readonly left: () => number;
-  /** A view. */
+  /** A view of the next bytes. */
   readonly bytes: (count: number) => Buffer;
   readonly skip: (count: number) => void;
-  /** Of 1 to 8 bytes. Inexact beyond 2⁵³, where no file reaches. */
+  /** An unsigned integer of 1 to 8 bytes. Inexact above 2⁵³, which no file reaches. */
   readonly uint: (sizeBytes: number) => number;
-  /** `undefined`: there is nothing. */
+  /** `undefined` for the undefined address (all bits set). */
   readonly address: () => number | undefined;
   readonly length: () => number;
-  /** Throws when something else is there. */
+  /** Throws an Hdf5Error unless the next bytes are this signature. */
   readonly expect: (signature: string) => void;
 }
 
-/** A cursor at the first of these bytes. */
+/** A cursor at the start of these bytes. */
 export function cursor(bytes: Buffer, sizes: FieldSizes): Cursor {
   let position = 0;
   const take = (count: number): number => {
@@ -38,8 +38,8 @@ export function cursor(bytes: Buffer, sizes: FieldSizes): Cursor {
     uint,
     address: () => {
       const start = take(sizes.address);
-      const isNowhere = bytes.subarray(start, position).every((byte) => byte === 0xff);
-      return isNowhere ? undefined : uintAt(bytes, start, sizes.address);
+      const isUndefined = bytes.subarray(start, position).every((byte) => byte === 0xff);
+      return isUndefined ? undefined : uintAt(bytes, start, sizes.address);
     },
     length: () => uint(sizes.length),
     expect: (signature) => {

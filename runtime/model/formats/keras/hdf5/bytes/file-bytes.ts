@@ -3,28 +3,28 @@ import { brokenStructure } from "../hdf5-error.ts";
 import { cursor, type Cursor, type FieldSizes } from "./cursor.ts";
 import { type Superblock, superblock } from "./superblock.ts";
 
-/** A file's structures and content by address. */
+/** Reads a file's structures and content by address. */
 export interface FileBytes {
   readonly sizes: FieldSizes;
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly sizeBytes: number;
   readonly root: number;
-  /** A structure. Throws an Hdf5Error when it is not inside the file, or the file makes its reader go round in circles. */
+  /** A cursor over a structure. Throws an Hdf5Error when it is outside the file or the read budget is used up. */
   readonly structure: (address: number | undefined, sizeBytes: number) => Cursor;
-  /** Copies content into `target`. Throws an Hdf5Error when the file ends before. */
+  /** Fills `target` with content. Throws an Hdf5Error when the file ends before. */
   readonly copyInto: (target: Uint8Array, address: number) => void;
 }
 
 const windowBytes = 16_384;
 const maxStructureBytes = 32 * 1024 ** 2;
 /**
- * Every structure is read about once, so that this allows for any file; one whose structures lead back to themselves, or are
- * shared by so many that looking at them all does not end, is given up.
+ * The read budget. Every structure of a valid file is read about once; a file with cycles, or with structures shared so often that
+ * reading does not end, exceeds the budget.
  */
 const budgetOf = (sizeBytes: number): number => Math.min(2 ** 20 + 16 * sizeBytes, 2 ** 30);
-const leastCostBytes = 64;
+const minCostBytes = 64;
 
-/** The bytes of an HDF5 file. Throws an Hdf5Error when it is none. */
+/** Access to the bytes of an HDF5 file. Throws an Hdf5Error when the source is not HDF5. */
 export function fileBytes(source: ByteSource): FileBytes {
   const { base, sizes, root }: Superblock = superblock(source);
   const { sizeBytes } = source;
@@ -45,7 +45,7 @@ export function fileBytes(source: ByteSource): FileBytes {
     root,
     structure: (address, length) => {
       const start = base + (address ?? Number.NaN);
-      budget -= Math.max(length, leastCostBytes);
+      budget -= Math.max(length, minCostBytes);
       if (!(start + length <= sizeBytes && length <= maxStructureBytes && budget >= 0)) throw brokenStructure();
       return cursor(bytesOf(start, length), sizes);
     },

@@ -2,9 +2,9 @@ import { type ByteSource, bytesAt } from "../../../byte-source.ts";
 import { brokenStructure, Hdf5Error, unknownStructure } from "../hdf5-error.ts";
 import { cursor, type Cursor, type FieldSizes } from "./cursor.ts";
 
-/** What the beginning of a file says of the rest of it. HDF5 File Format Specification 3.0, II.A. */
+/** The superblock at the start of an HDF5 file. HDF5 File Format Specification 3.0, II.A. */
 export interface Superblock {
-  /** Where address 0 is: behind a user block. */
+  /** File offset of address 0: after the user block. */
   readonly base: number;
   readonly sizes: FieldSizes;
   /** Address of the root group's object header. */
@@ -12,19 +12,19 @@ export interface Superblock {
 }
 
 const signature = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
-const longest = 128;
+const maxBytes = 128;
 
-/** Finds and reads it. Throws an Hdf5Error when there is none, or the file is shorter than it says. */
+/** Finds and reads the superblock. Throws an Hdf5Error when there is none or the file is truncated. */
 export function superblock(source: ByteSource): Superblock {
-  const start = placeOf(source);
+  const start = signatureOffset(source);
   if (start === undefined) throw new Hdf5Error("", "it does not have the HDF5 signature");
-  const bytes = bytesAt(source, start + signature.length, longest);
+  const bytes = bytesAt(source, start + signature.length, maxBytes);
   const version = bytes[0] ?? 0;
   if (version > 3) throw unknownStructure(`version ${version} of HDF5's format`);
   const sizes = fieldSizes(bytes.subarray(version < 2 ? 5 : 1));
   const fields = cursor(bytes, sizes);
-  const { base, end = Number.NaN, root } = version < 2 ? oldFields(fields, version) : newFields(fields);
-  // A file behind a user block that was put there later counts from the block's end all the same.
+  const { base, end = Number.NaN, root } = version < 2 ? version0Fields(fields, version) : version2Fields(fields);
+  // When the user block was added later, addresses still count from its end.
   if (root === undefined || !(end - base + start <= source.sizeBytes)) throw brokenStructure();
   return { base: start, sizes, root };
 }
@@ -35,23 +35,23 @@ function fieldSizes([address = 0, length = 0]: Buffer): FieldSizes {
   return { address, length };
 }
 
-/** The signature is at 0, or behind a user block of 512 · 2ⁿ bytes. */
-function placeOf(source: ByteSource): number | undefined {
+/** Offset of the signature: 0, or after a user block of 512 · 2ⁿ bytes. */
+function signatureOffset(source: ByteSource): number | undefined {
   for (let start = 0; start < source.sizeBytes; start = start === 0 ? 512 : start * 2) {
     if (bytesAt(source, start, signature.length).equals(signature)) return start;
   }
   return undefined;
 }
 
-interface Places {
+interface Addresses {
   readonly base: number;
-  /** Address of what is behind the file. */
+  /** Address of the end of the file. */
   readonly end: number | undefined;
   readonly root: number | undefined;
 }
 
-/** Versions 0 and 1; the second has one more pair of numbers. */
-function oldFields(fields: Cursor, version: number): Places {
+/** Versions 0 and 1; version 1 has one more pair of fields. */
+function version0Fields(fields: Cursor, version: number): Addresses {
   fields.skip(version === 0 ? 16 : 20);
   const base = fields.address() ?? 0;
   fields.address();
@@ -61,7 +61,7 @@ function oldFields(fields: Cursor, version: number): Places {
   return { base, end, root: fields.address() };
 }
 
-function newFields(fields: Cursor): Places {
+function version2Fields(fields: Cursor): Addresses {
   fields.skip(4);
   const base = fields.address() ?? 0;
   fields.address();

@@ -1,21 +1,21 @@
 import type { Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { fixedArray } from "../indexes/fixed-array.ts";
-import { treeEntries } from "../indexes/btree-v1.ts";
-import { treeRecords } from "../indexes/btree-v2.ts";
+import { btreeV1Entries } from "../indexes/btree-v1.ts";
+import { btreeV2Records } from "../indexes/btree-v2.ts";
 import type { ChunkedLayout } from "./layout.ts";
 
-/** A chunk that was written. */
-export interface ChunkPlace {
-  /** Its first element's place in the dataset. */
+/** A chunk of a dataset in the file. */
+export interface ChunkLocation {
+  /** Coordinates of its first element in the dataset. */
   readonly origin: readonly number[];
   readonly address: number | undefined;
   readonly sizeBytes: number;
-  /** Bits of the filters that it went without. */
+  /** Filter mask: bits of the filters that were skipped. */
   readonly mask: number;
 }
 
-/** How a dataset is cut. */
+/** How a dataset is divided into chunks. */
 export interface ChunkGrid {
   readonly layout: ChunkedLayout;
   /** Chunks along each dimension. */
@@ -24,49 +24,49 @@ export interface ChunkGrid {
   readonly isFiltered: boolean;
 }
 
-const recordKinds = { plain: 10, filtered: 11 };
+const recordTypes = { plain: 10, filtered: 11 };
 
-/** The chunks of a dataset, in any order. Throws an Hdf5Error. */
-export function* chunkPlaces(file: FileBytes, grid: ChunkGrid): Generator<ChunkPlace> {
+/** The stored chunks of a dataset, in any order. Throws an Hdf5Error. */
+export function* chunkLocations(file: FileBytes, grid: ChunkGrid): Generator<ChunkLocation> {
   const { layout, counts, chunkBytes, isFiltered } = grid;
   const { chunk, address, index, single } = layout;
   if (address === undefined) return;
   switch (index) {
-    case "tree":
-      return yield* placesInTree(file, layout);
+    case "btree-v1":
+      return yield* locationsInBtree(file, layout);
     case "single":
       return yield { origin: chunk.map(() => 0), address, ...(single ?? { sizeBytes: chunkBytes, mask: 0 }) };
-    case "array":
+    case "fixed-array":
       for (const { index, fields } of fixedArray(file, address, product(counts))) {
-        yield { ...placeOf(fields, grid, 0), origin: originOf(index, grid) };
+        yield { ...locationOf(fields, grid, 0), origin: originOf(index, grid) };
       }
       return;
-    case "records":
-      for (const record of treeRecords(file, address, isFiltered ? recordKinds.filtered : recordKinds.plain)) {
-        const place = placeOf(record, grid, 8 * chunk.length);
+    case "btree-v2":
+      for (const record of btreeV2Records(file, address, isFiltered ? recordTypes.filtered : recordTypes.plain)) {
+        const place = locationOf(record, grid, 8 * chunk.length);
         yield { ...place, origin: chunk.map((size) => record.uint(8) * size) };
       }
   }
 }
 
-function* placesInTree(file: FileBytes, { address, chunk }: ChunkedLayout): Generator<ChunkPlace> {
+function* locationsInBtree(file: FileBytes, { address, chunk }: ChunkedLayout): Generator<ChunkLocation> {
   const keyBytes = 8 + 8 * (chunk.length + 1);
-  for (const { key, child } of treeEntries(file, { kind: 1, keyBytes }, address)) {
+  for (const { key, child } of btreeV1Entries(file, { kind: 1, keyBytes }, address)) {
     const sizeBytes = key.uint(4);
     const mask = key.uint(4);
     yield { sizeBytes, mask, origin: chunk.map(() => key.uint(8)), address: child };
   }
 }
 
-/** An address, and for a filtered chunk its size, of as many bytes as are left beside `behindBytes`, and its mask. */
-function placeOf(
+/** Reads an address and, for a filtered chunk, its size and mask. The size field fills the record up to `trailingBytes` and the mask. */
+function locationOf(
   fields: Cursor,
   { chunkBytes, isFiltered }: ChunkGrid,
-  behindBytes: number,
-): Omit<ChunkPlace, "origin"> {
+  trailingBytes: number,
+): Omit<ChunkLocation, "origin"> {
   const address = fields.address();
   if (!isFiltered) return { address, sizeBytes: chunkBytes, mask: 0 };
-  return { address, sizeBytes: fields.uint(fields.left() - 4 - behindBytes), mask: fields.uint(4) };
+  return { address, sizeBytes: fields.uint(fields.left() - 4 - trailingBytes), mask: fields.uint(4) };
 }
 
 function originOf(index: number, { layout, counts }: ChunkGrid): readonly number[] {
@@ -79,7 +79,7 @@ function originOf(index: number, { layout, counts }: ChunkGrid): readonly number
   return places.toReversed().map((place, i) => place * (layout.chunk[i] ?? 0));
 }
 
-/** Elements of a shape. */
+/** The number of elements of a shape. */
 export function product(sizes: readonly number[]): number {
   return sizes.reduce((result, size) => result * size, 1);
 }

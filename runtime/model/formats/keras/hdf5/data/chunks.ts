@@ -1,34 +1,39 @@
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure } from "../hdf5-error.ts";
-import { type ChunkGrid, type ChunkPlace, chunkPlaces } from "./chunk-locations.ts";
-import type { Elements } from "./element-decoder.ts";
+import { type ChunkGrid, type ChunkLocation, chunkLocations } from "./chunk-locations.ts";
+import type { ElementDecoder } from "./element-decoder.ts";
 import { type Filter, unfiltered } from "./filters.ts";
 
-/** A dataset that is stored in chunks. */
+/** A chunked dataset. */
 export interface ChunkedData {
   readonly grid: ChunkGrid;
   readonly shape: readonly number[];
   readonly filters: readonly Filter[];
   readonly elementBytes: number;
-  readonly elements: Elements;
+  readonly decode: ElementDecoder;
 }
 
-/** Writes every chunk's elements to their places. Throws an Hdf5Error. */
+/** Copies the elements of every chunk into `target`. Throws an Hdf5Error. */
 export function fillFromChunks(target: Float32Array, file: FileBytes, data: ChunkedData): void {
   const seen = new Set<string>();
-  for (const place of chunkPlaces(file, data.grid)) {
+  for (const place of chunkLocations(file, data.grid)) {
     if (place.address === undefined) continue;
     const name = place.origin.join();
     const isInGrid = place.origin.every((at, i) => at % (data.grid.layout.chunk[i] ?? 1) === 0);
-    // Twice the same costs time without end.
+    // Repeated chunks could take endless time.
     if (!isInGrid || seen.has(name)) throw brokenStructure();
     seen.add(name);
-    if (place.origin.some((at, i) => at >= (data.shape[i] ?? 0))) continue; // the dataset has shrunk
-    copyChunk(target, data, place.origin, data.elements(chunkBytes(file, data, place, place.address)));
+    if (place.origin.some((at, i) => at >= (data.shape[i] ?? 0))) continue; // left over from a larger shape
+    copyChunk(target, data, place.origin, data.decode(chunkBytes(file, data, place, place.address)));
   }
 }
 
-function chunkBytes(file: FileBytes, data: ChunkedData, place: ChunkPlace, address: number): Uint8Array<ArrayBuffer> {
+function chunkBytes(
+  file: FileBytes,
+  data: ChunkedData,
+  place: ChunkLocation,
+  address: number,
+): Uint8Array<ArrayBuffer> {
   if (place.sizeBytes > file.sizeBytes) throw brokenStructure();
   const stored = new Uint8Array(place.sizeBytes);
   file.copyInto(stored, address);
@@ -36,7 +41,7 @@ function chunkBytes(file: FileBytes, data: ChunkedData, place: ChunkPlace, addre
   return unfiltered(stored, filters, { sizeBytes: grid.chunkBytes, elementBytes, mask: place.mask });
 }
 
-/** Row by row; what is beyond the dataset's edges is left out. */
+/** Copies a chunk row by row, without the parts beyond the dataset's edges. */
 function copyChunk(
   target: Float32Array,
   { shape, grid }: ChunkedData,
@@ -54,7 +59,7 @@ function copyChunk(
   }
 }
 
-/** Where a row of a chunk begins in the dataset; `undefined`: beyond its edge. */
+/** Index in the dataset of the first element of a chunk's row; `undefined`: beyond its edge. */
 function targetPlace(
   row: number,
   shape: readonly number[],

@@ -1,19 +1,19 @@
 import { floatOfHalf } from "../../../../../base/half-float.ts";
 import type { Datatype } from "../objects/datatype.ts";
 
-/** Numbers of stored elements: the bytes are the caller's to give away, and begin where elements of their size may. */
-export type Elements = (bytes: Uint8Array<ArrayBuffer>) => ArrayLike<number>;
+/** Decodes stored elements to numbers. Takes over the bytes, which must be aligned to the element size. */
+export type ElementDecoder = (bytes: Uint8Array<ArrayBuffer>) => ArrayLike<number>;
 
 type Numbers = new (buffer: ArrayBuffer, start: number, length: number) => ArrayLike<number>;
 
-/** By kind and size in bytes. */
-const elements: ReadonlyMap<string, Elements> = new Map<string, Elements>([
+/** Decoders by kind and size in bytes. */
+const decoders: ReadonlyMap<string, ElementDecoder> = new Map<string, ElementDecoder>([
   ["float 8", viewOf(Float64Array)],
   ["float 4", viewOf(Float32Array)],
   ["float 2", (bytes) => Float32Array.from(words(bytes), floatOfHalf)],
-  ["bfloat 2", floatsOfUpperHalves],
-  // Keras 3 writes bfloat16 as two bytes of no type.
-  ["opaque 2", floatsOfUpperHalves],
+  ["bfloat 2", floatsOfBfloat16],
+  // Keras 3 writes bfloat16 as opaque elements of two bytes.
+  ["opaque 2", floatsOfBfloat16],
   [
     "signed 8",
     (bytes) => Float64Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8), Number),
@@ -30,18 +30,18 @@ const elements: ReadonlyMap<string, Elements> = new Map<string, Elements>([
   ["unsigned 1", viewOf(Uint8Array)],
 ]);
 
-/** How elements of a type become numbers; `undefined`: they are none of at most 64 bits. */
-export function elementsOf(type: Datatype): Elements | undefined {
-  const read = elements.get(`${type.kind} ${type.sizeBytes}`);
-  if (read === undefined || !("isBigEndian" in type && type.isBigEndian)) return read;
-  return (bytes) => read(swapped(bytes, type.sizeBytes));
+/** The decoder of a datatype; `undefined` unless it is a number of at most 64 bits. */
+export function elementDecoder(type: Datatype): ElementDecoder | undefined {
+  const decode = decoders.get(`${type.kind} ${type.sizeBytes}`);
+  if (decode === undefined || !("isBigEndian" in type && type.isBigEndian)) return decode;
+  return (bytes) => decode(swapped(bytes, type.sizeBytes));
 }
 
-function viewOf(View: Numbers & { readonly BYTES_PER_ELEMENT: number }): Elements {
+function viewOf(View: Numbers & { readonly BYTES_PER_ELEMENT: number }): ElementDecoder {
   return (bytes) => new View(bytes.buffer, bytes.byteOffset, bytes.length / View.BYTES_PER_ELEMENT);
 }
 
-function floatsOfUpperHalves(bytes: Uint8Array<ArrayBuffer>): Float32Array {
+function floatsOfBfloat16(bytes: Uint8Array<ArrayBuffer>): Float32Array {
   return new Float32Array(Uint32Array.from(words(bytes), (bits) => bits << 16).buffer);
 }
 

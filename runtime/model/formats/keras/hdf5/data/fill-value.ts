@@ -1,11 +1,11 @@
 import type { Cursor } from "../bytes/cursor.ts";
-import type { Elements } from "./element-decoder.ts";
+import type { ElementDecoder } from "./element-decoder.ts";
 
-/** What elements are that were never written. Specification IV.A.2.f. */
-export function fillValue(message: Cursor | undefined, elements: Elements): number {
+/** The value of elements that were never written. Specification IV.A.2.f. */
+export function fillValue(message: Cursor | undefined, decode: ElementDecoder): number {
   if (message === undefined) return 0;
   const bytes = valueOf(message);
-  return bytes.length === 0 ? 0 : (elements(Uint8Array.from(bytes))[0] ?? 0);
+  return bytes.length === 0 ? 0 : (decode(Uint8Array.from(bytes))[0] ?? 0);
 }
 
 function valueOf(message: Cursor): Uint8Array {

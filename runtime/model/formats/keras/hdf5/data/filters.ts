@@ -3,12 +3,12 @@ import { inflateSync } from "node:zlib";
 import type { Cursor } from "../bytes/cursor.ts";
 import { brokenStructure, Hdf5Error } from "../hdf5-error.ts";
 
-/** What was done to each chunk, in order. */
+/** A filter of the pipeline that each chunk went through. */
 export type Filter = (typeof filterNames)[keyof typeof filterNames];
 
 const filterNames = { 1: "deflate", 2: "shuffle", 3: "checksum" } as const;
 
-/** The filters of a dataset. Throws an Hdf5Error when there is one that is not known. Specification IV.A.2.l. */
+/** The filter pipeline of a dataset. Throws an Hdf5Error for an unsupported filter. Specification IV.A.2.l. */
 export function filters(message: Cursor | undefined): readonly Filter[] {
   if (message === undefined) return [];
   const version = message.uint(1);
@@ -29,15 +29,15 @@ function filterOf(message: Cursor, version: number): Filter {
   throw new Hdf5Error("", `it is compressed by filter ${id}; must be gzip`);
 }
 
-/** How a chunk is to come out. */
+/** A chunk to decode. */
 export interface FilteredChunk {
   readonly sizeBytes: number;
   readonly elementBytes: number;
-  /** Bits of the filters that were left out for it. */
+  /** Filter mask: bits of the filters that were skipped. */
   readonly mask: number;
 }
 
-/** Undoes the filters, the last one first. Throws an Hdf5Error when there comes out more or less than a chunk. */
+/** Reverses the filters, the last one first. Throws an Hdf5Error unless the result is exactly one chunk. */
 export function unfiltered(
   stored: Uint8Array<ArrayBuffer>,
   filters: readonly Filter[],
@@ -66,7 +66,7 @@ function inflated(bytes: Uint8Array, maxOutputLength: number): Uint8Array<ArrayB
   }
 }
 
-/** First the first bytes of all elements, then the second ones, and so on; what makes no whole element is left at the end. */
+/** Reverses the shuffle filter, which groups the first bytes of all elements, then the second ones, and so on, with a partial element last. */
 function unshuffled(bytes: Uint8Array, elementBytes: number): Uint8Array<ArrayBuffer> {
   const result = Uint8Array.from(bytes);
   const count = Math.floor(bytes.length / elementBytes);

@@ -1,30 +1,30 @@
 import type { Cursor } from "../bytes/cursor.ts";
 import { brokenStructure, Hdf5Error, unknownStructure } from "../hdf5-error.ts";
 
-/** Where the elements of a dataset are. */
+/** Where the elements of a dataset are stored. */
 export type Layout =
   | { readonly kind: "compact"; readonly content: Buffer }
-  /** `undefined`: nothing was ever written. */
+  /** `undefined`: nothing was written. */
   | { readonly kind: "contiguous"; readonly address: number | undefined }
   | ChunkedLayout;
 
-/** How the chunks of a dataset are found. */
-export type ChunkIndex = "tree" | "single" | "array" | "records";
+/** The index structure of a chunked dataset. */
+export type ChunkIndex = "btree-v1" | "single" | "fixed-array" | "btree-v2";
 
-/** A dataset in chunks of one shape, each of which may be compressed. */
+/** A layout of equally shaped chunks, each of which may be compressed. */
 export interface ChunkedLayout {
   readonly kind: "chunked";
-  /** Of one chunk, in elements. */
+  /** Shape of one chunk, in elements. */
   readonly chunk: readonly number[];
   readonly index: ChunkIndex;
   readonly address: number | undefined;
-  /** Of a single chunk that is filtered: what it takes up, and the filters it went without. */
+  /** Stored size and filter mask of a single filtered chunk. */
   readonly single?: { readonly sizeBytes: number; readonly mask: number };
 }
 
 const maxRank = 32;
 
-/** Specification IV.A.2.i; versions 1 and 2 were last written in 2004. */
+/** Reads a data layout message. Specification IV.A.2.i; versions 1 and 2 were last written in 2004. */
 export function layout(message: Cursor): Layout {
   const version = message.uint(1);
   if (version < 3 || version > 5) throw unknownStructure(`a layout of version ${version}`);
@@ -33,23 +33,23 @@ export function layout(message: Cursor): Layout {
   if (kind === 1) return { kind: "contiguous", address: message.address() };
   if (kind === 3) throw new Hdf5Error("", "its data is in other files");
   if (kind !== 2) throw brokenStructure();
-  return version === 3 ? oldChunks(message) : newChunks(message);
+  return version === 3 ? version3Chunks(message) : version4Chunks(message);
 }
 
-function oldChunks(message: Cursor): Layout {
+function version3Chunks(message: Cursor): Layout {
   const rank = rankOf(message);
   const address = message.address();
-  return { kind: "chunked", chunk: Array.from({ length: rank }, () => message.uint(4)), index: "tree", address };
+  return { kind: "chunked", chunk: Array.from({ length: rank }, () => message.uint(4)), index: "btree-v1", address };
 }
 
-/** The last of the dimensions is the size of an element. */
+/** The last dimension in the message is the element size. */
 function rankOf(message: Cursor): number {
   const rank = message.uint(1) - 1;
   if (rank < 1 || rank > maxRank) throw brokenStructure();
   return rank;
 }
 
-function newChunks(message: Cursor): Layout {
+function version4Chunks(message: Cursor): Layout {
   const flags = message.uint(1);
   const rank = rankOf(message);
   const sizeBytes = message.uint(1);
@@ -65,10 +65,10 @@ function newChunks(message: Cursor): Layout {
     }
     case 3:
       message.skip(1);
-      return { ...chunked, index: "array", address: message.address() };
+      return { ...chunked, index: "fixed-array", address: message.address() };
     case 5:
       message.skip(6);
-      return { ...chunked, index: "records", address: message.address() };
+      return { ...chunked, index: "btree-v2", address: message.address() };
     default:
       throw unknownStructure(`a list of chunks of kind ${kind}`);
   }

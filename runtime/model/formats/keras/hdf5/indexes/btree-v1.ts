@@ -2,16 +2,16 @@ import type { Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure } from "../hdf5-error.ts";
 
-/** What a tree leads to: groups' tables of names, or chunks. */
-export interface NodeTree {
+/** The type of a version 1 B-tree: 0 leads to symbol table nodes, 1 to chunks. */
+export interface BtreeV1 {
   readonly kind: 0 | 1;
   readonly keyBytes: number;
 }
 
-/** The leaves' entries of a version 1 B-tree, in order: each one's key and what it points to. Specification III.A.1. */
-export function* treeEntries(
+/** The leaf entries of a version 1 B-tree, in order: key and child address. Specification III.A.1. */
+export function* btreeV1Entries(
   file: FileBytes,
-  tree: NodeTree,
+  tree: BtreeV1,
   address: number | undefined,
   level?: number,
 ): Generator<{ readonly key: Cursor; readonly child: number | undefined }> {
@@ -20,16 +20,16 @@ export function* treeEntries(
   const head = file.structure(address, headBytes);
   head.expect("TREE");
   const found = head.uint(1);
-  const own = head.uint(1);
+  const ownLevel = head.uint(1);
   const count = head.uint(2);
-  // Levels that only go down lead nowhere back.
-  if (found !== kind || (level !== undefined && own !== level)) throw brokenStructure();
+  // Levels must decrease, which rules out cycles.
+  if (found !== kind || (level !== undefined && ownLevel !== level)) throw brokenStructure();
   const entryBytes = keyBytes + file.sizes.address;
   const place = (address ?? 0) + headBytes;
   for (let i = 0; i < count; i++) {
     const key = file.structure(place + i * entryBytes, entryBytes);
     const child = file.structure(place + i * entryBytes + keyBytes, file.sizes.address).address();
-    if (own === 0) yield { key, child };
-    else yield* treeEntries(file, tree, child, own - 1);
+    if (ownLevel === 0) yield { key, child };
+    else yield* btreeV1Entries(file, tree, child, ownLevel - 1);
   }
 }

@@ -5,7 +5,7 @@ import { brokenStructure } from "../hdf5-error.ts";
 interface Tree {
   readonly nodeBytes: number;
   readonly recordBytes: number;
-  /** Bytes of the two counts beside a pointer to a node of each depth. */
+  /** Widths of the two counts in a pointer to a node, the second by depth. */
   readonly countBytes: number;
   readonly totalBytes: readonly number[];
 }
@@ -16,12 +16,12 @@ interface Node {
   readonly depth: number;
 }
 
-/** Signature, version and kind before the records, checksum behind. */
+/** Signature, version and type before the records, checksum after them. */
 const frameBytes = 10;
 const maxDepth = 16;
 
-/** The records of a version 2 B-tree of a kind, in any order. Specification III.A.2. */
-export function* treeRecords(file: FileBytes, address: number | undefined, kind: number): Generator<Cursor> {
+/** The records of a version 2 B-tree of this type, in any order. Specification III.A.2. */
+export function* btreeV2Records(file: FileBytes, address: number | undefined, kind: number): Generator<Cursor> {
   const head = file.structure(address, 18 + file.sizes.address);
   head.expect("BTHD\0");
   if (head.uint(1) !== kind) throw brokenStructure();
@@ -34,7 +34,7 @@ export function* treeRecords(file: FileBytes, address: number | undefined, kind:
   if (root.count > 0) yield* recordsIn(file, treeOf(file, { nodeBytes, recordBytes }, depth), root);
 }
 
-/** How wide counts are follows from how much fits into a node: H5B2hdr.c, H5B2__hdr_init. */
+/** The widths of counts follow from how many records fit into a node: H5B2hdr.c, H5B2__hdr_init. */
 function treeOf(
   file: FileBytes,
   { nodeBytes, recordBytes }: Pick<Tree, "nodeBytes" | "recordBytes">,
@@ -53,7 +53,7 @@ function treeOf(
   return { nodeBytes, recordBytes, countBytes, totalBytes };
 }
 
-/** Bytes of the largest number that can come to stand there. */
+/** Bytes of a field that can hold `largest`. */
 export function bytesFor(largest: number): number {
   return Math.floor(Math.log2(Math.max(1, largest)) / 8) + 1;
 }

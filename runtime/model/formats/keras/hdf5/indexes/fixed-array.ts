@@ -4,7 +4,7 @@ import { unknownStructure } from "../hdf5-error.ts";
 
 const checksumBytes = 4;
 
-/** The elements of a fixed array, which are `count`, in order; those of pages that were never written are left out. Specification III.H (VII.C). */
+/** The `count` elements of a fixed array, in order, without those of unwritten pages. Specification III.H (VII.C). */
 export function* fixedArray(
   file: FileBytes,
   address: number | undefined,

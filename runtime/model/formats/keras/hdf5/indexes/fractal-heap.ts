@@ -1,32 +1,32 @@
 import { cursor, type Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure, unknownStructure } from "../hdf5-error.ts";
-import { bytesFor, treeRecords } from "./btree-v2.ts";
+import { bytesFor, btreeV2Records } from "./btree-v2.ts";
 
-/** Objects by the identifiers that trees hold. */
+/** A heap of objects, by the ids that B-trees hold. */
 export interface FractalHeap {
   readonly object: (id: Buffer) => Cursor;
 }
 
-/** A table whose rows of blocks double in size. */
-interface BlockTable {
+/** A doubling table: rows of blocks that double in size. */
+interface DoublingTable {
   readonly width: number;
   readonly startBytes: number;
   readonly maxDirectBytes: number;
-  /** Bytes of a place in the heap. */
-  readonly placeBytes: number;
+  /** Bytes of an offset in the heap. */
+  readonly offsetBytes: number;
   readonly root: number | undefined;
-  /** 0: the root is itself a block of objects. */
+  /** 0: the root is a direct block. */
   readonly rootRows: number;
 }
 
-interface Heap extends BlockTable {
+interface Heap extends DoublingTable {
   readonly idBytes: number;
   readonly maxObjectBytes: number;
-  readonly hugeTree: number | undefined;
+  readonly hugeObjectTree: number | undefined;
 }
 
-const hugeRecordKind = 1;
+const hugeObjectRecords = 1;
 const maxLevels = 16;
 
 /** The fractal heap at an address. Specification III.G. */
@@ -50,38 +50,38 @@ function heapAt(file: FileBytes, address: number | undefined): Heap {
   fields.skip(1);
   const maxObjectBytes = fields.uint(4);
   fields.length();
-  const hugeTree = fields.address();
+  const hugeObjectTree = fields.address();
   fields.length();
   fields.address();
   fields.skip(8 * lengthBytes);
   const width = fields.uint(2);
   const startBytes = fields.length();
   const maxDirectBytes = fields.length();
-  const placeBytes = Math.ceil(fields.uint(2) / 8);
+  const offsetBytes = Math.ceil(fields.uint(2) / 8);
   fields.skip(2);
   const root = fields.address();
   const rootRows = fields.uint(2);
   if (width === 0 || startBytes === 0) throw brokenStructure();
-  return { idBytes, maxObjectBytes, hugeTree, width, startBytes, maxDirectBytes, placeBytes, root, rootRows };
+  return { idBytes, maxObjectBytes, hugeObjectTree, width, startBytes, maxDirectBytes, offsetBytes, root, rootRows };
 }
 
 function managedObject(file: FileBytes, heap: Heap, id: Buffer): Cursor {
   const fields = cursor(id.subarray(1), file.sizes);
-  const place = fields.uint(heap.placeBytes);
+  const offset = fields.uint(heap.offsetBytes);
   const sizeBytes = fields.uint(Math.min(bytesFor(heap.maxDirectBytes), bytesFor(heap.maxObjectBytes)));
-  return file.structure(addressOf(file, heap, place), sizeBytes);
+  return file.structure(addressOf(file, heap, offset), sizeBytes);
 }
 
-/** Follows indirect blocks down to the block of objects that a place is in. */
-function addressOf(file: FileBytes, heap: BlockTable, place: number): number {
+/** The address of a heap offset: follows indirect blocks down to its direct block. */
+function addressOf(file: FileBytes, heap: DoublingTable, offset: number): number {
   let { root: block, rootRows: rows } = heap;
-  let left = place;
+  let left = offset;
   for (let level = 0; level < maxLevels; level++) {
     if (block === undefined) throw brokenStructure();
     if (rows === 0) return block + left;
     const entry = entryAt(heap, left);
     if (entry.row >= rows) throw brokenStructure();
-    const pointers = block + 5 + file.sizes.address + heap.placeBytes;
+    const pointers = block + 5 + file.sizes.address + heap.offsetBytes;
     const index = entry.row * heap.width + entry.column;
     block = file.structure(pointers + index * file.sizes.address, file.sizes.address).address();
     left = entry.left;
@@ -90,28 +90,28 @@ function addressOf(file: FileBytes, heap: BlockTable, place: number): number {
   throw brokenStructure();
 }
 
-/** The first two rows are of blocks of the same size; each after them is of blocks of twice that of the row before. */
+/** The block of an offset. The blocks of the first two rows have the same size; it doubles with each further row. */
 function entryAt(
-  { width, startBytes }: BlockTable,
-  place: number,
+  { width, startBytes }: DoublingTable,
+  offset: number,
 ): { row: number; column: number; left: number; sizeBytes: number } {
-  const row = Math.max(0, Math.floor(Math.log2(place / (width * startBytes))) + 1);
+  const row = Math.max(0, Math.floor(Math.log2(offset / (width * startBytes))) + 1);
   const sizeBytes = startBytes * 2 ** Math.max(0, row - 1);
-  const within = place - (row === 0 ? 0 : width * sizeBytes);
+  const within = offset - (row === 0 ? 0 : width * sizeBytes);
   return { row, column: Math.floor(within / sizeBytes), left: within % sizeBytes, sizeBytes };
 }
 
-function rowsOf({ width, startBytes }: BlockTable, sizeBytes: number): number {
+function rowsOf({ width, startBytes }: DoublingTable, sizeBytes: number): number {
   return Math.log2(sizeBytes / (width * startBytes)) + 1;
 }
 
-/** One that is too large for blocks: by number in a tree, or by its place where that fits. */
-function hugeObject(file: FileBytes, { idBytes, hugeTree }: Heap, id: Buffer): Cursor {
+/** An object too large for blocks: its id holds its address, or its key in a B-tree. */
+function hugeObject(file: FileBytes, { idBytes, hugeObjectTree }: Heap, id: Buffer): Cursor {
   const { address: addressBytes, length: lengthBytes } = file.sizes;
   const fields = cursor(id.subarray(1), file.sizes);
   if (idBytes > addressBytes + lengthBytes) return file.structure(fields.address(), fields.length());
   const number = fields.uint(Math.min(8, idBytes - 1));
-  for (const record of treeRecords(file, hugeTree, hugeRecordKind)) {
+  for (const record of btreeV2Records(file, hugeObjectTree, hugeObjectRecords)) {
     const address = record.address();
     const sizeBytes = record.length();
     if (record.length() === number) return file.structure(address, sizeBytes);

@@ -1,10 +1,10 @@
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure } from "../hdf5-error.ts";
 
-/** Objects by the address of their collection and their number in it. */
+/** Returns an object by the address of its collection and its number in it. */
 export type GlobalHeap = (collection: number | undefined, number: number) => Buffer;
 
-/** Where strings of variable length are. Collections are read once. Specification III.E. */
+/** The global heap, which holds variable-length strings. Each collection is read once. Specification III.E. */
 export function globalHeap(file: FileBytes): GlobalHeap {
   const known = new Map<number, ReadonlyMap<number, Buffer>>();
   return (collection, number) => {
@@ -28,7 +28,7 @@ function objectsOf(file: FileBytes, address: number): ReadonlyMap<number, Buffer
     const number = fields.uint(2);
     fields.skip(6);
     const sizeBytes = fields.length();
-    if (number === 0) break; // free from here on
+    if (number === 0) break; // the rest is free space
     objects.set(number, fields.bytes(sizeBytes));
     fields.skip(Math.min(fields.left(), (8 - (sizeBytes % 8)) % 8));
   }

@@ -2,15 +2,15 @@ import type { Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import type { Link } from "../objects/group-links.ts";
 import { brokenStructure } from "../hdf5-error.ts";
-import { treeEntries } from "./btree-v1.ts";
+import { btreeV1Entries } from "./btree-v1.ts";
 
 const softLinkEntry = 2;
 
-/** The links of a group of the old kind, which its message names: a tree of tables, and a heap of names. Specification III.B to D. */
+/** The links of an old-style group: a B-tree of symbol table nodes and a local heap of names. Specification III.B to D. */
 export function* symbolTable(file: FileBytes, message: Cursor): Generator<readonly [string, Link]> {
   const tree = message.address();
   const names = localHeap(file, message.address());
-  for (const { child } of treeEntries(file, { kind: 0, keyBytes: file.sizes.length }, tree)) {
+  for (const { child } of btreeV1Entries(file, { kind: 0, keyBytes: file.sizes.length }, tree)) {
     yield* symbolNode(file, child, names);
   }
 }

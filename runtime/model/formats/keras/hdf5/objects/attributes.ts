@@ -3,12 +3,12 @@ import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure, Hdf5Error } from "../hdf5-error.ts";
 import { fractalHeap } from "../indexes/fractal-heap.ts";
 import type { GlobalHeap } from "../indexes/global-heap.ts";
-import { treeRecords } from "../indexes/btree-v2.ts";
+import { btreeV2Records } from "../indexes/btree-v2.ts";
 import { dataspace } from "./dataspace.ts";
 import { datatype } from "./datatype.ts";
 import { messageTypes, type ObjectHeader } from "./object-header.ts";
 
-/** An attribute as its message has it. */
+/** The parts of an attribute message. */
 export interface Attribute {
   readonly type: Buffer;
   readonly space: Buffer;
@@ -23,21 +23,21 @@ const maxStrings = 100_000;
 export function objectAttributes(file: FileBytes, header: ObjectHeader): ReadonlyMap<string, Attribute> {
   const messages = [...header.all(messageTypes.attribute)];
   const info = header.first(messageTypes.attributeInfo);
-  if (info !== undefined) messages.push(...manyAttributes(file, info));
+  if (info !== undefined) messages.push(...denseAttributes(file, info));
   return new Map(messages.map(attributeOf));
 }
 
-/** Those of an object that has so many, or so large ones, that they are not in its header. */
-function* manyAttributes(file: FileBytes, info: Cursor): Generator<Cursor> {
+/** Attributes in dense storage: too many or too large for the object header. */
+function* denseAttributes(file: FileBytes, info: Cursor): Generator<Cursor> {
   info.skip(1);
   if ((info.uint(1) & 1) !== 0) info.skip(2);
   const heapAddress = info.address();
   if (heapAddress === undefined) return;
   const heap = fractalHeap(file, heapAddress);
-  for (const record of treeRecords(file, info.address(), nameRecordKind)) yield heap.object(record.bytes(8));
+  for (const record of btreeV2Records(file, info.address(), nameRecordKind)) yield heap.object(record.bytes(8));
 }
 
-/** Specification IV.A.2.m. The first version pads its parts to eight bytes. */
+/** Reads an attribute message. Version 1 pads its parts to eight bytes. Specification IV.A.2.m. */
 function attributeOf(message: Cursor): readonly [string, Attribute] {
   const version = message.uint(1);
   const isShared = message.uint(1) !== 0 && version > 1;
@@ -51,13 +51,13 @@ function attributeOf(message: Cursor): readonly [string, Attribute] {
   });
   const content = message.bytes(message.left());
   if (name === undefined || type === undefined || space === undefined) throw brokenStructure();
-  // One of a type that others share is none of Keras'.
-  return [name.subarray(0, -1).toString("utf8"), { type: isShared ? otherType : type, space, content }];
+  // Keras writes no attributes of shared types.
+  return [name.subarray(0, -1).toString("utf8"), { type: isShared ? unsupportedType : type, space, content }];
 }
 
-const otherType = Buffer.from([0x1f, 0, 0, 0, 0, 0, 0, 0]);
+const unsupportedType = Buffer.from([0x1f, 0, 0, 0, 0, 0, 0, 0]);
 
-/** Its strings; `undefined`: it holds something else, or nothing. Throws an Hdf5Error. */
+/** The strings of an attribute; `undefined` if it is empty or of another type. Throws an Hdf5Error. */
 export function attributeStrings(
   file: FileBytes,
   { type, space, content }: Attribute,
@@ -69,21 +69,21 @@ export function attributeStrings(
   const count = shape.reduce((product, size) => product * size, 1);
   const elements = cursor(content, file.sizes);
   let left = count <= maxStrings ? maxBytes : 0;
-  const taken = (text: Buffer): Buffer => {
+  const counted = (text: Buffer): Buffer => {
     left -= text.length + 1;
     if (left < 0) throw new Hdf5Error("", `an attribute holds more than ${maxStrings} strings or ${maxBytes} bytes`);
     return text;
   };
-  // Many may point to one text.
-  const next = kind === "text" ? () => elements.bytes(sizeBytes) : () => longText(elements, heap);
+  // Many elements may point to one text: the sum of their lengths is limited, too.
+  const next = kind === "text" ? () => elements.bytes(sizeBytes) : () => variableText(elements, heap);
   return Array.from({ length: Math.min(count, maxStrings + 1) }, () => {
-    const text = taken(next());
+    const text = counted(next());
     const end = text.indexOf(0);
     return text.toString("utf8", 0, end === -1 ? text.length : end);
   });
 }
 
-function longText(elements: Cursor, heap: GlobalHeap): Buffer {
+function variableText(elements: Cursor, heap: GlobalHeap): Buffer {
   const sizeBytes = elements.uint(4);
   const collection = elements.address();
   const number = elements.uint(4);

@@ -3,7 +3,7 @@ import { brokenStructure } from "../hdf5-error.ts";
 
 const maxRank = 32;
 
-/** A shape: `[]` of one element, `undefined` of none at all. Specification IV.A.2.b. */
+/** Reads a dataspace message: the shape, `[]` for a scalar, `undefined` for no elements. Specification IV.A.2.b. */
 export function dataspace(message: Cursor): readonly number[] | undefined {
   const version = message.uint(1);
   const rank = message.uint(1);

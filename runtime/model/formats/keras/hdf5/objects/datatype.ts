@@ -1,12 +1,12 @@
 import type { Cursor } from "../bytes/cursor.ts";
 
-/** What an element is, as far as weights and names go. */
+/** The type of an element, as far as weights and names need it. */
 export type Datatype = { readonly sizeBytes: number } & (
   | { readonly kind: "signed" | "unsigned" | "float" | "bfloat"; readonly isBigEndian: boolean }
   | { readonly kind: "text" | "long text" | "opaque" | "other" }
 );
 
-/** Sizes of exponent and fraction, in bits, and the exponent's bias. */
+/** Floating-point formats by size in bytes, bits of exponent and fraction, and bias. */
 const floats: Readonly<Record<string, "float" | "bfloat">> = {
   "2: 5 10 15": "float",
   "4: 8 23 127": "float",
@@ -14,7 +14,7 @@ const floats: Readonly<Record<string, "float" | "bfloat">> = {
   "2: 8 7 127": "bfloat",
 };
 
-/** Specification IV.A.2.d. */
+/** Reads a datatype message. Specification IV.A.2.d. */
 export function datatype(message: Cursor): Datatype {
   const kind = message.uint(1) & 15;
   const flags = message.uint(3);

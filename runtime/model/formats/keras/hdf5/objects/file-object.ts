@@ -3,11 +3,11 @@ import { type Attribute, objectAttributes } from "./attributes.ts";
 import { groupLinks, type Link } from "./group-links.ts";
 import { messageTypes, type ObjectHeader, objectHeader } from "./object-header.ts";
 
-/** A group, a dataset or a type. What is in it is read when somebody asks, once. */
+/** A group, a dataset or a named type. Its links and attributes are read on first use. */
 export interface FileObject {
   readonly header: ObjectHeader;
   readonly isGroup: boolean;
-  /** None for anything but a group. */
+  /** Empty unless it is a group. */
   readonly links: () => ReadonlyMap<string, Link>;
   readonly attributes: () => ReadonlyMap<string, Attribute>;
 }

@@ -2,7 +2,7 @@ import { cursor, type Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure, unknownStructure } from "../hdf5-error.ts";
 
-/** What an object header is made of. Specification IV.A.2. */
+/** Types of object header messages. Specification IV.A.2. */
 export const messageTypes = {
   dataspace: 0x01,
   linkInfo: 0x02,
@@ -21,7 +21,7 @@ export const messageTypes = {
 /** The messages that describe an object. */
 export interface ObjectHeader {
   readonly has: (type: number) => boolean;
-  /** The first of a type. Throws an Hdf5Error when it is in another object's header. */
+  /** The first message of a type. Throws an Hdf5Error when it is shared, that is, in another object's header. */
   readonly first: (type: number) => Cursor | undefined;
   readonly all: (type: number) => readonly Cursor[];
 }
@@ -40,7 +40,7 @@ interface Chunk {
 
 const maxChunks = 4096;
 
-/** Reads the header of the object at an address, with all its continuations. Throws an Hdf5Error. */
+/** Reads the object header at an address with all its continuation blocks. Throws an Hdf5Error. */
 export function objectHeader(file: FileBytes, address: number): ObjectHeader {
   const first = firstChunk(file, address);
   const queue = [first];
@@ -88,13 +88,13 @@ function nextChunk(file: FileBytes, first: Chunk, bytes: Buffer): Chunk {
   const fields = file.structure(address, place.length());
   if (first.version === 1) return { ...first, fields };
   fields.expect("OCHK");
-  return { ...first, fields: cursor(fields.bytes(fields.left() - 4), file.sizes) }; // the last is a checksum
+  return { ...first, fields: cursor(fields.bytes(fields.left() - 4), file.sizes) }; // without the checksum
 }
 
 function messagesIn({ fields, version, hasOrder }: Chunk): readonly Message[] {
   const headBytes = version === 1 ? 8 : hasOrder ? 6 : 4;
   const messages: Message[] = [];
-  // Less than a message's head is a gap.
+  // Fewer bytes than a message's head are a gap.
   while (fields.left() >= headBytes) {
     const type = fields.uint(version === 1 ? 2 : 1);
     const sizeBytes = fields.uint(2);

@@ -1,9 +1,9 @@
 import { entriesOf, isList, isObject, type Json, type JsonObject, textAt } from "../json-config.ts";
 
-/** Arguments that are true or false, which engines take as options of the layer. */
+/** Boolean call arguments that engines take as options of the layer. */
 const flags: readonly string[] = ["use_causal_mask", "return_attention_scores"];
 
-/** Layers of attention with what they are called with as options: `use_causal_mask`, `return_attention_scores`, `has_attention_mask`. */
+/** Moves call arguments of attention layers to options: `use_causal_mask`, `return_attention_scores`, `has_attention_mask`. */
 export function withAttentionOptions(layers: readonly JsonObject[]): readonly JsonObject[] {
   return layers.map((layer) => (classes.has(textAt(layer, "class_name") ?? "") ? withOptions(layer) : layer));
 }

@@ -1,8 +1,8 @@
 import { entriesOf, isList, isObject, type Json, type JsonObject } from "../json-config.ts";
 
 /**
- * A model inside another whose inputs or outputs are dictionaries, with lists instead: Keras numbers what is in a dictionary in the
- * order of its keys, sorted.
+ * Replaces the dictionaries of inputs and outputs of a nested model by lists: Keras numbers the entries of a dictionary in the order
+ * of their sorted keys.
  */
 export function withListsForDictionaries(model: JsonObject): JsonObject {
   const { config, inbound_nodes: calls } = model;

@@ -2,15 +2,15 @@ import { inboundNodes, namedRefs, type TensorRef } from "../inbound-nodes.ts";
 import { isList, isObject, type Json, type JsonObject, textAt } from "../json-config.ts";
 
 /**
- * The layers without the operations that make the mask of an Embedding: Keras 3 writes the masks of a functional model out,
- * as `NotEqual(tokens, 0)` and a `mask` argument of each layer that heeds it. Engines make them from `mask_zero` anyway; a
- * layer that had the argument has the option `expects_mask` instead.
+ * Removes the operations that compute the mask of an Embedding. Keras 3 writes the masks of a functional model explicitly, as
+ * `NotEqual(tokens, 0)` and a `mask` argument of each layer that uses it; engines derive them from `mask_zero` anyway. A layer
+ * with the argument gets the option `expects_mask` instead.
  */
-export function withoutOwnMasks(layers: readonly JsonObject[]): readonly JsonObject[] {
-  const masks = ownMasks(layers);
+export function withoutEmbeddingMasks(layers: readonly JsonObject[]): readonly JsonObject[] {
+  const masks = embeddingMasks(layers);
   if (masks.size === 0) return layers;
   const others = layers.filter((layer) => !masks.has(nameOf(layer))).map((layer) => withoutMaskArgument(layer, masks));
-  const needed = neededBy(others, layers);
+  const needed = dependenciesOf(others, layers);
   return layers.flatMap((layer) => {
     const name = nameOf(layer);
     if (masks.has(name)) return needed.has(name) ? [layer] : [];
@@ -18,29 +18,29 @@ export function withoutOwnMasks(layers: readonly JsonObject[]): readonly JsonObj
   });
 }
 
-/** Names of what these layers are called with, and of what that is made of. */
-function neededBy(layers: readonly JsonObject[], all: readonly JsonObject[]): ReadonlySet<string> {
+/** Names of the layers that these layers depend on, directly or not. */
+function dependenciesOf(layers: readonly JsonObject[], all: readonly JsonObject[]): ReadonlySet<string> {
   const byName = new Map(all.map((layer) => [nameOf(layer), layer]));
   const needed = new Set<string>();
-  const waiting = layers.flatMap(calledWith);
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+  const pending = layers.flatMap(inputLayersOf);
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (needed.has(name)) continue;
     needed.add(name);
     const layer = byName.get(name);
-    if (layer !== undefined) waiting.push(...calledWith(layer));
+    if (layer !== undefined) pending.push(...inputLayersOf(layer));
   }
   return needed;
 }
 
-/** Masks as lists, of which nothing is left out, are called with, too. */
-function calledWith(layer: JsonObject): readonly string[] {
+/** Names of the layers whose outputs a layer is called with, masks in lists included. */
+function inputLayersOf(layer: JsonObject): readonly string[] {
   const calls = isList(layer["inbound_nodes"]) ? layer["inbound_nodes"] : [];
   const masks = calls.flatMap((call) => namedRefs(maskOf(call)));
   return [...argumentsOf(layer), ...masks.map(({ ref }) => ref)].map(([name]) => name);
 }
 
-/** The operations, with the tokens that each of them looks at. Of a mask and itself a merging layer makes `LogicalOr`. */
-function ownMasks(layers: readonly JsonObject[]): ReadonlyMap<string, string> {
+/** The mask operations and the tokens that each one compares. A merging layer makes `LogicalOr` of a mask and itself. */
+function embeddingMasks(layers: readonly JsonObject[]): ReadonlyMap<string, string> {
   const tokens = new Set(layers.filter(masksZero).flatMap(firstInputs));
   const masks = new Map<string, string>();
   for (const layer of layers.filter(isOperation)) {
@@ -54,7 +54,7 @@ function ownMasks(layers: readonly JsonObject[]): ReadonlyMap<string, string> {
   return masks;
 }
 
-/** `.h5` files do not tell the module. */
+/** `.h5` files do not have the module. */
 function isOperation(layer: JsonObject): boolean {
   return textAt(layer, "module")?.startsWith("keras.src.ops") ?? true;
 }
@@ -93,7 +93,7 @@ function firstInputs(layer: JsonObject): readonly string[] {
   return inboundNodes(layer["inbound_nodes"]).nodes.map(([first]) => JSON.stringify(first));
 }
 
-/** The value that an operation compares with zero in its only call. */
+/** The value that an operation with one call compares with zero. */
 function comparedWithZero(layer: JsonObject): string | undefined {
   const calls = layer["inbound_nodes"];
   const call: Json | undefined = isList(calls) && calls.length === 1 ? calls[0] : undefined;

@@ -2,23 +2,23 @@ import { namedRefs } from "../inbound-nodes.ts";
 import { isList, isObject, type Json, type JsonObject, textAt } from "../json-config.ts";
 
 /**
- * Keras 3 writes masks of functional models out: what is no mask of an Embedding alone is computed by operations, and layers are
- * called with it as `mask`. Here masks stand behind the other inputs; `takes_masks` says which of those have one. A recurrent layer
- * that is called with states to start from heeds none, nor does a layer whose `mask` is written as null: before Keras 3.6 merging
- * layers lost masks. (Inside other models it is not known with which masks those are called.) Merging layers have the option
- * `joins_masks`. See keras/src/layers/layer.py, `__call__`, and layers/merging/base_merge.py, `compute_mask`.
+ * Keras 3 writes the masks of functional models explicitly: a mask that is not an Embedding's own is computed by operations, and
+ * layers are called with it as `mask`. This function moves masks behind the other inputs; `takes_masks` says which of those have
+ * one. A recurrent layer that is called with initial states ignores masks, and so does a layer whose `mask` is null: before Keras
+ * 3.6 merging layers lost masks. (The masks of nested models are not known.) Merging layers get the option `joins_masks`.
+ * See keras/src/layers/layer.py, `__call__`, and layers/merging/base_merge.py, `compute_mask`.
  */
-export function withMaskInputs(layers: readonly JsonObject[], isInside: boolean): readonly JsonObject[] {
-  return layers.some(makesMask) ? layers.map((layer) => withMaskInput(layer, isInside)) : layers;
+export function withMaskInputs(layers: readonly JsonObject[], isNested: boolean): readonly JsonObject[] {
+  return layers.some(makesMask) ? layers.map((layer) => withMaskInput(layer, isNested)) : layers;
 }
 
-function withMaskInput(layer: JsonObject, isInside: boolean): JsonObject {
+function withMaskInput(layer: JsonObject, isNested: boolean): JsonObject {
   const { inbound_nodes: calls, config } = layer;
   if (!isList(calls) || !isObject(config) || !isObject(calls[0])) return layer;
   const className = textAt(layer, "class_name") ?? "";
   if (merging.has(className)) return { ...layer, config: { ...config, joins_masks: true } };
-  const hasNull = !isInside && config["expects_mask"] !== true && calls.every(hasNoMask);
-  if (hasNull || startsFromStates(className, calls)) return { ...layer, config: { ...config, takes_masks: [] } };
+  const hasNull = !isNested && config["expects_mask"] !== true && calls.every(hasNoMask);
+  if (hasNull || hasInitialStates(className, calls)) return { ...layer, config: { ...config, takes_masks: [] } };
   return withTakenMasks(layer, calls, config);
 }
 
@@ -29,14 +29,14 @@ function withTakenMasks(layer: JsonObject, calls: readonly Json[], config: JsonO
   return { ...layer, config: { ...config, takes_masks: taken }, inbound_nodes: calls.map(withMasksAsInputs) };
 }
 
-/** Layers that make one value of several. */
+/** Layers that merge several values. */
 const merging: ReadonlySet<string> = new Set("Add Multiply Subtract Maximum Minimum Average Concatenate".split(" "));
 
 const recurrent: ReadonlySet<string> = new Set(
   "SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional".split(" "),
 );
 
-/** It makes a mask, or a layer inside does. */
+/** Whether the layer or one nested in it makes a mask. */
 function makesMask(layer: JsonObject): boolean {
   const { config } = layer;
   if (textAt(layer, "class_name") === "Masking") return true;
@@ -52,7 +52,7 @@ function hasNoMask(call: Json): boolean {
   return isObject(kwargs) && kwargs["mask"] === null;
 }
 
-function startsFromStates(className: string, calls: readonly Json[]): boolean {
+function hasInitialStates(className: string, calls: readonly Json[]): boolean {
   return recurrent.has(className) && calls.some(hasStates);
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { unsnapped } from "../../../../../../runtime/model/formats/saved-model/bundle/snappy.ts";
+import { snappyUncompressed } from "../../../../../../runtime/model/formats/saved-model/bundle/snappy.ts";
 
 const literal = (text: string): readonly number[] => [(text.length - 1) << 2, ...Buffer.from(text)];
 const inflate = (...bytes: readonly (number | readonly number[])[]): string =>
-  Buffer.from(unsnapped(Uint8Array.from(bytes.flat()), 1000)).toString("latin1");
+  Buffer.from(snappyUncompressed(Uint8Array.from(bytes.flat()), 1000)).toString("latin1");
 
 describe("a block in the snappy format", () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BundleError } from "../../../../../../runtime/model/formats/saved-model/bundle/bundle-error.ts";
-import { sortedTable } from "../../../../../../runtime/model/formats/saved-model/bundle/sstable.ts";
+import { sstable } from "../../../../../../runtime/model/formats/saved-model/bundle/sstable.ts";
 import { writtenTable } from "./written-table.ts";
 
 const entries = new Map(
@@ -26,7 +26,7 @@ describe("a table of a checkpoint", () => {
     ["in one block", { entriesPerBlock: 10 }],
     ["in compressed blocks", { stored: snappy }],
   ])("is read as it was written, %s", (_, options) => {
-    expect(texts(sortedTable(writtenTable(entries, options)))).toEqual(texts(entries));
+    expect(texts(sstable(writtenTable(entries, options)))).toEqual(texts(entries));
   });
 
   it("is read as it was written whatever is in it", () => {
@@ -37,7 +37,7 @@ describe("a table of a checkpoint", () => {
     fc.assert(
       fc.property(anything, fc.integer({ min: 1, max: 5 }), (dictionary, entriesPerBlock) => {
         const written = new Map(Object.entries(dictionary).map(([key, value]) => [key, Buffer.from(value)]));
-        expect(texts(sortedTable(writtenTable(written, { entriesPerBlock })))).toEqual(texts(written));
+        expect(texts(sstable(writtenTable(written, { entriesPerBlock })))).toEqual(texts(written));
       }),
       { numRuns: 50 },
     );
@@ -49,7 +49,7 @@ describe("a table of a checkpoint", () => {
       const broken = Buffer.from(table);
       broken[position] = (broken[position] ?? 0) ^ 0x55;
       try {
-        expect(texts(sortedTable(broken))).toEqual(texts(entries));
+        expect(texts(sstable(broken))).toEqual(texts(entries));
       } catch (thrown) {
         expect(thrown).toBeInstanceOf(BundleError);
       }
@@ -64,6 +64,6 @@ describe("a table of a checkpoint", () => {
       "a block is compressed in the unknown way 7",
     ],
   ])("is refused when it %s", (_, table, message) => {
-    expect(() => sortedTable(table)).toThrow(message);
+    expect(() => sstable(table)).toThrow(message);
   });
 });

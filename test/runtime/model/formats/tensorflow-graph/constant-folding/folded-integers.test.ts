@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { foldedNumbers } from "../../../../../../runtime/model/formats/tensorflow-graph/constant-folding/folded-integers.ts";
+import { foldedIntegers } from "../../../../../../runtime/model/formats/tensorflow-graph/constant-folding/folded-integers.ts";
 import type {
   Attribute,
   Constant,
@@ -31,7 +31,7 @@ describe("integers that do not depend on inputs", () => {
     ];
     const zero: Constant = { name: "axis", tensor: { dtype: "int32", shape: [], data: Int32Array.of(0) } };
     const given = [integers(0, 1), integers(2), zero];
-    const { body, constants } = foldedNumbers({ parameterCount: 1, nodes, results: [result(3)] }, given);
+    const { body, constants } = foldedIntegers({ parameterCount: 1, nodes, results: [result(3)] }, given);
     expect(constants.slice(3)).toEqual([
       { name: "ConcatV2", tensor: { dtype: "int32", shape: [3], data: Int32Array.of(0, 1, 2) } },
     ]);
@@ -59,14 +59,14 @@ describe("integers that do not depend on inputs", () => {
       { dtype: "bool", shape: [1], data: Uint8Array.of(0) },
     ],
   ])("%s", (_, one, tensor) => {
-    const { constants } = foldedNumbers({ parameterCount: 0, nodes: [one], results: [result(0)] }, [integers(3)]);
+    const { constants } = foldedIntegers({ parameterCount: 0, nodes: [one], results: [result(0)] }, [integers(3)]);
     expect(constants[1]?.tensor).toEqual(tensor);
   });
 
   it("are left alone where they are long, or where an engine is needed", () => {
     const long = integers(...Array.from({ length: 65 }, (_, i) => i));
     const nodes = [node("AddV2", [constant(0), constant(0)], { T: "int32" }), node("Fill", [constant(1), constant(1)])];
-    const { body } = foldedNumbers({ parameterCount: 0, nodes, results: [result(0)] }, [long, integers(1)]);
+    const { body } = foldedIntegers({ parameterCount: 0, nodes, results: [result(0)] }, [long, integers(1)]);
     expect(body.nodes).toHaveLength(2);
   });
 });
