@@ -7,7 +7,7 @@ const maxLines = 300;
 const maxFilesPerFolder = 12;
 const maxReconcileLines = 60;
 
-/** Sizes: what goes over one lacks a concept. (Functions are measured by oxlint.) */
+/** Size limits; exceeding one means a missing concept. (oxlint measures functions.) */
 export const budgetRules: readonly Rule[] = [
   {
     sentence: `a source file has at most ${maxLines} lines`,

@@ -4,7 +4,7 @@ import { importsOf, reached } from "./imports.ts";
 import { isTypeScript, offender, type Rule, sources } from "./rule.ts";
 import { type SourceFile, statements, type SyntaxNode } from "./syntax.ts";
 
-/** Files that no test imports: programs, which tests run as users do. */
+/** Programs, which no test imports since tests run them as users do. */
 const programs: Readonly<Record<string, string>> = {
   "charts/generate.ts": "what it prints is compared by test/charts/modelwright/documents.test.ts",
   "charts/images/build.ts": "started by `npm run image`, as test/cluster/node.test.ts does",
@@ -18,7 +18,7 @@ const programs: Readonly<Record<string, string>> = {
   "runtime/model/threading/engine-thread.ts": "started as a thread by test/runtime/model/placement",
 };
 
-/** Every source file has a test that would notice its loss. */
+/** Every source file has a test. */
 export const coverageRules: readonly Rule[] = [
   {
     sentence:
@@ -83,7 +83,7 @@ function testedPaths(files: readonly SourceFile[]): ReadonlySet<string> {
   return reached(starts, sources(files), (from, to) => isPartOf(to, from));
 }
 
-/** Whether a file's tests may be those of a file that uses it: same part of the tree, or the contract's constants. */
+/** Whether tests of an importing file count as tests of the imported file: same part of the tree, or the contract's constants. */
 function isPartOf(path: string, user: string): boolean {
   const part = /^(operator\/local\/[^/]+|[^/]+\/[^/]+)\//.exec(user)?.[0];
   const isBeside = dirname(path) === dirname(user);
@@ -101,7 +101,7 @@ function folders(path: string): string[] {
 
 const erased = ["ImportDeclaration", "TSInterfaceDeclaration", "TSTypeAliasDeclaration", "TSDeclareFunction"];
 
-/** Whether nothing of a file is left when it runs: the compiler is its test. */
+/** Whether a file has types only, which the compiler tests. */
 function isTypesOnly(file: SourceFile): boolean {
   return statements(file).every((statement) => {
     const { declaration } = statement;

@@ -12,7 +12,7 @@ const packages = offender(
 );
 const table = ["## Dependencies", "", "| package | why |", "|---|---|"];
 
-/** README says what package.json does. */
+/** README agrees with package.json. */
 export const documentRules: readonly Rule[] = [
   {
     sentence: "README's dependency table gives a reason for each package that is shipped and for no other",
@@ -125,7 +125,7 @@ interface NamedFile {
 const link = /\]\((?![a-z]+:|#)([^)\s#]+)[^)]*\)/g;
 const command = /npx (?:vitest run|node)((?: [\w./-]+)+)/g;
 
-/** Targets of relative links, pictures apart, and files that commands are given. */
+/** Targets of relative links except pictures, and file arguments of commands. */
 function namedFiles(file: SourceFile): readonly NamedFile[] {
   const places = (pattern: RegExp, pathsOf: (text: string) => readonly string[]): readonly NamedFile[] =>
     [...file.text.matchAll(pattern)].flatMap(({ 1: text = "", index }) =>
@@ -169,7 +169,7 @@ function dependencyRows(files: readonly SourceFile[]): readonly Row[] {
   return rows.slice(2).map((row) => {
     const [, first = "", ...rest] = row.split("|").map((cell) => cell.trim());
     const [head = "", ...tail] = first.replaceAll("`", "").split(/, */);
-    // A row of one scope names it once: `@tensorflow/tfjs-core, tfjs-layers`.
+    // A row may omit a repeated scope: `@tensorflow/tfjs-core, tfjs-layers`.
     const scope = /^@[^/]+\//.exec(head)?.[0] ?? "";
     return { names: [head, ...tail.map((name) => scope + name)], reason: rest.join("") };
   });

@@ -2,7 +2,7 @@ import { importsOf } from "./imports.ts";
 import { isTypeScript, offender, type Rule } from "./rule.ts";
 import { child, children, named, place, type SourceFile, statements, type SyntaxNode } from "./syntax.ts";
 
-/** What files promise each other. Types are exempt: whoever calls a function may want to name what it takes. */
+/** Exports are used. Types are exempt: a caller may need to name a parameter's type. */
 export const exportRules: readonly Rule[] = [
   {
     sentence: "a function, constant or class that is exported is imported by another file",

@@ -3,7 +3,7 @@ import type { SourceFile } from "./syntax.ts";
 
 const folder = "crds/generated/";
 
-/** Generated files are those that the schema prints today: `documents` by file name. */
+/** Generated files equal what the schema prints now: `documents` by file name. */
 export function generatedRules(documents: Readonly<Record<string, string>>): readonly Rule[] {
   const [[name, text] = ["", ""], ...others] = Object.entries(documents);
   const intact = others.map(([other, otherText]) => ({ path: folder + other, text: otherText }));

@@ -1,14 +1,14 @@
 import { isTypeScript, offender, type Rule } from "./rule.ts";
 import { child, children, lineOf, named, place, type SourceFile, type SyntaxNode, syntaxNodes } from "./syntax.ts";
 
-// Put together here, so that this file does not break its own rules.
+// Concatenated, so that this file does not violate its own rules.
 const markers = ["TO", "FIX", "XX"].map((start, index) => start + ["DO", "ME", "X"][index]);
 const later = new RegExp(`\\b(${markers.join("|")})\\b`);
 const publicHost = ["registry", "npmjs", "org"].join(".");
-// Hosts from which packages come; whoever installs may have others.
+// Hosts of package registries; users may install from others.
 const registryHost = /\b(registry\.(npmjs|yarnpkg)\.\w+|proxy\.golang\.\w+|files\.pythonhosted\.\w+)\b/;
 
-/** What does not belong into a commit. */
+/** What does not belong in a commit. */
 export function hygieneRules(clone: string): readonly Rule[] {
   return [
     {

@@ -6,10 +6,10 @@ import { child, children, named, place, type SourceFile, type SyntaxNode, syntax
 export interface Import {
   /** Path in the repository, or the package or `node:` module as written. */
   readonly target: string;
-  /** Types only: gone when the program runs. */
+  /** Whether the import is of types only, which is erased at run time. */
   readonly isTypeOnly: boolean;
   readonly isLocal: boolean;
-  /** What is taken, by the names it is exported under; without: the module as a whole, by `*` or a dynamic import. */
+  /** Imported names as exported; absent for a whole module, by `*` or a dynamic import. */
   readonly names?: readonly string[];
   /** `path:line` of the import. */
   readonly at: string;
@@ -17,7 +17,7 @@ export interface Import {
 
 const known = new WeakMap<SourceFile, readonly Import[]>();
 
-/** Everything that a file imports or passes on, dynamic imports of literals included. Found once per file. */
+/** All imports and re-exports of a file, including dynamic imports of literals. Cached per file. */
 export function importsOf(file: SourceFile): readonly Import[] {
   const imports = known.get(file) ?? foundImports(file);
   known.set(file, imports);
@@ -56,7 +56,7 @@ function isTypeOnly(node: SyntaxNode): boolean {
   return parts.length > 0 && parts.every((part) => part["importKind"] === "type");
 }
 
-/** Files that start files need when they run, with the import that led to each: a breadth-first walk. */
+/** Files reachable at run time from start files, each with the import that led to it (breadth-first). */
 export function reached(
   starts: readonly string[],
   files: readonly SourceFile[],

@@ -4,7 +4,7 @@ import { child, children, lineOf, named, place, type SourceFile, type SyntaxNode
 const endings = /^(close|stop|dispose|abort|release|end|discard|drain|destroy|unload|remove|kill|shutdown)$/;
 const errors = /(Error|Fault)$/;
 
-/** What TypeScript offers and the house does without. */
+/** TypeScript features that the code base avoids. */
 export const languageRules: readonly Rule[] = [
   {
     sentence: "`as` has its reason in a comment on its line or the line above",
@@ -103,7 +103,7 @@ function mayBeClass(file: SourceFile, node: SyntaxNode): boolean {
   const superclass = child(node, "superClass");
   if (superclass !== undefined) {
     const name = file.text.slice(superclass.start, superclass.end);
-    // What is no class of ours comes from a library, be it through a parameter.
+    // A class that is not ours comes from a library, possibly as a parameter.
     if (errors.test(name) || !ownClasses(file).has(name)) return true;
   }
   if (/(?:Reader|Writer)$/.test(named(node, "id") ?? "")) return true;
@@ -118,7 +118,7 @@ function letsGo(file: SourceFile, member: SyntaxNode): boolean {
   return endings.test(text) || /^Symbol\.(asyncDispose|dispose)$/.test(text);
 }
 
-/** Names of classes that a file declares or may take from other files of ours. */
+/** Names of classes that a file declares or imports from other files of ours. */
 function ownClasses(file: SourceFile): ReadonlySet<string> {
   const nodes = syntaxNodes(file);
   const declared = nodes.flatMap((node) => (node.type === "ClassDeclaration" ? (named(node, "id") ?? []) : []));

@@ -2,16 +2,16 @@ import { importsOf } from "./imports.ts";
 import { offender, type Rule, sources } from "./rule.ts";
 import type { SourceFile } from "./syntax.ts";
 
-/** A part of the tree and what it may import of the tree beside itself. */
+/** A part of the tree, and what it may import from other parts. */
 interface Layer {
   readonly sentence: string;
   readonly files: RegExp;
   readonly mayImport: readonly RegExp[];
-  /** An import that breaks the sentence: from, to. */
+  /** A violating import: from, to. */
   readonly offence: readonly [from: string, to: string];
 }
 
-/** Decisions: same input, same output. */
+/** Decisions: pure functions. */
 export const pureFiles =
   /^operator\/(model-deployment\/((plan|resources|conditions)\/.+|(snapshot|status|events|faults)\.ts)|routes\/table\.ts|(analysis|autoscale)\/.+)$/;
 
@@ -21,14 +21,14 @@ const contract = /^runtime\/contract\//;
 const base = /^runtime\/base\//;
 const dataplane = /^runtime\/dataplane\//;
 const engineSeam = /^runtime\/engines\/engine\.ts$/;
-// JSON that keeps the numbers of TensorFlow and KServe is one and the same.
+// All protocols share one JSON codec.
 const jsonCodec = /^runtime\/protocols\/json\//;
 const protocolSeam = /^runtime\/protocols\/(protocol|rpc)\.ts$/;
 const server = /^runtime\/server\//;
 const http2 = /^runtime\/http2\//;
 const operator = /^operator\/(?!local\/|cli\/|main\.ts$|program\.ts$|options\.ts$)/;
 
-// The first layer whose pattern fits a file is the file's.
+// A file belongs to the first layer whose pattern matches it.
 const layers: readonly Layer[] = [
   {
     sentence: "crds is the API: it imports nothing outside crds/",
@@ -37,7 +37,7 @@ const layers: readonly Layer[] = [
     offence: ["crds/v1alpha1/model.ts", "runtime/base/clock.ts"],
   },
   {
-    sentence: "runtime/contract is a leaf: programs meet in it, it meets nobody",
+    sentence: "runtime/contract is a leaf: all programs import it, it imports nothing",
     files: contract,
     mayImport: [],
     offence: ["runtime/contract/ports.ts", "runtime/base/clock.ts"],
@@ -73,7 +73,7 @@ const layers: readonly Layer[] = [
     offence: ["operator/local/kubelet/child.ts", "runtime/gateway/main.ts"],
   },
   {
-    sentence: "cli, main, program and options put the operator together; runtime they meet in contract and base",
+    sentence: "cli, main, program and options compose the operator; of runtime they import contract and base only",
     files: /^operator\/(cli\/|main\.ts$|program\.ts$|options\.ts$)/,
     mayImport: [/^operator\//, api, contract, base],
     offence: ["operator/cli/start.ts", "runtime/model/registry.ts"],
@@ -154,7 +154,7 @@ function intrusions(layer: Layer, files: readonly SourceFile[]): string[] {
     });
 }
 
-/** What belongs to the file's own part: engines and protocols are closed per folder. */
+/** The file's own part: engines and protocols are separate per folder. */
 function homeOf(layer: Layer, path: string): (target: string) => boolean {
   const member = /^runtime\/(engines|protocols)\/[^/]+\//.exec(path)?.[0];
   if (member !== undefined) return (target) => target.startsWith(member);

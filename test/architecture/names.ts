@@ -4,11 +4,11 @@ import { child, named, place, type SourceFile, type SyntaxNode, syntaxNodes } fr
 const vagueWords = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "impl"];
 const vagueVerb = /^(get|handle|process|manage|do)([A-Z]|$)/;
 const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-// A field manager is Kubernetes' word for who owns fields of an object.
+// Kubernetes calls the owner of an object's fields a field manager.
 const vagueType = /(Util|Utils|Helper|Helpers|Common|Misc|(?<!Field)Manager|Impl|Base)(?![a-z])/;
 const hungarian = /^I[A-Z][a-z]/;
 
-/** Names: boring, precise, in the words of the domain. */
+/** Names are plain, precise terms of the domain. */
 export const nameRules: readonly Rule[] = [
   {
     sentence: "files and folders are kebab-case",
@@ -117,7 +117,7 @@ function declarations(
   );
 }
 
-/** Whether a method belongs to a class that extends another, which may have named it. */
+/** Whether a method belongs to a subclass, whose superclass may have chosen the name. */
 function isInherited(method: SyntaxNode, file: SourceFile): boolean {
   const isMethod = method.type === "MethodDefinition";
   return isMethod && syntaxNodes(file).some((node) => child(node, "superClass") && isWithin(method, node));
@@ -135,7 +135,7 @@ function functionName(node: SyntaxNode): string | undefined {
   if (node.type === "VariableDeclarator") return isFunction(child(node, "init")) ? named(node, "id") : undefined;
   const isMethod = methods.includes(node.type) || (node.type === "Property" && isFunction(child(node, "value")));
   const name = isMethod ? named(node, "key") : undefined;
-  // A bare verb as a method is the word of what it stands for: `get` of a Map or of the Kubernetes API.
+  // A bare verb as a method is an established name, such as `get` of a Map or of the Kubernetes API.
   return name !== undefined && /^[a-z]+$/.test(name) ? undefined : name;
 }
 

@@ -16,10 +16,10 @@ const impureGlobals = [
   "console",
 ];
 
-/** Packages without effects of their own. */
+/** Packages without side effects. */
 const purePackages = ["typebox"];
 
-/** Decisions see nothing but their arguments. */
+/** Decisions depend on their arguments only. */
 export const purityRules: readonly Rule[] = [
   {
     sentence: `decisions use none of ${impureGlobals.join(", ")} and Math.random`,
@@ -49,7 +49,7 @@ export const purityRules: readonly Rule[] = [
     },
   },
   {
-    sentence: "no decision reaches Node or a package with effects, through others either",
+    sentence: "no decision imports Node or a package with side effects, directly or indirectly",
     violations: (files) => {
       const starts = pure(files).map(({ path }) => path);
       const within = reached(starts, files);
@@ -91,7 +91,7 @@ function impurity(node: SyntaxNode): Impurity | undefined {
   return name !== undefined && impureGlobals.includes(name) ? { node, name } : undefined;
 }
 
-/** The variable that a node calls, constructs or looks into. */
+/** The variable that a node calls, constructs or accesses a member of. */
 function globalUsed(node: SyntaxNode): string | undefined {
   const field = node.type === "MemberExpression" ? "object" : "callee";
   return child(node, field)?.type === "Identifier" ? named(node, field) : undefined;

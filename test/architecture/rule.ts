@@ -1,12 +1,12 @@
 import type { SourceFile } from "./syntax.ts";
 
-/** A rule of the house, with the proof that it can fail. */
+/** A rule, with an example that violates it. */
 export interface Rule {
-  /** What holds. */
+  /** The rule in words. */
   readonly sentence: string;
-  /** One readable line per place where it does not hold. */
+  /** One readable line per violation. */
   readonly violations: (files: readonly SourceFile[]) => readonly string[];
-  /** A small tree that breaks the rule beside what is fine, and what is said of it. */
+  /** Example files, some of which violate the rule, and the expected violations. */
   readonly offence: { readonly files: readonly SourceFile[]; readonly violations: readonly string[] };
 }
 
@@ -22,7 +22,7 @@ export function isTypeScript(path: string): boolean {
   return path.endsWith(".ts") && !path.endsWith(".d.ts");
 }
 
-/** A file for an offence: lines joined. */
+/** An example file of these lines. */
 export function offender(path: string, ...lines: readonly string[]): SourceFile {
   return { path, text: `${lines.join("\n")}\n` };
 }

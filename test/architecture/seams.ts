@@ -6,7 +6,7 @@ const labelHomes = /^crds\/|^operator\/model-deployment\/resources\/labels\.ts$/
 // `modelwright.dev/v1alpha1` is the version of the API, not a label.
 const label = /\bmodelwright\.dev\/(?!v\d)/;
 
-/** Facts that have one home. */
+/** Facts that may stand in one place only. */
 export const seamRules: readonly Rule[] = [
   {
     sentence: "process.env and process.argv are read in main.ts, options.ts and the command line only",

@@ -36,12 +36,12 @@ function collect(value: unknown, nodes: SyntaxNode[]): void {
   for (const field of Object.values(value)) collect(field, nodes);
 }
 
-/** Tells a node from any other value. */
+/** Whether a value is a syntax node. */
 function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
-/** The child node in a field, when there is one. */
+/** The child node in a field, if any. */
 export function child(node: SyntaxNode, field: string): SyntaxNode | undefined {
   const value = node[field];
   return isNode(value) ? value : undefined;

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Bytes of one frame of HTTP/2, well-formed or not. */
+/** The bytes of an HTTP/2 frame, well-formed or not. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);

@@ -1,14 +1,14 @@
 import { type Clock, sleepBy } from "../../runtime/base/clock.ts";
 
-/** A clock that stands still until it is moved. Timers of the same moment fire in the order they were set. */
+/** A clock that only advances on demand. Timers due at the same time fire in the order they were set. */
 export interface ManualClock extends Clock {
-  /** Moves on by `ms`, firing what falls due on the way; after each timer all promises that follow from it settle. */
+  /** Advances by `ms`, firing the timers that fall due; after each timer all resulting promises settle. */
   advance(ms: number): Promise<void>;
-  /** Lets all promises that need no time settle. */
+  /** Settles all promises that do not wait for time. */
   settle(): Promise<void>;
-  /** Number of timers that wait. */
+  /** Number of pending timers. */
   readonly pending: number;
-  /** Moments of the timers that wait, as time from now, soonest first. */
+  /** Delays of the pending timers from now, ascending. */
   readonly delaysMs: readonly number[];
 }
 
@@ -17,7 +17,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that starts at `startMs` of the wall clock and at 0 of the monotonic one. */
+/** A clock whose wall time starts at `startMs` and whose monotonic time starts at 0. */
 export function createManualClock(startMs: number = Date.UTC(2030, 0, 1)): ManualClock {
   let elapsedMs = 0;
   const timers = new Set<Timer>();

@@ -2,10 +2,10 @@ import type { ModelDeployment, ModelDeploymentSpec } from "../../crds/v1alpha1/m
 import type { Stored } from "../../operator/kube/kinds.ts";
 import type { Settings } from "../../operator/model-deployment/snapshot.ts";
 
-/** A moment that tests happen at. */
+/** The current time of tests. */
 export const testMs = Date.UTC(2030, 0, 1);
 
-/** Settings of an installation, with what a test needs changed. */
+/** Settings of an installation, with a test's changes. */
 export function settings(changes: Partial<Settings> = {}): Settings {
   return {
     runtimeImage: "modelwright/runtime:1.0.0",

@@ -1,6 +1,6 @@
 import { modelDeploymentDefinition, modelDeploymentSchema } from "../../crds/v1alpha1/definition.ts";
 
-/** Our definition before it knew `spec.suspend`. */
+/** Our CustomResourceDefinition from before `spec.suspend`. */
 export function olderDefinition(): typeof modelDeploymentDefinition {
   const [version] = modelDeploymentDefinition.spec.versions;
   const { properties = {} } = modelDeploymentSchema;

@@ -14,43 +14,43 @@ import type { Route } from "../../runtime/contract/route-table.ts";
 import { subscription, type Subscription } from "../../runtime/gateway/routing/subscription.ts";
 import { settings } from "./model-deployment.ts";
 
-/** An operator with an API server, ReplicaSet controller and gateway around it, all real but the kubelet. */
+/** An operator with API server, ReplicaSet controller and gateway; only the kubelet is simulated. */
 export interface OperatorScene {
-  /** Somebody else than the operator. */
+  /** A client other than the operator. */
   readonly client: Client;
-  /** Requests of the operator as `POST services`, without watches, events and its looks at the served schema. */
+  /** The operator's requests, such as `POST services`, without watches, events and schema lookups. */
   readonly requests: string[];
-  /** Routes as the gateway has them. */
+  /** The gateway's current routes. */
   readonly routes: Map<string, Route>;
   startOperator(): Promise<Operator>;
   startGateway(name: string, operator: Operator): Promise<void>;
-  /** Plays the kubelet: gives every pod of a ModelDeployment this status. */
+  /** Simulates the kubelet: sets this status on every pod of a ModelDeployment. */
   setPods(status: Pod["status"]): Promise<void>;
-  /** Plays the kubelet: pods that are to stop have stopped. */
+  /** Simulates the kubelet: stops terminating pods. */
   removeStopped(): Promise<void>;
   deployment(name?: string): Promise<(ModelDeployment & Stored) | undefined>;
   stop(): Promise<void>;
 }
 
-/** A pod that is ready. */
+/** Status of a ready pod. */
 export const readyStatus: Pod["status"] = {
   phase: "Running",
   podIP: "127.66.0.1",
   conditions: [{ type: "Ready", status: "True" }],
 };
 
-/** A Kubernetes to act in; the caller ends it. */
+/** A Kubernetes for the scene; the caller stops it. */
 export interface World {
   readonly transport: Transport;
-  /** Where the ModelDeployments are. */
+  /** Namespace of the ModelDeployments. */
   readonly namespace: string;
-  /** Node of the gateways' pods: where a kubelet runs whatever has none, it must be another one. */
+  /** Node of the gateways' pods; must be a node without a kubelet. */
   readonly gatewayNode?: string;
-  /** Where gateways tell their figures. Default: nowhere. */
+  /** Where gateways report their metrics. Default: nowhere. */
   readonly figures?: { readonly host: string; readonly port: number };
 }
 
-/** The scene in the API-server model with the stand-in controllers. */
+/** The scene in the API-server model with the simulated controllers. */
 export async function operatorScene(): Promise<OperatorScene> {
   const server = createApiServer({ clock: systemClock });
   const scene = await operatorSceneIn({ transport: server, namespace: "default" });
@@ -65,7 +65,7 @@ export async function operatorScene(): Promise<OperatorScene> {
   };
 }
 
-/** The scene in a Kubernetes that runs already. */
+/** The scene in a running Kubernetes. */
 export async function operatorSceneIn({ transport, namespace, gatewayNode, figures }: World): Promise<OperatorScene> {
   const client = createClient({ transport, fieldManager: "test" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
@@ -142,14 +142,14 @@ export async function operatorSceneIn({ transport, namespace, gatewayNode, figur
   };
 }
 
-/** `Ready=True AsDeclared`, one a condition. */
+/** The conditions, each as `Ready=True AsDeclared`. */
 export function conditionTexts(deployment: ModelDeployment | undefined): readonly string[] {
   return (deployment?.status?.conditions ?? []).map(
     ({ type, status, reason }: Condition) => `${type}=${status} ${reason}`,
   );
 }
 
-/** Asks until the answer satisfies; fails with the last answer. */
+/** Polls until a value satisfies the check; fails with the last value. */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   satisfies: (answer: T) => boolean,

@@ -9,7 +9,7 @@ const log = message("Log", { request: plain(1, "bytes") });
 /** Fields of a PredictionLog. */
 export const logFields = { regress: 3, predict: 6 } as const;
 
-/** Writes requests into a SavedModel's folder as TensorFlow Serving has them: a TFRecord file of PredictionLogs. */
+/** Writes warm-up requests into a SavedModel's folder in TensorFlow Serving's format: a TFRecord file of PredictionLogs. */
 export async function recordRequests(
   folder: string,
   requests: readonly (readonly [field: number, request: Uint8Array])[],
@@ -31,7 +31,7 @@ function checksum(bytes: Uint8Array): Buffer {
   return sum;
 }
 
-/** A PredictRequest with a vector of floats. */
+/** An encoded PredictRequest with a vector of floats. */
 export function predicting(values: readonly number[], input = "x"): Uint8Array {
   const tensor = { dtype: 1, tensorShape: { dim: [{ size: values.length }] }, floatVal: Float32Array.from(values) };
   return predictRequest.encode({ modelSpec: { name: "recorded_elsewhere" }, inputs: new Map([[input, tensor]]) });

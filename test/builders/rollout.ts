@@ -39,7 +39,7 @@ interface Place {
   readonly step: number;
   readonly weight: number;
   readonly ready: number;
-  /** Seconds since the step began. */
+  /** Seconds since the step started. */
   readonly since?: number;
   readonly rollout?: NonNullable<Observation["status"]["rollout"]>;
 }
@@ -91,12 +91,12 @@ export const stableAlone = (changes: Partial<Observation["status"]> = {}): Parti
 export const other = (weight: number): ObservedRevision =>
   revision(third, pods(third, weight === 0 ? 0 : 2), { version: "2" });
 
-/** What an event makes of a rollout. */
+/** A table row: an event during a rollout and its expected effect. */
 export interface Row {
   readonly given: Partial<Observation>;
-  /** `kind target: why` of every move. */
+  /** Expected moves, as `kind target: why`. */
   readonly actions: readonly string[];
-  /** Weights of stable and candidate, step of the candidate, reasons of the failed revisions. */
+  /** Expected weights of stable and candidate, step of the candidate, reasons of the failed revisions. */
   readonly want: { weights: readonly (number | undefined)[]; step?: number; failed?: readonly string[] };
 }
 
@@ -106,10 +106,10 @@ export const shift = (weights: Readonly<Record<string, number>>, why: string): s
   `shift traffic ${split(weights)}: ${why}`;
 export const back = shift({ [stable]: 100 }, `revision ${candidate} was rolled back`);
 
-/** By event, by effect. */
+/** Rows by event and effect. */
 export type EventRows = Readonly<Record<string, Readonly<Record<string, Row>>>>;
 
-/** What one turn makes of a row's observation. */
+/** The rollout plan for a row's observation. */
 export function effect({ given }: Row): object {
   const { state, actions } = rolloutPlan(snapshot(given));
   return {
@@ -120,7 +120,7 @@ export function effect({ given }: Row): object {
   };
 }
 
-/** What a row says of it. */
+/** A rollout plan in the form of a row. */
 export function told({ actions, want: { weights, step, failed = [] } }: Row): object {
   return { actions, weights, step, failed };
 }

@@ -10,12 +10,12 @@ import {
 import { revisionHash } from "../../operator/model-deployment/plan/revisions.ts";
 import { model, modelDeployment, settings, testMs } from "./model-deployment.ts";
 
-/** Hash of the revision that `modelDeployment()` asks for. */
+/** Hash of the revision of `modelDeployment()`. */
 export const wantedHash: string = revisionHash(modelDeployment().spec);
-/** Hash of another revision, with which it may be compared. */
+/** Hash of another revision, for comparison. */
 export const otherHash: string = revisionHash({ ...modelDeployment().spec, ...model("other.h5") });
 
-/** A snapshot of `modelDeployment()` at the first look, with what a test needs changed. */
+/** The first snapshot of `modelDeployment()`, with a test's changes. */
 export function snapshot(changes: Partial<Observation> = {}): Snapshot {
   const { metadata, spec } = modelDeployment();
   return createSnapshot({
@@ -45,7 +45,7 @@ export function gateway(pod: string, acknowledged?: string): ObservedGateway {
   return { pod, address: "10.9.0.1", acknowledged };
 }
 
-/** A revision with these pods, declared as many. */
+/** A revision with these pods, and as many declared replicas. */
 export function revision(
   hash: string,
   pods: readonly ObservedPod[],
@@ -82,7 +82,7 @@ export function readyPod(name: string): ObservedPod {
   };
 }
 
-/** A pod that is not ready, with what a test needs changed. */
+/** A pod that is not ready, with a test's changes. */
 export function startingPod(name: string, changes: Partial<ObservedPod> = {}): ObservedPod {
   return { name, uid: `uid-${name}`, phase: "Pending", ready: false, terminating: false, containers: [], ...changes };
 }

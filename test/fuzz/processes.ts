@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { type Tally, type ToldTally, add } from "./tally.ts";
+import { type Tally, type TallyReport, add } from "./tally.ts";
 
 /** A campaign: seeds from `first` on, run in child processes. */
 export interface Campaign {
@@ -16,7 +16,7 @@ export interface Campaign {
   readonly onProgress?: (tally: Tally) => void;
 }
 
-interface Told extends ToldTally {
+interface ProcessReport extends TallyReport {
   readonly peakMemoryMb?: number;
 }
 
@@ -31,11 +31,11 @@ const seedsEach = { models: 2000, requests: 50_000, wire: 20_000 } as const;
 export async function play(kind: keyof typeof seedsEach, { first, count, tally, onProgress }: Campaign): Promise<void> {
   for (let seed = first; seed < first + count;) {
     const batch = Math.min(seedsEach[kind], first + count - seed);
-    const { told, last } = await played(kind, seed, batch);
-    if (told !== undefined) {
-      add(tally, told);
-      if ((told.peakMemoryMb ?? 0) > maxMemoryMb) {
-        tally.violations.push({ seed, what: `${told.peakMemoryMb?.toFixed(0)} MB of memory within ${batch} seeds` });
+    const { report, last } = await played(kind, seed, batch);
+    if (report !== undefined) {
+      add(tally, report);
+      if ((report.peakMemoryMb ?? 0) > maxMemoryMb) {
+        tally.violations.push({ seed, what: `${report.peakMemoryMb?.toFixed(0)} MB of memory within ${batch} seeds` });
       }
       seed += batch;
     } else {
@@ -50,22 +50,22 @@ async function played(
   kind: keyof typeof seedsEach,
   first: number,
   count: number,
-): Promise<{ readonly told: Told | undefined; readonly last: number }> {
+): Promise<{ readonly report: ProcessReport | undefined; readonly last: number }> {
   const work = await mkdtemp(join(tmpdir(), "modelwright-fuzz-"));
   const script = fileURLToPath(new URL(`./${kind}/process.ts`, import.meta.url));
   const child = spawn(process.execPath, [script, String(first), String(count), work], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   let last = first;
-  let told: Told | undefined;
+  let report: ProcessReport | undefined;
   let watch = setTimeout(() => child.kill("SIGKILL"), silentMs);
   for await (const line of createInterface({ input: child.stdout })) {
     clearTimeout(watch);
     watch = setTimeout(() => child.kill("SIGKILL"), silentMs);
-    if (line.startsWith("{")) told = JSON.parse(line) as Told; // printed by the scripts of this folder
+    if (line.startsWith("{")) report = JSON.parse(line) as ProcessReport; // printed by the scripts of this folder
     else last = Number(line);
   }
   clearTimeout(watch);
   await rm(work, { recursive: true, force: true });
-  return { told, last };
+  return { report, last };
 }

@@ -26,18 +26,18 @@ export function note(tally: Tally, seed: number, outcome: string, what?: string)
   if (what !== undefined && tally.violations.length < maxViolations) tally.violations.push({ seed, what });
 }
 
-/** Parses the tally that another process printed. */
-export interface ToldTally {
+/** The tally that another process printed. */
+export interface TallyReport {
   readonly inputs: number;
   readonly outcomes: readonly (readonly [outcome: string, count: number])[];
   readonly violations: readonly Violation[];
 }
 
 /** Adds the tally of another process. */
-export function add(tally: Tally, told: ToldTally): void {
-  tally.inputs += told.inputs;
-  for (const [outcome, count] of told.outcomes) tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + count);
-  tally.violations.push(...told.violations.slice(0, maxViolations - tally.violations.length));
+export function add(tally: Tally, report: TallyReport): void {
+  tally.inputs += report.inputs;
+  for (const [outcome, count] of report.outcomes) tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + count);
+  tally.violations.push(...report.violations.slice(0, maxViolations - tally.violations.length));
 }
 
 /** One line, the most frequent outcomes first. */

@@ -1,4 +1,4 @@
-// Brings the clients of the runtime's protocols while tests run: last in line for the processor, so that their times stay theirs.
+// Installs the clients of the runtime's protocols while tests run, at low priority so that it does not distort test times.
 import { constants, setPriority } from "node:os";
 
 import { grpcurlProgram, whyNoGrpcurl } from "../integration/clients/grpcurl.ts";

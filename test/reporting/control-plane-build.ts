@@ -1,4 +1,4 @@
-// Builds the control plane, a node where one can run, and kwok, while tests run: last in line for the processor, so that their times stay theirs.
+// Builds the control plane, a node where one can run, and kwok while tests run, at low priority so that it does not distort test times.
 import { constants, setPriority } from "node:os";
 
 import { controlPlaneBinary } from "../cluster/launch/binary.ts";

@@ -15,7 +15,7 @@ const files = [
   offender("test/operator/loop/queue.test.ts", 'import { queue } from "../../../operator/loop/queue.ts";'),
 ];
 
-test("a test file runs a control plane when it imports it, directly or through another", () => {
+test("a test file runs a control plane if it imports it, directly or indirectly", () => {
   expect(controlPlaneTests(files)).toEqual({
     own: ["test/cluster/node.test.ts", "test/cluster/own.test.ts"],
     alone: ["test/cluster/faults/outages.test.ts", "test/operator/kube/client.test.ts"],

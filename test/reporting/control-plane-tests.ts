@@ -4,18 +4,18 @@ import type { SourceFile } from "../architecture/syntax.ts";
 
 const controlPlane = "test/cluster/control-plane.ts";
 const sharedControlPlane = "test/cluster/shared.ts";
-/** They measure how soon an operator is back, or keep hundreds of nodes alive. */
+/** Tests that measure recovery times or keep hundreds of nodes alive. */
 const demanding = /^test\/cluster\/(faults|kwok)\//;
 
-/** Paths of the test files that run a real control plane, themselves or by what they import. */
+/** Paths of the test files that run a real control plane, directly or through their imports. */
 export interface ControlPlaneTests {
-  /** They bring clusters of their own. */
+  /** Tests with their own clusters. */
   readonly own: readonly string[];
-  /** No other test may run beside them: they share one control plane, measure times or want the whole machine. */
+  /** Tests that must run alone: they share one control plane, measure times or need the whole machine. */
   readonly alone: readonly string[];
 }
 
-/** Finds them by what they import. */
+/** Finds these test files by their imports. */
 export function controlPlaneTests(files: readonly SourceFile[] = repositoryFiles()): ControlPlaneTests {
   const sources = files.filter(({ path }) => path.startsWith("test/"));
   const found = sources

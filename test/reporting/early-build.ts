@@ -8,9 +8,8 @@ import { whyNotHere } from "../cluster/launch/binary.ts";
 const clientTests: readonly string[] = ["test/integration/clients/clients.test.ts"];
 
 /**
- * Vitest reporter that has the control plane built, where it must be, from the start of a run that has one of
- * `controlPlaneTests`, and the clients of other projects brought for the tests that drive them: either takes minutes on a
- * cold machine, which the other tests fill.
+ * Vitest reporter that starts building the control plane at the start of a run with one of `controlPlaneTests`, and installing
+ * third-party clients for the tests that use them. Either takes minutes on a cold machine, during which other tests run.
  */
 export function earlyBuild(root: string, controlPlaneTests: readonly string[]): Reporter {
   return {
@@ -25,7 +24,7 @@ export function earlyBuild(root: string, controlPlaneTests: readonly string[]): 
 
 function startBuild(script: string): void {
   const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
-    // A group of its own, because a build has children that must end with this process too.
+    // A process group of its own, so that the build's children also end with this process.
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],
   });

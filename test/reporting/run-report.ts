@@ -5,12 +5,12 @@ import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 import { type FileTime, type Outcome, summary, verdict } from "./summary.ts";
 
 /**
- * Vitest reporter for the end of a run: what each layer did, what was left out and why, and as the very last line of the
- * output the verdict.
+ * Vitest reporter that prints the results per layer and the skipped tests with their reasons at the end of a run, and the verdict as
+ * the very last line of output.
  */
 export function runReport(root: string): Reporter {
   let lastLine = "";
-  // Whatever is torn down after the run may still write.
+  // Teardown after the run may still write.
   process.once("exit", () => {
     if (lastLine !== "") writeSync(process.stdout.fd, `${lastLine}\n`);
   });
@@ -33,21 +33,21 @@ export function runReport(root: string): Reporter {
 function outcomesOf(module: TestModule, path: string): Outcome[] {
   const suites = [module, ...module.children.allSuites()];
   const tests = [...module.children.allTests()].map((test) => outcomeOf(test, path));
-  // A hook or an import that failed has no test of its own.
+  // A failed hook or import has no test of its own.
   const failures = suites.flatMap((suite) => suite.errors().map((): Outcome => ({ path, state: "failed" })));
   return [...tests, ...failures];
 }
 
 function outcomeOf(test: TestCase, path: string): Outcome {
   const result = test.result();
-  // A run that is cut short leaves tests pending.
+  // An interrupted run leaves tests pending.
   if (result.state === "pending") return { path, state: "skipped", reason: "the run ended before it" };
   if (result.state !== "skipped") return { path, state: result.state };
   const reason = result.note ?? reasonOf(test);
   return { path, state: "skipped", ...(reason === undefined ? {} : { reason }) };
 }
 
-/** The reason that the title of a test or of a suite around it ends with: `… (skipped: no Go in PATH)`. */
+/** The reason at the end of the title of a test or of an enclosing suite: `… (skipped: no Go in PATH)`. */
 function reasonOf(task: TestCase | TestSuite | TestModule): string | undefined {
   if (task.type === "module") return task.errors().length > 0 ? "its file failed" : undefined;
   if (task.type === "suite" && task.errors().length > 0) return "the set-up of its suite failed";

@@ -19,7 +19,7 @@ const times: readonly FileTime[] = [
 ];
 
 describe("the summary of a run", () => {
-  test("counts by layer and says what was skipped where and why", () => {
+  test("counts by layer and lists skipped tests with their reasons", () => {
     expect(summary(outcomes, times)).toBe(`Layers
   architecture  1 passed, 0 failed, 0.8 s in 1 file
   cluster       0 passed, 0 failed, 3 skipped, 1.9 s in 2 files
@@ -44,7 +44,7 @@ Skipped
 
 describe("the verdict", () => {
   test("names skipped tests", () => expect(verdict(outcomes)).toBe("2 passed, 1 failed, 3 skipped"));
-  test("is silent about skipped tests when there are none", () =>
+  test("omits skipped tests when there are none", () =>
     expect(verdict(outcomes.slice(0, 2))).toBe("1 passed, 1 failed"));
 });
 

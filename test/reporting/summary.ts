@@ -1,19 +1,19 @@
-/** What became of one test, or of a file or suite that failed outside its tests. */
+/** Outcome of a test, or of a file or suite that failed outside its tests. */
 export interface Outcome {
-  /** Test file, relative to the clone. */
+  /** Test file, relative to the repository. */
   readonly path: string;
   readonly state: "passed" | "failed" | "skipped";
-  /** Why a skipped one was skipped. */
+  /** Why it was skipped. */
   readonly reason?: string;
 }
 
-/** How long one test file took. */
+/** Duration of a test file. */
 export interface FileTime {
   readonly path: string;
   readonly durationMs: number;
 }
 
-/** Counts and durations per layer, then what was left out and why. */
+/** Counts and durations per layer, then skipped tests with their reasons. */
 export function summary(outcomes: readonly Outcome[], times: readonly FileTime[]): string {
   return ["Layers", ...layerLines(outcomes, times), "", "Skipped", ...skippedLines(outcomes), ""].join("\n");
 }
@@ -24,7 +24,7 @@ export function verdict(outcomes: readonly Outcome[]): string {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
-/** Layer of a test file, as its folder says; tests beside the source tree's mirror are units. */
+/** Layer of a test file by its folder; tests that mirror the source tree are unit tests. */
 export function layerOf(path: string): string {
   const [, layer = ""] = /^test\/([a-z-]+)/.exec(path) ?? [];
   return ["crds", "operator", "runtime"].includes(layer) ? "unit" : layer;
