@@ -1,4 +1,4 @@
-/** Names of the environment variables that the operator sets in pods and the programs of the runtime image read. */
+/** Names of the environment variables that the operator sets in pods, for the programs of the runtime image. */
 export const environment = {
   /** Address to listen on; the pod's IP (downward API), so that local mode can give each pod its own loopback address. */
   bindAddress: "MODELWRIGHT_BIND_ADDRESS",
@@ -24,7 +24,7 @@ export const environment = {
   serving: "MODELWRIGHT_SERVING",
   /** CPU limit in cores, decimal (`0.5`): bounds the engine's threads. */
   cpuLimit: "MODELWRIGHT_CPU_LIMIT",
-  /** File that takes the last fault as JSON (see termination.ts); Kubernetes shows it in the container's status. */
+  /** File for the last fault as JSON (see termination.ts); Kubernetes shows it in the container's status. */
   terminationLog: "MODELWRIGHT_TERMINATION_LOG",
   /** URL that `fetch` downloads from. */
   sourceUrl: "MODELWRIGHT_SOURCE_URL",

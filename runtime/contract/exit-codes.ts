@@ -4,10 +4,10 @@ export const exitCodes = {
   ok: 0,
   /** A flag or environment variable is wrong. */
   usage: 64,
-  /** The model is refused: starting again cannot help. The termination message says why. */
+  /** The model is refused: a restart cannot help. The termination message says why. */
   modelRefused: 65,
-  /** The model could not be fetched or read for now: starting again may help. */
+  /** The model could not be fetched or read: a restart may help. */
   sourceUnavailable: 69,
-  /** A defect of ours. */
+  /** A bug. */
   internal: 70,
 } as const;

@@ -1,18 +1,18 @@
-/** Path on a gateway's admin port: `GET /figures?after=CURSOR` answers {@link GatewayFigures}, as JSON. */
+/** Path on a gateway's admin port: `GET /figures?after=CURSOR` returns {@link GatewayFigures} as JSON. */
 export const figuresPath = "/figures";
 
 /**
- * What a gateway counted since it started. Pulled by the operator every second; only ModelDeployments that changed since
- * the cursor are in it, so that a pull costs what happened, not what exists.
+ * A gateway's counters since its start. The operator pulls them every second; only ModelDeployments that changed since the
+ * cursor are included, so that the cost of a pull depends on traffic, not on the number of models.
  */
 export interface GatewayFigures {
   /** Name of the gateway's pod. */
   readonly gateway: string;
-  /** Identifies this run of the program: with another one all counters began again at 0. */
+  /** Identifies this run of the program: a new run starts all counters at 0. */
   readonly run: string;
   /** For the next pull. 0 asks for everything. */
   readonly cursor: number;
-  /** Milliseconds since this run began, on its monotonic clock: what rates are computed with. */
+  /** Milliseconds since this run began, by its monotonic clock; for rates. */
   readonly elapsedMs: number;
   /** By key `<namespace>/<name>`. */
   readonly models: Readonly<Record<string, ModelFigures>>;
@@ -20,49 +20,49 @@ export interface GatewayFigures {
 
 /** Counters of one ModelDeployment at one gateway; all but `queued`, `oldestWaitMs` and `inFlight` only grow. */
 export interface ModelFigures {
-  /** Requests that came in, whatever became of them. Retries and mirrored copies do not count. */
+  /** Requests received, whatever their outcome. Retries and mirrored copies do not count. */
   readonly arrivals: number;
-  /** Answered by the gateway itself because the queue was full or the wait too long. */
+  /** Rejected by the gateway because the hold was full or the wait too long. */
   readonly refused: number;
-  /** Left by their clients, or by the gateway, before a pod had them. */
+  /** Ended by their clients, or rejected by the gateway for other reasons, before a pod received them. */
   readonly abandoned: number;
-  /** Requests that wait right now because nothing is ready. */
+  /** Requests held right now because no pod is ready. */
   readonly queued: number;
-  /** Age of the oldest of these in milliseconds; 0 without any. */
+  /** Age of the oldest of these in milliseconds; 0 if there are none. */
   readonly oldestWaitMs: number;
   /** By revision hash. */
   readonly revisions: Readonly<Record<string, RevisionFigures>>;
 }
 
-/** Counters of one revision. A request counts when its last byte was answered or it failed. */
+/** Counters of one revision. A request counts when it was answered to the last byte, or failed. */
 export interface RevisionFigures {
   readonly completed: number;
-  /** Of these, the failures by class: answers of 5xx, broken or refused connections, time-outs. A client that left is none. */
+  /** Of these, failures by class: responses of 5xx, broken or refused connections, timeouts. A client's disconnect is not a failure. */
   readonly failed: { readonly status: number; readonly connection: number; readonly timeout: number };
-  /** Answers of 4xx: the client's doing. */
+  /** Responses of 4xx: client errors. */
   readonly rejected: number;
-  /** Requests that a pod has right now. */
+  /** Requests at pods right now. */
   readonly inFlight: number;
-  /** Sum over `completed` of the time from the choice of the pod to the last byte, in milliseconds. */
+  /** Sum over `completed` of the milliseconds from the choice of the pod to the last byte. */
   readonly serviceMs: number;
-  /** Completed without failure by time: counts by bucket, see {@link latencyBucket}; trailing zeros are left out. The first request of each pod is in none. */
+  /** Latency histogram of successful requests: counts by {@link latencyBucket}, without trailing zeros. The first request of each pod is not included. */
   readonly latency: readonly number[];
-  /** What became of copies of requests that this revision answered unseen by clients. */
+  /** Mirrored copies that this revision answered, invisibly to clients. */
   readonly mirrored?: MirrorFigures;
 }
 
-/** Comparison of a candidate's answers with those that clients got. */
+/** Comparison of a candidate's responses with those that clients got. */
 export interface MirrorFigures {
   /** Copies sent. */
   readonly sent: number;
   /**
-   * Copies of requests that clients got an answer of 2xx to, once what became of the copy is known. Absent in answers of gateways
-   * before this was told.
+   * Copies whose outcome is known, of requests that were answered to clients with 2xx. Absent in figures of gateways of an earlier
+   * release.
    */
   readonly judged?: number;
-  /** Of these, copies without an answer of 2xx. */
+  /** Of these, copies without a response of 2xx. */
   readonly failed: number;
-  /** Pairs of answers that were compared. */
+  /** Pairs of responses that were compared. */
   readonly compared: number;
   /** Of these, pairs that differ beyond the tolerance, or in shape. */
   readonly differing: number;
@@ -71,12 +71,12 @@ export interface MirrorFigures {
   /** Sum and count of absolute differences, for their mean. */
   readonly sumAbsolute: number;
   readonly numbers: number;
-  /** Rows with more than one number, and of these those whose largest number is at the same place. */
+  /** Rows with more than one number, and of these the ones whose largest number is at the same index. */
   readonly ranked: number;
   readonly agreeing: number;
 }
 
-/** Of how many copies it is known what became of them; gateways of an earlier release tell what they sent, some of which is under way. */
+/** Copies whose outcome is known; for gateways of an earlier release, copies sent, some of which may be in flight. */
 export function judgedCopies({ judged, sent }: MirrorFigures): number {
   return judged ?? sent;
 }

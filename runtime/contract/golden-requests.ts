@@ -1,2 +1,2 @@
-/** Bounds of the golden requests that a pod tells of its model: what is recorded beyond them is left out. */
+/** Limits of the golden requests that a pod returns for its model; recorded requests beyond them are left out. */
 export const goldenLimits = { requests: 100, bytes: 8 * 1024 * 1024 } as const;

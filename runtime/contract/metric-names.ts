@@ -38,7 +38,7 @@ export const metricNames = {
   candidateDivergence: "modelwright_candidate_divergence_ratio",
 } as const;
 
-/** Names that TensorFlow Serving gives what we count as well, so that dashboards made for it go on. */
+/** TensorFlow Serving's names for two of our metrics, so that its dashboards keep working. */
 export const tensorflowMetricNames = {
   requestCount: ":tensorflow:serving:request_count",
   requestLatency: ":tensorflow:serving:request_latency",

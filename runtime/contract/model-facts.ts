@@ -9,10 +9,10 @@ export const modelStates = [
   "Unloaded",
   "Failed",
 ] as const;
-/** What a runtime says of a model that it was given. */
+/** State of a model in a runtime. */
 export type ModelState = (typeof modelStates)[number];
 
-/** What a ready runtime says about its model on the admin port's `/model`; the operator copies it to `status.model`. */
+/** A runtime's description of its model, at `/model` on the admin port; the operator copies it to `status.model`. */
 export interface ModelFacts {
   readonly name: string;
   readonly version: string;
@@ -20,18 +20,18 @@ export interface ModelFacts {
   readonly format: string;
   /** Engine that runs the model, as `TensorFlowJs/wasm`. */
   readonly engine: string;
-  /** Why it is not the engine or the device that would be first choice. */
+  /** Why the preferred engine or device is not used. */
   readonly note?: string;
   /** `sha256:…` of the model file. */
   readonly digest: string;
   readonly bytes: number;
   /** As `features: float32[-1,64] → output_0: float32[-1,10]`. */
   readonly signature: string;
-  /** All ways to call it, the one that is meant when none is named first; absent in answers of runtimes before this was told. */
+  /** All signatures, the default one first; absent in facts of runtimes of an earlier release. */
   readonly signatures?: readonly SignatureFacts[];
 }
 
-/** One way to call a model. */
+/** One signature of a model. */
 export interface SignatureFacts {
   readonly name: string;
   readonly inputs: readonly TensorFacts[];
@@ -42,8 +42,8 @@ export interface SignatureFacts {
 export interface TensorFacts {
   readonly name: string;
   readonly dtype: string;
-  /** -1 stands for any size; absent when any shape will do. */
+  /** -1 stands for any size; absent when any shape is accepted. */
   readonly shape?: readonly number[];
-  /** A request may leave it out. */
+  /** Requests may omit it. */
   readonly isOptional?: true;
 }

@@ -1,4 +1,4 @@
-/** Where things are inside a runtime container. Local mode maps each of these folders to one of its own. */
+/** Paths inside a runtime container. Local mode maps each of these folders to one of its own. */
 export const containerPaths = {
   /** Root of the model volume. */
   models: "/mnt/models",
@@ -15,11 +15,11 @@ export const adminPaths = {
   metrics: "/metrics",
   /** JSON {@link import("./model-facts.ts").ModelFacts}. */
   model: "/model",
-  /** A list of them: every version of every model. */
+  /** JSON list of these: every version of every model. */
   models: "/models",
   /** Requests that are recorded in the model, as JSON lines `{"request": body of :predict}`; see {@link import("./golden-requests.ts").goldenLimits}. */
   goldenRequests: "/golden-requests",
 } as const;
 
-/** Where TensorFlow Serving has its metrics by default: on the admin port they are here as well. */
+/** TensorFlow Serving's default metrics path, which the admin port serves as well. */
 export const tensorflowMetricsPath = "/monitoring/prometheus/metrics";

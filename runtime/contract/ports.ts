@@ -1,4 +1,4 @@
-/** Ports of a runtime pod and of the gateway's shared front. REST and gRPC are TensorFlow Serving's own. */
+/** Ports of a runtime pod and of the gateway's shared ports. REST and gRPC are TensorFlow Serving's own. */
 export const ports = {
   /** HTTP: TensorFlow Serving REST, Open Inference, KServe V1. */
   rest: 8501,
@@ -6,7 +6,7 @@ export const ports = {
   grpc: 8500,
   /** `/healthz`, `/readyz`, `/metrics`, `/model`; never exposed by a Service. */
   admin: 8502,
-  /** The operator's stream of route tables towards gateways. */
+  /** The operator's stream of route tables to gateways. */
   routes: 8503,
 } as const;
 

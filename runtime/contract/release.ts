@@ -1,2 +1,2 @@
-/** What every program of this release calls itself. The version is that of package.json. */
+/** Name and version of every program of this release. The version is package.json's. */
 export const release = { name: "modelwright", version: "0.1.0" } as const;

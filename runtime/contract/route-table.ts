@@ -1,4 +1,4 @@
-/** Where one revision's requests may go. */
+/** Routing of one revision. */
 export interface RevisionRoute {
   /** Revision hash. */
   readonly hash: string;
@@ -8,13 +8,13 @@ export interface RevisionRoute {
   readonly weight: number;
   /** Ready pods that are not terminating. */
   readonly endpoints: readonly Endpoint[];
-  /** Addresses of pods that are terminating: they finish what they have and get nothing new. */
+  /** Addresses of terminating pods: they finish their requests and get no new ones. */
   readonly draining: readonly string[];
-  /** Names besides its number under which clients may ask for it, as `stable` or `canary` (`/labels/stable`). */
+  /** Names by which clients may ask for it besides its number, as `stable` or `canary` (`/labels/stable`). */
   readonly labels?: readonly string[];
 }
 
-/** A pod that can be asked. */
+/** A pod that can serve requests. */
 export interface Endpoint {
   readonly pod: string;
   readonly address: string;
@@ -24,17 +24,17 @@ export interface Endpoint {
   readonly grpcPort?: number;
 }
 
-/** How requests wait while nothing is ready. */
+/** How requests are held while no pod is ready. */
 export interface HoldPolicy {
-  /** Requests that may wait at a time. */
+  /** Requests held at a time. */
   readonly maxRequests: number;
-  /** Bytes of bodies that may wait at a time. */
+  /** Total body bytes of requests held at a time. */
   readonly maxBytes: number;
   /** Longest wait of one request. */
   readonly timeoutMs: number;
 }
 
-/** Which requests stay with one revision: those with the same value of a header or a cookie. */
+/** Requests with the same value of a header or a cookie stay with one revision. */
 export interface StickyKey {
   readonly header?: string;
   readonly cookie?: string;
@@ -42,21 +42,21 @@ export interface StickyKey {
   readonly salt: string;
 }
 
-/** Copies of requests that another revision answers as well, unseen by clients. */
+/** Mirroring: copies of requests that another revision answers as well, invisibly to clients. */
 export interface Mirror {
   /** Hash of the revision that gets the copies. */
   readonly revision: string;
   /** Share of the requests of other revisions that are copied, in percent. */
   readonly percent: number;
-  /** How the answers are compared; absent: they are dropped. `tolerance`: largest difference of two numbers, relative to the larger one above 1, absolute below. */
+  /** How the responses are compared; absent: they are dropped. `tolerance`: largest difference of two numbers, relative to the larger one above 1, absolute below. */
   readonly compare?: { readonly tolerance: number };
 }
 
-/** All that a gateway knows about one ModelDeployment. */
+/** Everything that a gateway knows about one ModelDeployment. */
 export interface Route {
   /** `<namespace>/<name>` of the ModelDeployment. */
   readonly key: string;
-  /** resourceVersion of the ModelDeployment that the route was made from. Absent: from an operator that does not tell. */
+  /** resourceVersion of the ModelDeployment that the route was made from. Absent: the operator does not send it. */
   readonly resourceVersion?: string;
   /** Model name on the wire. */
   readonly model: string;
@@ -68,15 +68,15 @@ export interface Route {
   readonly hold: HoldPolicy;
   readonly sticky?: StickyKey;
   readonly mirror?: Mirror;
-  /** True when a pod serves a folder of numbered versions: then the number in a path is one of these, not a revision's. */
+  /** True when pods serve a folder of numbered versions: the number in a path is then one of these, not a revision's. */
   readonly hasOwnVersions?: boolean;
   /** Largest request body in bytes. */
   readonly bodyBytes: number;
-  /** Longest time for one answer, from the first byte of the request. */
+  /** Longest time for one response, from the first byte of the request. */
   readonly timeoutMs: number;
 }
 
-/** The split that a gateway has acknowledged, in words: `a1b2c3=0 d4e5f6=100`. Planner and push server compare these. */
+/** The split of a route as text, `a1b2c3=0 d4e5f6=100`: planner and push server compare it with what gateways acknowledged. */
 export function splitText(revisions: readonly Pick<RevisionRoute, "hash" | "weight">[]): string {
   return revisions
     .map(({ hash, weight }) => `${hash}=${weight}`)
@@ -87,7 +87,7 @@ export function splitText(revisions: readonly Pick<RevisionRoute, "hash" | "weig
 /** Path of the operator's stream: `POST`, newline-delimited JSON in both directions for as long as the gateway lives. */
 export const routesPath = "/v1/routes";
 
-/** How far an operator's view of the cluster had come: newest resourceVersions, comparable as whole numbers (KEP-5504). */
+/** How current an operator's view of the cluster is: newest resourceVersions, comparable as whole numbers (KEP-5504). */
 export interface Seen {
   readonly deployments: string;
   readonly pods: string;
@@ -106,9 +106,9 @@ export type TableMessage =
   | { readonly type: "ping"; readonly seen?: Seen };
 
 /**
- * Gateway → operator, one JSON per line. `hello` comes first; `ack` says that a version serves; `newer`, before it, that
- * of this key something newer serves, told by another operator; `wake` that requests wait: at once, and every second for as
- * long as some do. How many there are is told by `GET /figures`, as at any other time.
+ * Gateway → operator, one JSON per line. `hello` comes first. `ack`: a version serves. `newer`, before the `ack`: for this key a
+ * newer route from another operator serves. `wake`: requests are held; sent at once, and every second while some are. Their number
+ * is in `GET /figures`, as at any other time.
  */
 export type GatewayMessage =
   | { readonly type: "hello"; readonly gateway: string }
@@ -119,10 +119,10 @@ export type GatewayMessage =
 /**
  * Header on a pod's refusal of a request for a model that it is loading, trailing metadata in gRPC; its value is `loading`. The
  * status is the protocol's own (404 and NOT_FOUND in TensorFlow Serving's, 503 and UNAVAILABLE in Open Inference): a gateway that
- * sees the header asks another pod, or lets the request wait until the table names one.
+ * sees the header retries on another pod, or holds the request until the table lists one.
  */
 export const notReadyHeader = "modelwright-not-ready";
-/** Header on every answer through the gateway: the revision that answered. */
+/** Header on every pod's response through the gateway: the revision that answered. */
 export const revisionHeader = "modelwright-revision";
 /** Request header that names a ModelDeployment as `<namespace>/<name>` on the shared front port. */
 export const modelHeader = "modelwright-model";

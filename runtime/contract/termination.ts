@@ -1,17 +1,17 @@
-/** Last words of a container, written as one line of JSON to its termination message file (at most 4096 bytes). */
+/** Why a container ended, as one line of JSON in its termination message file (at most 4096 bytes). */
 export interface TerminationMessage {
   /** A fault code; becomes the reason of the condition. */
   readonly code: string;
   /** What is wrong with which value. */
   readonly message: string;
-  /** The nearest way out. */
+  /** What to do about it. */
   readonly hint?: string;
 }
 
-/** Kubernetes keeps no more than this of a termination message. */
+/** Kubernetes' size limit of a termination message. */
 export const terminationMessageBytes = 4096;
 
-/** Reads a termination message; anything that is not ours (another program's text) is `undefined`. */
+/** Parses a termination message; undefined when it is not ours (another program's text). */
 export function terminationMessage(text: string | undefined): TerminationMessage | undefined {
   if (text === undefined || !text.startsWith("{")) return undefined;
   let value: unknown;
