@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../base/fault.ts";
 
-/** Everything a gateway refuses or gives up on. The wire status of each code stands in `answer.ts`. */
+/** Everything a gateway rejects or gives up on. `proxy/local-reply.ts` and `grpc/status.ts` map the codes to statuses. */
 export const faults = faultCatalogue<{
   TableMissing: object;
   RouteNotFound: { asked: string; known: readonly string[] };

@@ -4,20 +4,20 @@ import { createLedger, type Ledger } from "./figures/ledger.ts";
 import { grpcCalls } from "./grpc/calls.ts";
 import { PodConnections } from "./grpc/pods/pod-connections.ts";
 import { Listeners } from "./listeners.ts";
-import { busyLoop } from "./mirror/busy-loop.ts";
-import { Copies } from "./mirror/copies.ts";
+import { loopBusyCheck } from "./mirror/loop-busy-check.ts";
+import { Mirroring } from "./mirror/mirroring.ts";
 import type { GatewayOptions } from "./options.ts";
-import { crowdedClock } from "./passage/crowded-clock.ts";
-import { type KeptRoom, keptRoom, unreadRoom } from "./passage/kept-room.ts";
-import { recoveries } from "./passage/recoveries.ts";
-import { wakeCalls } from "./passage/wakes.ts";
-import { asked } from "./proxy/asked.ts";
+import { sharedTimerClock } from "./forwarding/shared-timer-clock.ts";
+import { type BufferBudget, defaultBufferBudget, unreadBudget } from "./forwarding/buffer-budget.ts";
+import { readinessPolls } from "./forwarding/readiness-polls.ts";
+import { wakeMessages } from "./forwarding/wake-messages.ts";
+import { routedRequest } from "./proxy/routed-request.ts";
 import { Exchange, type ExchangeParts } from "./proxy/exchange.ts";
-import { freshness, type Freshness } from "./routing/kept/freshness.ts";
-import { TableFile } from "./routing/kept/table-file.ts";
-import { newestRoutes } from "./routing/newest.ts";
+import { tableFreshness, type TableFreshness } from "./routing/table-freshness.ts";
+import { TableFile } from "./routing/persistence/table-file.ts";
+import { newestRoutes } from "./routing/newest-routes.ts";
 import { type Lookup, type Operators, operators } from "./routing/operators.ts";
-import { queued } from "./routing/hold.ts";
+import { heldCount } from "./routing/hold.ts";
 import { routeTable, type RouteTable } from "./routing/table.ts";
 import type { Route, TableMessage } from "../contract/route-table.ts";
 import { Connections } from "./upstream/connections.ts";
@@ -26,30 +26,30 @@ interface GatewayParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** How hosts of operators are resolved. Default: as the system does. */
+  /** Resolves operators' hosts. Default: the system's resolver. */
   readonly lookup?: Lookup;
-  /** Whether there is time for more than clients' requests. Default: as long as the event loop is idle for a fifth of it. */
+  /** Whether mirroring must pause. Default: while the event loop is idle for less than a fifth of the time. */
   readonly isBusy?: () => boolean;
-  /** Memory for bodies. Default: as the machine has it. */
-  readonly room?: KeptRoom;
+  /** Memory for bodies. Default: by the machine's memory. */
+  readonly bufferBudget?: BufferBudget;
 }
 
-/** Clients with keep-alive that send anything within this time leave in good order. */
-const longestEndingMs = 2_000;
+/** Keep-alive clients that send a request within this time are disconnected gracefully. */
+const maxClosingMs = 2_000;
 
 /** The data-plane proxy. Knows only its route table; keeps serving by the last one when every operator is away. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #parts: GatewayParts;
   readonly #table: RouteTable;
-  readonly #freshness: Freshness;
+  readonly #tableFreshness: TableFreshness;
   readonly #tableFile: TableFile | undefined;
   readonly #listeners: Listeners;
   readonly #connections: Connections;
-  readonly #copies: Copies;
+  readonly #mirroring: Mirroring;
   readonly #podConnections: PodConnections;
   readonly #exchange: ExchangeParts;
-  /** What this gateway counts. */
+  /** Counters for figures and metrics. */
   readonly ledger: Ledger;
   #operators: Operators | undefined;
   #draining = false;
@@ -57,26 +57,26 @@ export class Gateway {
   constructor(options: GatewayOptions, parts: GatewayParts) {
     this.#options = options;
     this.#parts = parts;
-    const room = parts.room ?? keptRoom();
-    this.#podConnections = new PodConnections(parts.clock, unreadRoom(room));
+    const bufferBudget = parts.bufferBudget ?? defaultBufferBudget();
+    this.#podConnections = new PodConnections(parts.clock, unreadBudget(bufferBudget));
     const monotonic = (): number => parts.clock.monotonic();
     const run = `${parts.clock.now().toString(36)}-${Math.floor(parts.random() * 2 ** 32).toString(36)}`;
     const ledger = createLedger({ gateway: options.gateway, run, monotonic });
     this.ledger = ledger;
     this.#connections = new Connections(parts.clock);
-    const { isBusy = busyLoop(monotonic) } = parts;
-    const clock = crowdedClock(parts.clock);
-    const passage = {
+    const { isBusy = loopBusyCheck(monotonic) } = parts;
+    const clock = sharedTimerClock(parts.clock);
+    const forwarding = {
       clock,
       ledger,
-      room,
+      bufferBudget,
       random: parts.random,
       monotonic,
-      loads: recoveries(parts.clock, this.#connections),
-      waits: wakeCalls(parts.clock, (key) => this.#operators?.wake(key)),
+      onPodLoading: readinessPolls(parts.clock, this.#connections),
+      onHeld: wakeMessages(parts.clock, (key) => this.#operators?.wake(key)),
     };
     const pods = { connections: this.#connections, sessions: this.#podConnections };
-    this.#copies = new Copies({ ...passage, ...pods, isBusy });
+    this.#mirroring = new Mirroring({ ...forwarding, ...pods, isBusy });
     this.#table = routeTable(
       (_table, change) => {
         this.#connections.retain();
@@ -85,67 +85,67 @@ export class Gateway {
       },
       { ledger, gateway: options.gateway, monotonic },
     );
-    this.#freshness = freshness(monotonic);
-    this.#tableFile = this.#openedFile();
+    this.#tableFreshness = tableFreshness(monotonic);
+    this.#tableFile = this.#openTableFile();
     this.#listeners = new Listeners({
       host: options.host,
       restPort: options.restPort,
       grpcPort: options.grpcPort,
       table: () => this.#table,
-      forward: (client, live) => new Exchange(client, asked(live, client), this.#exchange).start(),
+      forward: (client, live) => new Exchange(client, routedRequest(live, client), this.#exchange).start(),
       call: grpcCalls({
         table: () => this.#table,
         isReady: () => this.isReady,
         ...pods,
-        copies: this.#copies,
-        passage,
+        mirroring: this.#mirroring,
+        forwarding,
         clock,
         log: parts.log,
       }),
       isReady: () => this.isReady,
       clock: parts.clock,
       log: parts.log,
-      room,
+      bufferBudget,
     });
-    this.#exchange = { ...passage, ...pods, copies: this.#copies, log: parts.log };
+    this.#exchange = { ...forwarding, ...pods, mirroring: this.#mirroring, log: parts.log };
   }
 
-  /** It can answer: true once a table has come and until draining begins. */
+  /** True from the first route table until draining begins. */
   get isReady(): boolean {
     return this.#table.version > 0 && !this.#draining;
   }
 
-  /** It is to get clients: as soon as its table is the newest that is to be had. */
+  /** Readiness for load balancers: its table is the newest that can be expected. */
   get takesTraffic(): boolean {
-    return this.isReady && this.#freshness.isSettled();
+    return this.isReady && this.#tableFreshness.isSettled();
   }
 
   /** Milliseconds since an operator confirmed the table, or since the start while none has. */
   get tableAgeMs(): number {
-    return this.#freshness.ageMs();
+    return this.#tableFreshness.ageMs();
   }
 
-  /** Changes of the route table so far, 0 before the first table. */
+  /** Messages applied to the route table, 0 before the first table. */
   get tableVersion(): number {
     return this.#table.version;
   }
 
-  /** Requests that wait at this moment because nothing is ready. */
+  /** Requests held because no pod is ready. */
   get heldRequests(): number {
     let held = 0;
-    for (const live of this.#table.byKey.values()) held += queued(live);
+    for (const live of this.#table.byKey.values()) held += heldCount(live);
     return held;
   }
 
   async open(): Promise<void> {
-    const kept = await this.#tableFile?.read();
+    const stored = await this.#tableFile?.read();
     await this.#listeners.open();
     const { gateway, operatorUrls: urls } = this.#options;
     const { clock, log, lookup } = this.#parts;
-    if (kept !== undefined) {
-      const { routes, ageMs } = kept;
+    if (stored !== undefined) {
+      const { routes, ageMs } = stored;
       this.#table.apply({ type: "full", version: 0, routes });
-      this.#freshness.loaded(ageMs);
+      this.#tableFreshness.loaded(ageMs);
       const ageSeconds = Math.round(ageMs / 1000);
       log.warn("a route table of before the start serves until an operator tells a newer one", {
         routes: routes.length,
@@ -155,7 +155,7 @@ export class Gateway {
     const newest = newestRoutes({ table: this.#table, clock, log });
     const apply = (message: TableMessage): readonly string[] => {
       const newer = newest.apply(message);
-      this.#freshness.heard();
+      this.#tableFreshness.confirmed();
       if (message.type === "ping") this.#tableFile?.confirmed();
       else this.#tableFile?.changed();
       return newer;
@@ -171,25 +171,25 @@ export class Gateway {
     });
   }
 
-  /** Takes requests for the drain delay still, ends connections with their answers, and returns when all are answered. */
+  /** Serves for the drain delay, then closes connections with their responses; returns when all requests are answered. */
   async drain(): Promise<void> {
     this.#draining = true;
     const { clock } = this.#parts;
     const { drainDelayMs } = this.#options;
-    // Clients that connect anew are to find another gateway: at first they would come here again.
-    const endingMs = Math.min(longestEndingMs, drainDelayMs / 2);
-    await clock.sleep(drainDelayMs - endingMs);
+    // Disconnected clients must find another gateway: until endpoints are updated they would come back here.
+    const closingMs = Math.min(maxClosingMs, drainDelayMs / 2);
+    await clock.sleep(drainDelayMs - closingMs);
     this.#listeners.end();
-    await clock.sleep(endingMs);
+    await clock.sleep(closingMs);
     await this.#listeners.close();
     this.#operators?.close();
     await this.#tableFile?.close();
-    this.#copies.close();
+    this.#mirroring.close();
     this.#connections.close();
     await this.#podConnections.close();
   }
 
-  #openedFile(): TableFile | undefined {
+  #openTableFile(): TableFile | undefined {
     const { tableFile: path } = this.#options;
     const { clock, log } = this.#parts;
     const table = this.#table;

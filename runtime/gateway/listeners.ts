@@ -2,60 +2,61 @@ import type { RequestListener } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
+import type { ConnectionFilter } from "../server/connection-filter.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
 import { type CallHead, callHead } from "./grpc/call-head.ts";
-import type { TakeCall } from "./grpc/calls.ts";
+import type { AcceptCall } from "./grpc/calls.ts";
 import { ClientAnswer } from "./grpc/client/client-answer.ts";
 import { statusTrailers } from "./grpc/status.ts";
 import type { HeaderList } from "../http2/hpack/header-writer.ts";
 import type { Http2Stream } from "../http2/stream.ts";
-import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
+import { http2Filter, type AcceptStream } from "./http2/http2-filter.ts";
 import { headerValue } from "./http2/header-record.ts";
 import { Http2Client } from "./http2/http2-client.ts";
-import { type KeptRoom, unreadRoom } from "./passage/kept-room.ts";
-import { plainLane, type PlainLane as Lane } from "./plain/plain-lane.ts";
+import { type BufferBudget, unreadBudget } from "./forwarding/buffer-budget.ts";
+import { gatewayFastPath } from "./http1-fast-path/gateway-fast-path.ts";
 import { faults } from "./faults.ts";
-import { ambiguity } from "./node-http/ambiguity.ts";
-import { probeAnswer } from "./proxy/answer.ts";
+import { smugglingRisk } from "./node-http/smuggling-guard.ts";
+import { probeReply } from "./proxy/local-reply.ts";
 import type { Client } from "./proxy/client.ts";
 import { NodeClient } from "./node-http/node-client.ts";
-import { requestTurns } from "./node-http/request-turns.ts";
-import { locatedRoute } from "./routing/locate.ts";
-import type { LiveRoute } from "./routing/live.ts";
+import { pipelineQueue } from "./node-http/pipeline-queue.ts";
+import { matchedRoute } from "./routing/route-match.ts";
+import type { LiveRoute } from "./routing/live-route.ts";
 import { ModelPorts } from "./model-ports.ts";
 import type { RouteTable, TableChange } from "./routing/table.ts";
 
-/** Called with each request and the route it means. */
+/** Called with each request and its route. */
 export type Forward = (client: Client, live: LiveRoute) => void;
 
 interface ListenerOptions {
   readonly host: string;
-  /** The shared ports. Both take REST and gRPC; that there are two is TensorFlow Serving's habit. */
+  /** The shared ports. Each accepts REST and gRPC; there are two because TensorFlow Serving has two. */
   readonly restPort: number;
   readonly grpcPort: number;
   readonly table: () => RouteTable;
   readonly forward: Forward;
-  /** Called with each call of gRPC. */
-  readonly call: TakeCall;
-  /** Whether the gateway says that it is ready. */
+  /** Called with each gRPC call. */
+  readonly call: AcceptCall;
+  /** Whether the gateway reports itself ready. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
-  /** For what clients send before its turn. */
-  readonly room: KeptRoom;
+  /** Memory for input that waits for its turn. */
+  readonly bufferBudget: BufferBudget;
 }
 
-/** Idle client connections are kept for longer than load balancers keep theirs (60 s is common), so that they close first. */
+/** Longer than load balancers commonly keep idle connections (60 s), so that they close first. */
 const limits = {
   ...defaultConnectionLimits,
   keepAliveTimeoutMs: 75_000,
-  // Of each port. An idle one costs 3 KB, 6 KB once Node's server has it.
+  // Per port. An idle connection costs 3 KB, or 6 KB once Node's server has it.
   maxConnections: 16_384,
-  // The route's own deadline bounds a request; a held one may upload for longer than any general limit.
+  // The route's timeout bounds a request; a held one may upload for longer than any general limit.
   requestTimeoutMs: 0,
 };
 
-/** What the headers of a request over HTTP/2 say first: whether it is a call of gRPC. */
+/** What the gateway needs first of an HTTP/2 request's headers: whether it is a gRPC call. */
 interface StreamHead {
   readonly list: HeaderList;
   readonly method: string | undefined;
@@ -67,14 +68,14 @@ function streamHead(list: HeaderList): StreamHead {
 }
 
 /**
- * The gateway's sockets: the shared ports, and one port per ModelDeployment that comes and goes with its route. Each speaks
- * HTTP/1.1, HTTP/2 and gRPC, as its clients begin.
+ * The gateway's sockets: the shared ports, and one port per ModelDeployment that is opened and closed with its route. Each
+ * speaks HTTP/1.1, HTTP/2 and gRPC, whichever the client starts with.
  */
 export class Listeners {
   readonly #options: ListenerOptions;
   readonly #modelPorts: ModelPorts;
   #shared: readonly HttpServer[] = [];
-  #ending = false;
+  #isEnding = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -83,53 +84,56 @@ export class Listeners {
     this.#modelPorts = new ModelPorts({ host, log, maxConnections, take: (socket) => this.#shared[0]?.take(socket) });
   }
 
-  /** Opens the shared ports. Throws `PortTaken` when another program has one. */
+  /** Opens the shared ports. Throws `PortTaken` if another program uses one. */
   async open(): Promise<void> {
     const { restPort, grpcPort } = this.#options;
-    this.#shared = [await this.#opened(restPort, "--rest-port")];
-    this.#shared = [...this.#shared, await this.#opened(grpcPort, "--grpc-port")];
+    this.#shared = [await this.#openServer(restPort, "--rest-port")];
+    this.#shared = [...this.#shared, await this.#openServer(grpcPort, "--grpc-port")];
   }
 
-  /** Opens and closes per-model ports so that they match the table. A port that is taken is tried again at the next change. */
+  /** Opens and closes per-model ports to match the table. A port that is in use is retried at the next change. */
   align({ upserted, removed }: TableChange): void {
     this.#modelPorts.align(upserted, removed);
   }
 
   /**
-   * From now on answers end their connections. Some time before `close`, that spares those in use: a connection that is ended
-   * between two requests breaks the next one, which may be on its way already.
+   * From now on responses close their connections. Call it some time before `close`: closing a connection between two requests
+   * breaks the next one, which may be in flight already.
    */
   end(): void {
-    this.#ending = true;
+    this.#isEnding = true;
   }
 
-  /** Takes no new connections, ends idle ones, and resolves when the last request is answered. */
+  /** Accepts no new connections, closes idle ones, and resolves when the last request is answered. */
   async close(): Promise<void> {
-    this.#ending = true;
+    this.#isEnding = true;
     await Promise.all([...this.#shared.map((server) => server.close()), this.#modelPorts.close()]);
   }
 
-  #opened(port: number, portFlag: string): Promise<HttpServer> {
-    const { host, clock, room } = this.#options;
-    const listener = this.#listener();
-    const http2 = http2Lane({
+  #openServer(port: number, portFlag: string): Promise<HttpServer> {
+    const { host, clock, bufferBudget } = this.#options;
+    const listener = this.#nodeListener();
+    const http2 = http2Filter({
       limits,
       clock,
       headOf: streamHead,
-      takeStream: this.#streams(),
-      unread: unreadRoom(room),
+      acceptStream: this.#acceptStream(),
+      unread: unreadBudget(bufferBudget),
     });
-    const plain = plainLane({
+    const http1 = gatewayFastPath({
       limits,
       clock,
-      room,
-      take: (client) => this.#take(client),
-      isEnding: () => this.#ending,
+      bufferBudget,
+      take: (client) => this.#accept(client),
+      isEnding: () => this.#isEnding,
     });
-    return openHttpServer({ host, port, portFlag, limits, asksForBodies: true, lane: inTurn(http2, plain) }, listener);
+    return openHttpServer(
+      { host, port, portFlag, limits, sendsContinue: true, filter: chained(http2, http1) },
+      listener,
+    );
   }
 
-  /** The route of a model's own port; undefined on a shared port. Throws `RouteGone`: who may use one port may not use all. */
+  /** The route of a model's own port; undefined on a shared port. Throws `RouteGone`: access to one port is not access to all. */
   #fixedRoute(port: number | undefined): LiveRoute | undefined {
     const key = this.#modelPorts.keyOf(port);
     if (key === undefined) return undefined;
@@ -138,15 +142,15 @@ export class Listeners {
     return live;
   }
 
-  #streams(): TakeStream<StreamHead> {
+  #acceptStream(): AcceptStream<StreamHead> {
     return ({ stream, head: { list, method, call }, isWhole, localPort }) => {
-      if (call !== undefined) this.#call(stream, call, localPort);
+      if (call !== undefined) this.#acceptCall(stream, call, localPort);
       else if (method === "CONNECT") stream.headers([":status", "405"], true);
-      else this.#take(new Http2Client({ stream, list, isWhole, localPort, clock: this.#options.clock }));
+      else this.#accept(new Http2Client({ stream, list, isWhole, localPort, clock: this.#options.clock }));
     };
   }
 
-  #call(stream: Http2Stream, call: CallHead, localPort: number | undefined): void {
+  #acceptCall(stream: Http2Stream, call: CallHead, localPort: number | undefined): void {
     try {
       this.#options.call(stream, call, this.#fixedRoute(localPort));
     } catch (thrown) {
@@ -154,29 +158,29 @@ export class Listeners {
     }
   }
 
-  #listener(): RequestListener {
+  #nodeListener(): RequestListener {
     const { clock } = this.#options;
-    const inTurn = requestTurns();
+    const queue = pipelineQueue();
     return (request, response) =>
-      inTurn(request, response, () => {
-        const reason = ambiguity(request);
-        if (this.#ending || reason !== undefined) response.setHeader("connection", "close");
+      queue(request, response, () => {
+        const reason = smugglingRisk(request);
+        if (this.#isEnding || reason !== undefined) response.setHeader("connection", "close");
         const client = new NodeClient(request, response, clock);
-        if (reason === undefined) this.#take(client);
+        if (reason === undefined) this.#accept(client);
         else client.refuse(faults.RequestAmbiguous({ reason }));
       });
   }
 
-  #take(client: Client): void {
+  #accept(client: Client): void {
     const { forward, table, isReady } = this.#options;
     try {
-      const located = this.#fixedRoute(client.localPort) ?? locatedRoute(table(), client);
-      if (typeof located !== "string") {
-        forward(client, located);
+      const match = this.#fixedRoute(client.localPort) ?? matchedRoute(table(), client);
+      if (typeof match !== "string") {
+        forward(client, match);
         return;
       }
       client.resume();
-      const { status, headers, body } = probeAnswer(located, isReady());
+      const { status, headers, body } = probeReply(match, isReady());
       client.begin(status, headers);
       client.end(body);
     } catch (thrown) {
@@ -185,8 +189,8 @@ export class Listeners {
   }
 }
 
-/** Connections that the first does not want are the second's. */
-function inTurn(first: Lane, second: Lane): Lane {
+/** A filter that passes the connections that `first` declines on to `second`. */
+function chained(first: ConnectionFilter, second: ConnectionFilter): ConnectionFilter {
   return {
     take: (socket, passOn) => first.take(socket, (socket) => second.take(socket, passOn)),
     close: () => {

@@ -3,20 +3,20 @@ import { type Environment, type OptionNames, oneOf, parsedOptions, wholeNumber }
 import { environment } from "../contract/environment.ts";
 import { ports } from "../contract/ports.ts";
 
-/** Everything a gateway is told when it starts. */
+/** A gateway's start options. */
 export interface GatewayOptions {
   readonly host: string;
-  /** Shared ports: of REST and of gRPC, though each takes both. */
+  /** Shared ports, named for REST and gRPC; each accepts both. */
   readonly restPort: number;
   readonly grpcPort: number;
   readonly adminPort: number;
-  /** Name of this gateway among its like: its pod's. */
+  /** Name of this gateway: its pod's. */
   readonly gateway: string;
   readonly operatorUrls: readonly string[];
-  /** Milliseconds that it keeps taking requests after SIGTERM, until nobody sends any more. */
+  /** How long it accepts requests after SIGTERM, in milliseconds: until clients have learned to send elsewhere. */
   readonly drainDelayMs: number;
   readonly logLevel: LogLevel;
-  /** File that keeps the route table for the next start, on a volume that outlives the container. Absent: none does. */
+  /** File that keeps the route table for the next start, on a volume that outlives the container. Absent: not kept. */
   readonly tableFile?: string;
 }
 

@@ -2,15 +2,15 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { ConnectionReader } from "./reading/connection-reader.ts";
-import type { CalmTerms } from "./reading/calm.ts";
+import type { RateLimit } from "./reading/rate-limit.ts";
 import type { HeaderLimits } from "./hpack/header-reader.ts";
 import type { HeaderList } from "./hpack/header-writer.ts";
-import { endInGoodOrder } from "./socket-end.ts";
-import { watchOver } from "./liveness.ts";
+import { lingeringClose } from "./lingering-close.ts";
+import { startWatchdog } from "./watchdog.ts";
 import { openStreams } from "./open-streams.ts";
 import type { PeerSettings } from "./reading/peer-settings.ts";
 import { ConnectionWriter, windowOverflow } from "./writing/connection-writer.ts";
-import { Http2Stream, type StreamLink, type StreamOwner, type UnreadRoom } from "./stream.ts";
+import { Http2Stream, type StreamLink, type StreamOwner, type UnreadBudget } from "./stream.ts";
 import {
   ConnectionError,
   defaultWindowBytes,
@@ -21,51 +21,51 @@ import {
   settingIds,
 } from "./wire.ts";
 
-/** What one connection may cost. */
+/** Limits of one connection. */
 interface ConnectionTerms {
   readonly headers: HeaderLimits;
-  /** Requests of a client at a time. */
+  /** Concurrent requests of a client. */
   readonly maxStreams: number;
-  /** Bytes of one message that may wait unread, and of all messages. */
+  /** Flow-control windows for received bytes, per stream and per connection. */
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
-  /** Streams that the peer may reset, or make this side reset. */
-  readonly resets: CalmTerms;
-  /** For what waits unread on this connection and others. Absent: only windows bound it. */
-  readonly unread?: UnreadRoom;
-  /** A client without requests is sent away after this. */
+  /** Rate limit of streams that the peer resets, or makes this side reset. */
+  readonly resets: RateLimit;
+  /** Memory for unread bytes, shared with other connections. Absent: only the windows bound them. */
+  readonly unread?: UnreadBudget;
+  /** A client without requests is asked to leave after this. */
   readonly idleMs: number;
   readonly clock: Clock;
 }
 
-/** A side of a connection: its socket, and what it does with requests. */
+/** One side of a connection: its socket and its request listener. */
 export interface ConnectionOptions extends ConnectionTerms {
   readonly socket: Socket;
-  /** Has each request of a client, and is to set its stream's owner. Absent: this side is the client. */
+  /** Receives each request of a client, and must set its stream's owner. Absent: this side is the client. */
   readonly onRequest?: (stream: Http2Stream, headers: HeaderList, isLast: boolean) => void;
   readonly onClose?: () => void;
 }
 
-/** Streams that a server takes before it has told. */
-const assumedStreams = 100;
-/** Requests that cross a GOAWAY on the wire are still taken for this long, should the client not answer the ping after it. */
+/** Streams that a server is assumed to allow before its SETTINGS arrive. */
+const initialMaxStreams = 100;
+/** Requests that cross a GOAWAY on the wire are accepted for this long, unless the ping that follows it is answered earlier. */
 const crossingMs = 1_000;
-/** A peer that leaves so much unread and sends on is hostile. */
+/** A peer that keeps sending while it leaves this much unread is hostile. */
 const maxUnreadBytes = 4 * 1024 * 1024;
 
-/** One connection of HTTP/2 (RFC 9113), of either side. Holds the socket. */
+/** One HTTP/2 connection (RFC 9113), client or server side. Owns the socket. */
 export class Http2Connection implements StreamLink {
   readonly socket: Socket;
   readonly options: ConnectionOptions;
   readonly isServer: boolean;
   readonly streams = openStreams();
-  /** The peer takes so many requests at a time. */
-  maxStreams = assumedStreams;
-  /** It was open once: what is refused then, is refused on purpose. */
+  /** Concurrent streams that the peer allows. */
+  maxStreams = initialMaxStreams;
+  /** The connection was established: a failed stream is then not a connect error. */
   hasConnected: boolean;
-  /** The peer asked to go elsewhere. */
-  isPeerLeaving = false;
-  /** Why it ended, where anybody knows. */
+  /** The peer sent GOAWAY. */
+  hasPeerGoaway = false;
+  /** Why the connection ended, if known. */
   cause: Error | undefined;
   readonly writer: ConnectionWriter;
   readonly #reader: ConnectionReader;
@@ -73,10 +73,10 @@ export class Http2Connection implements StreamLink {
   #pingCount = 0;
   #nextId = 1;
   #peerWindowBytes = defaultWindowBytes;
-  #untoldBytes = 0;
+  #unannouncedBytes = 0;
   /** No new streams. */
   #isClosing = false;
-  #isAsked = false;
+  #hasSentGoaway = false;
   #isEnded = false;
 
   constructor(options: ConnectionOptions) {
@@ -88,51 +88,51 @@ export class Http2Connection implements StreamLink {
     this.writer = new ConnectionWriter(socket);
     this.#reader = new ConnectionReader(this);
     socket.on("data", (chunk: Buffer) => this.read(chunk));
-    // A peer that ends its side has left: nothing says that it still reads.
+    // A peer that ends its side has left: nothing shows that it still reads.
     socket.once("end", () => socket.destroySoon());
     socket.once("connect", () => (this.hasConnected = true));
     socket.on("error", (error) => (this.cause ??= error));
     socket.once("close", () => this.#closed());
-    this.#greet();
-    watchOver(this, options);
+    this.#sendPreface();
+    startWatchdog(this, options);
   }
 
-  /** No more frames are taken. */
+  /** No more frames are processed. */
   get isOver(): boolean {
     return this.#isEnded || this.socket.destroyed;
   }
 
-  /** It ends, or has ended: it takes no new streams. */
+  /** The connection ends or has ended: it takes no new streams. */
   get isClosing(): boolean {
     return this.#isClosing || this.isOver;
   }
 
-  /** One more request can be sent on it. */
+  /** Another request can be sent. */
   get hasRoom(): boolean {
-    return !this.isClosing && !this.isPeerLeaving && this.streams.size < this.maxStreams && this.#nextId < lastStreamId;
+    return !this.isClosing && !this.hasPeerGoaway && this.streams.size < this.maxStreams && this.#nextId < lastStreamId;
   }
 
-  /** What the next request is to be called. */
+  /** Stream id of the next request. */
   get nextId(): number {
     return this.#nextId;
   }
 
-  /** The last request that was taken. */
+  /** Stream id of the last accepted request. */
   get lastId(): number {
     return this.#reader.lastId;
   }
 
-  /** A header block has begun and not come whole. */
+  /** A header block has begun and is incomplete. */
   get isWithinHeaders(): boolean {
     return this.#reader.isWithinHeaders;
   }
 
-  /** Bytes have come since this was asked last. */
-  wasHeard(): boolean {
-    return this.#reader.wasHeard();
+  /** True if bytes were received since the last call. */
+  hasReceived(): boolean {
+    return this.#reader.hasReceived();
   }
 
-  /** Takes bytes that came: those of the socket, and those that somebody else has read from it. */
+  /** Processes received bytes: those of the socket, and those that others have read from it. */
   read(chunk: Buffer): void {
     if (this.isOver) return;
     try {
@@ -146,41 +146,41 @@ export class Http2Connection implements StreamLink {
     }
   }
 
-  /** A new request, whose answer goes to the owner. Throws when the connection has ended or takes no more. */
+  /** Sends a request; the response goes to `owner`. Throws when the connection has ended or takes no more streams. */
   request(headers: HeaderList, owner: StreamOwner): Http2Stream {
     if (this.isClosing || this.#nextId > lastStreamId) throw this.cause ?? new Error("its connection has ended");
-    const stream = this.opened(this.#nextId);
+    const stream = this.createStream(this.#nextId);
     this.#nextId += 2;
     stream.owner = owner;
     stream.headers(headers);
     return stream;
   }
 
-  /** A stream that begins with this. */
-  opened(id: number): Http2Stream {
+  /** Creates a stream with this id. */
+  createStream(id: number): Http2Stream {
     const windows = { send: this.#peerWindowBytes, receive: this.options.streamWindowBytes };
     const stream = new Http2Stream(id, this, windows);
     this.streams.add(stream);
     return stream;
   }
 
-  /** Calls back when the peer has answered, which tells that it has read everything before. */
+  /** Pings the peer. Its answer shows that it has read everything sent before. */
   ping(answered: () => void): void {
     this.#pingCount += 1;
     this.#pings.set(this.#pingCount, answered);
     this.writer.ping(this.#pingCount);
   }
 
-  pinged(number: number): void {
+  pingAnswered(number: number): void {
     const answered = this.#pings.get(number);
     this.#pings.delete(number);
     answered?.();
   }
 
-  /** Asks a client to connect elsewhere, takes requests that cross this on the wire, and ends when all are answered. */
-  leave(): void {
-    if (this.isClosing || this.#isAsked) return;
-    this.#isAsked = true;
+  /** Asks a client to reconnect elsewhere, accepts requests that cross the GOAWAY, and ends when all are answered. */
+  goAway(): void {
+    if (this.isClosing || this.#hasSentGoaway) return;
+    this.#hasSentGoaway = true;
     this.writer.goaway(lastStreamId, errorCodes.noError);
     const end = (): void => {
       cancel();
@@ -190,7 +190,7 @@ export class Http2Connection implements StreamLink {
     this.ping(end);
   }
 
-  /** Takes no new streams, and ends when those that are open have ended. */
+  /** Takes no new streams, and ends when the open ones have ended. */
   close(): void {
     if (this.isClosing) return;
     this.#isClosing = true;
@@ -198,13 +198,13 @@ export class Http2Connection implements StreamLink {
     if (this.streams.size === 0) this.#end();
   }
 
-  /** Ends it now. */
+  /** Closes the connection now. */
   destroy(cause?: Error): void {
     this.cause ??= cause;
     this.socket.destroy();
   }
 
-  /** Ends it for what the peer did. */
+  /** Ends the connection because of the peer's error. */
   fail(error: ConnectionError): void {
     if (this.isOver) return;
     this.cause ??= error;
@@ -213,8 +213,8 @@ export class Http2Connection implements StreamLink {
     this.#closeStreams(error.code);
   }
 
-  /** The peer has told what it takes. Throws ConnectionError. */
-  settle({ headerTableBytes, maxConcurrentStreams, initialWindowBytes }: PeerSettings): void {
+  /** Applies the peer's settings. Throws ConnectionError. */
+  applySettings({ headerTableBytes, maxConcurrentStreams, initialWindowBytes }: PeerSettings): void {
     const { writer } = this;
     if (headerTableBytes !== undefined) writer.limitTable(headerTableBytes);
     if (maxConcurrentStreams !== undefined) this.maxStreams = maxConcurrentStreams;
@@ -226,13 +226,13 @@ export class Http2Connection implements StreamLink {
         if (stream.sendWindow > maxWindowBytes) throw windowOverflow();
       }
     }
-    writer.confirmSettings();
-    writer.goOn();
+    writer.ackSettings();
+    writer.resumeBlocked();
   }
 
-  /** The peer asks to go elsewhere; requests after `last` it has not looked at. */
-  left(last: number): void {
-    this.isPeerLeaving = true;
+  /** The peer sent GOAWAY; it has not processed requests after `last`. */
+  goawayReceived(last: number): void {
+    this.hasPeerGoaway = true;
     if (this.isServer) {
       this.close();
       return;
@@ -248,18 +248,18 @@ export class Http2Connection implements StreamLink {
 
   consumed(stream: Http2Stream | undefined, bytes: number): void {
     const { connectionWindowBytes, streamWindowBytes } = this.options;
-    this.#untoldBytes += bytes;
-    if (this.#untoldBytes >= connectionWindowBytes / 2) {
-      this.writer.tellWindow(0, this.#untoldBytes);
-      this.#reader.windowBytes += this.#untoldBytes;
-      this.#untoldBytes = 0;
+    this.#unannouncedBytes += bytes;
+    if (this.#unannouncedBytes >= connectionWindowBytes / 2) {
+      this.writer.windowUpdate(0, this.#unannouncedBytes);
+      this.#reader.windowBytes += this.#unannouncedBytes;
+      this.#unannouncedBytes = 0;
     }
     if (stream === undefined || stream.hasPeerEnded || stream.isClosed) return;
-    stream.untoldBytes += bytes;
-    if (stream.untoldBytes < streamWindowBytes / 2) return;
-    this.writer.tellWindow(stream.id, stream.untoldBytes);
-    stream.receiveWindow += stream.untoldBytes;
-    stream.untoldBytes = 0;
+    stream.unannouncedBytes += bytes;
+    if (stream.unannouncedBytes < streamWindowBytes / 2) return;
+    this.writer.windowUpdate(stream.id, stream.unannouncedBytes);
+    stream.receiveWindow += stream.unannouncedBytes;
+    stream.unannouncedBytes = 0;
   }
 
   closed(stream: Http2Stream): void {
@@ -268,7 +268,7 @@ export class Http2Connection implements StreamLink {
     if (this.#isClosing && this.streams.size === 0) this.#end();
   }
 
-  #greet(): void {
+  #sendPreface(): void {
     const { headers, maxStreams, streamWindowBytes, connectionWindowBytes } = this.options;
     const { writer } = this;
     if (!this.isServer) writer.beginning(preface);
@@ -277,7 +277,7 @@ export class Http2Connection implements StreamLink {
       [settingIds.initialWindowBytes, streamWindowBytes],
       [settingIds.maxHeaderListBytes, headers.listBytes],
     ]);
-    writer.tellWindow(0, connectionWindowBytes - defaultWindowBytes);
+    writer.windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
   }
 
   #end(): void {
@@ -285,7 +285,7 @@ export class Http2Connection implements StreamLink {
     this.#isEnded = true;
     const { socket } = this;
     this.writer.flush();
-    endInGoodOrder(socket, this.options.clock);
+    lingeringClose(socket, this.options.clock);
   }
 
   #closed(): void {

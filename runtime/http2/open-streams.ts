@@ -1,25 +1,25 @@
 import type { Http2Stream } from "./stream.ts";
 
-/** The open streams of a connection, in the order of their numbers, in which they were opened. */
+/** The open streams of a connection, in the order of their ids, which is the order of opening. */
 export interface OpenStreams {
   readonly size: number;
   readonly get: (id: number) => Http2Stream | undefined;
-  /** Its number is to be higher than that of all before. */
+  /** The id must be higher than all ids added before. */
   readonly add: (stream: Http2Stream) => void;
   readonly delete: (id: number) => void;
-  /** Those that are open now, whatever becomes of them meanwhile. */
+  /** A copy of the list: streams may be added and deleted meanwhile. */
   readonly all: () => readonly Http2Stream[];
 }
 
 /**
- * None is open yet. A `Map` would cost a call through a gateway a fifth of its processor time: V8 links each table that a Map has
- * outgrown to the next one, so that one of them which has become old keeps all later ones, and the streams in them, until the next
- * full collection.
+ * A sorted list instead of a `Map`, which would cost a call through a gateway a fifth of its processor time: V8 links each outgrown
+ * table of a Map to its successor, so that one table in the old generation keeps all later ones, with the streams in them, until
+ * the next full collection.
  */
 export function openStreams(): OpenStreams {
   const list: Http2Stream[] = [];
-  /** Where the first one is whose number is not lower. */
-  const placeOf = (id: number): number => {
+  /** Index of the first stream whose id is not lower. */
+  const indexOf = (id: number): number => {
     let from = 0;
     let to = list.length;
     while (from < to) {
@@ -34,13 +34,13 @@ export function openStreams(): OpenStreams {
       return list.length;
     },
     get: (id) => {
-      const stream = list[placeOf(id)];
+      const stream = list[indexOf(id)];
       return stream?.id === id ? stream : undefined;
     },
     add: (stream) => void list.push(stream),
     delete: (id) => {
-      const place = placeOf(id);
-      if (list[place]?.id === id) list.splice(place, 1);
+      const index = indexOf(id);
+      if (list[index]?.id === id) list.splice(index, 1);
     },
     all: () => list.slice(),
   };

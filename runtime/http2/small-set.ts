@@ -1,18 +1,19 @@
-/** A set of few whose members come and go all the time, in the order in which they came. */
-export interface PassingSet<Member> {
+/** A set of few, short-lived members, in insertion order. */
+export interface SmallSet<Member> {
   readonly size: number;
   readonly add: (member: Member) => void;
-  /** False: it was none. */
+  /** False: it was not a member. */
   readonly delete: (member: Member) => boolean;
-  /** Those that are members now, whatever becomes of them meanwhile. */
+  /** A copy of the members: they may be added and deleted meanwhile. */
   readonly all: () => readonly Member[];
 }
 
 /**
- * Nobody is a member yet. A list, for what a `Set` does to the heap (see `openStreams`): with streams that wait for the window in it,
- * calls of 30 kB through a gateway took a seventh more processor time; with copies in it, a twelfth of all that mirroring allocates became old.
+ * A list instead of a `Set`, because of what that does to the heap (see `openStreams`): with streams that wait for the window in a
+ * Set, calls of 30 kB through a gateway took a seventh more processor time; with mirrored copies in it, a twelfth of all that
+ * mirroring allocates was promoted to the old generation.
  */
-export function passingSet<Member>(): PassingSet<Member> {
+export function smallSet<Member>(): SmallSet<Member> {
   const list: Member[] = [];
   return {
     get size() {
@@ -20,9 +21,9 @@ export function passingSet<Member>(): PassingSet<Member> {
     },
     add: (member) => void (list.includes(member) || list.push(member)),
     delete: (member) => {
-      const place = list.indexOf(member);
-      if (place !== -1) list.splice(place, 1);
-      return place !== -1;
+      const index = list.indexOf(member);
+      if (index !== -1) list.splice(index, 1);
+      return index !== -1;
     },
     all: () => list.slice(),
   };

@@ -1,31 +1,31 @@
 import { Buffer } from "node:buffer";
 import type { HeaderList } from "./hpack/header-writer.ts";
-import type { ConnectionWriter, Speaker } from "./writing/connection-writer.ts";
+import type { ConnectionWriter, SendingStream } from "./writing/connection-writer.ts";
 import { errorCodes } from "./wire.ts";
 
-/** Bytes that come in more pieces than this are put together: each piece holds on to what was read with it. */
-const maxPieces = 64;
+/** More received chunks than this are merged: each chunk keeps the whole read buffer in memory. */
+const maxChunks = 64;
 
-/** Who a stream's events belong to. */
+/** Receives the events of a stream. */
 export interface StreamOwner {
-  /** Headers of an answer, or trailers. `isLast`: nothing follows. */
-  headersCame(list: HeaderList, isLast: boolean): void;
+  /** Response headers, or trailers. `isLast`: nothing follows. */
+  headersReceived(list: HeaderList, isLast: boolean): void;
   data(chunk: Buffer): void;
-  /** The peer has said everything. */
+  /** The peer has sent everything. */
   ended(): void;
-  /** There is room for more, after `write` said that there was not. */
+  /** More can be written, after `write` returned false. */
   drained(): void;
-  /** There is no memory for what came while it was paused: nothing more of it is told, and it is to be given up. Absent: it is reset. */
-  crowded?(): void;
-  /** It is over. `code`: a side gave it up; undefined: both have said everything. */
+  /** The memory budget is used up while the stream is paused: no more data follows, and the owner must give up. Absent: the stream is reset. */
+  overBudget?(): void;
+  /** The stream has closed. `code`: it was reset; undefined: both sides have sent everything. */
   closed(code: number | undefined): void;
 }
 
-/** Memory for what waits unread, shared by many connections. */
-export interface UnreadRoom {
-  /** False: there is none. */
+/** Memory budget for unread bytes, shared by many connections. */
+export interface UnreadBudget {
+  /** False: too little is left. */
   take(bytes: number): boolean;
-  giveBack(bytes: number): void;
+  release(bytes: number): void;
 }
 
 /** What a stream needs of its connection. */
@@ -33,40 +33,40 @@ export interface StreamLink {
   readonly isServer: boolean;
   readonly writer: ConnectionWriter;
   readonly options: {
-    /** Absent: only windows bound what waits. */
-    readonly unread?: UnreadRoom;
+    /** Absent: only the windows bound unread bytes. */
+    readonly unread?: UnreadBudget;
   };
   sendReset(id: number, code: number): void;
-  /** Its owner has taken so many bytes. */
+  /** The owner has consumed bytes. */
   consumed(stream: Http2Stream, bytes: number): void;
   closed(stream: Http2Stream): void;
 }
 
-/** One request and its answer, seen from one side. */
-export class Http2Stream implements Speaker {
+/** One request and its response, seen from one side. */
+export class Http2Stream implements SendingStream {
   readonly id: number;
   readonly #link: StreamLink;
   owner: StreamOwner | undefined;
-  /** Bytes that the peer takes. */
+  /** Bytes that may be sent. */
   sendWindow: number;
-  /** Bytes that the peer may still send, and those that it has not been told of. */
+  /** Bytes that the peer may still send, and consumed bytes that no WINDOW_UPDATE has returned yet. */
   receiveWindow: number;
-  untoldBytes = 0;
-  /** Bytes that are to come, where headers told; negative: unknown. */
+  unannouncedBytes = 0;
+  /** Remaining bytes by the content-length; negative: unknown. */
   expectedBytes = -1;
   #queue: Buffer[] = [];
   /** What follows the queue. */
   #ending: "data" | HeaderList | undefined;
   #isEnded = false;
   #hasPeerEnded = false;
-  /** Its owner knows that the peer has said everything. */
-  #wasTold = false;
+  /** The owner knows that the peer has sent everything. */
+  #wasEndDelivered = false;
   #isClosed = false;
   #isPaused = false;
-  #kept: Buffer[] = [];
-  /** Bytes that came while there was no room for them are lost. */
-  #isCrowded = false;
-  /** Bytes sent since somebody looked. */
+  #received: Buffer[] = [];
+  /** Received bytes were dropped because the memory budget was used up. */
+  #isOverBudget = false;
+  /** Bytes sent since the watchdog's last check. */
   progress = 0;
 
   constructor(id: number, link: StreamLink, windows: { readonly send: number; readonly receive: number }) {
@@ -80,7 +80,7 @@ export class Http2Stream implements Speaker {
     return this.#isClosed;
   }
 
-  /** This side has said everything, or is about to. */
+  /** This side has sent everything, or has queued it. */
   get hasEnded(): boolean {
     return this.#isEnded || this.#ending !== undefined;
   }
@@ -89,19 +89,19 @@ export class Http2Stream implements Speaker {
     return this.#hasPeerEnded;
   }
 
-  /** Everything was said and does not go out. */
+  /** Everything is queued, but not sent yet. */
   get isStuck(): boolean {
     return this.#ending !== undefined && !this.#isEnded;
   }
 
-  /** Sends headers, before all else. */
+  /** Sends headers, before any data. */
   headers(list: HeaderList, isLast = false): void {
     if (this.#isClosed || this.hasEnded) return;
     this.#link.writer.headers(this.id, list, isLast);
     if (isLast) this.#end();
   }
 
-  /** False: it has to wait; `drained` tells when there is room again. */
+  /** False: the bytes are queued; `drained` is called when the queue is empty. */
   write(bytes: Buffer): boolean {
     if (this.#isClosed || this.hasEnded) return true;
     if (this.#queue.length > 0) {
@@ -115,7 +115,7 @@ export class Http2Stream implements Speaker {
     return false;
   }
 
-  /** Says that no more follows, after these bytes. */
+  /** Ends this side after these bytes. */
   end(bytes?: Buffer): void {
     if (this.#isClosed || this.hasEnded) return;
     this.#ending = "data";
@@ -130,21 +130,21 @@ export class Http2Stream implements Speaker {
     this.pump();
   }
 
-  /** Says that no more follows but these trailers. */
+  /** Ends this side with trailers. */
   endWith(trailers: HeaderList): void {
     if (this.#isClosed || this.hasEnded) return;
     this.#ending = trailers;
     this.pump();
   }
 
-  /** Gives it up. */
+  /** Resets the stream. */
   reset(code: number): void {
     if (this.#isClosed) return;
     this.#link.sendReset(this.id, code);
     this.close(code);
   }
 
-  /** What comes is kept, and the peer not told of room for more. */
+  /** Buffers received data and grants no further window. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -152,16 +152,16 @@ export class Http2Stream implements Speaker {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    while (!this.#isPaused && this.#kept.length > 0) {
-      const chunk = this.#kept.shift();
+    while (!this.#isPaused && this.#received.length > 0) {
+      const chunk = this.#received.shift();
       if (chunk === undefined) break;
-      this.#link.options.unread?.giveBack(chunk.length);
-      this.#hand(chunk);
+      this.#link.options.unread?.release(chunk.length);
+      this.#deliver(chunk);
     }
-    this.#tellEnd();
+    this.#deliverEnd();
   }
 
-  /** Sends what waits, as far as there is room. False: it waits on. */
+  /** Sends queued data as far as the windows allow. False: some is still queued. */
   pump(): boolean {
     if (this.#isClosed) return true;
     while (this.#queue.length > 0) {
@@ -184,71 +184,71 @@ export class Http2Stream implements Speaker {
     return true;
   }
 
-  /** A pump after waiting: the owner hears when nothing waits any more. */
+  /** Sends queued data after a wait, and calls the owner's `drained` when the queue is empty. */
   unblock(): void {
     if (this.pump() && !this.hasEnded && !this.#isClosed) this.owner?.drained();
   }
 
-  /** Bytes of its body have come. False: more than its headers told. */
+  /** Processes received data. False: it exceeds the content-length. */
   received(chunk: Buffer): boolean {
     if (this.expectedBytes >= 0) {
       this.expectedBytes -= chunk.length;
       if (this.expectedBytes < 0) return false;
     }
-    if (this.#isCrowded) this.#link.consumed(this, chunk.length);
-    else if (this.#isPaused) this.#keep(chunk);
-    else this.#hand(chunk);
+    if (this.#isOverBudget) this.#link.consumed(this, chunk.length);
+    else if (this.#isPaused) this.#buffer(chunk);
+    else this.#deliver(chunk);
     return true;
   }
 
-  /** The peer has said everything. False: its body was shorter than its headers told. */
+  /** The peer has sent everything. False: less than the content-length. */
   peerEnded(): boolean {
     if (this.expectedBytes > 0) return false;
     this.#hasPeerEnded = true;
-    this.#tellEnd();
+    this.#deliverEnd();
     return true;
   }
 
-  /** It is over. */
+  /** Closes the stream. */
   close(code: number | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#drop();
+    this.#dropReceived();
     this.#queue = [];
     this.#link.closed(this);
     this.owner?.closed(code);
   }
 
-  #keep(chunk: Buffer): void {
+  #buffer(chunk: Buffer): void {
     if (this.#link.options.unread?.take(chunk.length) === false) {
-      this.#isCrowded = true;
-      this.#drop();
+      this.#isOverBudget = true;
+      this.#dropReceived();
       this.#link.consumed(this, chunk.length);
-      if (this.owner?.crowded === undefined) this.reset(errorCodes.enhanceYourCalm);
-      else this.owner.crowded();
+      if (this.owner?.overBudget === undefined) this.reset(errorCodes.enhanceYourCalm);
+      else this.owner.overBudget();
       return;
     }
-    this.#kept.push(chunk);
-    if (this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
+    this.#received.push(chunk);
+    if (this.#received.length > maxChunks) this.#received = [Buffer.concat(this.#received)];
   }
 
-  #drop(): void {
-    for (const { length } of this.#kept) {
-      this.#link.options.unread?.giveBack(length);
+  #dropReceived(): void {
+    for (const { length } of this.#received) {
+      this.#link.options.unread?.release(length);
       this.#link.consumed(this, length);
     }
-    this.#kept = [];
+    this.#received = [];
   }
 
-  #hand(chunk: Buffer): void {
+  #deliver(chunk: Buffer): void {
     this.#link.consumed(this, chunk.length);
     this.owner?.data(chunk);
   }
 
-  #tellEnd(): void {
-    const isDue = this.#hasPeerEnded && !this.#wasTold && !this.#isPaused && this.#kept.length === 0;
-    if (!isDue || this.#isClosed || this.#isCrowded) return;
-    this.#wasTold = true;
+  #deliverEnd(): void {
+    const isDue = this.#hasPeerEnded && !this.#wasEndDelivered && !this.#isPaused && this.#received.length === 0;
+    if (!isDue || this.#isClosed || this.#isOverBudget) return;
+    this.#wasEndDelivered = true;
     this.owner?.ended();
     this.#closeIfOver();
   }
@@ -256,23 +256,23 @@ export class Http2Stream implements Speaker {
   #finish(): void {
     const ending = this.#ending;
     if (ending === undefined || this.#isEnded) return;
-    if (ending === "data") this.#link.writer.data(this, nothing, true);
+    if (ending === "data") this.#link.writer.data(this, empty, true);
     else this.#link.writer.headers(this.id, ending, true);
     this.#end();
   }
 
   #end(): void {
     this.#isEnded = true;
-    // The rest of a request that has its answer is not wanted (RFC 9113 §8.1).
+    // The rest of an answered request is not needed (RFC 9113 §8.1).
     if (this.#link.isServer && !this.#hasPeerEnded) this.reset(errorCodes.noError);
     else this.#closeIfOver();
   }
 
-  /** What is left of an answer is still wanted, and of a request that was answered not. */
+  /** A client still wants the rest of a response; a server needs no more of an answered request. */
   #closeIfOver(): void {
-    const isHeard = this.#link.isServer ? this.#hasPeerEnded : this.#wasTold;
-    if (this.#isEnded && isHeard) this.close(undefined);
+    const isPeerDone = this.#link.isServer ? this.#hasPeerEnded : this.#wasEndDelivered;
+    if (this.#isEnded && isPeerDone) this.close(undefined);
   }
 }
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);

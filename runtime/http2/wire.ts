@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Types of frames (RFC 9113 §6). */
+/** Frame types (RFC 9113 §6). */
 export const frameTypes = {
   data: 0,
   headers: 1,
@@ -14,10 +14,10 @@ export const frameTypes = {
   continuation: 9,
 } as const;
 
-/** Flags of frames; `ack` stands in SETTINGS and PING, where `endStream` has no meaning. */
+/** Frame flags; `ack` is used in SETTINGS and PING, where `endStream` has no meaning. */
 export const flags = { endStream: 1, ack: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
 
-/** Why a stream or connection ends (RFC 9113 §7). */
+/** Error codes of streams and connections (RFC 9113 §7). */
 export const errorCodes = {
   noError: 0,
   protocolError: 1,
@@ -33,7 +33,7 @@ export const errorCodes = {
   enhanceYourCalm: 11,
 } as const;
 
-/** Of SETTINGS (RFC 9113 §6.5.2). */
+/** Identifiers in SETTINGS (RFC 9113 §6.5.2). */
 export const settingIds = {
   headerTableBytes: 1,
   enablePush: 2,
@@ -43,20 +43,20 @@ export const settingIds = {
   maxHeaderListBytes: 6,
 } as const;
 
-/** What a client's side of a connection begins with (RFC 9113 §3.4). */
+/** The client's connection preface (RFC 9113 §3.4). */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-/** Length, type, flags and stream stand before every frame's payload. */
+/** Length, type, flags and stream id precede every frame's payload. */
 export const frameHeadBytes = 9;
-/** The largest frame that is taken, and sent: the default, and what everybody takes. */
+/** The largest frame that is accepted and sent: the default, which every peer accepts. */
 export const maxFrameBytes = 16_384;
-/** Every window until SETTINGS or WINDOW_UPDATE. */
+/** Initial size of every window. */
 export const defaultWindowBytes = 65_535;
-/** RFC 9113, 6.9.1: a window beyond it ends the stream or the connection. */
+/** RFC 9113 §6.9.1: a larger window is an error of the stream or the connection. */
 export const maxWindowBytes = 2 ** 31 - 1;
-/** RFC 9113, 5.1.1: a connection that has come to it opens no further stream. */
+/** RFC 9113 §5.1.1: a connection that has reached it opens no further stream. */
 export const lastStreamId = 2 ** 31 - 1;
 
-/** What ends a whole connection. The code goes to the peer. */
+/** An error that ends the connection. The code is sent to the peer. */
 export class ConnectionError extends Error {
   readonly code: number;
 
@@ -67,7 +67,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The word for a code, as RFC 9113 §7 has it. */
+/** The name of an error code, as in RFC 9113 §7. */
 export function errorName(code: number): string {
   const known = Object.entries(errorCodes).find(([, value]) => value === code);
   return known === undefined ? `code ${code}` : known[0].replace(/[A-Z]/g, "_$&").toUpperCase();

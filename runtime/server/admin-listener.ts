@@ -5,18 +5,18 @@ import { figuresPath, type GatewayFigures } from "../contract/figures.ts";
 import type { ModelFacts, ModelState } from "../contract/model-facts.ts";
 import { adminPaths, tensorflowMetricsPath } from "../contract/paths.ts";
 
-/** What the admin port tells. */
+/** Sources of the admin port's responses. */
 export interface AdminFacts {
   /** `Ready` answers `/readyz` with 200, every other state with 503. */
   readonly state: () => ModelState;
-  /** Models with a call that nothing can end, each as `NAME version NUMBER`: while there are any `/healthz` is 503, so that the process is replaced. */
+  /** Models with a call that hangs and cannot be ended, each as `NAME version NUMBER`: while there are any, `/healthz` is 503, so that the process is replaced. */
   readonly stuck?: () => readonly string[];
-  /** Every version of every model; absent in programs that hold none: `/model` and `/models` are 404 then. */
+  /** Every version of every model; absent in programs without models: `/model` and `/models` are 404 then. */
   readonly models?: () => readonly ModelFacts[];
-  /** JSON lines that are recorded in this version of a model; undefined when none are: `/golden-requests` is 404 then. */
+  /** JSON lines recorded in this version of a model; undefined when there are none: `/golden-requests` is 404 then. */
   readonly goldenRequests?: (model: ModelFacts) => Promise<string | undefined>;
   readonly metrics: () => Promise<Exposition>;
-  /** What a gateway counted since the pull that answered this cursor; absent in the other programs: `/figures` is 404 then. */
+  /** A gateway's counters since the pull that returned this cursor; absent in the other programs: `/figures` is 404 then. */
   readonly figures?: (after: number) => GatewayFigures;
 }
 
@@ -77,7 +77,7 @@ function readiness(state: ModelState): AdminAnswer {
   return plain(state === "Ready" ? 200 : 503, state);
 }
 
-/** Whatever is no cursor asks for everything. */
+/** The cursor in a query; 0, which asks for everything, if there is none. */
 function cursorOf(query: string): number {
   const after = Number(new URLSearchParams(query).get("after"));
   return Number.isSafeInteger(after) && after > 0 ? after : 0;
@@ -87,7 +87,7 @@ function found(path: string, value: unknown): AdminAnswer {
   return value === undefined ? notHere(path) : json(value);
 }
 
-/** Of the first model the largest version that answers, or the largest there is. */
+/** The largest ready version of the first model, or its largest version. */
 function mainModel(all: readonly ModelFacts[]): ModelFacts | undefined {
   const versions = all.filter(({ name }) => name === all[0]?.name);
   return versions.findLast(({ state }) => state === "Ready") ?? versions.at(-1);

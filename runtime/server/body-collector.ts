@@ -3,33 +3,33 @@ import type { Fault } from "../base/fault.ts";
 import { faults } from "./faults.ts";
 import type { BodyLimits } from "./request-body.ts";
 
-/** A body that is coming in. */
-export interface BodyParts {
-  /** Not an accessor: each object that is made with one of its own keeps what it closes over until the next full collection. */
+/** Collects a request body. */
+export interface BodyCollector {
+  /** Not an accessor: an object with its own accessor keeps what that closes over until the next full collection. */
   receivedBytes(): number;
-  /** A further piece, which is copied; may refuse the body. */
+  /** Copies a chunk; may refuse the body. */
   take(bytes: Buffer): void;
-  /** Ends the watch over it and gives back what it took of the budget: all pieces as one. Idempotent. */
+  /** Stops the pace check, returns the bytes to the budget, and returns the whole body. Idempotent. */
   end(): Buffer;
 }
 
-/** How a body that is coming in is told of. */
-export interface BodyTerms {
-  /** Called once, from `take` or later: it is too large, too slow, or too many come at the same time. */
+/** How a body is announced and refused. */
+export interface BodyCollectorOptions {
+  /** Called once, from `take` or later, when the body is too large or too slow, or too many bodies are being received. */
   readonly refuse: (fault: Fault) => void;
-  /** Its size as its header says; absent: it does not. */
+  /** Size by the content-length; absent: unknown. */
   readonly announcedBytes?: number;
 }
 
-/** Each time there is no room a body gets so many times what has come of it, if so much was announced. */
+/** Growth factor of the buffer, up to the announced size. */
 const growth = 4;
 
-/** Collects the pieces of a body. */
-export function bodyParts(
+/** Collects a body in one buffer, within the limits. */
+export function bodyCollector(
   limits: BodyLimits,
   clock: Clock,
-  { refuse, announcedBytes = Number.POSITIVE_INFINITY }: BodyTerms,
-): BodyParts {
+  { refuse, announcedBytes = Number.POSITIVE_INFINITY }: BodyCollectorOptions,
+): BodyCollector {
   const { budget } = limits;
   let body = Buffer.alloc(0);
   let receivedBytes = 0;
@@ -57,7 +57,7 @@ export function bodyParts(
         refused(faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: undefined }));
       } else {
         if (receivedBytes > body.length) {
-          body = enlarged(body, start, Math.max(receivedBytes, Math.min(announcedBytes, receivedBytes * growth)));
+          body = grown(body, start, Math.max(receivedBytes, Math.min(announcedBytes, receivedBytes * growth)));
         }
         body.set(bytes, start);
       }
@@ -69,8 +69,8 @@ export function bodyParts(
   };
 }
 
-/** Ends at a multiple of 8: binary tensors at the end of a body, which a text stands before, can be read where they lie. */
-function enlarged(body: Buffer, usedBytes: number, sizeBytes: number): Buffer<ArrayBuffer> {
+/** Returns a larger buffer that ends at a multiple of 8: binary tensors at the end of a body, behind a JSON header, can be read in place. */
+function grown(body: Buffer, usedBytes: number, sizeBytes: number): Buffer<ArrayBuffer> {
   const padBytes = -sizeBytes & 7;
   const larger = Buffer.allocUnsafeSlow(padBytes + sizeBytes).subarray(padBytes);
   larger.set(body.subarray(0, usedBytes));
@@ -82,7 +82,7 @@ interface Pace {
   readonly refuse: (fault: Fault) => void;
 }
 
-/** Looks at the progress every `paceMs`; returns what stops it. */
+/** Checks the pace every `paceMs`. Returns a function that stops it. */
 function pace(limits: BodyLimits, clock: Clock, { received, refuse }: Pace): () => void {
   const { minBytesPerSecond: bytesPerSecond, paceMs } = limits;
   let cancel: () => void;

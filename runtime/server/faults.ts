@@ -1,9 +1,9 @@
 import { faultCatalogue } from "../base/fault.ts";
 
-/** What goes wrong between a socket and a protocol. */
+/** Faults between the socket and a protocol. */
 export const faults = faultCatalogue<{
   BodyTooLarge: { limitBytes: number; sizeBytes: number | undefined };
-  /** The bodies that are coming in would take too much memory together. */
+  /** The bodies being received would take too much memory together. */
   BodiesTooMany: object;
   BodyTooSlow: { receivedBytes: number; seconds: number; bytesPerSecond: number };
   BodyUndecodable: { encoding: string; reason: string };

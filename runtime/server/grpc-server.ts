@@ -1,16 +1,16 @@
 import { type Server, type Socket, createServer } from "node:net";
-import type { GrpcParts } from "./grpc/answers.ts";
+import type { GrpcParts } from "./grpc/answer-call.ts";
 import type { GrpcConnections } from "./grpc/grpc-connections.ts";
 import { type HttpServerOptions, defaultConnectionLimits, listening } from "./http-server.ts";
 
-/** Where to listen, and what to answer. */
+/** Where to listen. */
 export interface GrpcServerOptions extends Pick<HttpServerOptions, "host" | "port" | "portFlag"> {
   readonly maxConnections?: number;
 }
 
 /**
- * Opens a listening socket for gRPC over HTTP/2 without TLS. Throws `PortTaken` or `AddressUnavailable`. The code that speaks
- * gRPC is loaded when the first client comes: a runtime that nobody calls so does not pay for it.
+ * Opens a listening socket for gRPC over HTTP/2 without TLS. Throws `PortTaken` or `AddressUnavailable`. The gRPC code is loaded when
+ * the first client connects: a runtime that serves no gRPC does not pay for it.
  */
 export async function openGrpcServer(options: GrpcServerOptions, parts: () => Promise<GrpcParts>): Promise<GrpcServer> {
   let connections: Promise<GrpcConnections> | undefined;
@@ -52,18 +52,18 @@ export class GrpcServer {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /** Asks the clients that are connected to connect anew; calls that run go on, and so does listening. */
+  /** Asks all connected clients to reconnect; running calls and listening continue. */
   async goAway(): Promise<void> {
     (await this.#connections())?.goAway();
   }
 
-  /** Takes no new connections and no new calls, resolves when the last call is answered. Idempotent. */
+  /** Accepts no new connections and calls, and resolves when the last call is answered. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
-  /** Cuts what is still open. */
+  /** Closes all remaining connections now. */
   cut(): void {
     for (const socket of this.#waiting) socket.destroy();
   }

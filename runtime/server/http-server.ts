@@ -2,20 +2,20 @@ import type { RequestListener, Server } from "node:http";
 import type { Server as NetServer, Socket } from "node:net";
 import { createServer } from "../base/node-http.ts";
 import { faults } from "./faults.ts";
-import type { ConnectionLane } from "./plain-http/connection-lane.ts";
+import type { ConnectionFilter } from "./connection-filter.ts";
 
-/** How a server keeps itself from being held by slow, many or greedy clients. */
+/** Limits against slow, numerous or greedy clients. */
 export interface ConnectionLimits {
   readonly headerBytes: number;
   readonly headersTimeoutMs: number;
   /** Longest time for one whole request, body included. */
   readonly requestTimeoutMs: number;
-  /** Longer than the gateway keeps idle connections, so that never the server closes one that a request is coming on. */
+  /** Longer than the gateway keeps idle connections, so that the server never closes one on which a request is arriving. */
   readonly keepAliveTimeoutMs: number;
   readonly maxConnections: number;
 }
 
-/** Enough for clients that are well; what is slower or larger is in the way of others. */
+/** Ample for well-behaved clients. */
 export const defaultConnectionLimits: ConnectionLimits = {
   headerBytes: 16 * 1024,
   headersTimeoutMs: 10_000,
@@ -24,18 +24,18 @@ export const defaultConnectionLimits: ConnectionLimits = {
   maxConnections: 8192,
 };
 
-/** Where a server listens, and for whom it answers. */
+/** Where a server listens, and within what limits. */
 export interface HttpServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Flag that sets the port, for the message when it is taken. */
+  /** Flag that sets the port, for the message when the port is in use. */
   readonly portFlag: string;
   readonly limits?: ConnectionLimits;
-  /** Its listener tells clients itself, by `writeContinue`, that it wants the bodies that they ask about (`expect: 100-continue`). */
-  readonly asksForBodies?: boolean;
-  /** Takes connections first, as long as their requests are plain. */
-  readonly lane?: ConnectionLane;
+  /** The listener sends `100 Continue` itself, by `writeContinue`, when it wants a body (`expect: 100-continue`). */
+  readonly sendsContinue?: boolean;
+  /** Gets each new connection first. */
+  readonly filter?: ConnectionFilter;
 }
 
 /** Opens a listening socket. Throws `PortTaken` or `AddressUnavailable`. */
@@ -53,19 +53,19 @@ export async function openHttpServer(options: HttpServerOptions, listener: Reque
     listener,
   );
   server.maxConnections = limits.maxConnections;
-  const { lane, asksForBodies = false } = options;
-  if (asksForBodies) server.on("checkContinue", listener);
-  if (lane !== undefined) putBefore(server, lane);
+  const { filter, sendsContinue = false } = options;
+  if (sendsContinue) server.on("checkContinue", listener);
+  if (filter !== undefined) installFilter(server, filter);
   await listening(server, options);
-  return new HttpServer(server, lane);
+  return new HttpServer(server, filter);
 }
 
-/** Node's server gets a connection from the lane, by the listener that would have had it at once. */
-function putBefore(server: Server, lane: ConnectionLane): void {
+/** Passes new connections to the filter; those that it declines go to the server's own listeners. */
+function installFilter(server: Server, filter: ConnectionFilter): void {
   const listeners = server.listeners("connection");
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
-    lane.take(socket, () => {
+    filter.take(socket, () => {
       for (const listener of listeners) listener.call(server, socket);
     });
   });
@@ -74,12 +74,12 @@ function putBefore(server: Server, lane: ConnectionLane): void {
 /** A listening socket and its connections. */
 export class HttpServer {
   readonly #server: Server;
-  readonly #lane: ConnectionLane | undefined;
+  readonly #filter: ConnectionFilter | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(server: Server, lane?: ConnectionLane) {
+  constructor(server: Server, filter?: ConnectionFilter) {
     this.#server = server;
-    this.#lane = lane;
+    this.#filter = filter;
   }
 
   get port(): number {
@@ -87,25 +87,25 @@ export class HttpServer {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /** Has a connection that came to another socket, as if it had come to its own. */
+  /** Serves a connection that was accepted by another socket. */
   take(socket: Socket): void {
     this.#server.emit("connection", socket);
   }
 
-  /** Takes no new connections, closes idle ones, resolves when the last request is answered. Idempotent. */
+  /** Accepts no new connections, closes idle ones, resolves when the last request is answered. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeIdleConnections();
-      this.#lane?.close();
+      this.#filter?.close();
     });
     return this.#closed;
   }
 
-  /** Cuts what is still open. */
+  /** Closes all remaining connections now. */
   cut(): void {
     this.#server.closeAllConnections();
-    this.#lane?.cut();
+    this.#filter?.cut();
   }
 }
 

@@ -16,14 +16,14 @@ export interface AnsweredRequest {
   readonly fault?: Fault;
 }
 
-/** Whose requests are answered, and within what limits. */
+/** Protocols, limits and callbacks of a listener. */
 export interface ListenerParts {
   /** The first one that owns a request target answers it. */
   readonly protocols: readonly Protocol[];
   readonly body: BodyLimits;
-  /** Longest time from the first byte of a request to its answer. */
+  /** Longest time from the first byte of a request to its response. */
   readonly timeoutMs: number;
-  /** While true, answers end their connection. */
+  /** While true, responses close their connection. */
   readonly isDraining: () => boolean;
   readonly onStart: () => void;
   readonly onAnswer: (answered: AnsweredRequest) => void;
@@ -31,12 +31,12 @@ export interface ListenerParts {
 }
 
 const bodiless = new Set(["GET", "HEAD"]);
-/** How long the rest of a refused body is read and dropped, so that its sender can read the refusal. */
+/** How long the rest of a refused body is read and dropped, so that the client can read the refusal. */
 const lingerMs = 1_000;
-/** Answers with binary parts are copied up to this size: to hand several parts to the socket costs more. */
+/** Responses with binary parts are copied up to this size: several parts cost the socket more. */
 const maxJoinedBytes = 16 * 1024;
 
-/** Hands each request to the protocol that owns its target and writes the answer. */
+/** Passes each request to the protocol that owns its target and writes the response. */
 export function protocolListener(parts: ListenerParts): RequestListener {
   return (request, response) => {
     const target = request.url ?? "";
@@ -66,7 +66,7 @@ interface AnsweredTo extends Pick<AnsweredRequest, "protocol" | "durationMs"> {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** What is told of an answer. */
+/** The log record of a response. */
 export function answeredRequest(
   { status, fault }: ProtocolResponse,
   { protocol, headers, durationMs }: AnsweredTo,
@@ -82,7 +82,7 @@ export function answeredRequest(
   };
 }
 
-/** A `traceparent` header that is one (W3C Trace Context, version 00); anything else is not worth a log line. */
+/** The `traceparent` header if it is valid (W3C Trace Context, version 00); others are ignored. */
 export function traceContext(header: string | string[] | undefined): string | undefined {
   return typeof header === "string" && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
 }
@@ -150,7 +150,7 @@ function sizeBytes({ body, tail }: ProtocolResponse): number {
   return size;
 }
 
-/** All bytes as a text of one byte a character: Node writes it together with the header, as one text. */
+/** All bytes as a latin1 string: Node writes it together with the header, as one string. */
 function joinedText({ body, tail = [] }: ProtocolResponse, size: number): string {
   const all = Buffer.allocUnsafe(size);
   let at = typeof body === "string" ? all.write(body) : body.length;
@@ -162,7 +162,7 @@ function joinedText({ body, tail = [] }: ProtocolResponse, size: number): string
   return all.toString("latin1");
 }
 
-/** The answer to a target that no protocol owns. */
+/** The response to a target that no protocol owns. */
 export function notFound(method: string, target: string): ProtocolResponse {
   const error = `Not found: ${method} ${target}`;
   return { status: 404, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) };

@@ -1,29 +1,29 @@
 import { Fault } from "../base/fault.ts";
 import type { Protocol, ProtocolResponse, ProtocolRequest } from "../protocols/protocol.ts";
 import { type HttpServer, type HttpServerOptions, defaultConnectionLimits, openHttpServer } from "./http-server.ts";
-import type { PlainAnswerer, PlainRequest } from "./plain-http/plain-connection.ts";
-import { plainLane } from "./plain-http/plain-lane.ts";
-import type { RequestHead } from "./plain-http/request-head.ts";
+import type { FastPathAnswerer, FastPathRequest } from "./http1-fast-path/fast-path-connection.ts";
+import { serverFastPath } from "./http1-fast-path/server-fast-path.ts";
+import type { RequestHead } from "./http1-fast-path/request-head.ts";
 import { type ListenerParts, answeredRequest, notFound, ownerOf, protocolListener } from "./protocol-listener.ts";
 
 /**
- * Opens a port that protocols answer: plain requests on a lane of their own, which costs half of what Node's HTTP server does, all
- * others through that. Throws `PortTaken` or `AddressUnavailable`.
+ * Opens a port that protocols answer: simple requests on the fast path, at half the cost of Node's HTTP server, all others by that
+ * server. Throws `PortTaken` or `AddressUnavailable`.
  */
 export function openProtocolServer(options: HttpServerOptions, parts: ListenerParts): Promise<HttpServer> {
   const limits = options.limits ?? defaultConnectionLimits;
-  const lane = plainLane({ answerer: plainAnswerer(parts), limits, body: parts.body, clock: parts.clock });
-  return openHttpServer({ ...options, limits, lane }, protocolListener(parts));
+  const filter = serverFastPath({ answerer: fastPathAnswerer(parts), limits, body: parts.body, clock: parts.clock });
+  return openHttpServer({ ...options, limits, filter }, protocolListener(parts));
 }
 
-function plainAnswerer(parts: ListenerParts): PlainAnswerer {
+function fastPathAnswerer(parts: ListenerParts): FastPathAnswerer {
   const { clock, isDraining } = parts;
   const owner = (head: RequestHead): Protocol | undefined => ownerOf(parts.protocols, head.target);
   return {
     isDraining,
-    beforehand: (head) => owner(head)?.overload?.(head),
+    earlyAnswer: (head) => owner(head)?.overload?.(head),
     refusal: (head, fault) => owner(head)?.refusal(fault) ?? notFound(head.method, head.target),
-    answered: (head, answer) => {
+    onAnswered: (head, answer) => {
       parts.onStart();
       parts.onAnswer(
         answeredRequest(answer, { protocol: owner(head)?.name ?? "", headers: head.headers, durationMs: 0 }),
@@ -38,19 +38,19 @@ function plainAnswerer(parts: ListenerParts): PlainAnswerer {
       }
       const start = clock.monotonic();
       parts.onStart();
-      const told = (answer: ProtocolResponse): void => {
+      const finish = (answer: ProtocolResponse): void => {
         const durationMs = clock.monotonic() - start;
         parts.onAnswer(answeredRequest(answer, { protocol: protocol.name, headers: head.headers, durationMs }));
         reply(answer);
       };
       protocol
-        .answer(asked(request, start + parts.timeoutMs))
-        .then(told, (thrown: unknown) => told(protocol.refusal(Fault.from(thrown))));
+        .answer(protocolRequest(request, start + parts.timeoutMs))
+        .then(finish, (thrown: unknown) => finish(protocol.refusal(Fault.from(thrown))));
     },
   };
 }
 
-function asked({ head, body, client }: PlainRequest, deadline: number): ProtocolRequest {
+function protocolRequest({ head, body, client }: FastPathRequest, deadline: number): ProtocolRequest {
   const { method, target, headers } = head;
   return { method, target, headers, body, signal: client, deadline };
 }

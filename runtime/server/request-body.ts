@@ -3,21 +3,21 @@ import { promisify } from "node:util";
 import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
-import { bodyParts } from "./body-parts.ts";
+import { bodyCollector } from "./body-collector.ts";
 import { faults } from "./faults.ts";
 
-/** What a request body may be. */
+/** Limits of a request body. */
 export interface BodyLimits {
   /** Largest body, before and after decompression. */
   readonly maxBytes: number;
-  /** A body that comes more slowly than this over any `paceMs` is refused. */
+  /** A body that arrives more slowly than this over any `paceMs` is refused. */
   readonly minBytesPerSecond: number;
   readonly paceMs: number;
-  /** What all bodies that are coming in may take together; absent: nobody counts. */
+  /** Shared memory of all bodies being received; absent: unlimited. */
   readonly budget?: BodyBudget;
 }
 
-/** Bytes that may still come in: each body takes its own while it comes, and gives them back when it has come. */
+/** Bytes left for bodies being received: each takes its bytes while it arrives, and returns them when it is complete. */
 export interface BodyBudget {
   leftBytes: number;
 }
@@ -29,41 +29,45 @@ export const defaultBodyLimits: BodyLimits = {
   paceMs: 10_000,
 };
 
-const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate), zstd: promisify(zstdDecompress) } as const;
+const decompressors = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  zstd: promisify(zstdDecompress),
+} as const;
 
-/** Reads a whole body, decompressed. Throws a Fault of this folder's catalogue. */
+/** Reads and decompresses a whole body. Throws a fault of this folder's catalogue. */
 export async function readBody(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
   const encoding = contentEncoding(request.headers["content-encoding"]);
   const declared = request.headers["content-length"];
   if (declared !== undefined && Number(declared) > limits.maxBytes) {
     throw faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: Number(declared) });
   }
-  // A body that came along with its header is parsed by the end of this turn: it needs nobody to listen and watch.
+  // A body that arrived with its header is parsed by the end of this turn, and needs no listeners and pace check.
   await Promise.resolve();
-  const body = request.complete ? arrived(request, limits) : await collected(request, limits, clock);
-  return encoding === "identity" ? body : await inflated(body, encoding, limits.maxBytes);
+  const body = request.complete ? alreadyReceived(request, limits) : await collected(request, limits, clock);
+  return encoding === "identity" ? body : await decompressed(body, encoding, limits.maxBytes);
 }
 
-function arrived(request: IncomingMessage, { maxBytes }: BodyLimits): Buffer {
+function alreadyReceived(request: IncomingMessage, { maxBytes }: BodyLimits): Buffer {
   const body: unknown = request.read();
   if (!Buffer.isBuffer(body)) return Buffer.alloc(0);
   if (body.length > maxBytes) throw faults.BodyTooLarge({ limitBytes: maxBytes, sizeBytes: undefined });
   return body;
 }
 
-/** How a body is packed. */
-export type ContentEncoding = keyof typeof inflaters | "identity";
+/** Compression of a body. */
+export type ContentEncoding = keyof typeof decompressors | "identity";
 
-/** Reads a `Content-Encoding`; absent: `identity`. Throws `EncodingUnsupported`. */
+/** Parses `Content-Encoding`; absent: `identity`. Throws `EncodingUnsupported`. */
 function contentEncoding(header: string | undefined): ContentEncoding {
   const encoding = (header ?? "identity").trim().toLowerCase();
   if (encoding === "x-gzip") return "gzip";
-  if (encoding === "identity" || isInflatable(encoding)) return encoding;
+  if (encoding === "identity" || isCompressed(encoding)) return encoding;
   throw faults.EncodingUnsupported({ encoding });
 }
 
-function isInflatable(encoding: string): encoding is keyof typeof inflaters {
-  return Object.hasOwn(inflaters, encoding);
+function isCompressed(encoding: string): encoding is keyof typeof decompressors {
+  return Object.hasOwn(decompressors, encoding);
 }
 
 function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
@@ -73,18 +77,18 @@ function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): 
     reject(fault);
   };
   const declared = request.headers["content-length"];
-  const parts = bodyParts(limits, clock, {
+  const collector = bodyCollector(limits, clock, {
     refuse,
     ...(declared === undefined ? {} : { announcedBytes: Number(declared) }),
   });
-  const onData = (chunk: Buffer): void => parts.take(chunk);
+  const onData = (chunk: Buffer): void => collector.take(chunk);
   const onEnd = (): void => {
     stop();
-    resolve(parts.end());
+    resolve(collector.end());
   };
   const onClose = (): void => {
     stop();
-    parts.end();
+    collector.end();
     reject(faults.ClientGone({}));
   };
   const stop = (): void => void request.off("data", onData).off("end", onEnd).off("close", onClose);
@@ -92,10 +96,10 @@ function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): 
   return promise;
 }
 
-/** Unpacks a body. Rejects with `BodyTooLarge` or `BodyUndecodable`. */
-async function inflated(body: Buffer, encoding: keyof typeof inflaters, maxBytes: number): Promise<Buffer> {
+/** Decompresses a body. Rejects with `BodyTooLarge` or `BodyUndecodable`. */
+async function decompressed(body: Buffer, encoding: keyof typeof decompressors, maxBytes: number): Promise<Buffer> {
   try {
-    return await inflaters[encoding](body, { maxOutputLength: maxBytes });
+    return await decompressors[encoding](body, { maxOutputLength: maxBytes });
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") {

@@ -1,7 +1,7 @@
 import { offender, type Rule, sources } from "./rule.ts";
 import { child, children, lineOf, named, place, type SourceFile, type SyntaxNode, syntaxNodes } from "./syntax.ts";
 
-const endings = /^(close|stop|dispose|abort|release|end|discard|drain|destroy|unload|remove|kill|shutdown)$/;
+const endings = /^(close|cancel|stop|dispose|abort|release|end|discard|drain|destroy|unload|remove|kill|shutdown)$/;
 const errors = /(Error|Fault)$/;
 
 /** TypeScript features that the code base avoids. */

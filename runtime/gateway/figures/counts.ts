@@ -1,10 +1,10 @@
 import { durationBuckets } from "../../base/metrics.ts";
 import { latencyBucket, type MirrorFigures, type RevisionFigures } from "../../contract/figures.ts";
 
-/** What became of a request that a pod had. A client that left is none of these: nobody knows how it would have ended. */
+/** How an attempt ended. Requests that the client aborted have no ending: nobody knows how they would have ended. */
 export type Ending = "answered" | "connection" | "timeout";
 
-/** Counters of one revision: plain numbers, so that a request adds to them and nothing is looked up. */
+/** Counters of one revision: plain numbers, so that counting a request needs no look-up. */
 export interface RevisionCounts {
   readonly hash: string;
   completed: number;
@@ -14,14 +14,14 @@ export interface RevisionCounts {
   rejected: number;
   inFlight: number;
   serviceMs: number;
-  /** By {@link latencyBucket}. Absent until something counts: most of thousands of models are seldom asked. */
+  /** By {@link latencyBucket}. Absent until first used: most of thousands of models are rarely called. */
   latency: number[] | undefined;
   answers: AnswerCounts | undefined;
   /** Absent until the first copy. */
   mirrored?: MirrorCounts;
 }
 
-/** Of copies. `dropped`: not sent, since too many were under way or the gateway was busy. */
+/** Counters of mirrored copies. `dropped`: not sent, since too many were in flight or the gateway was busy. */
 export type MirrorCounts = { -readonly [Field in keyof MirrorFigures]-?: number } & { dropped: number };
 
 export function revisionCounts(hash: string): RevisionCounts {
@@ -39,16 +39,16 @@ export function revisionCounts(hash: string): RevisionCounts {
   };
 }
 
-/** What clients got. */
+/** Counters of the responses that clients got. */
 export interface AnswerCounts {
   /** By the first digit of the status. */
   readonly byClass: number[];
-  /** By the first of {@link durationBuckets} that holds them; the last has what none does. */
+  /** By {@link durationBuckets}; the last one counts what exceeds all of them. */
   readonly durations: number[];
   durationSumMs: number;
 }
 
-/** Counts an answer; the time is from the first byte of its request to the last of its own. */
+/** Counts a response; the duration is from the first byte of the request to the last one of the response. */
 export function countAnswer(of: { answers: AnswerCounts | undefined }, status: number, durationMs: number): void {
   const counts = (of.answers ??= { byClass: [], durations: [], durationSumMs: 0 });
   countAt(counts.byClass, Math.floor(status / 100));
@@ -58,25 +58,25 @@ export function countAnswer(of: { answers: AnswerCounts | undefined }, status: n
   counts.durationSumMs += durationMs;
 }
 
-/** Lists of counters are as long as their highest index that counted. */
+/** Increments a counter; lists are as long as the highest index used. */
 function countAt(counts: number[], index: number): void {
   while (counts.length <= index) counts.push(0);
   counts[index] = (counts[index] ?? 0) + 1;
 }
 
-/** One request that a pod had and that has ended. */
-export interface Service {
+/** A finished attempt. */
+export interface Completion {
   readonly ending: Ending;
-  /** Of the answer; of no meaning unless `answered`. */
+  /** Response status; meaningless unless `answered`. */
   readonly status: number;
   /** From the choice of the pod to the last byte. */
   readonly serviceMs: number;
-  /** The first one of its pod: it may have paid for what later ones do not, so that its time says nothing. */
+  /** The first request of its pod: its latency may include one-time costs and is not recorded. */
   readonly isFirst: boolean;
 }
 
-/** Counts a request whose last byte was answered or that failed. */
-export function countService(counts: RevisionCounts, { ending, status, serviceMs, isFirst }: Service): void {
+/** Counts an attempt that was answered to the last byte, or failed. */
+export function countCompletion(counts: RevisionCounts, { ending, status, serviceMs, isFirst }: Completion): void {
   counts.completed += 1;
   counts.serviceMs += serviceMs;
   if (ending === "connection") counts.failedConnection += 1;
@@ -88,7 +88,7 @@ export function countService(counts: RevisionCounts, { ending, status, serviceMs
   }
 }
 
-/** As the contract has it. */
+/** The counters in the contract's form. */
 export function revisionFigures(counts: RevisionCounts): RevisionFigures {
   const { completed, rejected, inFlight, serviceMs, latency } = counts;
   return {

@@ -7,15 +7,15 @@ export interface ModelCounts {
   arrivals: number;
   refused: number;
   abandoned: number;
-  /** Requests sent once more. */
+  /** Retries. */
   repeated: number;
-  /** Who waits at this moment. */
+  /** Requests held at this moment. */
   readonly waiting: () => WaitingFigures;
-  /** Those of the route, and some that left it, should they come back. */
+  /** Revisions of the route, and some former ones in case they return. */
   revisions: readonly RevisionCounts[];
-  /** What clients got though no pod had their requests. */
+  /** Responses to requests that no pod received. */
   answers: AnswerCounts | undefined;
-  /** Pull during which it changed last. */
+  /** Number of the pull before which it changed last. */
   changedIn: number;
   /** Neighbours in the order of the last change, oldest first. */
   older: ModelCounts | undefined;
@@ -29,14 +29,14 @@ interface WaitingFigures {
 
 /** All counters of a gateway, and which of them changed since a pull. */
 export interface Ledger {
-  /** Counters of a key, opened when they are new. */
+  /** The counters of a key, created if new. */
   readonly opened: (key: string, waiting: () => WaitingFigures) => ModelCounts;
   readonly dropped: (counts: ModelCounts) => void;
-  /** To be told of every change. Costs one comparison but for the first change after a pull. */
+  /** Call at every change. Costs one comparison, except for the first change after a pull. */
   readonly changed: (counts: ModelCounts) => void;
-  /** Counters of a revision, opened when they are new. */
+  /** The counters of a revision, created if new. */
   readonly revision: (counts: ModelCounts, hash: string) => RevisionCounts;
-  /** What changed since the pull that answered this cursor; 0, or a cursor of another run, asks for everything. */
+  /** What changed since the pull that returned this cursor; 0, or a cursor of another run, returns everything. */
   readonly figures: (after: number) => GatewayFigures;
   readonly all: () => Iterable<ModelCounts>;
 }
@@ -44,11 +44,11 @@ export interface Ledger {
 interface LedgerOptions {
   readonly gateway: string;
   readonly run: string;
-  /** Milliseconds of a clock that never jumps. */
+  /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
 }
 
-/** Revisions that left a route and are remembered: a rollback brings the last one back, others seldom. */
+/** Former revisions that are remembered: a rollback brings the last one back, older ones rarely. */
 const maxFormerRevisions = 4;
 
 export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger {
@@ -68,7 +68,7 @@ export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger
     dropped(counts) {
       byKey.delete(counts.key);
       recency.dropped(counts);
-      // Requests that are still under way must not bring it back.
+      // Requests still in flight must not bring it back.
       counts.changedIn = Infinity;
     },
     revision(counts, hash) {
@@ -87,7 +87,7 @@ export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger
         models[counts.key] = told;
         if (told.queued > 0) waited.push(counts);
       });
-      // Who waits gets older, though nothing happens: that is a change as well.
+      // The oldest wait grows without any event: that is a change as well.
       waited.forEach(recency.changed);
       return { gateway, run, cursor, elapsedMs: monotonic() - startedMs, models };
     },
@@ -95,16 +95,16 @@ export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger
   };
 }
 
-/** Counters in the order of their last change: a list linked through them, so that a change costs the same at any number. */
+/** Counters in the order of their last change: an intrusive linked list, so that a change costs the same at any size. */
 interface Recency {
   readonly changed: (counts: ModelCounts) => void;
   readonly dropped: (counts: ModelCounts) => void;
-  /** Shows what changed since the pull of that number, newest first, and returns the number of this one. */
+  /** Visits what changed since the pull with number `after`, newest first, and returns the number of this pull. */
   readonly pull: (after: number, show: (counts: ModelCounts) => void) => number;
 }
 
 function createRecency(): Recency {
-  /** The number of the pull to come: changes from now on are its. */
+  /** Number of the next pull, which will include changes from now on. */
   let next = 1;
   let newest: ModelCounts | undefined;
   const dropped = (counts: ModelCounts): void => {
@@ -136,7 +136,7 @@ function createRecency(): Recency {
   };
 }
 
-/** Forgets revisions that are neither in `kept` nor busy, but for the last few. */
+/** Drops revisions that are neither in `kept` nor in use, except for the last few. */
 export function forgetRevisions(counts: ModelCounts, kept: ReadonlySet<string>): void {
   if (counts.revisions.length <= kept.size) return;
   const former = counts.revisions.filter(({ hash, inFlight }) => !kept.has(hash) && inFlight === 0);

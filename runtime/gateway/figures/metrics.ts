@@ -13,7 +13,7 @@ interface MetricsParts {
 
 type AnswerLabel = "model_deployment" | "revision";
 
-/** What a gateway counted, in Prometheus' format. Everything is read from the ledger when it is asked for. */
+/** The gateway's metrics in Prometheus' format, read from the ledger at each scrape. */
 export function gatewayMetrics({ ledger, heldRequests, ...table }: MetricsParts): () => Promise<Exposition> {
   const metrics = metricSet({ processMetrics: true });
   metrics.counter(

@@ -1,38 +1,38 @@
-import { countService, type Ending } from "../figures/counts.ts";
-import type { Target } from "../routing/choice.ts";
+import { countCompletion, type Ending } from "../figures/counts.ts";
+import type { Target } from "../routing/target.ts";
 
-/** A request at a pod, from its choice to the last byte of the answer. */
-export interface Stay {
+/** One attempt of a request at a pod, from the choice of the pod to the last response byte. */
+export interface Attempt {
   readonly target: Target;
   readonly isFirst: boolean;
-  /** How long it takes says something of the pod. */
+  /** The duration measures the pod. */
   readonly isTimed: boolean;
   readonly sinceMs: number;
 }
 
-/** The pod has it from now on. */
-export function beginStay(target: Target, nowMs: number, isTimed: boolean): Stay {
+/** Marks the request as in flight at the pod and returns the attempt's record. */
+export function beginAttempt(target: Target, nowMs: number, isTimed: boolean): Attempt {
   const { pod, revision } = target;
-  const isFirst = !pod.wasAsked;
-  pod.wasAsked = true;
+  const isFirst = !pod.hasServed;
+  pod.hasServed = true;
   pod.outstanding += 1;
   revision.counts.inFlight += 1;
   return { target, isFirst, isTimed, sinceMs: nowMs };
 }
 
-/** How a stay ended that counts: none does that its client ended, or that is gone on with elsewhere. */
-export interface StayEnd {
+/** How a counted attempt ended. Attempts that the client aborted, or that are retried on another pod, are not counted. */
+export interface AttemptEnd {
   readonly ending: Ending;
   readonly status: number;
 }
 
-/** The pod has it no more. */
-export function endStay(stay: Stay, nowMs: number, end: StayEnd | undefined): void {
-  const { isTimed, isFirst, sinceMs } = stay;
-  const { pod, revision } = stay.target;
+/** Ends the attempt and counts it if `end` is given. */
+export function endAttempt(attempt: Attempt, nowMs: number, end: AttemptEnd | undefined): void {
+  const { isTimed, isFirst, sinceMs } = attempt;
+  const { pod, revision } = attempt.target;
   pod.outstanding -= 1;
   revision.counts.inFlight -= 1;
   if (end === undefined) return;
   const serviceMs = isTimed ? nowMs - sinceMs : 0;
-  countService(revision.counts, { ...end, serviceMs, isFirst: isFirst || !isTimed });
+  countCompletion(revision.counts, { ...end, serviceMs, isFirst: isFirst || !isTimed });
 }

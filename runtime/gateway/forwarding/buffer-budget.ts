@@ -1,74 +1,74 @@
 import { totalmem } from "node:os";
-import type { UnreadRoom } from "../../http2/stream.ts";
+import type { UnreadBudget } from "../../http2/stream.ts";
 
-/** What the kept bodies of one gateway may still take together. */
-export interface KeptRoom {
-  /** Those that are long, which may be kept. */
-  leftBytes: number;
-  /** Those that are short, the beginnings of others, which are kept of every request, and what waits unread. */
+/** Memory that remains for the buffered bodies of one gateway. */
+export interface BufferBudget {
+  /** Bytes left for long bodies, which are buffered only while there is room. */
+  longLeftBytes: number;
+  /** Bytes left for short bodies, for the beginnings of long ones (every request buffers these), and for unread input. */
   shortLeftBytes: number;
 }
 
-/** A part of what a gateway's memory is: its resident 110 MB with ten thousand routes, of the 512 MiB of its chart. */
-const roomBytes = 16 * 1024 * 1024;
-/** A body that takes more would be in the place of too many others: 4 MiB in pieces of 1 KiB do not. */
-const shareBytes = 5 * 1024 * 1024;
-/** What a piece of a body takes besides its bytes. */
-const pieceBytes = 256;
+/** Budget for long bodies: small beside a gateway's resident 110 MB (ten thousand routes) and the chart's limit of 512 MiB. */
+const longBytes = 16 * 1024 * 1024;
+/** Largest share of one body, so that it does not displace too many others. 4 MiB in chunks of 1 KiB fit. */
+const maxBodyBytes = 5 * 1024 * 1024;
+/** Memory that one buffered chunk takes besides its bytes. */
+const chunkOverheadBytes = 256;
 
-/** A quarter of the memory is for short bodies, as a runtime has it for all: clients that send slowly must not take more. */
-export function keptRoom(): KeptRoom {
+/** The budget of this process. Short bodies get a quarter of the memory, as in a runtime: slow senders must not take more. */
+export function defaultBufferBudget(): BufferBudget {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return { leftBytes: roomBytes, shortLeftBytes: memory / 4 };
+  return { longLeftBytes: longBytes, shortLeftBytes: memory / 4 };
 }
 
-/** The same for what HTTP/2 brings before somebody takes it: requests of clients and answers of pods. */
-export function unreadRoom(room: KeptRoom): UnreadRoom {
+/** The budget for unread HTTP/2 data, of clients' requests and pods' responses: it draws on the budget for short bodies. */
+export function unreadBudget(bufferBudget: BufferBudget): UnreadBudget {
   return {
     take: (bytes) => {
-      if (bytes > room.shortLeftBytes) return false;
-      room.shortLeftBytes -= bytes;
+      if (bytes > bufferBudget.shortLeftBytes) return false;
+      bufferBudget.shortLeftBytes -= bytes;
       return true;
     },
-    giveBack: (bytes) => {
-      room.shortLeftBytes += bytes;
+    release: (bytes) => {
+      bufferBudget.shortLeftBytes += bytes;
     },
   };
 }
 
-/** One body's share: what has gone to a pod and is kept nevertheless, so that it can go to another. */
-export class KeptShare {
-  readonly #room: KeptRoom;
+/** What one body takes of the budget, so that it can be sent to a second pod after the first has received it. */
+export class BufferReservation {
+  readonly #budget: BufferBudget;
   #bytes = 0;
   #shortBytes = 0;
 
-  constructor(room: KeptRoom) {
-    this.#room = room;
+  constructor(bufferBudget: BufferBudget) {
+    this.#budget = bufferBudget;
   }
 
-  /** Takes room for a piece, or for a whole body that is to come in pieces. False: there is none, or the body is too long. */
-  take(sizeBytes: number): boolean {
-    const bytes = sizeBytes + pieceBytes;
-    if (bytes > this.#room.leftBytes || this.#bytes + bytes > shareBytes) return false;
-    this.#room.leftBytes -= bytes;
+  /** Reserves memory for a chunk, or for a whole body that will arrive in chunks. False: too little is left, or the body is too long. */
+  reserveLong(sizeBytes: number): boolean {
+    const bytes = sizeBytes + chunkOverheadBytes;
+    if (bytes > this.#budget.longLeftBytes || this.#bytes + bytes > maxBodyBytes) return false;
+    this.#budget.longLeftBytes -= bytes;
     this.#bytes += bytes;
     return true;
   }
 
-  /** Takes room for a short body, or for a piece of one. False: too many are under way. */
-  takeShort(sizeBytes: number): boolean {
-    if (sizeBytes > this.#room.shortLeftBytes) return false;
-    this.#room.shortLeftBytes -= sizeBytes;
+  /** Reserves memory for a short body or a chunk of one. False: too many bodies are buffered. */
+  reserveShort(sizeBytes: number): boolean {
+    if (sizeBytes > this.#budget.shortLeftBytes) return false;
+    this.#budget.shortLeftBytes -= sizeBytes;
     this.#shortBytes += sizeBytes;
     return true;
   }
 
-  /** Gives it back. Idempotent. */
+  /** Returns everything to the budget. Idempotent. */
   release(): void {
-    this.#room.shortLeftBytes += this.#shortBytes;
+    this.#budget.shortLeftBytes += this.#shortBytes;
     this.#shortBytes = 0;
-    this.#room.leftBytes += this.#bytes;
+    this.#budget.longLeftBytes += this.#bytes;
     this.#bytes = 0;
   }
 }

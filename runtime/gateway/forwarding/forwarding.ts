@@ -1,290 +1,290 @@
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
-import { countAnswer, countService, type Ending } from "../figures/counts.ts";
+import { countAnswer, countCompletion, type Ending } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
-import { type Failed, firstTarget, isServable, nextTarget, type Target, type Wish } from "../routing/choice.ts";
-import { enterHold, hasOthersBefore, leaveHold, returnToHold, type Waiter, widenWindow } from "../routing/hold.ts";
-import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
-import type { PickParts } from "../routing/pick.ts";
-import type { KeptRoom } from "./kept-room.ts";
-import { endTurn, waitForTurn } from "./retry-turns.ts";
-import { beginStay, endStay, type Stay, type StayEnd } from "./stay.ts";
+import { firstTarget, isServable, nextTarget } from "../routing/target.ts";
+import type { Failed, RevisionSelector, Target } from "../routing/target.ts";
+import { enterHold, mustQueue, leaveHold, returnToHold, type HeldRequest, widenWindow } from "../routing/hold.ts";
+import type { LivePod, LiveRevision, LiveRoute } from "../routing/live-route.ts";
+import type { BalancingParts } from "../routing/load-balancing.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
+import { releaseRetry, acquireRetry } from "./retry-budget.ts";
+import { beginAttempt, endAttempt, type Attempt, type AttemptEnd } from "./attempt.ts";
 
-/** What all requests through a gateway share. */
-export interface PassageParts extends PickParts {
+/** What all forwarded requests of a gateway share. */
+export interface ForwardingParts extends BalancingParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
-  /** For bodies that pods have already. */
-  readonly room: KeptRoom;
-  /** Told of each request that begins to wait. */
-  readonly waits: (live: LiveRoute) => void;
-  /** Told of pods that say that they load their model. */
-  readonly loads: (live: LiveRoute, pod: LivePod) => void;
+  /** Memory for buffered bodies. */
+  readonly bufferBudget: BufferBudget;
+  /** Called for each request that is held. */
+  readonly onHeld: (live: LiveRoute) => void;
+  /** Called when a pod responds that it is still loading its model. */
+  readonly onPodLoading: (live: LiveRoute, pod: LivePod) => void;
 }
 
-/** A protocol's side of a request: it knows the client, and how a pod is asked. */
-export interface Traveller {
-  /** It may go: is to ask `target()` as soon as it can be sent on. Called again after failures and waits. */
-  go(): void;
-  /** It ends here: what a pod may have of it is to be given up, and the client to get the fault. Returns the status told. */
-  stop(fault: Fault): number;
+/** The protocol's side of a forwarded request: it knows the client and how to send to a pod. */
+export interface ForwardedRequest {
+  /** Starts an attempt: calls `target()` as soon as the request can be sent. Called again after failures and waits. */
+  attempt(): void;
+  /** Ends the request: aborts a running attempt and responds with the fault. Returns the HTTP status of that response. */
+  abort(fault: Fault): number;
 }
 
-interface Journey {
+interface ForwardingOptions {
   readonly live: LiveRoute;
-  readonly wish: Wish;
-  /** Bytes that the body announced. */
+  readonly selector: RevisionSelector;
+  /** Body size that the client declared. */
   readonly sizeBytes: number;
-  /** Of the whole request, waiting included: the route's, or the client's own when that is shorter. */
+  /** For the whole request, waiting included: the route's limit, or the client's own if that is shorter. */
   readonly timeoutMs: number;
-  /** It lasts for as long as its client likes: its time says nothing of the pod. */
+  /** The client decides how long it lasts, so its duration says nothing about the pod. */
   readonly isStream?: boolean;
 }
 
-/** How a pod failed a request. */
+/** How an attempt failed. */
 export interface Failure {
   readonly cause: unknown;
-  /** The pod took no connection: it has seen nothing of the request. */
+  /** The pod accepted no connection: it has seen nothing of the request. */
   readonly isUnreached: boolean;
-  /** It said that it loads its model: the request was not looked at. */
+  /** The pod responded that it is loading its model: it did not process the request. */
   readonly isLoading?: boolean;
-  /** No byte of an answer has gone to the client, and the request is there to be sent again. */
-  readonly mayRepeat: boolean;
+  /** No byte of a response has gone to the client, and the whole request is available for another attempt. */
+  readonly mayRetry: boolean;
 }
 
-/** A client that went away is not answered; nginx's status for that. */
+/** Counted when the client disconnects first; nginx's status for that. */
 const clientClosedRequest = 499;
-/** A pod that breaks off before its first byte is left for another one at most this often. */
-const attempts = 3;
-/** A pod that takes no connection never saw the request: others are tried, and itself again, for this long. */
-const unreachedMs = 5_000;
-/** Between two tries of one pod. The table, which lags behind a pod's end by the time of a few messages, may name another then. */
-const pauseMs = 50;
+/** Attempts of one request that may break off before the first response byte. */
+const maxBrokenAttempts = 3;
+/** A pod that accepts no connection has not seen the request: other pods, then the same one, are tried for this long. */
+const connectRetryMs = 5_000;
+/** Between two attempts at the same pod. By then the table, which lags by a few messages, may name another pod. */
+const samePodDelayMs = 50;
 /**
- * A pod that took no connection is asked last for this long: with nothing under way it would look like the best one, and a
- * program that is started again takes connections before it has its model. Until then the table knows: what the kubelet
- * sees is here within seconds.
+ * A pod that accepted no connection is the last choice for this long: with no requests in flight it would look like the best
+ * one, and a restarted program accepts connections before it has loaded its model. The kubelet's view arrives within seconds.
  */
-const shunMs = 5_000;
+const avoidMs = 5_000;
 
 /**
- * One request's way through the gateway, whatever its protocol: it waits while nothing is ready, goes to a pod of one
- * revision, to others when that fails it in time, and is counted once. Inference changes nothing on the server, so sending a
- * request twice is safe.
+ * Forwards one request, whatever its protocol: holds it while no pod is ready, picks a pod of one revision, retries on other
+ * pods when an attempt fails early enough, enforces the deadline, and counts the request once. Inference has no side effects
+ * on the server, so sending a request twice is safe.
  */
-export class Passage {
-  readonly #journey: Journey;
-  readonly #traveller: Traveller;
-  readonly #parts: PassageParts;
+export class Forwarding {
+  readonly #options: ForwardingOptions;
+  readonly #request: ForwardedRequest;
+  readonly #parts: ForwardingParts;
   readonly #startedMs: number;
   readonly #cancelDeadline: () => void;
-  /** Ends whatever it waits for at this moment. */
+  /** Cancels whatever the request is waiting for. */
   #cancelWait: (() => void) | undefined;
   #isOver = false;
   #isAdmitted = false;
-  #isAgain = false;
+  #isRetry = false;
   #holdUntilMs = 0;
-  #reachUntilMs = 0;
-  #brokenOff = 0;
-  #stay: Stay | undefined;
-  /** Of the pod that had it last. */
+  #connectUntilMs = 0;
+  #brokenAttempts = 0;
+  #attempt: Attempt | undefined;
+  /** Revision of the last attempt. */
   #revision: LiveRevision | undefined;
-  /** The first choice, which what comes after keeps to, and the pods that failed. */
+  /** The revision of the first attempt, which retries prefer, and the pods that failed. */
   #failed: (Failed & { readonly tried: Set<LivePod> }) | undefined;
 
-  constructor(journey: Journey, traveller: Traveller, parts: PassageParts) {
-    this.#journey = journey;
-    this.#traveller = traveller;
+  constructor(options: ForwardingOptions, request: ForwardedRequest, parts: ForwardingParts) {
+    this.#options = options;
+    this.#request = request;
     this.#parts = parts;
     this.#startedMs = parts.monotonic();
-    this.#cancelDeadline = parts.clock.after(journey.timeoutMs, () => this.expire());
-    journey.live.counts.arrivals += 1;
-    parts.ledger.changed(journey.live.counts);
+    this.#cancelDeadline = parts.clock.after(options.timeoutMs, () => this.expire());
+    options.live.counts.arrivals += 1;
+    parts.ledger.changed(options.live.counts);
   }
 
-  /** True when it was answered, stopped or left. */
+  /** True once the request was answered, rejected or abandoned. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Lets the traveller go: now, or when something is ready. */
+  /** Starts the first attempt: now, or once a pod is ready. */
   start(): void {
-    const { live, wish } = this.#journey;
-    if (isServable(live, wish) && !hasOthersBefore(live)) this.#admit();
-    else this.#wait();
+    const { live, selector } = this.#options;
+    if (isServable(live, selector) && !mustQueue(live)) this.#admit();
+    else this.#hold();
   }
 
-  /** Where to send it. Undefined: nothing is ready any more, and the traveller is told to go again later. */
+  /** Picks the pod of this attempt. Undefined: no pod is ready any more; the request is held and a new attempt starts later. */
   target(): Target | undefined {
-    const { live, wish } = this.#journey;
+    const { live, selector } = this.#options;
     const failed = this.#failed;
     const target =
-      failed === undefined ? firstTarget(live, wish, this.#parts) : nextTarget(live, wish, failed, this.#parts);
+      failed === undefined ? firstTarget(live, selector, this.#parts) : nextTarget(live, selector, failed, this.#parts);
     if (target === undefined) {
-      this.#withdraw();
-      this.#wait();
+      this.#leave();
+      this.#hold();
       return undefined;
     }
     const nowMs = this.#parts.monotonic();
-    if (this.#reachUntilMs === 0) this.#reachUntilMs = nowMs + unreachedMs;
-    this.#stay = beginStay(target, nowMs, this.#journey.isStream !== true);
+    if (this.#connectUntilMs === 0) this.#connectUntilMs = nowMs + connectRetryMs;
+    this.#attempt = beginAttempt(target, nowMs, this.#options.isStream !== true);
     this.#revision = target.revision;
     this.#parts.ledger.changed(live.counts);
     return target;
   }
 
-  /** The last byte of an answer went to the client. */
+  /** The last response byte was sent to the client. */
   answered(status: number): void {
     if (this.#isOver) return;
     const nowMs = this.#parts.monotonic();
-    this.#depart({ ending: "answered", status }, nowMs);
+    this.#endAttempt({ ending: "answered", status }, nowMs);
     this.#finish(status, nowMs);
-    widenWindow(this.#journey.live, 1);
+    widenWindow(this.#options.live, 1);
   }
 
-  /** A pod broke off or took nothing. The traveller is told to go again when it may; else to stop. */
-  failed({ isUnreached, isLoading = false, mayRepeat, cause }: Failure): void {
-    const stay = this.#stay;
-    if (this.#isOver || stay === undefined) return;
-    const { pod, revision } = stay.target;
+  /** An attempt failed. Starts another one if the request may be retried, else rejects the request. */
+  failed({ isUnreached, isLoading = false, mayRetry, cause }: Failure): void {
+    const attempt = this.#attempt;
+    if (this.#isOver || attempt === undefined) return;
+    const { pod, revision } = attempt.target;
     const nowMs = this.#parts.monotonic();
-    if (isLoading) this.#parts.loads(this.#journey.live, pod);
-    else if (isUnreached) pod.shunnedUntilMs = nowMs + shunMs;
-    else this.#brokenOff += 1;
-    // Whoever loads is waited for like one that is not there yet.
-    const isLate = nowMs > this.#reachUntilMs && !isLoading;
-    if (!mayRepeat || this.#brokenOff === attempts || isLate) {
-      this.#stop(endpointFault(this.#journey.live.route.key, pod, cause), "connection");
+    if (isLoading) this.#parts.onPodLoading(this.#options.live, pod);
+    else if (isUnreached) pod.avoidUntilMs = nowMs + avoidMs;
+    else this.#brokenAttempts += 1;
+    // A pod that is loading is waited for like a pod that does not exist yet.
+    const isLate = nowMs > this.#connectUntilMs && !isLoading;
+    if (!mayRetry || this.#brokenAttempts === maxBrokenAttempts || isLate) {
+      this.#reject(endpointFault(this.#options.live.route.key, pod, cause), "connection");
       return;
     }
-    this.#depart(undefined);
-    this.#withdraw();
+    this.#endAttempt(undefined);
+    this.#leave();
     this.#failed ??= { revision, tried: new Set() };
     const wasTried = this.#failed.tried.has(pod);
     this.#failed.tried.add(pod);
-    // A pod that fails for the second time is all there is.
-    if (wasTried) this.#cancelWait = this.#parts.clock.after(pauseMs, () => this.#again());
-    else this.#again();
+    // A pod fails for the second time only if there is no other.
+    if (wasTried) this.#cancelWait = this.#parts.clock.after(samePodDelayMs, () => this.#retry());
+    else this.#retry();
   }
 
-  /** The protocol refuses it: the client is told, and no pod is to blame. */
+  /** The protocol layer rejects the request; no pod is counted as failed. */
   refuse(fault: Fault): void {
     if (this.#isOver) return;
-    const status = this.#traveller.stop(fault);
-    if (this.#revision === undefined) this.#journey.live.counts.abandoned += 1;
-    this.#depart({ ending: "answered", status });
+    const status = this.#request.abort(fault);
+    if (this.#revision === undefined) this.#options.live.counts.abandoned += 1;
+    this.#endAttempt({ ending: "answered", status });
     this.#finish(status);
   }
 
-  /** Its time is over. */
+  /** The deadline has passed. */
   expire(): void {
-    const { live, timeoutMs } = this.#journey;
+    const { live, timeoutMs } = this.#options;
     const { key } = live.route;
     const isClients = timeoutMs < live.route.timeoutMs;
     const fault = isClients ? faults.ClientTimePassed({ key, timeoutMs }) : faults.RequestTimedOut({ key, timeoutMs });
-    this.#stop(fault, "timeout");
+    this.#reject(fault, "timeout");
   }
 
-  /** The client went away. */
+  /** The client disconnected. */
   abort(): void {
     if (this.#isOver) return;
-    if (this.#revision === undefined) this.#journey.live.counts.abandoned += 1;
-    this.#depart(undefined);
+    if (this.#revision === undefined) this.#options.live.counts.abandoned += 1;
+    this.#endAttempt(undefined);
     this.#finish(clientClosedRequest);
   }
 
   #admit(): void {
     this.#cancelWait = undefined;
     this.#isAdmitted = true;
-    this.#journey.live.traffic.admitted += 1;
-    this.#traveller.go();
+    this.#options.live.traffic.admitted += 1;
+    this.#request.attempt();
   }
 
-  #again(): void {
-    const cancel = waitForTurn(this.#journey.live.traffic, () => {
-      this.#isAgain = true;
-      this.#journey.live.counts.repeated += 1;
+  #retry(): void {
+    const cancel = acquireRetry(this.#options.live.traffic, () => {
+      this.#isRetry = true;
+      this.#options.live.counts.repeated += 1;
       this.#admit();
     });
     if (cancel !== undefined) this.#cancelWait = cancel;
   }
 
-  #wait(): void {
-    const { live, wish, sizeBytes } = this.#journey;
-    const { clock, ledger, waits } = this.#parts;
-    const waiter: Waiter = {
-      wish,
+  #hold(): void {
+    const { live, selector, sizeBytes } = this.#options;
+    const { clock, ledger, onHeld } = this.#parts;
+    const held: HeldRequest = {
+      selector,
       sizeBytes,
       sinceMs: this.#startedMs,
       release: () => this.#release(cancelTimer),
-      dismiss: (fault) => this.#stop(fault, "timeout"),
+      reject: (fault) => this.#reject(fault, "timeout"),
     };
     const isNew = this.#holdUntilMs === 0 && this.#failed === undefined;
     const { timeoutMs } = live.route.hold;
     const nowMs = this.#parts.monotonic();
     if (this.#holdUntilMs === 0) this.#holdUntilMs = nowMs + timeoutMs;
     const cancelTimer = clock.after(Math.max(0, this.#holdUntilMs - nowMs), () =>
-      this.#stop(faults.HoldTimedOut({ key: live.route.key, timeoutMs }), "timeout"),
+      this.#reject(faults.HoldTimedOut({ key: live.route.key, timeoutMs }), "timeout"),
     );
     this.#cancelWait = () => {
       cancelTimer();
-      leaveHold(live, waiter);
+      leaveHold(live, held);
     };
     try {
-      if (isNew) enterHold(live, waiter);
-      else returnToHold(live, waiter);
+      if (isNew) enterHold(live, held);
+      else returnToHold(live, held);
     } catch (thrown) {
-      this.#stop(Fault.from(thrown), "timeout");
+      this.#reject(Fault.from(thrown), "timeout");
       return;
     }
     ledger.changed(live.counts);
-    waits(live);
+    onHeld(live);
   }
 
   #release(cancelTimer: () => void): void {
     cancelTimer();
-    this.#reachUntilMs = 0;
-    this.#parts.ledger.changed(this.#journey.live.counts);
+    this.#connectUntilMs = 0;
+    this.#parts.ledger.changed(this.#options.live.counts);
     this.#admit();
   }
 
-  #stop(fault: Fault, ending: Ending): void {
+  #reject(fault: Fault, ending: Ending): void {
     if (this.#isOver) return;
-    const { counts } = this.#journey.live;
-    const status = this.#traveller.stop(fault);
-    if (this.#stay !== undefined) this.#depart({ ending, status });
+    const { counts } = this.#options.live;
+    const status = this.#request.abort(fault);
+    if (this.#attempt !== undefined) this.#endAttempt({ ending, status });
     else if (this.#revision === undefined) counts.refused += 1;
-    else countService(this.#revision.counts, { ending, status, serviceMs: 0, isFirst: true });
+    else countCompletion(this.#revision.counts, { ending, status, serviceMs: 0, isFirst: true });
     this.#finish(status);
   }
 
-  #depart(end: StayEnd | undefined, nowMs = this.#parts.monotonic()): void {
-    if (this.#stay === undefined) return;
-    endStay(this.#stay, nowMs, end);
-    this.#stay = undefined;
-    this.#parts.ledger.changed(this.#journey.live.counts);
+  #endAttempt(end: AttemptEnd | undefined, nowMs = this.#parts.monotonic()): void {
+    if (this.#attempt === undefined) return;
+    endAttempt(this.#attempt, nowMs, end);
+    this.#attempt = undefined;
+    this.#parts.ledger.changed(this.#options.live.counts);
   }
 
   #finish(status: number, nowMs = this.#parts.monotonic()): void {
     this.#isOver = true;
     this.#cancelDeadline();
     this.#cancelWait?.();
-    const { counts } = this.#journey.live;
+    const { counts } = this.#options.live;
     countAnswer(this.#revision?.counts ?? counts, status, nowMs - this.#startedMs);
     this.#parts.ledger.changed(counts);
-    this.#withdraw();
+    this.#leave();
   }
 
-  /** Frees its place among those under way. */
-  #withdraw(): void {
-    const { traffic } = this.#journey.live;
+  /** Removes the request from those in flight. */
+  #leave(): void {
+    const { traffic } = this.#options.live;
     if (!this.#isAdmitted) return;
     this.#isAdmitted = false;
     traffic.admitted -= 1;
-    if (!this.#isAgain) return;
-    this.#isAgain = false;
-    endTurn(traffic);
+    if (!this.#isRetry) return;
+    this.#isRetry = false;
+    releaseRetry(traffic);
   }
 }
 

@@ -1,40 +1,40 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../base/clock.ts";
 import { releaseHeld } from "../routing/hold.ts";
-import { type LivePod, type LiveRoute, setAside, takeBack } from "../routing/live.ts";
+import { type LivePod, type LiveRoute, markLoading, markReady } from "../routing/live-route.ts";
 import type { Receiver } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 
-/** Who waits for its model is waited for: nobody else is to find out by a request that it has it. */
-const askMs = 250;
-/** A pod whose threads load a model may be slow to say so. */
-const answerMs = 5_000;
+/** Readiness is polled, not probed with clients' requests. */
+const pollMs = 250;
+/** A pod that is busy loading a model may respond slowly. */
+const pollTimeoutMs = 5_000;
 
 /**
- * To be told of a pod that answered that it loads its model: its container was started again in place, and the table, which
- * lags behind, still names it. It gets nothing until the table names it anew, or until it says itself that it is ready.
+ * Returns a callback for pods that responded that they are loading their model: the container was restarted in place, and the
+ * table, which lags behind, still lists the pod. It gets no requests until a table lists it anew, or until a poll finds it ready.
  */
-export function recoveries(clock: Clock, connections: Connections): (live: LiveRoute, pod: LivePod) => void {
+export function readinessPolls(clock: Clock, connections: Connections): (live: LiveRoute, pod: LivePod) => void {
   return (live, pod) => {
-    if (!setAside(live, pod)) return;
-    const look = (): void => {
-      if (!pod.isLeaving) ask(pod, live.route.model, clock, connections).then(heard, heard);
+    if (!markLoading(live, pod)) return;
+    const poll = (): void => {
+      if (!pod.isLeaving) isModelReady(pod, live.route.model, clock, connections).then(polled, polled);
     };
-    const heard = (isReady: unknown): void => {
+    const polled = (isReady: unknown): void => {
       if (isReady !== true) {
-        clock.after(askMs, look);
+        clock.after(pollMs, poll);
         return;
       }
-      takeBack(live, pod, clock.monotonic());
+      markReady(live, pod, clock.monotonic());
       releaseHeld(live);
     };
-    clock.after(askMs, look);
+    clock.after(pollMs, poll);
   };
 }
 
-/** Asks as the Open Inference Protocol does. What is no such answer of ours says nothing against the pod. */
-function ask(pod: LivePod, model: string, clock: Clock, connections: Connections): Promise<boolean> {
+/** Asks for model readiness by the Open Inference Protocol. Any response counts as ready, except 503 and one with the not-ready header. */
+function isModelReady(pod: LivePod, model: string, clock: Clock, connections: Connections): Promise<boolean> {
   const head = `GET /v2/models/${encodeURIComponent(model)}/ready HTTP/1.1\r\nhost: ${pod.address}\r\n\r\n`;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let isReady = false;
@@ -49,7 +49,7 @@ function ask(pod: LivePod, model: string, clock: Clock, connections: Connections
     onFailed: () => resolve(false),
   };
   const connection = connections.connection(pod, true);
-  const cancel = clock.after(answerMs, () => {
+  const cancel = clock.after(pollTimeoutMs, () => {
     connection.destroy();
     resolve(false);
   });

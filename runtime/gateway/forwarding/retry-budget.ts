@@ -1,36 +1,36 @@
-import type { Traffic } from "../routing/live.ts";
+import type { Traffic } from "../routing/live-route.ts";
 
-/** Share of the admitted requests that may be sent again at a time: pods that fail under load must not get more of it. */
-const share = 0.1;
-/** So many always may, as in Envoy's retry budget. */
-const always = 3;
+/** Retries in flight, as a share of the admitted requests: pods that fail under load must not get more of it. */
+const maxRetryShare = 0.1;
+/** This many retries are always allowed, as in Envoy's retry budget. */
+const minRetries = 3;
 
 /**
- * Calls back when a failed request may be sent again: at once while few are, else when one of these ends. Returns how to
- * withdraw while it waits.
+ * Calls back when a failed request may be retried: at once while the budget allows, else when another retry ends. Returns a
+ * function that cancels the wait.
  */
-export function waitForTurn(traffic: Traffic, go: () => void): (() => void) | undefined {
+export function acquireRetry(traffic: Traffic, retry: () => void): (() => void) | undefined {
   if (!hasRoom(traffic)) {
-    traffic.turns ??= new Set();
-    traffic.turns.add(go);
-    return () => void traffic.turns?.delete(go);
+    traffic.waitingRetries ??= new Set();
+    traffic.waitingRetries.add(retry);
+    return () => void traffic.waitingRetries?.delete(retry);
   }
-  traffic.again += 1;
-  go();
+  traffic.retries += 1;
+  retry();
   return undefined;
 }
 
-/** A request that was sent again ended, or failed once more. */
-export function endTurn(traffic: Traffic): void {
-  traffic.again -= 1;
-  for (const go of traffic.turns ?? []) {
+/** Ends a retry and starts waiting ones as far as the budget allows. */
+export function releaseRetry(traffic: Traffic): void {
+  traffic.retries -= 1;
+  for (const retry of traffic.waitingRetries ?? []) {
     if (!hasRoom(traffic)) return;
-    traffic.turns?.delete(go);
-    traffic.again += 1;
-    go();
+    traffic.waitingRetries?.delete(retry);
+    traffic.retries += 1;
+    retry();
   }
 }
 
-function hasRoom({ again, admitted }: Traffic): boolean {
-  return again < Math.max(always, share * admitted);
+function hasRoom({ retries, admitted }: Traffic): boolean {
+  return retries < Math.max(minRetries, maxRetryShare * admitted);
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** Shorter times are few, and none of a request's own limits. */
-const leastMs = 1_000;
-/** Different times that are waited for at once; what is beyond has timers of its own. */
+/** Shorter timeouts get timers of their own: they are rare, and none of them is a request limit. */
+const minSharedMs = 1_000;
+/** Distinct timeout lengths that share timers at a time; further lengths get timers of their own. */
 const maxQueues = 64;
 
 interface Entry {
@@ -12,7 +12,7 @@ interface Entry {
   newer: Entry | undefined;
 }
 
-/** All that wait for a time of this length: who came first is due first. */
+/** All timeouts of one length, in due order, which is the order of arrival. */
 interface Queue {
   readonly ms: number;
   oldest: Entry | undefined;
@@ -20,19 +20,19 @@ interface Queue {
 }
 
 /**
- * A clock on which very many may wait for the same few lengths of time, most of whom cancel long before: each request has a time
- * limit. One timer is enough for all who wait for a time of one length, and a place in their queue costs a tenth of a timer.
+ * A clock for very many timeouts of a few lengths, most of which are cancelled long before they are due: every request has a
+ * time limit. All timeouts of one length share one timer; an entry in their queue costs a tenth of a timer.
  */
-export function crowdedClock(clock: Clock): Clock {
+export function sharedTimerClock(clock: Clock): Clock {
   const queues = new Map<number, Queue>();
-  const look = (queue: Queue): void => {
+  const fire = (queue: Queue): void => {
     const nowMs = clock.monotonic();
     for (let entry = queue.oldest; entry !== undefined && entry.dueMs <= nowMs; entry = queue.oldest) {
-      leave(queue, entry);
+      remove(queue, entry);
       entry.callback();
     }
     if (queue.oldest === undefined) queues.delete(queue.ms);
-    else clock.after(Math.ceil(queue.oldest.dueMs - nowMs), () => look(queue));
+    else clock.after(Math.ceil(queue.oldest.dueMs - nowMs), () => fire(queue));
   };
   return {
     now: () => clock.now(),
@@ -41,27 +41,27 @@ export function crowdedClock(clock: Clock): Clock {
     after: (ms, callback) => {
       let queue = queues.get(ms);
       if (queue === undefined) {
-        if (ms < leastMs || queues.size >= maxQueues) return clock.after(ms, callback);
-        const opened: Queue = { ms, oldest: undefined, newest: undefined };
-        queues.set(ms, opened);
-        clock.after(ms, () => look(opened));
-        queue = opened;
+        if (ms < minSharedMs || queues.size >= maxQueues) return clock.after(ms, callback);
+        const created: Queue = { ms, oldest: undefined, newest: undefined };
+        queues.set(ms, created);
+        clock.after(ms, () => fire(created));
+        queue = created;
       }
-      return entered(queue, { dueMs: clock.monotonic() + ms, callback, older: queue.newest, newer: undefined });
+      return append(queue, { dueMs: clock.monotonic() + ms, callback, older: queue.newest, newer: undefined });
     },
   };
 }
 
-/** Puts an entry last. Returns how it leaves. */
-function entered(queue: Queue, entry: Entry): () => void {
+/** Appends an entry. Returns a function that removes it. */
+function append(queue: Queue, entry: Entry): () => void {
   if (queue.newest === undefined) queue.oldest = entry;
   else queue.newest.newer = entry;
   queue.newest = entry;
-  return () => leave(queue, entry);
+  return () => remove(queue, entry);
 }
 
-/** Also when it has left already. */
-function leave(queue: Queue, entry: Entry): void {
+/** Removes an entry. Idempotent. */
+function remove(queue: Queue, entry: Entry): void {
   const { older, newer } = entry;
   if (older === undefined && queue.oldest !== entry) return;
   if (older === undefined) queue.oldest = newer;

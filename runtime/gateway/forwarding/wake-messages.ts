@@ -1,18 +1,18 @@
 import type { Clock } from "../../base/clock.ts";
-import { queued, widenWindow } from "../routing/hold.ts";
-import type { LiveRoute } from "../routing/live.ts";
+import { heldCount, widenWindow } from "../routing/hold.ts";
+import type { LiveRoute } from "../routing/live-route.ts";
 
-/** An operator that was away when the first request came hears of the next call. */
-const againMs = 1_000;
+/** Repeat interval: an operator that was away when the first request arrived gets a later message. */
+const repeatMs = 1_000;
 
 /**
- * To be told of each request that begins to wait: calls for a pod at once, and again every second while somebody waits. In
- * the same second it lets twice as many go as before to pods that are slow to answer.
+ * Returns a callback for held requests: it sends a `wake` message at once and every second while requests are held. Once pods
+ * are ready but slow, it doubles the window of released requests every second instead.
  */
-export function wakeCalls(clock: Clock, wake: (key: string) => void): (live: LiveRoute) => void {
+export function wakeMessages(clock: Clock, wake: (key: string) => void): (live: LiveRoute) => void {
   const cancels = new Map<LiveRoute, () => void>();
-  const call = (live: LiveRoute): void => {
-    if (queued(live) === 0) {
+  const send = (live: LiveRoute): void => {
+    if (heldCount(live) === 0) {
       cancels.delete(live);
       return;
     }
@@ -21,13 +21,13 @@ export function wakeCalls(clock: Clock, wake: (key: string) => void): (live: Liv
     else widenWindow(live, window);
     cancels.set(
       live,
-      clock.after(againMs, () => call(live)),
+      clock.after(repeatMs, () => send(live)),
     );
   };
   return (live) => {
-    const isFirst = queued(live) === 1;
+    const isFirst = heldCount(live) === 1;
     if (!isFirst && cancels.has(live)) return;
     cancels.get(live)?.();
-    call(live);
+    send(live);
   };
 }

@@ -4,28 +4,28 @@ import { headerValue } from "../http2/header-record.ts";
 import { type MethodShape, methodShape } from "./messages/methods.ts";
 import { timeoutMs } from "./timeout.ts";
 
-/** What a call's headers say: found out once for all calls of a connection that have the same. */
+/** A call's parsed headers; calls of a connection with identical headers share one. */
 export interface CallHead {
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly list: HeaderList;
   /** `/<service>/<method>`. */
   readonly method: string;
   readonly shape: MethodShape;
-  /** The route that it names by header. */
+  /** The route that the header names. */
   readonly routeKey: string | undefined;
   readonly host: string | undefined;
-  /** How its messages are compressed, if they are. */
+  /** Compression of its messages, if any. */
   readonly encoding: string | undefined;
-  /** Milliseconds that its client allows. */
-  readonly allowedMs: number | undefined;
-  /** Those that pods get as they are; absent until one does. */
-  passing?: HeaderList;
+  /** The client's timeout in milliseconds. */
+  readonly clientTimeoutMs: number | undefined;
+  /** Headers that are passed on to pods; absent until first needed. */
+  forwarded?: HeaderList;
 }
 
-/** Media types of gRPC, but not of its kin that HTTP/1.1 can carry. */
+/** Media types of gRPC, but not of gRPC-Web. */
 const grpcType = /^application\/grpc($|[+;])/i;
 
-/** Undefined: it is no call of gRPC. */
+/** Undefined: not a gRPC call. */
 export function callHead(list: HeaderList): CallHead | undefined {
   if (headerValue(list, ":method") !== "POST" || !grpcType.test(headerValue(list, "content-type") ?? "")) {
     return undefined;
@@ -38,6 +38,6 @@ export function callHead(list: HeaderList): CallHead | undefined {
     routeKey: headerValue(list, modelHeader),
     host: headerValue(list, ":authority") ?? headerValue(list, "host"),
     encoding: headerValue(list, "grpc-encoding"),
-    allowedMs: timeoutMs(headerValue(list, "grpc-timeout")),
+    clientTimeoutMs: timeoutMs(headerValue(list, "grpc-timeout")),
   };
 }

@@ -1,35 +1,38 @@
-import type { Wish } from "../routing/choice.ts";
-import type { LiveRoute } from "../routing/live.ts";
-import type { CallEnd } from "./call-end.ts";
+import type { Fault } from "../../base/fault.ts";
+import type { RevisionSelector } from "../routing/target.ts";
+import type { LiveRoute } from "../routing/live-route.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { CallHead } from "./call-head.ts";
 import type { ClientAnswer } from "./client/client-answer.ts";
-import type { Pass, RequestSource } from "./client/request-source.ts";
+import type { ChunkTransform, RequestSource } from "./client/request-source.ts";
 
-/** A call that came, before it is known where it goes. */
+/** A client's call before it is routed. */
 export interface ClientCall {
   readonly head: CallHead;
   readonly source: RequestSource;
   readonly answer: ClientAnswer;
-  /** Ends when the client leaves or what it sends is refused. */
-  readonly end: CallEnd;
-  /** Milliseconds that the client still allows; undefined: it sets no limit. */
-  leftMs(): number | undefined;
-  /** Milliseconds that a route, which limits single answers, and the client together still allow. */
-  leftAt(live: LiveRoute): number;
+  /** Cancelled when the client leaves or its request is rejected. */
+  readonly cancellation: Cancellation;
+  /** Cancels the call with a fault as the reason. */
+  cancel(fault: Fault): void;
+  /** The rest of the client's timeout in milliseconds; undefined: it sets none. */
+  remainingMs(): number | undefined;
+  /** The rest of the timeout in milliseconds: the client's or, for single responses, the route's if that is shorter. */
+  remainingFor(live: LiveRoute): number;
 }
 
-/** The reason of an end whose client cancelled its call or lost its connection: nobody is there to answer. */
+/** Cancellation reason when the client cancelled or disconnected: there is nobody to answer. */
 export const clientLeft = Symbol("the client cancelled the call");
 
-/** A call on its way to a pod. */
+/** A call with its route. */
 export interface RoutedCall {
   readonly call: ClientCall;
   readonly live: LiveRoute;
-  readonly wish: Wish;
-  /** It names a version that only its pods know of: that one of them loads it says nothing of the pod. */
+  readonly selector: RevisionSelector;
+  /** It names a version that only its pods know: "not ready" concerns that version, not the pod. */
   readonly isOwnVersion: boolean;
-  /** Longest time from now to the end of its answer. */
+  /** Longest time from now to the end of the response. */
   readonly timeoutMs: number;
-  /** What looks at the request's bytes, anew for each pod that gets them. */
-  readonly pass: () => Pass;
+  /** Creates the transform of the request bytes, one per attempt. */
+  readonly transform: () => ChunkTransform;
 }

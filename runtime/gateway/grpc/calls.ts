@@ -3,82 +3,88 @@ import type { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Buffer } from "node:buffer";
 import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
-import type { LiveRoute } from "../routing/live.ts";
+import type { LiveRoute } from "../routing/live-route.ts";
 import type { RouteTable } from "../routing/table.ts";
 import { faults } from "../faults.ts";
-import { CallEnd } from "./call-end.ts";
+import { Cancellation } from "./cancellation.ts";
 import type { CallHead } from "./call-head.ts";
 import { type ClientCall, clientLeft } from "./call.ts";
 import { ClientAnswer } from "./client/client-answer.ts";
 import { grpcFaults } from "./faults.ts";
-import { type CallParts, forward } from "./forward.ts";
-import { ownMethods } from "./own-methods.ts";
+import { type CallParts, forwardCall } from "./forwarded-call.ts";
+import { localMethods } from "./local-methods.ts";
 import { RequestSource } from "./client/request-source.ts";
-import { locatedCall, type Opening, readOpening, routedCall } from "./routed-call.ts";
+import { matchedCallRoute, type FirstMessageModel, readModel, routedCall } from "./routed-call.ts";
 import { callFault, statusTrailers } from "./status.ts";
 
 interface CallsOptions extends CallParts {
   readonly table: () => RouteTable;
-  /** Whether the gateway has a table and does not drain. */
+  /** Whether the gateway has a table and is not draining. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Takes a call. `fixed`: the route of the port that it came to; absent on a shared port. */
-export type TakeCall = (stream: Http2Stream, head: CallHead, fixed?: LiveRoute) => void;
+/** Takes a call. `fixed`: the route of a model's own port; absent on a shared port. */
+export type AcceptCall = (stream: Http2Stream, head: CallHead, fixed?: LiveRoute) => void;
 
-/** Within this a call has to say where it goes. Streams of messages may begin with a pause. */
-const openingMs = 60_000;
-/** What a timer takes: 24 days. */
+/** A call must name its model within this time. Streams of messages may begin with a pause. */
+const firstMessageMs = 60_000;
+/** The maximum of a timer: 24 days. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Answers calls of gRPC, by pods or by the gateway itself. */
-export function grpcCalls(options: CallsOptions): TakeCall {
-  return (stream, head, fixed) => new TakenCall(stream, head, options).open(fixed);
+/** Answers gRPC calls, by pods or by the gateway itself. */
+export function grpcCalls(options: CallsOptions): AcceptCall {
+  return (stream, head, fixed) => new IncomingCall(stream, head, options).open(fixed);
 }
 
-/** A call from when its headers came, told of what else comes on its stream. */
-class TakenCall implements ClientCall, StreamOwner {
+/** A call from the arrival of its headers; owns the client's stream. */
+class IncomingCall implements ClientCall, StreamOwner {
   readonly head: CallHead;
   readonly source: RequestSource;
   readonly answer: ClientAnswer;
-  readonly end = new CallEnd();
+  readonly cancellation = new Cancellation();
   readonly #options: CallsOptions;
   readonly #startedMs: number;
   #cancelLimit: (() => void) | undefined;
 
   constructor(stream: Http2Stream, head: CallHead, options: CallsOptions) {
     this.head = head;
-    this.source = new RequestSource(stream, options.passage.room, (thrown) => this.end.end(callFault(thrown)));
+    this.source = new RequestSource(stream, options.forwarding.bufferBudget, (thrown) =>
+      this.cancel(callFault(thrown)),
+    );
     this.answer = new ClientAnswer(stream);
     this.#options = options;
     this.#startedMs = options.clock.monotonic();
     stream.owner = this;
   }
 
-  /** Finds out where it goes, as soon as that can be known, and sends it there. */
+  /** Routes the call as soon as its model is known, and forwards it. */
   open(fixed: LiveRoute | undefined): void {
-    this.#limitOpening();
-    if (this.head.shape.model === undefined) this.#opened(undefined, fixed);
-    else readOpening(this, this.head.shape.model, (opening) => this.#opened(opening, fixed));
+    this.#limitFirstMessage();
+    if (this.head.shape.model === undefined) this.#route(undefined, fixed);
+    else readModel(this, this.head.shape.model, (first) => this.#route(first, fixed));
   }
 
-  leftMs(): number | undefined {
-    const { allowedMs } = this.head;
-    return allowedMs === undefined ? undefined : this.#leftOf(allowedMs);
+  remainingMs(): number | undefined {
+    const { clientTimeoutMs } = this.head;
+    return clientTimeoutMs === undefined ? undefined : this.#remainingOf(clientTimeoutMs);
   }
 
-  leftAt({ route }: LiveRoute): number {
-    const { shape, allowedMs = maxTimerMs } = this.head;
+  remainingFor({ route }: LiveRoute): number {
+    const { shape, clientTimeoutMs = maxTimerMs } = this.head;
     const routeMs = shape.isStream === true ? maxTimerMs : route.timeoutMs;
-    return Math.ceil(this.#leftOf(Math.min(routeMs, allowedMs)));
+    return Math.ceil(this.#remainingOf(Math.min(routeMs, clientTimeoutMs)));
   }
 
-  headersCame(): void {}
+  cancel(fault: Fault): void {
+    this.cancellation.cancel(fault);
+  }
+
+  headersReceived(): void {}
 
   data(chunk: Buffer): void {
-    this.source.came(chunk);
+    this.source.receive(chunk);
   }
 
   ended(): void {
@@ -89,34 +95,34 @@ class TakenCall implements ClientCall, StreamOwner {
     this.answer.drained();
   }
 
-  crowded(): void {
-    this.end.end(faults.BodiesTooMany({}));
+  overBudget(): void {
+    this.cancel(faults.BodiesTooMany({}));
   }
 
   closed(): void {
-    this.source.forget();
-    if (!this.answer.hasEnded) this.end.end(clientLeft);
+    this.source.stopBuffering();
+    if (!this.answer.hasEnded) this.cancellation.cancel(clientLeft);
   }
 
-  #opened(opening: Opening | undefined, fixed: LiveRoute | undefined): void {
+  #route(first: FirstMessageModel | undefined, fixed: LiveRoute | undefined): void {
     const options = this.#options;
     try {
-      if (this.end.isOver) throw this.end.reason;
-      const located = fixed ?? locatedCall(this.head, opening, options.table());
-      if (located === "gateway") {
-        this.#answer();
+      if (this.cancellation.isCancelled) throw this.cancellation.reason;
+      const route = fixed ?? matchedCallRoute(this.head, first, options.table());
+      if (route === "gateway") {
+        this.#answerLocally();
         return;
       }
-      forward(routedCall(this, opening, located), options);
+      forwardCall(routedCall(this, first, route), options);
       this.#cancelLimit?.();
     } catch (thrown) {
       this.#refuse(thrown);
     }
   }
 
-  /** By the gateway itself. */
-  #answer(): void {
-    const answered = ownMethods.get(this.head.method)?.(this, this.#options);
+  /** Answers a method of the gateway's own. */
+  #answerLocally(): void {
+    const answered = localMethods.get(this.head.method)?.(this, this.#options);
     answered?.then(
       () => this.#cancelLimit?.(),
       (thrown: unknown) => this.#refuse(thrown),
@@ -131,21 +137,21 @@ class TakenCall implements ClientCall, StreamOwner {
     this.answer.end(statusTrailers(fault));
   }
 
-  #leftOf(ms: number): number {
-    const goneMs = this.#options.clock.monotonic() - this.#startedMs;
-    return Math.min(Math.max(0, ms - goneMs), maxTimerMs);
+  #remainingOf(ms: number): number {
+    const elapsedMs = this.#options.clock.monotonic() - this.#startedMs;
+    return Math.min(Math.max(0, ms - elapsedMs), maxTimerMs);
   }
 
-  #limitOpening(): void {
-    const { allowedMs } = this.head;
+  #limitFirstMessage(): void {
+    const { clientTimeoutMs } = this.head;
     const isStream = this.head.shape.isStream === true;
-    if (isStream && allowedMs === undefined) return;
-    const isClients = allowedMs !== undefined && (isStream || allowedMs < openingMs);
+    if (isStream && clientTimeoutMs === undefined) return;
+    const isClients = clientTimeoutMs !== undefined && (isStream || clientTimeoutMs < firstMessageMs);
     const fault = (): Fault =>
       isClients
-        ? grpcFaults.DeadlinePassed({ timeoutMs: Math.round(allowedMs) })
-        : grpcFaults.MessageLate({ timeoutMs: openingMs });
-    const limitMs = isClients ? Math.min(allowedMs, maxTimerMs) : openingMs;
-    this.#cancelLimit = this.#options.clock.after(limitMs, () => this.end.end(fault()));
+        ? grpcFaults.DeadlinePassed({ timeoutMs: Math.round(clientTimeoutMs) })
+        : grpcFaults.MessageLate({ timeoutMs: firstMessageMs });
+    const limitMs = isClients ? Math.min(clientTimeoutMs, maxTimerMs) : firstMessageMs;
+    this.#cancelLimit = this.#options.clock.after(limitMs, () => this.cancel(fault()));
   }
 }

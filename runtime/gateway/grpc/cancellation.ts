@@ -1,29 +1,29 @@
-/** That a call is over before it was answered. An AbortSignal in less: there is one for each call. */
-export class CallEnd {
+/** The cancellation of a call before it is answered: a lighter AbortSignal, since there is one per call. */
+export class Cancellation {
   #reason: unknown;
-  #isOver = false;
+  #isCancelled = false;
   #listener: (() => void) | undefined;
 
-  get isOver(): boolean {
-    return this.#isOver;
+  get isCancelled(): boolean {
+    return this.#isCancelled;
   }
 
-  /** Why: `clientLeft` or a fault. */
+  /** `clientLeft` or a fault. */
   get reason(): unknown {
     return this.#reason;
   }
 
-  /** The first reason counts. */
-  end(reason: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+  /** Cancels the call. Later reasons are ignored. */
+  cancel(reason: unknown): void {
+    if (this.#isCancelled) return;
+    this.#isCancelled = true;
     this.#reason = reason;
     this.#listener?.();
   }
 
-  /** Calls back once, when it ends: whoever has the call at that time, in place of who had it before. */
-  onEnd(listener: () => void): void {
+  /** Calls back once on cancellation. Replaces the previous listener: a call has one owner at a time. */
+  onCancel(listener: () => void): void {
     this.#listener = listener;
-    if (this.#isOver) listener();
+    if (this.#isCancelled) listener();
   }
 }

@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** What only calls of gRPC are refused for. Their codes on the wire stand in `status.ts`. */
+/** Faults that occur only in gRPC calls. `status.ts` maps their codes. */
 export const grpcFaults = faultCatalogue<{
   MessageUnreadable: { reason: string };
   ModelUnnamed: { method: string };

@@ -1,74 +1,74 @@
 import type { Fault } from "../../base/fault.ts";
-import { type Failure, Passage, type PassageParts, type Traveller } from "../passage/passage.ts";
+import { type Failure, Forwarding, type ForwardingParts, type ForwardedRequest } from "../forwarding/forwarding.ts";
 import { headerValue } from "../http2/header-record.ts";
-import type { Copies } from "../mirror/copies.ts";
-import type { Target } from "../routing/choice.ts";
-import { type Answering, Attempt, type AttemptEnd } from "./pods/attempt.ts";
+import type { Mirroring } from "../mirror/mirroring.ts";
+import type { Target } from "../routing/target.ts";
+import { type CallAnswer, CallAttempt, type AttemptListener } from "./pods/call-attempt.ts";
 import { clientLeft, type RoutedCall } from "./call.ts";
 import { podHeaders } from "./pods/call-headers.ts";
 import type { PodConnections } from "./pods/pod-connections.ts";
 import { callFault, httpStatus, statusTrailers } from "./status.ts";
 
-/** What every call through this gateway shares. */
+/** What all calls of a gateway share. */
 export interface CallParts {
   readonly sessions: PodConnections;
-  readonly passage: PassageParts;
-  readonly copies: Copies;
+  readonly forwarding: ForwardingParts;
+  readonly mirroring: Mirroring;
 }
 
-/** A client's clock for its deadline started this much before ours, as long as a request is on its way at most. */
-const earlyMs = 50;
+/** How much earlier than the gateway's a client's deadline may expire: about the time that a request travels. */
+const maxTransitMs = 50;
 
-/** Takes a call to a pod of its route, or to several one after the other, until it is answered, refused or left. */
-export function forward(routed: RoutedCall, parts: CallParts): void {
-  new Forwarding(routed, parts).start();
+/** Forwards a call to a pod of its route, with retries, until it is answered, rejected or cancelled. */
+export function forwardCall(routed: RoutedCall, parts: CallParts): void {
+  new ForwardedCall(routed, parts).start();
 }
 
-class Forwarding implements Traveller, AttemptEnd {
+class ForwardedCall implements ForwardedRequest, AttemptListener {
   readonly #routed: RoutedCall;
   readonly #sessions: PodConnections;
-  readonly #copies: Copies;
-  readonly #passage: Passage;
-  #current: Attempt | undefined;
+  readonly #mirroring: Mirroring;
+  readonly #forwarding: Forwarding;
+  #attempt: CallAttempt | undefined;
 
-  constructor(routed: RoutedCall, { sessions, passage, copies }: CallParts) {
-    const { live, wish, timeoutMs, call } = routed;
+  constructor(routed: RoutedCall, { sessions, forwarding, mirroring }: CallParts) {
+    const { live, selector, timeoutMs, call } = routed;
     const isStream = call.head.shape.isStream === true;
-    const sizeBytes = call.source.keptBytes;
+    const sizeBytes = call.source.bufferedBytes;
     this.#routed = routed;
     this.#sessions = sessions;
-    this.#copies = copies;
-    this.#passage = new Passage({ live, wish, sizeBytes, timeoutMs, isStream }, this, passage);
+    this.#mirroring = mirroring;
+    this.#forwarding = new Forwarding({ live, selector, sizeBytes, timeoutMs, isStream }, this, forwarding);
   }
 
   start(): void {
-    this.#passage.start();
-    this.#routed.call.end.onEnd(() => this.#ended());
+    this.#forwarding.start();
+    this.#routed.call.cancellation.onCancel(() => this.#cancelled());
   }
 
-  go(): void {
-    const target = this.#passage.target();
+  attempt(): void {
+    const target = this.#forwarding.target();
     if (target === undefined) return;
-    this.#current = new Attempt(this.#routed, target, this.#sessions.connection(target.pod), this);
-    this.#current.start();
+    this.#attempt = new CallAttempt(this.#routed, target, this.#sessions.connection(target.pod), this);
+    this.#attempt.start();
   }
 
-  stop(fault: Fault): number {
-    this.#current?.abort();
+  abort(fault: Fault): number {
+    this.#attempt?.abort();
     const trailers = statusTrailers(fault);
     this.#routed.call.answer.end(trailers);
     return httpStatus(headerValue(trailers, "grpc-status"));
   }
 
-  /** Answers of one message are what a mirror can be held to; a call that names its revision means no other. */
-  answering({ status, message }: Answering, { revision }: Target): void {
-    const { live, wish, call } = this.#routed;
+  /** Mirrors unary calls. Calls that name a revision are not mirrored. */
+  completed({ status, message }: CallAnswer, { revision }: Target): void {
+    const { live, selector, call } = this.#routed;
     const { model, isStream } = call.head.shape;
-    if (live.route.mirror === undefined || wish.revision !== undefined || model === undefined || isStream === true)
+    if (live.route.mirror === undefined || selector.revision !== undefined || model === undefined || isStream === true)
       return;
     const body = call.source.whole;
     if (body === undefined) return;
-    this.#copies.copiedCall(live, revision, {
+    this.#mirroring.copyCall(live, revision, {
       headersFor: ({ address }) => podHeaders(call.head, undefined, address),
       body,
       method: call.head.method,
@@ -78,23 +78,23 @@ class Forwarding implements Traveller, AttemptEnd {
   }
 
   answered(status: string): void {
-    this.#passage.answered(httpStatus(status));
+    this.#forwarding.answered(httpStatus(status));
   }
 
   failed(failure: Failure): void {
-    this.#passage.failed(failure);
+    this.#forwarding.failed(failure);
   }
 
-  #ended(): void {
+  #cancelled(): void {
     const { call } = this.#routed;
-    const { end } = call;
-    if (end.reason !== clientLeft) {
-      this.#passage.refuse(callFault(end.reason));
+    const { cancellation } = call;
+    if (cancellation.reason !== clientLeft) {
+      this.#forwarding.refuse(callFault(cancellation.reason));
       return;
     }
-    this.#current?.abort();
-    // Clients cancel at their own deadline, just before it is over here.
-    if ((call.leftMs() ?? Infinity) <= earlyMs) this.#passage.expire();
-    else this.#passage.abort();
+    this.#attempt?.abort();
+    // Clients cancel at their own deadline, just before it expires here.
+    if ((call.remainingMs() ?? Infinity) <= maxTransitMs) this.#forwarding.expire();
+    else this.#forwarding.abort();
   }
 }

@@ -3,24 +3,24 @@ import type { Clock } from "../../base/clock.ts";
 import { WireReader, wireTypes } from "../../base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../base/protobuf/wire-writer.ts";
 import { release } from "../../contract/release.ts";
-import { anyRevision, isServable } from "../routing/choice.ts";
-import { routeByModel } from "../routing/locate.ts";
+import { anyRevision, isServable } from "../routing/target.ts";
+import { routeByModel } from "../routing/route-match.ts";
 import type { RouteTable } from "../routing/table.ts";
 import type { ClientCall } from "./call.ts";
 import { messageHead, prefixBytes } from "./messages/message-frames.ts";
 import { tagOf } from "./messages/named-model.ts";
 
-/** What a gateway answers of itself from. */
-export interface OwnParts {
+/** What the gateway's own methods need. */
+export interface LocalParts {
   readonly table: () => RouteTable;
   readonly isReady: () => boolean;
   readonly clock: Clock;
 }
 
-type OwnMethod = (call: ClientCall, parts: OwnParts) => Promise<void>;
+type LocalMethod = (call: ClientCall, parts: LocalParts) => Promise<void>;
 
-/** Methods that mean the whole server, where nothing else names a model: those that REST asks by `/v2…` as well, and health. */
-export const ownMethods: ReadonlyMap<string, OwnMethod> = new Map<string, OwnMethod>([
+/** Methods that the gateway answers itself where nothing names a model: those that REST has under `/v2…`, and health. */
+export const localMethods: ReadonlyMap<string, LocalMethod> = new Map<string, LocalMethod>([
   ["/inference.GRPCInferenceService/ServerLive", (call) => answered(call, flag(true))],
   ["/inference.GRPCInferenceService/ServerReady", (call, { isReady }) => answered(call, flag(isReady()))],
   ["/inference.GRPCInferenceService/ServerMetadata", (call) => answered(call, serverMetadata())],
@@ -30,62 +30,62 @@ export const ownMethods: ReadonlyMap<string, OwnMethod> = new Map<string, OwnMet
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus. */
 const servingStatus = { serving: 1, notServing: 2, serviceUnknown: 3 } as const;
-/** How often a watched status is looked at. */
+/** Polling interval of a watched status. */
 const watchMs = 250;
 const headers = [":status", "200", "content-type", "application/grpc"];
-const good = ["grpc-status", "0"];
+const okTrailers = ["grpc-status", "0"];
 
 async function answered({ answer }: ClientCall, message: Uint8Array): Promise<void> {
   answer.begin(headers);
   answer.write(framed(message));
-  answer.end(good);
+  answer.end(okTrailers);
 }
 
-async function check(call: ClientCall, parts: OwnParts): Promise<void> {
-  const status = statusOf(await askedService(call), parts);
+async function check(call: ClientCall, parts: LocalParts): Promise<void> {
+  const status = statusOf(await requestedService(call), parts);
   if (status !== undefined) await answered(call, statusMessage(status));
 }
 
-/** Tells the status at once and at each change, until the client leaves or the gateway drains. */
-async function watch(call: ClientCall, parts: OwnParts): Promise<void> {
-  const { answer, end } = call;
-  const service = await askedService(call);
+/** Sends the status at once and at each change, until the client cancels or the gateway drains. */
+async function watch(call: ClientCall, parts: LocalParts): Promise<void> {
+  const { answer, cancellation } = call;
+  const service = await requestedService(call);
   const left = new AbortController();
-  end.onEnd(() => left.abort());
-  let told: number | undefined;
+  cancellation.onCancel(() => left.abort());
+  let lastStatus: number | undefined;
   answer.begin(headers);
-  while (!end.isOver) {
+  while (!cancellation.isCancelled) {
     const status = statusOrUnknown(service, parts);
-    if (status !== told) answer.write(framed(statusMessage(status)));
-    told = status;
+    if (status !== lastStatus) answer.write(framed(statusMessage(status)));
+    lastStatus = status;
     const isDraining = !parts.isReady() && parts.table().version > 0;
     if (isDraining) break;
     await parts.clock.sleep(watchMs, left.signal);
   }
-  answer.end(good);
+  answer.end(okTrailers);
 }
 
 /** The status of the gateway, or of a model. Throws `RouteNotFound` or `RouteAmbiguous`. */
-function statusOf(service: string, { table, isReady }: OwnParts): number {
+function statusOf(service: string, { table, isReady }: LocalParts): number {
   const isServing = isReady() && (service === "" || isServable(routeByModel(table(), service), anyRevision));
   return isServing ? servingStatus.serving : servingStatus.notServing;
 }
 
-/** As the protocol has it for watching: what is unknown may come. */
-function statusOrUnknown(service: string, parts: OwnParts): number {
+/** The status for Watch, where the protocol wants SERVICE_UNKNOWN: an unknown model may be deployed later. */
+function statusOrUnknown(service: string, parts: LocalParts): number {
   const isKnown = service === "" || (parts.table().byModel.get(service)?.length ?? 0) === 1;
   return isKnown ? statusOf(service, parts) : servingStatus.serviceUnknown;
 }
 
-/** Field 1 of the request; empty: the server. */
-async function askedService({ source, end }: ClientCall): Promise<string> {
+/** Field 1 of the request; empty: the whole server. */
+async function requestedService({ source, cancellation }: ClientCall): Promise<string> {
   let message = Buffer.alloc(0);
   const isEnough = (bytes: Buffer): boolean => {
     const head = messageHead(bytes);
     message = Buffer.from(head?.payload ?? []);
     return head?.isWhole === true;
   };
-  await new Promise<void>((resolve) => source.beginning(isEnough, end, resolve));
+  await new Promise<void>((resolve) => source.whenReadable(isEnough, cancellation, resolve));
   const reader = new WireReader(message);
   let service = "";
   while (!reader.isAtEnd) {
@@ -114,7 +114,7 @@ function serverMetadata(): Uint8Array {
   return writer.written;
 }
 
-/** A message with its prefix. */
+/** A message with its length prefix. */
 function framed(message: Uint8Array): Buffer {
   const bytes = Buffer.alloc(prefixBytes + message.length);
   bytes.writeUInt32BE(message.length, 1);

@@ -1,111 +1,111 @@
 import type { Buffer } from "node:buffer";
-import { anyRevision, type Wish } from "../routing/choice.ts";
-import type { LiveRoute } from "../routing/live.ts";
-import { routeByHeaders, routeByModel } from "../routing/locate.ts";
-import { stickyValue } from "../routing/sharing/sticky.ts";
+import { anyRevision, type RevisionSelector } from "../routing/target.ts";
+import type { LiveRoute } from "../routing/live-route.ts";
+import { routeByHeaders, routeByModel } from "../routing/route-match.ts";
+import { stickyValue } from "../routing/split/sticky-split.ts";
 import type { RouteTable } from "../routing/table.ts";
-import { askedVersion } from "../routing/version.ts";
+import { matchedVersion } from "../routing/version.ts";
 import { headerRecord } from "../http2/header-record.ts";
 import type { CallHead } from "./call-head.ts";
 import type { ClientCall, RoutedCall } from "./call.ts";
 import { grpcFaults } from "./faults.ts";
-import { headModel, messageHead, messageMeter, renumberedMessages } from "./messages/message-frames.ts";
-import type { ModelPlace, NamedModel } from "./messages/named-model.ts";
-import { ownMethods } from "./own-methods.ts";
-import type { NumberOf } from "./messages/renumbered.ts";
-import type { Pass } from "./client/request-source.ts";
+import { headModel, messageHead, messageSizeCheck, labelRewriter } from "./messages/message-frames.ts";
+import type { ModelField, NamedModel } from "./messages/named-model.ts";
+import { localMethods } from "./local-methods.ts";
+import type { NumberOf } from "./messages/label-rewrite.ts";
+import type { ChunkTransform } from "./client/request-source.ts";
 
-/** What a call's first message says of its model, or why it cannot be read. Absent where methods name none. */
-export type Opening = { readonly named: NamedModel } | { readonly broken: unknown };
+/** What a call's first message says about its model, or why it cannot be read. Absent where the method names no model. */
+export type FirstMessageModel = { readonly named: NamedModel } | { readonly broken: unknown };
 
 const reflection = /^\/grpc\.reflection\.v1(alpha)?\.ServerReflection\//;
 
 /**
- * The route that a call on a shared port means: by header `modelwright-model`, by host, else by the model that its first
- * message names. Without any of them questions about the server mean the gateway; what services there are every pod knows.
- * Throws a fault, or ProtobufError.
+ * The route of a call on a shared port: by header `modelwright-model`, by host, else by the model that its first message names.
+ * Without any of these, server-level methods are answered by the gateway, and reflection by any pod. Throws a fault, or
+ * ProtobufError.
  */
-export function locatedCall(
+export function matchedCallRoute(
   { method, routeKey, host }: CallHead,
-  opening: Opening | undefined,
+  first: FirstMessageModel | undefined,
   table: RouteTable,
 ): LiveRoute | "gateway" {
   const byHeaders = routeByHeaders(table, routeKey, host);
   if (byHeaders !== undefined) return byHeaders;
-  if (ownMethods.has(method)) return "gateway";
-  if (reflection.test(method)) return anyServing(table);
-  if (opening === undefined) throw grpcFaults.MethodUnknown({ method });
-  if ("broken" in opening) throw opening.broken;
-  const { name } = opening.named;
+  if (localMethods.has(method)) return "gateway";
+  if (reflection.test(method)) return anyServingRoute(table);
+  if (first === undefined) throw grpcFaults.MethodUnknown({ method });
+  if ("broken" in first) throw first.broken;
+  const { name } = first.named;
   if (name === "") throw grpcFaults.ModelUnnamed({ method });
   return routeByModel(table, name);
 }
 
 /**
- * The call with the revision that it wishes for, and with what its pods are to read in place of a label. What cannot be read
- * wishes for none: the pod says in its own words what is wrong with it. Throws `VersionNotFound`.
+ * The call with its revision selector and, if it names a version label, the transform that writes the number instead. A first message
+ * that cannot be read restricts nothing: the pod answers with its own error. Throws `VersionNotFound`.
  */
-export function routedCall(call: ClientCall, opening: Opening | undefined, live: LiveRoute): RoutedCall {
+export function routedCall(call: ClientCall, first: FirstMessageModel | undefined, live: LiveRoute): RoutedCall {
   const { route } = live;
   const { shape, encoding } = call.head;
-  const version = opening === undefined || "broken" in opening ? undefined : opening.named.version;
-  const asked = version === undefined ? undefined : askedVersion(route, version);
-  const timeoutMs = call.leftAt(live);
-  const plain = (): Pass => metered(route.bodyBytes);
-  if (shape.model === undefined || version === undefined || asked === undefined) {
-    const isOwnVersion = version !== undefined && asked === undefined;
-    return { call, live, wish: stickyWish(call.head, live), isOwnVersion, timeoutMs, pass: plain };
+  const version = first === undefined || "broken" in first ? undefined : first.named.version;
+  const matched = version === undefined ? undefined : matchedVersion(route, version);
+  const timeoutMs = call.remainingFor(live);
+  const transform = (): ChunkTransform => metered(route.bodyBytes);
+  if (shape.model === undefined || version === undefined || matched === undefined) {
+    const isOwnVersion = version !== undefined && matched === undefined;
+    return { call, live, selector: stickySelector(call.head, live), isOwnVersion, timeoutMs, transform };
   }
-  const wish = { revision: asked.revision };
-  const terms = { call, live, wish, isOwnVersion: false, timeoutMs };
-  if ("number" in version) return { ...terms, pass: plain };
+  const selector = { revision: matched.revision };
+  const routed = { call, live, selector, isOwnVersion: false, timeoutMs };
+  if ("number" in version) return { ...routed, transform };
   const { model } = shape;
-  const { number } = asked;
+  const { number } = matched;
   const numberOf: NumberOf = (label) => (label === version.label ? { number } : undefined);
-  const renumbering = (): Pass => {
+  const rewriting = (): ChunkTransform => {
     const meter = metered(route.bodyBytes);
-    const renumber = renumberedMessages({ place: model, numberOf, encoding });
-    return (chunk) => renumber(meter(chunk));
+    const rewrite = labelRewriter({ place: model, numberOf, encoding });
+    return (chunk) => rewrite(meter(chunk));
   };
-  return { ...terms, pass: renumbering };
+  return { ...routed, transform: rewriting };
 }
 
-/** Reads as much of a call's first message as it takes to know its model, and calls back then. */
-export function readOpening(call: ClientCall, place: ModelPlace, read: (opening: Opening) => void): void {
-  const { source, end, head } = call;
-  let opening: Opening | undefined;
+/** Reads as much of a call's first message as it takes to find its model, then calls back. */
+export function readModel(call: ClientCall, place: ModelField, read: (first: FirstMessageModel) => void): void {
+  const { source, cancellation, head } = call;
+  let first: FirstMessageModel | undefined;
   const isEnough = (bytes: Buffer): boolean => {
     const message = messageHead(bytes);
     if (message === undefined) return false;
     try {
       const named = headModel(place, message, head.encoding);
       if (named === "cut") return false;
-      opening = { named };
+      first = { named };
     } catch (thrown) {
-      opening = { broken: thrown };
+      first = { broken: thrown };
     }
-    // Nothing but its end follows the one message of a call that is no stream: both go on together.
+    // Nothing but the half-close follows the one message of a unary call: both are sent together.
     return head.shape.isStream === true || !message.isWhole;
   };
-  source.beginning(isEnough, end, () => read(opening ?? unnamed));
+  source.whenReadable(isEnough, cancellation, () => read(first ?? unnamed));
 }
 
-const unnamed: Opening = { named: { name: "" } };
+const unnamed: FirstMessageModel = { named: { name: "" } };
 
-function stickyWish({ list }: CallHead, { route: { sticky } }: LiveRoute): Wish {
+function stickySelector({ list }: CallHead, { route: { sticky } }: LiveRoute): RevisionSelector {
   return sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headerRecord(list)) };
 }
 
-/** Messages pass as they are, up to this size. */
-function metered(limitBytes: number): Pass {
-  const check = messageMeter(limitBytes);
+/** Passes messages on unchanged and enforces the size limit. */
+function metered(limitBytes: number): ChunkTransform {
+  const check = messageSizeCheck(limitBytes);
   return (chunk) => {
     check(chunk);
     return chunk;
   };
 }
 
-function anyServing(table: RouteTable): LiveRoute {
-  for (const live of table.byKey.values()) if (live.sharing.length > 0) return live;
+function anyServingRoute(table: RouteTable): LiveRoute {
+  for (const live of table.byKey.values()) if (live.active.length > 0) return live;
   throw grpcFaults.NothingReady({});
 }

@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import type { faults } from "../faults.ts";
 import { grpcFaults } from "./faults.ts";
 
-/** Codes of gRPC that a gateway tells or understands (google.rpc.Code). */
+/** The gRPC codes that a gateway sends or interprets (google.rpc.Code). */
 export const grpcCodes = {
   OK: 0,
   CANCELLED: 1,
@@ -47,18 +47,18 @@ const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
 
 const codeByFault: ReadonlyMap<string, keyof typeof grpcCodes> = new Map(Object.entries(codes));
 
-/** As TensorFlow Serving maps codes to statuses of HTTP; index = code. */
+/** HTTP statuses by code, as TensorFlow Serving maps them. */
 const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
 
-/** The status of HTTP that tells the same as `grpc-status`. */
+/** The HTTP status that corresponds to a `grpc-status`. */
 export function httpStatus(grpcStatus: unknown): number {
   return httpStatuses[Number(grpcStatus)] ?? 500;
 }
 
-/** A message is cut to this, as the runtime's are: clients limit what carries it. */
+/** Messages are truncated to this, as the runtime's are: clients limit the size of headers. */
 const maxMessage = 1024;
 
-/** What ends a call that the gateway refuses or gives up on: trailers that say why, and when asking again may help. */
+/** The trailers of a call that the gateway rejects: the status and, where a retry can help, when to retry. */
 export function statusTrailers(fault: Fault): HeaderList {
   const code = grpcCodes[codeByFault.get(fault.code) ?? "INTERNAL"];
   const message = fault.sentence.slice(0, maxMessage).toWellFormed();
@@ -69,14 +69,14 @@ export function statusTrailers(fault: Fault): HeaderList {
   return [...trailers, "grpc-retry-pushback-ms", String(afterMs), "grpc-status-details-bin", details];
 }
 
-/** Protobuf that cannot be read, and whatever else was thrown, as a fault. */
+/** Converts what was thrown to a fault; unreadable protobuf is the client's. */
 export function callFault(thrown: unknown): Fault {
   return thrown instanceof ProtobufError
     ? grpcFaults.MessageUnreadable({ reason: thrown.message }, thrown)
     : Fault.from(thrown);
 }
 
-/** gRPC over HTTP2, "Status-Message": all but printable ASCII, and the percent sign itself, as their bytes in UTF-8. */
+/** gRPC over HTTP2, "Status-Message": percent-encodes the UTF-8 bytes of everything but printable ASCII, and the percent sign. */
 function percentEncoded(text: string): string {
   return encodeURIComponent(text).replace(/%(?!25)([2-7][0-9A-F])/g, (escape, hex: string) =>
     hex === "7F" ? escape : String.fromCharCode(Number.parseInt(hex, 16)),

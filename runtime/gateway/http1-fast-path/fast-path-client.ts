@@ -1,37 +1,37 @@
 import { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Fault } from "../../base/fault.ts";
-import type { RequestHead } from "../../server/plain-http/request-head.ts";
-import { faultAnswer } from "../proxy/answer.ts";
+import type { RequestHead } from "../../server/http1-fast-path/request-head.ts";
+import { faultReply } from "../proxy/local-reply.ts";
 import type { BodyKind } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
-import { requestHead } from "../proxy/headers.ts";
-import type { PlainConnection } from "./plain-connection.ts";
+import { requestHead } from "../proxy/request-head.ts";
+import type { FastPathConnection } from "./fast-path-connection.ts";
 
-/** Heads for pods, by the client's and the path that pods are to see: most requests bring one that was there before. */
-const heads = new WeakMap<RequestHead, { readonly path: string; readonly bytes: Buffer }>();
+/** Heads for pods, by the client's head and the path for pods: most requests repeat an earlier head. */
+const cachedHeads = new WeakMap<RequestHead, { readonly path: string; readonly bytes: Buffer }>();
 
 const lastChunk = Buffer.from("0\r\n\r\n");
 
-/** One request of a plain connection. */
-export class PlainClient implements Client {
+/** The current request of a fast-path connection. */
+export class FastPathClient implements Client {
   readonly #head: RequestHead;
-  readonly #connection: PlainConnection;
-  /** Bytes of its body that have not come yet. */
+  readonly #connection: FastPathConnection;
+  /** Body bytes still to be received. */
   leftBytes: number;
   #body: Buffer | undefined;
   #whole: ((body: Buffer) => void) | undefined;
   #gone: (() => void) | undefined;
   #drained: (() => void) | undefined;
-  /** Head of the answer until the first bytes go with it. */
-  #begun: Buffer | undefined;
+  /** The response head until it is written with the first bytes of the body. */
+  #responseHead: Buffer | undefined;
   #isChunked = false;
-  /** Its client was told that the connection ends with the answer. */
+  /** The response head announced the end of the connection. */
   #isLast = false;
   hasAnswer = false;
   #isOver = false;
 
-  constructor(head: RequestHead, connection: PlainConnection) {
+  constructor(head: RequestHead, connection: FastPathConnection) {
     this.#head = head;
     this.#connection = connection;
     this.leftBytes = head.contentBytes;
@@ -50,7 +50,7 @@ export class PlainClient implements Client {
   }
 
   get bodyKind(): BodyKind {
-    return this.#head.contentBytes === 0 ? "none" : "kept";
+    return this.#head.contentBytes === 0 ? "none" : "buffered";
   }
 
   get sizeBytes(): number {
@@ -62,14 +62,14 @@ export class PlainClient implements Client {
   }
 
   requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer {
-    const known = heads.get(this.#head);
-    if (known?.path === path) return known.bytes;
+    const cached = cachedHeads.get(this.#head);
+    if (cached?.path === path) return cached.bytes;
     const { method, headers } = this.#head;
     const rawHeaders = Object.entries(headers).flatMap(([name, value]) =>
       typeof value === "string" ? [name, value] : [],
     );
     const bytes = requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });
-    heads.set(this.#head, { path, bytes });
+    cachedHeads.set(this.#head, { path, bytes });
     return bytes;
   }
 
@@ -78,7 +78,7 @@ export class PlainClient implements Client {
     else whole(this.#body ?? Buffer.alloc(0));
   }
 
-  /** Copies what has come of its body. Returns where that ends in these bytes. */
+  /** Copies body bytes from `start` on. Returns where the body ends in `bytes`. */
   receive(bytes: Buffer, start: number): number {
     if (this.leftBytes === 0) return start;
     const { contentBytes } = this.#head;
@@ -90,7 +90,7 @@ export class PlainClient implements Client {
     return end;
   }
 
-  /** A plain body is kept, never streamed. */
+  /** Fast-path bodies are buffered, never streamed. */
   readParts(): void {}
 
   pause(): void {}
@@ -101,7 +101,7 @@ export class PlainClient implements Client {
     this.#gone = gone;
   }
 
-  /** Its connection has closed. */
+  /** The connection has closed. */
   gone(): void {
     this.#isOver = true;
     this.#gone?.();
@@ -109,18 +109,18 @@ export class PlainClient implements Client {
 
   begin(status: number, headers: readonly string[]): void {
     this.hasAnswer = true;
-    const { terms } = this.#connection;
-    this.#isLast = terms.isEnding() || this.leftBytes > 0;
-    const { bytes, isChunked } = terms.answerHead(status, headers, this.#isLast);
-    this.#begun = bytes;
+    const { context } = this.#connection;
+    this.#isLast = context.isEnding() || this.leftBytes > 0;
+    const { bytes, isChunked } = context.writeHead(status, headers, this.#isLast);
+    this.#responseHead = bytes;
     this.#isChunked = isChunked;
   }
 
   write(chunk: Buffer): boolean {
     if (this.#isOver || chunk.length === 0) return true;
     const { socket } = this.#connection;
-    const head = this.#begun;
-    this.#begun = undefined;
+    const head = this.#responseHead;
+    this.#responseHead = undefined;
     if (!this.#isChunked) return socket.write(head === undefined ? chunk : Buffer.concat([head, chunk]));
     socket.cork();
     if (head !== undefined) socket.write(head);
@@ -135,7 +135,7 @@ export class PlainClient implements Client {
     this.#drained = drained;
   }
 
-  /** Its connection takes more. */
+  /** The connection accepts more. */
   drained(): void {
     const drained = this.#drained;
     this.#drained = undefined;
@@ -146,13 +146,13 @@ export class PlainClient implements Client {
     if (this.#isOver) return;
     if (chunk !== undefined) this.write(chunk);
     const { socket } = this.#connection;
-    const head = this.#begun;
-    this.#begun = undefined;
+    const head = this.#responseHead;
+    this.#responseHead = undefined;
     if (head !== undefined) socket.write(this.#isChunked ? Buffer.concat([head, lastChunk]) : head);
     else if (this.#isChunked) socket.write(lastChunk);
     this.#isOver = true;
     if (this.leftBytes > 0) this.#connection.linger();
-    else this.#connection.answered(this.#isLast || this.#connection.terms.isClosing());
+    else this.#connection.answered(this.#isLast || this.#connection.context.isClosing());
   }
 
   refuse(fault: Fault): number {
@@ -162,7 +162,7 @@ export class PlainClient implements Client {
       this.#connection.cut();
       return 0;
     }
-    const { status, headers, body } = faultAnswer(fault);
+    const { status, headers, body } = faultReply(fault);
     this.begin(status, headers);
     this.end(body);
     return status;

@@ -1,161 +1,161 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import type { ConnectionState, LaneConnection, LaneTerms } from "../../server/plain-http/connection-lane.ts";
-import { shareReads } from "../../server/plain-http/shared-reads.ts";
-import type { RequestHead } from "../../server/plain-http/request-head.ts";
-import { type KeptRoom, KeptShare } from "../passage/kept-room.ts";
-import { repeatableBytes } from "../proxy/body.ts";
+import type { ConnectionState, WatchedConnection, FastPathContext } from "../../server/http1-fast-path/fast-path.ts";
+import { useSharedReadBuffer } from "../../server/http1-fast-path/shared-read-buffer.ts";
+import type { RequestHead } from "../../server/http1-fast-path/request-head.ts";
+import { type BufferBudget, BufferReservation } from "../forwarding/buffer-budget.ts";
+import { retryableBytes } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
-import type { answerHeads } from "./answer-heads.ts";
+import type { responseHeads } from "./response-heads.ts";
 import { MessageHeadReader } from "./message-head-reader.ts";
-import { PlainClient } from "./plain-client.ts";
+import { FastPathClient } from "./fast-path-client.ts";
 
-/** What all plain connections of a gateway share. */
-export interface PlainTerms extends LaneTerms<PlainConnection> {
+/** What all fast-path connections of a gateway share. */
+export interface ConnectionContext extends FastPathContext<FastPathConnection> {
   /** Called with each request. */
   readonly take: (client: Client) => void;
-  readonly answerHead: ReturnType<typeof answerHeads>;
-  /** While true, answers say that they end their connection. */
+  readonly writeHead: ReturnType<typeof responseHeads>;
+  /** While true, responses close their connection. */
   readonly isEnding: () => boolean;
-  /** For what comes before its turn. */
-  readonly room: KeptRoom;
+  /** Memory for pipelined input. */
+  readonly bufferBudget: BufferBudget;
 }
 
-/** The body of a request is part of its answering. */
-export type PlainState = Exclude<ConnectionState, "body">;
+/** Receiving the body is part of `answering`. */
+export type FastPathState = Exclude<ConnectionState, "body">;
 
-/** A longer head is not plain. */
+/** Longer heads are left to Node's server. */
 const maxHeadBytes = 8 * 1024;
-/** Requests that come before earlier ones are answered wait in memory up to this size, then in the socket. */
-const maxAheadBytes = 64 * 1024;
-/** A refused client may go on sending for this long, so that it reads its answer. */
+/** Pipelined input is buffered in memory up to this size, then left in the socket. */
+const maxPipelinedBytes = 64 * 1024;
+/** A rejected client may go on sending for this long, so that it reads the response. */
 const lingerMs = 2_000;
 
-/** A connection with one plain request after the other. Holds the socket until it passes it on. */
-export class PlainConnection implements LaneConnection {
-  state: PlainState = "fresh";
-  /** The tick of the last change of state. */
+/** A client connection on the fast path: one simple request after another. Owns the socket until it passes it on. */
+export class FastPathConnection implements WatchedConnection {
+  state: FastPathState = "fresh";
+  /** Tick of the last state change. */
   since: number;
   readonly socket: Socket;
-  readonly terms: PlainTerms;
-  readonly #onData = (chunk: Buffer): void => this.#take(chunk);
+  readonly context: ConnectionContext;
+  readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
   readonly #onEnd = (): void => this.#end();
   readonly #onError = (): void => void this.socket.destroy();
   readonly #onDrain = (): void => this.#drained();
   readonly #onClose = (): void => this.#closed();
   readonly #heads = new MessageHeadReader<RequestHead>(maxHeadBytes);
-  /** What has come behind the request that is being answered. */
-  #ahead: Buffer | undefined;
-  #share: KeptShare | undefined;
-  #client: PlainClient | undefined;
+  /** Input behind the request that is being answered. */
+  #pipelined: Buffer | undefined;
+  #reservation: BufferReservation | undefined;
+  #client: FastPathClient | undefined;
 
-  constructor(socket: Socket, terms: PlainTerms) {
+  constructor(socket: Socket, context: ConnectionContext) {
     this.socket = socket;
-    this.terms = terms;
-    this.since = terms.tick();
-    shareReads(socket, (bytes) => this.#takeRead(bytes));
+    this.context = context;
+    this.since = context.tick();
+    useSharedReadBuffer(socket, (bytes) => this.#receiveShared(bytes));
     socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
     socket.on("error", this.#onError).on("close", this.#onClose);
   }
 
-  /** Ends it once it is idle, which may be now. */
+  /** Closes the connection once it is idle, which may be now. */
   close(): void {
     if (this.state === "fresh" || this.state === "idle") this.socket.destroy();
   }
 
-  /** Ends it now; `text` is the last that it is told. */
+  /** Closes the connection now, after writing `text`. */
   cut(text?: string): void {
     if (text !== undefined) this.socket.write(text, "latin1");
     this.socket.destroy();
   }
 
-  /** An answer is complete: what comes next may begin. */
+  /** The response is complete: the next request may begin. */
   answered(isLast: boolean): void {
     this.#client = undefined;
-    if (isLast) this.#leave();
-    else if (this.socket.writableNeedDrain) this.#move("flushing");
-    else this.#goOn();
+    if (isLast) this.#closeAfterFlush();
+    else if (this.socket.writableNeedDrain) this.#setState("flushing");
+    else this.#next();
   }
 
-  /** A refusal was written before its request had come: the rest is dropped for a while. */
+  /** Drops the rest of a rejected request for a while, then closes. */
   linger(): void {
     this.#client = undefined;
-    this.#move("lingering");
-    this.terms.clock.after(lingerMs, () => this.socket.destroy());
+    this.#setState("lingering");
+    this.context.clock.after(lingerMs, () => this.socket.destroy());
   }
 
-  /** False: whoever has the socket now wants no more at the moment. */
-  #takeRead(bytes: Buffer): boolean {
+  /** False: the socket's new owner wants no more for now. */
+  #receiveShared(bytes: Buffer): boolean {
     if (this.state === "gone") return this.socket.push(Buffer.from(bytes));
-    this.#take(bytes);
+    this.#receive(bytes);
     return true;
   }
 
-  /** The bytes are there until this returns: what is kept of them is copied. */
-  #take(chunk: Buffer): void {
+  /** `chunk` is valid until this returns: whatever is kept of it is copied. */
+  #receive(chunk: Buffer): void {
     switch (this.state) {
       case "fresh":
       case "idle":
         this.#read(chunk);
         return;
       case "answering":
-        this.#collect(chunk, 0);
+        this.#receiveBody(chunk, 0);
         return;
       case "flushing":
-        this.#keep(chunk);
+        this.#buffer(chunk);
         return;
       case "lingering":
       case "gone":
     }
   }
 
-  /** The begin of a request. */
+  /** Parses the start of a request. */
   #read(bytes: Buffer): void {
-    const head = this.#heads.of(bytes, this.terms.readHead);
-    if (head === undefined || head.contentBytes > repeatableBytes) {
+    const head = this.#heads.of(bytes, this.context.readHead);
+    if (head === undefined || head.contentBytes > retryableBytes) {
       this.#passOn(Buffer.from(bytes));
       return;
     }
-    this.#move("answering");
-    const client = new PlainClient(head, this);
+    this.#setState("answering");
+    const client = new FastPathClient(head, this);
     this.#client = client;
-    this.#collect(bytes, this.#heads.sizeBytes);
-    this.terms.take(client);
+    this.#receiveBody(bytes, this.#heads.sizeBytes);
+    this.context.take(client);
   }
 
-  /** What comes while a request is being answered: its body, then what is behind it. */
-  #collect(bytes: Buffer, start: number): void {
+  /** Input during a request: the rest of its body, then pipelined requests. */
+  #receiveBody(bytes: Buffer, start: number): void {
     const end = this.#client?.receive(bytes, start) ?? start;
-    if (end < bytes.length) this.#keep(bytes.subarray(end));
+    if (end < bytes.length) this.#buffer(bytes.subarray(end));
   }
 
-  #keep(chunk: Buffer): void {
+  #buffer(chunk: Buffer): void {
     if (this.state === "lingering") return;
-    this.#share ??= new KeptShare(this.terms.room);
-    if (!this.#share.takeShort(chunk.length)) {
+    this.#reservation ??= new BufferReservation(this.context.bufferBudget);
+    if (!this.#reservation.reserveShort(chunk.length)) {
       this.socket.destroy();
       return;
     }
-    this.#ahead = this.#ahead === undefined ? Buffer.from(chunk) : Buffer.concat([this.#ahead, chunk]);
-    if (this.#ahead.length > maxAheadBytes) this.socket.pause();
+    this.#pipelined = this.#pipelined === undefined ? Buffer.from(chunk) : Buffer.concat([this.#pipelined, chunk]);
+    if (this.#pipelined.length > maxPipelinedBytes) this.socket.pause();
   }
 
-  #goOn(): void {
-    this.#move("idle");
-    if (this.#ahead === undefined) return;
+  #next(): void {
+    this.#setState("idle");
+    if (this.#pipelined === undefined) return;
     if (this.socket.isPaused()) this.socket.resume();
-    // Not from within the answer to the one before: a thousand requests in one packet are no thousand frames of the stack.
+    // In a microtask, so that a thousand pipelined requests don't nest a thousand stack frames.
     queueMicrotask(() => {
-      const ahead = this.#ahead;
-      if (this.state !== "idle" || ahead === undefined) return;
-      this.#ahead = undefined;
-      this.#share?.release();
-      this.#read(ahead);
+      const pipelined = this.#pipelined;
+      if (this.state !== "idle" || pipelined === undefined) return;
+      this.#pipelined = undefined;
+      this.#reservation?.release();
+      this.#read(pipelined);
     });
   }
 
   #drained(): void {
-    if (this.state === "flushing") this.#goOn();
+    if (this.state === "flushing") this.#next();
     else this.#client?.drained();
   }
 
@@ -163,31 +163,31 @@ export class PlainConnection implements LaneConnection {
     const { socket } = this;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
     socket.off("error", this.#onError).off("close", this.#onClose);
-    this.#move("gone");
-    this.terms.passOn(this, socket, bytes);
+    this.#setState("gone");
+    this.context.passOn(this, socket, bytes);
   }
 
-  /** The client sends no more, and has left as far as anybody can tell. */
+  /** The client closed its side; it may be gone altogether. */
   #end(): void {
     this.socket.end();
   }
 
-  #leave(): void {
-    this.#move("lingering");
+  #closeAfterFlush(): void {
+    this.#setState("lingering");
     this.socket.destroySoon();
   }
 
   #closed(): void {
-    this.#move("gone");
-    this.#share?.release();
-    this.terms.closed(this);
+    this.#setState("gone");
+    this.#reservation?.release();
+    this.context.closed(this);
     const client = this.#client;
     this.#client = undefined;
     client?.gone();
   }
 
-  #move(state: PlainState): void {
+  #setState(state: FastPathState): void {
     this.state = state;
-    this.since = this.terms.tick();
+    this.since = this.context.tick();
   }
 }

@@ -1,43 +1,47 @@
 import type { Clock } from "../../base/clock.ts";
+import type { ConnectionFilter } from "../../server/connection-filter.ts";
 import type { ConnectionLimits } from "../../server/http-server.ts";
-import { type ConnectionLane, connectionLane } from "../../server/plain-http/connection-lane.ts";
-import type { KeptRoom } from "../passage/kept-room.ts";
+import { fastPath } from "../../server/http1-fast-path/fast-path.ts";
+import type { BufferBudget } from "../forwarding/buffer-budget.ts";
 import type { Client } from "../proxy/client.ts";
-import { answerHeads } from "./answer-heads.ts";
-import { PlainConnection, type PlainTerms } from "./plain-connection.ts";
+import { responseHeads } from "./response-heads.ts";
+import { FastPathConnection, type ConnectionContext } from "./fast-path-connection.ts";
 
-interface LaneOptions {
+interface GatewayFastPathOptions {
   readonly limits: ConnectionLimits;
   readonly clock: Clock;
   /** Called with each request. */
   readonly take: (client: Client) => void;
-  /** While true, answers end their connection. */
+  /** While true, responses close their connection. */
   readonly isEnding: () => boolean;
-  /** For requests that come before their turn. */
-  readonly room: KeptRoom;
+  /** Memory for pipelined input. */
+  readonly bufferBudget: BufferBudget;
 }
 
-/** The lane of a gateway: it takes connections while it closes, too. */
-export type PlainLane = ConnectionLane;
-
 /**
- * Connections of HTTP/1.1 whose requests are plain, as `plainHead` of the runtime's server has it: each is answered here, for
- * about half of what Node's HTTP server costs, until it sends a request that is not. A connection that comes while the lane closes
- * is answered once. A request's own deadline bounds how long its body and its answer take.
+ * The gateway's fast path: serves HTTP/1.1 connections whose requests are simple (see `simpleRequestHead`) at about half the
+ * cost of Node's HTTP server, until one sends a request that is not. A connection that arrives while the fast path closes is
+ * answered once. The route's timeout bounds how long a request's body and response take.
  */
-export function plainLane({ limits, clock, take, isEnding, room }: LaneOptions): PlainLane {
-  return connectionLane({
+export function gatewayFastPath({
+  limits,
+  clock,
+  take,
+  isEnding,
+  bufferBudget,
+}: GatewayFastPathOptions): ConnectionFilter {
+  return fastPath({
     limits,
     clock,
-    connecting: (lane) => {
-      const terms: PlainTerms = {
-        ...lane,
+    connect: (shared) => {
+      const context: ConnectionContext = {
+        ...shared,
         take,
-        answerHead: answerHeads(clock, Math.floor(limits.keepAliveTimeoutMs / 1000)),
-        room,
-        isEnding: () => lane.isClosing() || isEnding(),
+        writeHead: responseHeads(clock, Math.floor(limits.keepAliveTimeoutMs / 1000)),
+        bufferBudget,
+        isEnding: () => shared.isClosing() || isEnding(),
       };
-      return (socket) => new PlainConnection(socket, terms);
+      return (socket) => new FastPathConnection(socket, context);
     },
   });
 }

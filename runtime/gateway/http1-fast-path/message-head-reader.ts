@@ -1,42 +1,42 @@
 import { Buffer } from "node:buffer";
 
 const headEnd = Buffer.from("\r\n\r\n");
-/** A longer head is read anew each time. */
-const maxKeptBytes = 1024;
+/** Longer heads are parsed each time. */
+const maxCachedBytes = 1024;
 
 /**
- * Reads the heads of one connection's messages. Most are what came before, byte by byte: to compare them costs less than to make a
- * text of them, even one that is only looked up.
+ * Parses the message heads of one connection. Most are identical to the previous one, byte by byte: comparing costs less than
+ * decoding them into a string, even for a map look-up.
  */
 export class MessageHeadReader<Head> {
   readonly #maxBytes: number;
-  #text: Buffer | undefined;
-  #head: Head | undefined;
-  /** Bytes of the head that was told last, with its empty line. */
+  #lastBytes: Buffer | undefined;
+  #lastHead: Head | undefined;
+  /** Size of the last returned head, with its empty line. */
   sizeBytes = 0;
 
-  /** Longer ones are none. */
+  /** `maxBytes`: longer heads are not returned. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   /**
-   * The head that these bytes begin with. `read` makes it out of its lines, the last line break included. Undefined: it has not come
-   * whole, or `read` says so.
+   * The head at the start of `bytes`. `read` parses its lines, the last line break included. Undefined: the head is incomplete,
+   * or `read` rejects it.
    */
-  of(bytes: Buffer, read: (text: string) => Head | undefined): Head | undefined {
-    const text = this.#text;
-    if (text !== undefined && text.length <= bytes.length && text.compare(bytes, 0, text.length) === 0) {
-      this.sizeBytes = text.length;
-      return this.#head;
+  of(bytes: Buffer, read: (last: string) => Head | undefined): Head | undefined {
+    const last = this.#lastBytes;
+    if (last !== undefined && last.length <= bytes.length && last.compare(bytes, 0, last.length) === 0) {
+      this.sizeBytes = last.length;
+      return this.#lastHead;
     }
     const end = bytes.indexOf(headEnd);
     const head = end < 0 || end > this.#maxBytes ? undefined : read(bytes.toString("latin1", 0, end + 2));
     if (head === undefined) return undefined;
     this.sizeBytes = end + headEnd.length;
-    if (this.sizeBytes <= maxKeptBytes) {
-      this.#text = Buffer.from(bytes.subarray(0, this.sizeBytes));
-      this.#head = head;
+    if (this.sizeBytes <= maxCachedBytes) {
+      this.#lastBytes = Buffer.from(bytes.subarray(0, this.sizeBytes));
+      this.#lastHead = head;
     }
     return head;
   }

@@ -2,51 +2,51 @@ import { Buffer } from "node:buffer";
 import { STATUS_CODES } from "../../base/node-http.ts";
 import type { Clock } from "../../base/clock.ts";
 
-/** Status line and headers of an answer, as its client gets them. */
-export interface AnswerHead {
+/** Status line and headers of a response, encoded for the client. */
+export interface ResponseHeadBytes {
   readonly bytes: Buffer;
-  /** Its body goes in chunks. */
+  /** The body is chunked. */
   readonly isChunked: boolean;
 }
 
-/** What a list of headers says, without what its connection adds. */
-interface Told {
+/** A list of headers as text, without those that depend on the connection. */
+interface HeadText {
   readonly status: number;
   readonly text: string;
-  /** It says how long the body is, or there is none. */
+  /** The headers give the body's length, or there is no body. */
   readonly isSized: boolean;
   readonly isDated: boolean;
-  /** On a connection that goes on; absent until it is needed. */
-  kept?: AnswerHead;
+  /** The encoded head for a connection that is kept alive; absent until first needed. */
+  keepAlive?: ResponseHeadBytes;
 }
 
 /**
- * Writes heads of answers on connections that end after them or are kept. `headers`: names and values in turn; a list that comes
- * again is not written anew.
+ * Encodes response heads. `headers`: alternating names and values. The text is cached by the identity of that list; `isLast`
+ * adds `connection: close`.
  */
-export function answerHeads(
+export function responseHeads(
   clock: Clock,
   keepAliveSeconds: number,
-): (status: number, headers: readonly string[], isLast: boolean) => AnswerHead {
-  const known = new WeakMap<readonly string[], Told>();
-  const written = ({ text, isSized, isDated }: Told, connection: string): AnswerHead => {
+): (status: number, headers: readonly string[], isLast: boolean) => ResponseHeadBytes {
+  const cache = new WeakMap<readonly string[], HeadText>();
+  const encoded = ({ text, isSized, isDated }: HeadText, connection: string): ResponseHeadBytes => {
     const date = isDated ? "" : `date: ${new Date(clock.now()).toUTCString()}\r\n`;
     const framing = isSized ? "" : "transfer-encoding: chunked\r\n";
     return { bytes: Buffer.from(`${text}${date}${framing}${connection}\r\n`, "latin1"), isChunked: !isSized };
   };
-  const kept = `connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n`;
+  const keepAliveLines = `connection: keep-alive\r\nkeep-alive: timeout=${keepAliveSeconds}\r\n`;
   return (status, headers, isLast) => {
-    let head = known.get(headers);
+    let head = cache.get(headers);
     if (head?.status !== status) {
-      head = told(status, headers);
-      known.set(headers, head);
+      head = headText(status, headers);
+      cache.set(headers, head);
     }
-    if (isLast) return written(head, "connection: close\r\n");
-    return head.isDated ? (head.kept ??= written(head, kept)) : written(head, kept);
+    if (isLast) return encoded(head, "connection: close\r\n");
+    return head.isDated ? (head.keepAlive ??= encoded(head, keepAliveLines)) : encoded(head, keepAliveLines);
   };
 }
 
-function told(status: number, headers: readonly string[]): Told {
+function headText(status: number, headers: readonly string[]): HeadText {
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
   let [isSized, isDated] = [status === 204 || status === 304, false];
   for (let i = 0; i + 1 < headers.length; i += 2) {

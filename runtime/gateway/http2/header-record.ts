@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 
-/** Headers by name, as Node's servers tell them: values of one name are one text, but those of `set-cookie` a list. */
+/** Headers by name, as Node's servers parse them: repeated values are joined, except those of `set-cookie`. */
 export function headerRecord(list: HeaderList): IncomingHttpHeaders {
   const record: Record<string, string | string[]> = {};
   for (let i = 0; i + 1 < list.length; i += 2) {
@@ -14,7 +14,7 @@ export function headerRecord(list: HeaderList): IncomingHttpHeaders {
   return record;
 }
 
-/** The first value of a name; undefined: it is not there. */
+/** The first value of a header; undefined: there is none. */
 export function headerValue(list: HeaderList, name: string): string | undefined {
   for (let i = 0; i + 1 < list.length; i += 2) if (list[i] === name) return list[i + 1];
   return undefined;

@@ -6,14 +6,14 @@ import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
 import { errorCodes } from "../../http2/wire.ts";
 import { faults } from "../faults.ts";
-import { faultAnswer } from "../proxy/answer.ts";
+import { faultReply } from "../proxy/local-reply.ts";
 import { announcedBytes, type BodyKind, bodyKind } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
-import { requestHead } from "../proxy/headers.ts";
-import { Pieces } from "../proxy/pieces.ts";
+import { requestHead } from "../proxy/request-head.ts";
+import { ChunkList } from "../proxy/chunk-list.ts";
 import { headerRecord } from "./header-record.ts";
 
-/** A request that came over HTTP/2. */
+/** A request received over HTTP/2. */
 export interface Http2Request {
   readonly stream: Http2Stream;
   /** Pseudo-headers first. */
@@ -24,7 +24,7 @@ export interface Http2Request {
   readonly clock: Clock;
 }
 
-/** A client that speaks HTTP/2, with what pods want to hear over HTTP/1.1 in headers of its own. */
+/** A client's request over HTTP/2, presented with HTTP/1.1 headers for pods. */
 export class Http2Client implements Client, StreamOwner {
   readonly #request: Http2Request;
   readonly #stream: Http2Stream;
@@ -34,20 +34,20 @@ export class Http2Client implements Client, StreamOwner {
   readonly sizeBytes: number;
   readonly bodyKind: BodyKind;
   hasAnswer = false;
-  /** Nothing more is said to it: that its stream closes then is no leaving. */
+  /** The response is complete: the close of the stream does not mean that the client left. */
   #isOver = false;
   #status = 0;
-  #part: (chunk: Buffer) => void = () => {};
-  #partsEnded: () => void = () => {};
-  #gone: ((fault?: Fault) => void) | undefined;
+  #onPart: (chunk: Buffer) => void = () => {};
+  #onPartsEnded: () => void = () => {};
+  #onGone: ((fault?: Fault) => void) | undefined;
   #drained: (() => void) | undefined;
 
   constructor(request: Http2Request) {
     const { stream, list, isWhole } = request;
     const { ":method": method, ":path": path, ":authority": authority, ":scheme": _, ...own } = headerRecord(list);
-    // The header does not count (RFC 9113 §8.3.1).
+    // `:authority` replaces the host header (RFC 9113 §8.3.1).
     if (authority !== undefined) own.host = authority;
-    // A body of unannounced length is what HTTP/1.1 calls chunked; without this it would be taken for none.
+    // A body without a declared length must be sent chunked over HTTP/1.1; otherwise it would count as no body.
     if (own["content-length"] === undefined && !isWhole) own["transfer-encoding"] = "chunked";
     this.#request = request;
     this.#stream = stream;
@@ -57,7 +57,7 @@ export class Http2Client implements Client, StreamOwner {
     this.sizeBytes = announcedBytes(own);
     this.bodyKind = bodyKind(own, this.sizeBytes);
     stream.owner = this;
-    // Nothing is to be lost that comes before somebody wants it.
+    // No data may arrive before somebody reads it.
     stream.pause();
   }
 
@@ -67,21 +67,21 @@ export class Http2Client implements Client, StreamOwner {
 
   requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer {
     const { method, headers } = this;
-    const rawHeaders = plainHeaders(this.#request.list, headers.host);
+    const rawHeaders = http1Headers(this.#request.list, headers.host);
     return requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });
   }
 
   readWhole(whole: (body: Buffer) => void): void {
-    const pieces = new Pieces();
+    const chunks = new ChunkList();
     this.readParts(
-      (chunk) => pieces.add(chunk),
-      () => whole(pieces.whole()),
+      (chunk) => chunks.add(chunk),
+      () => whole(chunks.whole()),
     );
   }
 
   readParts(part: (chunk: Buffer) => void, ended: () => void): void {
-    this.#part = part;
-    this.#partsEnded = ended;
+    this.#onPart = part;
+    this.#onPartsEnded = ended;
     if (this.headers.expect?.toLowerCase() === "100-continue") this.#stream.headers([":status", "100"]);
     this.#stream.resume();
   }
@@ -95,13 +95,13 @@ export class Http2Client implements Client, StreamOwner {
   }
 
   whenGone(gone: (fault?: Fault) => void): void {
-    this.#gone = gone;
+    this.#onGone = gone;
   }
 
   begin(status: number, headers: readonly string[]): void {
     this.hasAnswer = true;
     this.#status = status;
-    this.#stream.headers(answerHeaders(status, headers, this.#request.clock));
+    this.#stream.headers(http2Headers(status, headers, this.#request.clock));
   }
 
   write(chunk: Buffer): boolean {
@@ -119,26 +119,26 @@ export class Http2Client implements Client, StreamOwner {
 
   refuse(fault: Fault): number {
     if (this.hasAnswer) {
-      // An answer that breaks off must not look as if it had ended.
+      // A response that breaks off must not look complete.
       this.#isOver = true;
       this.#stream.reset(errorCodes.internalError);
       return this.#status;
     }
-    const { status, headers, body } = faultAnswer(fault);
+    const { status, headers, body } = faultReply(fault);
     this.begin(status, headers);
     this.end(body);
     return status;
   }
 
-  /** Trailers of a request: nobody passes them on. */
-  headersCame(): void {}
+  /** Request trailers are not forwarded. */
+  headersReceived(): void {}
 
   data(chunk: Buffer): void {
-    this.#part(chunk);
+    this.#onPart(chunk);
   }
 
   ended(): void {
-    this.#partsEnded();
+    this.#onPartsEnded();
   }
 
   drained(): void {
@@ -147,16 +147,16 @@ export class Http2Client implements Client, StreamOwner {
     drained?.();
   }
 
-  crowded(): void {
-    this.#gone?.(faults.BodiesTooMany({}));
+  overBudget(): void {
+    this.#onGone?.(faults.BodiesTooMany({}));
   }
 
   closed(): void {
-    if (!this.#isOver) this.#gone?.();
+    if (!this.#isOver) this.#onGone?.();
   }
 }
 
-/** Of HTTP/1.1's connections: a message of HTTP/2 that has them is malformed (RFC 9113 §8.2.2). */
+/** Hop-by-hop headers of HTTP/1.1, which make an HTTP/2 message malformed (RFC 9113 §8.2.2). */
 const connectionHeaders = new Set([
   "connection",
   "keep-alive",
@@ -167,8 +167,8 @@ const connectionHeaders = new Set([
   "te",
 ]);
 
-/** Values of one name as one, which means the same (RFC 9110 §5.3), but for those of which some clients take the first. */
-function answerHeaders(status: number, headers: readonly string[], clock: Clock): string[] {
+/** Joins repeated headers, which means the same (RFC 9110 §5.3) to all clients: some read only the first. Not `set-cookie`. */
+function http2Headers(status: number, headers: readonly string[], clock: Clock): string[] {
   const list = [":status", String(status)];
   let isDated = false;
   for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -184,8 +184,8 @@ function answerHeaders(status: number, headers: readonly string[], clock: Clock)
   return list;
 }
 
-/** Names and values without HTTP/2's own; cookies, which it takes apart, in one again (RFC 9113 §8.2.3). */
-function plainHeaders(raw: HeaderList, host: string | undefined): string[] {
+/** Headers without pseudo-headers; cookies, which HTTP/2 may split, are joined (RFC 9113 §8.2.3). */
+function http1Headers(raw: HeaderList, host: string | undefined): string[] {
   const kept: string[] = host === undefined ? [] : ["host", host];
   const cookies: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {

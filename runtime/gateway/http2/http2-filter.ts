@@ -3,72 +3,64 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import { Http2Connection } from "../../http2/connection.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
-import type { Http2Stream, UnreadRoom } from "../../http2/stream.ts";
+import type { Http2Stream, UnreadBudget } from "../../http2/stream.ts";
+import type { ConnectionFilter } from "../../server/connection-filter.ts";
 import type { ConnectionLimits } from "../../server/http-server.ts";
-import { shareReads } from "../../server/plain-http/shared-reads.ts";
-import { spokenHttp } from "./preface.ts";
+import { useSharedReadBuffer } from "../../server/http1-fast-path/shared-read-buffer.ts";
+import { httpVersionOf } from "./preface.ts";
 
-/** A request of an HTTP/2 connection, whose stream has no owner yet. */
-export interface TakenStream<Head> {
+/** A new request of an HTTP/2 connection. The receiver must set the stream's owner. */
+export interface IncomingStream<Head> {
   readonly stream: Http2Stream;
-  /** What its headers say. */
+  /** The parsed headers. */
   readonly head: Head;
   /** It has no body. */
   readonly isWhole: boolean;
-  /** Port that it came to. */
+  /** Local port of the connection. */
   readonly localPort: number | undefined;
 }
 
 /** Called with each request of each HTTP/2 connection. */
-export type TakeStream<Head> = (taken: TakenStream<Head>) => void;
+export type AcceptStream<Head> = (incoming: IncomingStream<Head>) => void;
 
-interface LaneOptions<Head> {
+interface Http2FilterOptions<Head> {
   readonly limits: ConnectionLimits;
-  /** Reads headers. Not called when they are those of the request before, as most are that come again on a connection. */
+  /** Parses headers. Not called when they are identical to the previous request's, as most on a connection are. */
   readonly headOf: (list: HeaderList) => Head;
-  readonly takeStream: TakeStream<Head>;
+  readonly acceptStream: AcceptStream<Head>;
   readonly clock: Clock;
-  /** For what nobody has read of all connections. */
-  readonly unread: UnreadRoom;
-}
-
-/** Connections whose clients speak HTTP/2 without being asked (RFC 9113 §3.3); all others are passed on. */
-export interface Http2Lane {
-  /** Takes a new connection; `passOn` gets it, with what has been read put back, when its client does not speak HTTP/2. */
-  readonly take: (socket: Socket, passOn: (socket: Socket) => void) => void;
-  /** Asks clients to connect elsewhere; what they have sent is answered. */
-  readonly close: () => void;
-  /** Ends all connections now. */
-  readonly cut: () => void;
+  /** Memory for the unread data of all connections. */
+  readonly unread: UnreadBudget;
 }
 
 /**
- * With the window below, what one connection can make a gateway keep is 32 MiB. Clients queue what is more, and gRPC's open
- * further connections.
+ * With the stream window below, one connection can make a gateway buffer 32 MiB. Clients queue further requests, and gRPC clients
+ * open more connections.
  */
 const maxConcurrentStreams = 256;
-/** Bytes of one request that may wait unread. */
+/** Unread bytes per request. */
 const streamWindowBytes = 128 * 1024;
-/** Streams that one slow pod holds up must not hold up the others of a connection. */
+/** Large enough that streams to one slow pod don't block the other streams of a connection. */
 const connectionWindowBytes = 8 * 1024 * 1024;
-/** Cancelled requests a second, and at once (CVE-2023-44487): each costs a pod more than its client. */
+/** Rate limit of cancelled requests (CVE-2023-44487): each costs a pod more than its client. */
 const resets = { burst: 1000, perSecond: 100 };
-/** As of Node's servers, of either version of HTTP. */
+/** The limit of Node's servers, for both versions of HTTP. */
 const maxFields = 128;
-/** A connection without requests is closed after this: clients of gRPC open another when they need one. */
+/** A connection without requests is closed after this: gRPC clients reconnect when they need to. */
 const idleMs = 300_000;
-/** A lane without connections. */
-export function http2Lane<Head>(options: LaneOptions<Head>): Http2Lane {
+
+/** Takes connections whose clients speak HTTP/2 with prior knowledge (RFC 9113 §3.3), and passes all others on. */
+export function http2Filter<Head>(options: Http2FilterOptions<Head>): ConnectionFilter {
   const { limits, clock } = options;
   const undecided = new Set<Socket>();
   const connections = new Set<Http2Connection>();
-  const take: Http2Lane["take"] = (socket, passOn) => {
+  const take: ConnectionFilter["take"] = (socket, passOn) => {
     undecided.add(socket);
     firstBytes(socket, limits.headersTimeoutMs, clock, (bytes) => {
       undecided.delete(socket);
       if (bytes === undefined) return;
-      if (spokenHttp(bytes) === 2) {
-        opened(socket, options, connections).read(bytes);
+      if (httpVersionOf(bytes) === 2) {
+        openConnection(socket, options, connections).read(bytes);
         return;
       }
       socket.pause();
@@ -81,7 +73,7 @@ export function http2Lane<Head>(options: LaneOptions<Head>): Http2Lane {
     take,
     close: () => {
       for (const socket of undecided) socket.destroy();
-      for (const connection of connections) connection.leave();
+      for (const connection of connections) connection.goAway();
     },
     cut: () => {
       for (const socket of undecided) socket.destroy();
@@ -90,27 +82,32 @@ export function http2Lane<Head>(options: LaneOptions<Head>): Http2Lane {
   };
 }
 
-/** Calls back once: with enough bytes to tell the version of HTTP, or with none when the client left or kept silent. */
-function firstBytes(socket: Socket, timeoutMs: number, clock: Clock, told: (bytes: Buffer | undefined) => void): void {
+/** Calls back once: with enough bytes to tell the HTTP version, or with undefined if the client left or sent none in time. */
+function firstBytes(
+  socket: Socket,
+  timeoutMs: number,
+  clock: Clock,
+  decided: (bytes: Buffer | undefined) => void,
+): void {
   let bytes: Buffer = Buffer.alloc(0);
-  const decide = (decided: Buffer | undefined): void => {
+  const decide = (result: Buffer | undefined): void => {
     cancel();
     socket.off("data", received).off("end", left).off("error", left).off("close", left);
-    if (decided === undefined) socket.on("error", () => {}).destroy();
-    told(decided);
+    if (result === undefined) socket.on("error", () => {}).destroy();
+    decided(result);
   };
   const received = (chunk: Buffer): void => {
     bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-    if (spokenHttp(bytes) !== undefined) decide(bytes);
+    if (httpVersionOf(bytes) !== undefined) decide(bytes);
   };
   const left = (): void => decide(undefined);
   const cancel = clock.after(timeoutMs, left);
   socket.on("data", received).on("end", left).on("error", left).on("close", left);
 }
 
-function opened<Head>(
+function openConnection<Head>(
   socket: Socket,
-  { limits, headOf, takeStream, clock, unread }: LaneOptions<Head>,
+  { limits, headOf, acceptStream, clock, unread }: Http2FilterOptions<Head>,
   connections: Set<Http2Connection>,
 ): Http2Connection {
   const { localPort } = socket;
@@ -127,13 +124,13 @@ function opened<Head>(
     unread,
     onRequest: (stream, list, isWhole) => {
       if (last?.list !== list) last = { list, head: headOf(list) };
-      takeStream({ stream, head: last.head, isWhole, localPort });
+      acceptStream({ stream, head: last.head, isWhole, localPort });
     },
     onClose: () => void connections.delete(connection),
   });
   connections.add(connection);
-  // Memory for each read costs more than to copy what came.
-  shareReads(socket, (bytes) => {
+  // Allocating memory for each read costs more than copying what was read.
+  useSharedReadBuffer(socket, (bytes) => {
     connection.read(Buffer.from(bytes));
     return true;
   });

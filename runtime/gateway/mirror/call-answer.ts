@@ -4,7 +4,7 @@ import { floatOfHalf, floatOfUpperHalf } from "../../base/half-float.ts";
 import { many, mapOf, message, nested, plain, repeated } from "../../base/protobuf/message.ts";
 import { packed } from "../../base/protobuf/packed.ts";
 
-/** As much of inference.ModelInferResponse (grpc_predict_v2.proto) as comparisons look at. */
+/** The part of inference.ModelInferResponse (grpc_predict_v2.proto) that is compared. */
 const contents = message("inference.InferTensorContents", {
   bool: packed(1, "bool"),
   int: packed(2, "int32"),
@@ -45,7 +45,7 @@ const tensor = message("tensorflow.TensorProto", {
 });
 const predictResponse = message("tensorflow.serving.PredictResponse", { outputs: mapOf(1, () => tensor) });
 
-/** A tensor as the Open Inference Protocol has it in JSON: so `divergence` knows its rows. */
+/** A tensor as in the Open Inference Protocol's JSON, whose rows `divergence` understands. */
 interface Output {
   readonly name: string;
   readonly datatype: string;
@@ -58,14 +58,14 @@ const readers: ReadonlyMap<string, (bytes: Uint8Array) => readonly Output[]> = n
   ["/tensorflow.serving.PredictionService/Predict", predictOutputs],
 ]);
 
-/** True when the answers of a method can be compared. */
+/** True when the responses of a method can be compared. */
 export function isComparableCall(method: string): boolean {
   return readers.has(method);
 }
 
 const prefixBytes = 5;
 
-/** What a call was answered, from its one message with its prefix. Undefined: it is compressed. Throws ProtobufError. */
+/** Decodes a unary response from its one message with prefix. Undefined: it is compressed. Throws ProtobufError. */
 export function callAnswer(method: string, framed: Uint8Array): { readonly outputs: readonly Output[] } | undefined {
   const read = readers.get(method);
   return read === undefined || framed[0] !== 0 ? undefined : { outputs: read(framed.subarray(prefixBytes)) };
@@ -80,7 +80,7 @@ function inferOutputs(bytes: Uint8Array): readonly Output[] {
   });
 }
 
-/** By tensorflow.DataType: names of the Open Inference Protocol, where the bytes have to be told apart. */
+/** Open Inference datatypes by tensorflow.DataType, for types whose bytes must be decoded. */
 const dtypes: Readonly<Record<number, string>> = {
   1: "FP32",
   2: "FP64",
@@ -106,7 +106,7 @@ function predictOutputs(bytes: Uint8Array): readonly Output[] {
   });
 }
 
-/** The list that has any: there is one for each kind of element. */
+/** The non-empty list: each element type has its own list. */
 function listed(lists: readonly unknown[]): readonly unknown[] {
   for (const list of lists) if (isList(list) && list.length > 0) return Array.from(list, comparable);
   return [];
@@ -116,14 +116,14 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** As `parsedAnswer` tells it: what JSON has no numbers for are texts. */
+/** A value as `parsedAnswer` represents it: numbers that JSON does not have become strings. */
 function comparable(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   return value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value;
 }
 
-/** Elements that stand one behind the other, little-endian. */
+/** Decodes packed little-endian elements. */
 function unpacked(datatype: string, bytes: Uint8Array): readonly unknown[] {
   const views: Readonly<Record<string, () => ArrayLike<number | bigint>>> = {
     FP32: () => new Float32Array(...aligned(bytes, 4)),

@@ -6,20 +6,20 @@ import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
 import { errorCodes } from "../../http2/wire.ts";
 import type { PodConnections } from "../grpc/pods/pod-connections.ts";
 import { headerValue } from "../http2/header-record.ts";
-import type { LivePod } from "../routing/live.ts";
+import type { LivePod } from "../routing/live-route.ts";
 import { isComparableCall } from "./call-answer.ts";
 import type { Comparisons } from "./comparisons.ts";
-import { addDivergence, type CopyPlace } from "./copy.ts";
-import { maxBytes } from "./kept-answer.ts";
+import { addDivergence, type CopyTarget } from "./request-copy.ts";
+import { maxCapturedBytes } from "./captured-answer.ts";
 
-/** A call of gRPC that its client has the answer to. */
-export interface CallOrder {
-  /** As the pod of the copy is to get them. */
+/** A gRPC call that was answered, to be mirrored. */
+export interface MirroredCall {
+  /** Headers for the pod that gets the copy. */
   readonly headersFor: (pod: LivePod) => HeaderList;
   /** The whole request. */
   readonly body: Buffer;
   readonly method: string;
-  /** Its client's answer is a good one: only of those is it told how copies do. */
+  /** The client got a successful answer: only then is the copy judged. */
   readonly isGood: boolean;
   /** The message of that answer with its prefix; absent: it was too long to be compared. */
   readonly answer: Buffer | undefined;
@@ -31,30 +31,30 @@ interface CallCopyParts {
   readonly comparisons: Comparisons;
 }
 
-/** One copy of a call. It begins when the call has ended; what comes back is compared with what its client got, and dropped. */
+/** One mirrored call. It is sent when the client's call has ended; its response is compared with the client's and dropped. */
 export class CallCopy implements StreamOwner {
-  readonly #order: CallOrder;
-  readonly #place: CopyPlace;
+  readonly #call: MirroredCall;
+  readonly #target: CopyTarget;
   readonly #parts: CallCopyParts;
   readonly #cancelDeadline: () => void;
   #stream: Http2Stream | undefined;
   #status: string | undefined;
-  /** What came back, as long as it is to be compared. */
+  /** The response, as long as it is to be compared. */
   #chunks: Buffer[] | undefined;
   #sizeBytes = 0;
-  /** The pod loads its model: that says nothing of the revision. */
+  /** The pod was loading its model, which says nothing about the revision. */
   #isLoading = false;
   #isOver = false;
 
-  constructor(order: CallOrder, place: CopyPlace, parts: CallCopyParts) {
-    this.#order = order;
-    this.#place = place;
+  constructor(call: MirroredCall, target: CopyTarget, parts: CallCopyParts) {
+    this.#call = call;
+    this.#target = target;
     this.#parts = parts;
-    const { answer, isGood, method } = order;
-    if (place.tolerance !== undefined && isGood && answer !== undefined && isComparableCall(method)) this.#chunks = [];
-    place.pod.outstanding += 1;
-    this.#cancelDeadline = parts.clock.after(place.timeoutMs, () => this.abort());
-    // Clients go first.
+    const { answer, isGood, method } = call;
+    if (target.tolerance !== undefined && isGood && answer !== undefined && isComparableCall(method)) this.#chunks = [];
+    target.pod.outstanding += 1;
+    this.#cancelDeadline = parts.clock.after(target.timeoutMs, () => this.abort());
+    // Clients' requests go first.
     setImmediate(() => this.#send());
   }
 
@@ -63,17 +63,17 @@ export class CallCopy implements StreamOwner {
     this.#stream?.reset(errorCodes.cancel);
   }
 
-  headersCame(list: HeaderList): void {
+  headersReceived(list: HeaderList): void {
     this.#status = headerValue(list, "grpc-status") ?? this.#status;
     if (this.#isOver || headerValue(list, notReadyHeader) === undefined) return;
     this.#isLoading = true;
-    this.#place.loads();
+    this.#target.onPodLoading();
   }
 
   data(chunk: Buffer): void {
     if (this.#chunks === undefined) return;
     this.#sizeBytes += chunk.length;
-    if (this.#sizeBytes <= maxBytes) this.#chunks.push(chunk);
+    if (this.#sizeBytes <= maxCapturedBytes) this.#chunks.push(chunk);
     else this.#chunks = undefined;
   }
 
@@ -90,15 +90,15 @@ export class CallCopy implements StreamOwner {
 
   #send(): void {
     if (this.#isOver) return;
-    const { pod, counts, changed } = this.#place;
-    const { headersFor, body } = this.#order;
+    const { pod, counts, changed } = this.#target;
+    const { headersFor, body } = this.#call;
     counts.sent += 1;
     changed();
     try {
       this.#stream = this.#parts.sessions.connection(pod).request(headersFor(pod), this);
       this.#stream.end(body);
     } catch {
-      // Its connection ended since it was chosen.
+      // The connection closed after it was chosen.
       this.#end(false);
     }
   }
@@ -107,9 +107,9 @@ export class CallCopy implements StreamOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelDeadline();
-    const { pod, counts, changed, ended } = this.#place;
+    const { pod, counts, changed, ended } = this.#target;
     pod.outstanding -= 1;
-    if (this.#order.isGood && !this.#isLoading) {
+    if (this.#call.isGood && !this.#isLoading) {
       counts.judged += 1;
       if (!isGood) counts.failed += 1;
       changed();
@@ -119,14 +119,14 @@ export class CallCopy implements StreamOwner {
   }
 
   #compare(): void {
-    const { tolerance, counts, changed } = this.#place;
-    const { answer, method } = this.#order;
+    const { tolerance, counts, changed } = this.#target;
+    const { answer, method } = this.#call;
     const copy = this.#chunks;
     if (copy === undefined || answer === undefined || tolerance === undefined) return;
     this.#chunks = undefined;
-    this.#parts.comparisons.compare({ client: [answer], copy, tolerance, method }, (found) => {
-      if (found === undefined) return;
-      addDivergence(counts, found);
+    this.#parts.comparisons.compare({ client: [answer], copy, tolerance, method }, (divergence) => {
+      if (divergence === undefined) return;
+      addDivergence(counts, divergence);
       changed();
     });
   }

@@ -1,37 +1,37 @@
 import type { ResponseHead } from "../upstream/response-head.ts";
 
-/** Bytes of an answer that are kept to be compared; of longer ones none are. */
-export const maxBytes = 256 * 1024;
+/** Responses up to this size are kept for comparison. */
+export const maxCapturedBytes = 256 * 1024;
 
-/** An answer as far as a comparison needs it. */
-export interface KeptAnswer {
+/** What a comparison needs of a response. */
+export interface CapturedAnswer {
   status: number;
-  /** Empty unless it is worth comparing. */
+  /** Empty unless the response is comparable. */
   chunks: Buffer[];
   sizeBytes: number;
-  /** It is JSON, not compressed, and not too long. */
+  /** It is uncompressed JSON, and not too long. */
   isComparable: boolean;
-  /** undefined: it has not ended; false: it broke off. */
+  /** Undefined: incomplete; false: it broke off. */
   isWhole: boolean | undefined;
 }
 
-/** An answer that nothing has come of yet; without `isWanted` nothing of it is kept. */
-export function keptAnswer(isWanted: boolean): KeptAnswer {
+/** A response that has not begun; without `isWanted` nothing of it is kept. */
+export function capturedAnswer(isWanted: boolean): CapturedAnswer {
   return { status: 0, chunks: [], sizeBytes: 0, isComparable: isWanted, isWhole: undefined };
 }
 
-/** Notes the head of an answer; only plain JSON of a success is compared. */
-export function keepHead(answer: KeptAnswer, { status, headers }: ResponseHead): void {
+/** Records the head of a response; only uncompressed JSON with a success status is compared. */
+export function captureHead(answer: CapturedAnswer, { status, headers }: ResponseHead): void {
   answer.status = status;
   answer.isComparable &&= isSuccess(status) && isPlainJson(headers);
 }
 
-/** Notes a part of an answer, up to a size. */
-export function keepChunk(answer: KeptAnswer, chunk: Buffer): void {
+/** Records a chunk of a response, up to a size. */
+export function captureChunk(answer: CapturedAnswer, chunk: Buffer): void {
   if (!answer.isComparable) return;
   answer.sizeBytes += chunk.length;
   answer.chunks.push(chunk);
-  if (answer.sizeBytes <= maxBytes) return;
+  if (answer.sizeBytes <= maxCapturedBytes) return;
   answer.isComparable = false;
   answer.chunks = [];
 }

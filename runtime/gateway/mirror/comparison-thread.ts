@@ -3,13 +3,13 @@ import type { ComparisonAnswer, ComparisonTask } from "./comparisons.ts";
 import { callAnswer } from "./call-answer.ts";
 import { divergence, parsedAnswer } from "../../base/predictions/divergence.ts";
 
-/** Entry of the thread that compares answers: each task is answered, in order. */
+/** Entry point of the comparison thread: answers tasks in order. */
 parentPort?.on("message", (task: ComparisonTask) => {
   const answer: ComparisonAnswer = { divergence: compared(task) };
   parentPort?.postMessage(answer, []);
 });
 
-/** Undefined when what the client got cannot be read: there is nothing to compare with. */
+/** Undefined when the client's response cannot be parsed: there is nothing to compare with. */
 function compared({ client, copy, tolerance, method }: ComparisonTask): ComparisonAnswer["divergence"] {
   const expected = parsed(client, method);
   return expected === undefined ? undefined : divergence(parsed(copy, method)?.value, expected.value, tolerance);

@@ -3,39 +3,39 @@ import type { Clock } from "../../base/clock.ts";
 import type { Divergence } from "../../base/predictions/divergence.ts";
 import { startProgramThread } from "../../base/threads/program-threads.ts";
 
-/** To the thread: two answers, as they came. */
+/** Message to the thread: two responses, as received. */
 export interface ComparisonTask {
   readonly client: Uint8Array;
   readonly copy: Uint8Array;
   readonly tolerance: number;
-  /** Of gRPC, whose messages they are; absent: they are JSON. */
+  /** gRPC method of the messages; absent: the responses are JSON. */
   readonly method?: string | undefined;
 }
 
-/** From the thread, in the order of the tasks. Without a divergence there was nothing to compare. */
+/** Message from the thread, in the order of the tasks. Without a divergence there was nothing to compare. */
 export interface ComparisonAnswer {
   readonly divergence: Divergence | undefined;
 }
 
-/** Two answers, in pieces. */
+/** Two responses, in chunks. */
 interface AnswerPair extends Pick<ComparisonTask, "tolerance" | "method"> {
   readonly client: readonly Buffer[];
   readonly copy: readonly Buffer[];
 }
 
-/** Told of the divergence, or of nothing when the pair was not compared. */
-type Told = (divergence: Divergence | undefined) => void;
+/** Called with the divergence, or with undefined when the pair was not compared. */
+type OnCompared = (divergence: Divergence | undefined) => void;
 
-/** Pairs on their way to and in the thread: with two answers of 256 KiB each these are 16 MiB. */
+/** Pairs queued for the thread: with two responses of 256 KiB each these are 16 MiB. */
 const maxPending = 32;
-/** Nobody mirrors for this long: the thread's memory is given back. */
+/** The thread ends after this long without a comparison, to free its memory. */
 const idleMs = 60_000;
 
-/** Compares answers in a thread of its own, which lives while there is something to compare: parsing holds up no request. */
+/** Compares responses in a worker thread, which lives while it is used, so that parsing delays no request. */
 export class Comparisons {
   readonly #clock: Clock;
-  /** In the order of the tasks, in which they are answered. */
-  readonly #pending: Told[] = [];
+  /** Callbacks in the order of the tasks, in which they are answered. */
+  readonly #pending: OnCompared[] = [];
   #worker: Worker | undefined;
   #cancelIdle: (() => void) | undefined;
 
@@ -43,13 +43,13 @@ export class Comparisons {
     this.#clock = clock;
   }
 
-  /** `told` is called once, later. */
-  compare({ client, copy, tolerance, method }: AnswerPair, told: Told): void {
+  /** `told` is called once, asynchronously unless too many pairs are queued. */
+  compare({ client, copy, tolerance, method }: AnswerPair, onCompared: OnCompared): void {
     if (this.#pending.length >= maxPending) {
-      told(undefined);
+      onCompared(undefined);
       return;
     }
-    this.#pending.push(told);
+    this.#pending.push(onCompared);
     const task: ComparisonTask = { client: joined(client), copy: joined(copy), tolerance, method };
     this.#worker ??= this.#started();
     this.#worker.postMessage(task, [task.client.buffer as ArrayBuffer, task.copy.buffer as ArrayBuffer]); // `joined` made them
@@ -57,7 +57,7 @@ export class Comparisons {
     this.#cancelIdle = this.#clock.after(idleMs, () => this.close());
   }
 
-  /** Ends the thread; what it has not compared is not compared. */
+  /** Ends the thread; queued pairs are not compared. */
   close(): void {
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
@@ -71,7 +71,7 @@ export class Comparisons {
     worker.on("message", ({ divergence }: ComparisonAnswer) => {
       if (this.#worker === worker) this.#pending.shift()?.(divergence);
     });
-    // A pair that is too much for the thread is not compared; the next one gets a new thread.
+    // A pair that crashes the thread is not compared; the next one starts a new thread.
     worker.on("error", () => {
       if (this.#worker === worker) this.#lost();
     });
@@ -80,11 +80,11 @@ export class Comparisons {
 
   #lost(): void {
     this.#worker = undefined;
-    for (const told of this.#pending.splice(0)) told(undefined);
+    for (const onCompared of this.#pending.splice(0)) onCompared(undefined);
   }
 }
 
-/** In memory of its own, which can be moved to the thread. */
+/** Joins chunks in memory of their own, which can be transferred to the thread. */
 function joined(chunks: readonly Buffer[]): Uint8Array {
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -1,12 +1,12 @@
 import { performance } from "node:perf_hooks";
 
-/** Share of the time that an event loop may be at work and not count as busy. */
+/** Event loop utilization above which the thread counts as busy. */
 const busyShare = 0.8;
-/** Over at least so long that is measured. */
+/** Shortest interval that is measured. */
 const measuredMs = 500;
 
-/** Tells whether this thread's event loop had little time left of late. */
-export function busyLoop(monotonic: () => number): () => boolean {
+/** Returns a check whether this thread's event loop was nearly saturated recently. */
+export function loopBusyCheck(monotonic: () => number): () => boolean {
   let measured = performance.eventLoopUtilization();
   let sinceMs = monotonic();
   let isBusy = false;

@@ -2,68 +2,72 @@ import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
 import type { PodConnections } from "../grpc/pods/pod-connections.ts";
-import { passingSet } from "../../http2/passing-set.ts";
-import { queued } from "../routing/hold.ts";
-import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
-import { leastOutstanding, type PickParts } from "../routing/pick.ts";
+import { smallSet } from "../../http2/small-set.ts";
+import { heldCount } from "../routing/hold.ts";
+import type { LivePod, LiveRevision, LiveRoute } from "../routing/live-route.ts";
+import { leastOutstanding, type BalancingParts } from "../routing/load-balancing.ts";
 import type { Connections } from "../upstream/connections.ts";
 import { Comparisons } from "./comparisons.ts";
-import { CallCopy, type CallOrder } from "./call-copy.ts";
-import { Copy, type CopyPlace } from "./copy.ts";
+import { CallCopy, type MirroredCall } from "./call-copy.ts";
+import { RequestCopy, type CopyTarget } from "./request-copy.ts";
 
-interface CopiesParts extends PickParts {
+interface MirroringParts extends BalancingParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly connections: Connections;
   readonly sessions: PodConnections;
-  /** Told of pods that say that they load their model. */
-  readonly loads: (live: LiveRoute, pod: LivePod) => void;
-  /** The gateway has little time left: clients get it. */
+  /** Called when a pod responds that it is still loading its model. */
+  readonly onPodLoading: (live: LiveRoute, pod: LivePod) => void;
+  /** The gateway is nearly saturated: clients' requests take precedence. */
   readonly isBusy: () => boolean;
 }
 
-/** What a copy is as long as it is under way. */
-interface UnderWay {
+/** A copy in flight. */
+interface InFlightCopy {
   abort(): void;
 }
 
-/** Copies under way, of one model and of all. A mirror that cannot keep up gets fewer copies, not a queue. */
-const maxOfModel = 16;
-const maxOfAll = 64;
+/** Copies in flight, per model and in total. A mirror that cannot keep up gets fewer copies, not a queue. */
+const maxPerModel = 16;
+const maxTotal = 64;
 
-/** Sends copies of requests to the revision that a route mirrors to; clients never notice. */
-export class Copies {
-  readonly #parts: CopiesParts;
+/** Mirrors a share of the requests to the revision that a route names, invisibly to clients. */
+export class Mirroring {
+  readonly #parts: MirroringParts;
   readonly #comparisons: Comparisons;
-  readonly #underWay = passingSet<UnderWay>();
-  readonly #byRoute = new Map<LiveRoute, number>();
+  readonly #inFlight = smallSet<InFlightCopy>();
+  readonly #countByRoute = new Map<LiveRoute, number>();
 
-  constructor(parts: CopiesParts) {
+  constructor(parts: MirroringParts) {
     this.#parts = parts;
     this.#comparisons = new Comparisons(parts.clock);
   }
 
   /**
-   * A copy of a request that has just been sent to `revision`: it wants to know what its client gets. Undefined: this one is
-   * not copied. Call it once a request, and only where the split decided who answers.
+   * Starts a copy of a request that was just sent to `revision`; the copy must then be given the client's response. Undefined: this
+   * request is not mirrored. Call it once per request, and only where the split chose the revision.
    */
-  copied(live: LiveRoute, revision: LiveRevision, bytes: Buffer): Copy | undefined {
+  copyRequest(live: LiveRoute, revision: LiveRevision, bytes: Buffer): RequestCopy | undefined {
     const { clock, connections } = this.#parts;
-    return this.#begun(
+    return this.#start(
       live,
       revision,
-      (place) => new Copy(bytes, place, { clock, connections, comparisons: this.#comparisons }),
+      (target) => new RequestCopy(bytes, target, { clock, connections, comparisons: this.#comparisons }),
     );
   }
 
-  /** A copy of a call that `revision` has answered, well or not. Call it as `copied`. */
-  copiedCall(live: LiveRoute, revision: LiveRevision, call: CallOrder): void {
+  /** Starts a copy of a call that `revision` has answered, successfully or not. Call it like `copyRequest`. */
+  copyCall(live: LiveRoute, revision: LiveRevision, call: MirroredCall): void {
     const { clock, sessions } = this.#parts;
     const comparisons = this.#comparisons;
-    this.#begun(live, revision, (place) => new CallCopy(call, place, { clock, sessions, comparisons }));
+    this.#start(live, revision, (target) => new CallCopy(call, target, { clock, sessions, comparisons }));
   }
 
-  #begun<C extends UnderWay>(live: LiveRoute, revision: LiveRevision, copyAt: (place: CopyPlace) => C): C | undefined {
+  #start<C extends InFlightCopy>(
+    live: LiveRoute,
+    revision: LiveRevision,
+    createCopy: (target: CopyTarget) => C,
+  ): C | undefined {
     const { mirror } = live.route;
     if (mirror === undefined || revision.hash === mirror.revision) return undefined;
     live.mirrorPoints += mirror.percent;
@@ -75,40 +79,40 @@ export class Copies {
     const counts = mirrorCounts(mirroring.counts);
     const changed = (): void => this.#parts.ledger.changed(live.counts);
     changed();
-    if (this.#isTooMuch(live)) {
+    if (this.#isOverloaded(live)) {
       counts.dropped += 1;
       return undefined;
     }
-    const copy: C = copyAt({
+    const copy: C = createCopy({
       pod,
       timeoutMs: live.route.timeoutMs,
       tolerance: mirror.compare?.tolerance,
       counts,
       changed,
-      loads: () => this.#parts.loads(live, pod),
+      onPodLoading: () => this.#parts.onPodLoading(live, pod),
       ended: () => this.#ended(copy, live),
     });
-    this.#underWay.add(copy);
-    this.#byRoute.set(live, (this.#byRoute.get(live) ?? 0) + 1);
+    this.#inFlight.add(copy);
+    this.#countByRoute.set(live, (this.#countByRoute.get(live) ?? 0) + 1);
     return copy;
   }
 
-  /** Gives up all copies under way. */
+  /** Aborts all copies in flight. */
   close(): void {
-    for (const copy of this.#underWay.all()) copy.abort();
+    for (const copy of this.#inFlight.all()) copy.abort();
     this.#comparisons.close();
   }
 
-  #ended(copy: UnderWay, live: LiveRoute): void {
-    if (!this.#underWay.delete(copy)) return;
-    const left = (this.#byRoute.get(live) ?? 1) - 1;
-    if (left === 0) this.#byRoute.delete(live);
-    else this.#byRoute.set(live, left);
+  #ended(copy: InFlightCopy, live: LiveRoute): void {
+    if (!this.#inFlight.delete(copy)) return;
+    const left = (this.#countByRoute.get(live) ?? 1) - 1;
+    if (left === 0) this.#countByRoute.delete(live);
+    else this.#countByRoute.set(live, left);
   }
 
-  #isTooMuch(live: LiveRoute): boolean {
-    if (this.#underWay.size >= maxOfAll || (this.#byRoute.get(live) ?? 0) >= maxOfModel) return true;
-    return queued(live) > 0 || this.#parts.isBusy();
+  #isOverloaded(live: LiveRoute): boolean {
+    if (this.#inFlight.size >= maxTotal || (this.#countByRoute.get(live) ?? 0) >= maxPerModel) return true;
+    return heldCount(live) > 0 || this.#parts.isBusy();
   }
 }
 

@@ -1,76 +1,76 @@
 import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts } from "../figures/counts.ts";
-import type { LivePod } from "../routing/live.ts";
+import type { LivePod } from "../routing/live-route.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import type { Comparisons } from "./comparisons.ts";
 import type { Divergence } from "../../base/predictions/divergence.ts";
-import { isSuccess, keepChunk, keepHead, type KeptAnswer, keptAnswer } from "./kept-answer.ts";
+import { isSuccess, captureChunk, captureHead, type CapturedAnswer, capturedAnswer } from "./captured-answer.ts";
 
-/** Where a copy goes, and what becomes of it. */
-export interface CopyPlace {
+/** The pod of a copy, and what is done with the result. */
+export interface CopyTarget {
   readonly pod: LivePod;
   readonly timeoutMs: number;
-  /** Absent: answers are not compared. */
+  /** Absent: responses are not compared. */
   readonly tolerance: number | undefined;
   readonly counts: MirrorCounts;
-  /** Told when counts changed. */
+  /** Called when counts changed. */
   readonly changed: () => void;
-  /** Told when the pod says that it loads its model. */
-  readonly loads: () => void;
-  /** Told once: it is under way no more. */
+  /** Called when the pod responds that it is still loading its model. */
+  readonly onPodLoading: () => void;
+  /** Called once when the copy is no longer in flight. */
   readonly ended: () => void;
 }
 
-interface CopyParts {
+interface RequestCopyParts {
   readonly clock: Clock;
   readonly connections: Connections;
   readonly comparisons: Comparisons;
 }
 
-/** One copy of a request. It is told what the client gets, and compares when both answers are there. */
-export class Copy implements Receiver {
-  /** Head and body as they were sent for the client. */
+/** One mirrored HTTP request. It is given the client's response, and compares it with its own when both are complete. */
+export class RequestCopy implements Receiver {
+  /** Head and body as sent for the client. */
   readonly #bytes: Buffer;
-  readonly #place: CopyPlace;
-  readonly #parts: CopyParts;
-  /** What the client gets. */
-  readonly #client: KeptAnswer;
-  readonly #own: KeptAnswer;
+  readonly #target: CopyTarget;
+  readonly #parts: RequestCopyParts;
+  /** The client's response. */
+  readonly #client: CapturedAnswer;
+  readonly #mirrored: CapturedAnswer;
   readonly #cancelDeadline: () => void;
   #connection: UpstreamConnection | undefined;
   #isSettled = false;
 
-  constructor(bytes: Buffer, place: CopyPlace, parts: CopyParts) {
+  constructor(bytes: Buffer, target: CopyTarget, parts: RequestCopyParts) {
     this.#bytes = bytes;
-    this.#place = place;
+    this.#target = target;
     this.#parts = parts;
-    this.#client = keptAnswer(place.tolerance !== undefined);
-    this.#own = keptAnswer(place.tolerance !== undefined);
-    place.pod.outstanding += 1;
-    this.#cancelDeadline = parts.clock.after(place.timeoutMs, () => this.abort());
+    this.#client = capturedAnswer(target.tolerance !== undefined);
+    this.#mirrored = capturedAnswer(target.tolerance !== undefined);
+    target.pod.outstanding += 1;
+    this.#cancelDeadline = parts.clock.after(target.timeoutMs, () => this.abort());
     // The client's request goes first.
     setImmediate(() => this.#send());
   }
 
   clientHead(head: ResponseHead): void {
-    keepHead(this.#client, head);
+    captureHead(this.#client, head);
   }
 
   clientChunk(chunk: Buffer): void {
-    keepChunk(this.#client, chunk);
+    captureChunk(this.#client, chunk);
   }
 
-  /** `isWhole` is false when the client's answer broke off or never began. */
+  /** `isWhole`: false when the client's response broke off or never began. */
   clientEnd(isWhole: boolean): void {
     this.#client.isWhole = isWhole;
     this.#settle();
   }
 
-  /** Ends it as failed, unless its answer is there. */
+  /** Aborts the copy as failed, unless its response is complete. */
   abort(): void {
-    if (this.#own.isWhole !== undefined) return;
+    if (this.#mirrored.isWhole !== undefined) return;
     this.#connection?.destroy();
     this.#end(false);
   }
@@ -78,20 +78,20 @@ export class Copy implements Receiver {
   onReady(): void {}
 
   onHead(head: ResponseHead): void {
-    keepHead(this.#own, head);
+    captureHead(this.#mirrored, head);
     if (!head.isNotReady) return;
-    // That says nothing of the revision.
+    // It says nothing about the revision.
     this.#isSettled = true;
-    this.#place.loads();
+    this.#target.onPodLoading();
   }
 
   onData(chunk: Buffer): boolean {
-    keepChunk(this.#own, chunk);
+    captureChunk(this.#mirrored, chunk);
     return true;
   }
 
   onEnd(chunk: Buffer | undefined): void {
-    if (chunk !== undefined) keepChunk(this.#own, chunk);
+    if (chunk !== undefined) captureChunk(this.#mirrored, chunk);
     this.#end(true);
   }
 
@@ -102,50 +102,50 @@ export class Copy implements Receiver {
   }
 
   #send(): void {
-    if (this.#own.isWhole !== undefined) return;
-    this.#place.counts.sent += 1;
-    this.#place.changed();
-    this.#connection = this.#parts.connections.connection(this.#place.pod, true);
+    if (this.#mirrored.isWhole !== undefined) return;
+    this.#target.counts.sent += 1;
+    this.#target.changed();
+    this.#connection = this.#parts.connections.connection(this.#target.pod, true);
     this.#connection.send(this.#bytes, { isWhole: true, isHead: false }, this);
   }
 
   #end(isWhole: boolean): void {
-    if (this.#own.isWhole !== undefined) return;
+    if (this.#mirrored.isWhole !== undefined) return;
     this.#connection = undefined;
-    this.#own.isWhole = isWhole;
-    this.#place.pod.outstanding -= 1;
+    this.#mirrored.isWhole = isWhole;
+    this.#target.pod.outstanding -= 1;
     this.#cancelDeadline();
-    this.#place.ended();
+    this.#target.ended();
     this.#settle();
   }
 
   #settle(): void {
-    const [client, own] = [this.#client, this.#own];
-    if (this.#isSettled || client.isWhole === undefined || own.isWhole === undefined) return;
+    const [client, mirrored] = [this.#client, this.#mirrored];
+    if (this.#isSettled || client.isWhole === undefined || mirrored.isWhole === undefined) return;
     this.#isSettled = true;
     if (!client.isWhole || !isSuccess(client.status)) return;
-    const { counts, changed, tolerance } = this.#place;
+    const { counts, changed, tolerance } = this.#target;
     const { comparisons } = this.#parts;
     counts.judged += 1;
     changed();
-    if (!own.isWhole || !isSuccess(own.status)) counts.failed += 1;
-    else if (tolerance !== undefined && client.isComparable && own.isComparable) {
-      comparisons.compare({ client: client.chunks, copy: own.chunks, tolerance }, (found) => {
-        if (found === undefined) return;
-        addDivergence(counts, found);
+    if (!mirrored.isWhole || !isSuccess(mirrored.status)) counts.failed += 1;
+    else if (tolerance !== undefined && client.isComparable && mirrored.isComparable) {
+      comparisons.compare({ client: client.chunks, copy: mirrored.chunks, tolerance }, (divergence) => {
+        if (divergence === undefined) return;
+        addDivergence(counts, divergence);
         changed();
       });
     }
   }
 }
 
-/** Adds what a comparison found. */
-export function addDivergence(counts: MirrorCounts, found: Divergence): void {
+/** Adds the result of a comparison. */
+export function addDivergence(counts: MirrorCounts, divergence: Divergence): void {
   counts.compared += 1;
-  if (found.differs) counts.differing += 1;
-  counts.maxAbsolute = Math.max(counts.maxAbsolute, found.maxAbsolute);
-  counts.sumAbsolute += found.sumAbsolute;
-  counts.numbers += found.numbers;
-  counts.ranked += found.ranked;
-  counts.agreeing += found.agreeing;
+  if (divergence.differs) counts.differing += 1;
+  counts.maxAbsolute = Math.max(counts.maxAbsolute, divergence.maxAbsolute);
+  counts.sumAbsolute += divergence.sumAbsolute;
+  counts.numbers += divergence.numbers;
+  counts.ranked += divergence.ranked;
+  counts.agreeing += divergence.agreeing;
 }

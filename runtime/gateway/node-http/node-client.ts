@@ -2,20 +2,20 @@ import type { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
-import { faultAnswer } from "../proxy/answer.ts";
+import { faultReply } from "../proxy/local-reply.ts";
 import { announcedBytes, type BodyKind, bodyKind, readWhole } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
-import { requestHead } from "../proxy/headers.ts";
+import { requestHead } from "../proxy/request-head.ts";
 import { requestTarget, withHost } from "./request-target.ts";
 
-/** A refused client may go on sending for this long, so that it reads its answer. */
+/** A rejected client may go on sending for this long, so that it reads the response. */
 const lingerMs = 2_000;
-/** A client that was answered before its request was complete may finish that for this long, and go on then. */
-const restMs = 30_000;
-/** The end of an answer that waits for its client to read for so long is given up, with the connection. */
+/** A client that was answered early may take this long to send the rest of its request; the connection then stays usable. */
+const lateBodyMs = 30_000;
+/** An unread response is abandoned after this, together with the connection. */
 const flushMs = 75_000;
 
-/** A client whose request Node's HTTP server has read. */
+/** A client on a connection of Node's HTTP server. */
 export class NodeClient implements Client {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -25,7 +25,7 @@ export class NodeClient implements Client {
   readonly headers: IncomingHttpHeaders;
   readonly sizeBytes: number;
   readonly bodyKind: BodyKind;
-  /** It sends its body once it is told to. */
+  /** The client sent `expect: 100-continue` and waits for the interim response. */
   #isWaiting: boolean;
 
   constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
@@ -37,11 +37,11 @@ export class NodeClient implements Client {
     this.path = path;
     this.headers = host === undefined ? headers : { ...headers, host };
     this.#rawHeaders = host === undefined ? rawHeaders : withHost(rawHeaders, host);
-    // Node's server refuses all other expectations, and ends the connection after an answer to which a body may come or not.
+    // Node's server rejects all other expectations, and closes the connection after a response to which the body is optional.
     this.#isWaiting = headers.expect !== undefined && request.httpVersion === "1.1";
     this.sizeBytes = announcedBytes(request.headers);
     this.bodyKind = bodyKind(request.headers, this.sizeBytes);
-    request.on("error", ignored);
+    request.on("error", ignoreError);
   }
 
   get method(): string {
@@ -98,7 +98,7 @@ export class NodeClient implements Client {
 
   end(chunk: Buffer | undefined): void {
     const response = this.#response;
-    if (!this.#request.complete) this.#dropRest(restMs);
+    if (!this.#request.complete) this.#dropRest(lateBodyMs);
     if (chunk === undefined) response.end();
     else response.end(chunk);
     if (response.socket?.writableNeedDrain !== true) return;
@@ -113,11 +113,11 @@ export class NodeClient implements Client {
       return response.statusCode;
     }
     if (!request.complete) {
-      // What is left of the body would be taken for the next request; closing at once would cut off the answer (RST).
+      // The rest of the body would be parsed as the next request; closing at once would cut off the response (RST).
       response.setHeader("connection", "close");
       this.#dropRest(lingerMs);
     }
-    const { status, headers, body } = faultAnswer(fault);
+    const { status, headers, body } = faultReply(fault);
     this.begin(status, headers);
     response.end(body);
     return status;
@@ -128,7 +128,7 @@ export class NodeClient implements Client {
     this.#isWaiting = false;
   }
 
-  /** Reads the rest of the body, which nobody wants, for so long: clients that only send meanwhile would wait forever. */
+  /** Reads and drops the rest of the body for this long: clients that only send would otherwise block forever. */
   #dropRest(timeoutMs: number): void {
     const request = this.#request;
     request.resume();
@@ -137,5 +137,5 @@ export class NodeClient implements Client {
   }
 }
 
-/** That a client broke off is told by the end of its answer. */
-function ignored(): void {}
+/** A broken-off request is reported by the close of its response. */
+function ignoreError(): void {}

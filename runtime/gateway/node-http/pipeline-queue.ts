@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Calls back when all requests that came before on the same connection have been answered: now or later. */
-export type RequestTurns = (request: IncomingMessage, response: ServerResponse, begin: () => void) => void;
+/** Calls `begin`, now or later, once all earlier requests of the connection have been answered. */
+export type PipelineQueue = (request: IncomingMessage, response: ServerResponse, begin: () => void) => void;
 
-/** More than a packet of 64 KiB has of the shortest requests: who sends so many before an answer means no good. */
+/** Pipelined requests that may wait; more than fit into 64 KiB only if they are the shortest possible. Further ones are abuse. */
 const maxWaiting = 1_000;
 
 /**
- * Node's server reads whatever a client sends before it has its answers. Without turns a connection would have thousands of
- * requests at pods at once, each with a connection and an answer of its own there.
+ * Serializes pipelined requests. Node's server starts every request that it reads: without this queue one connection could have
+ * thousands of requests in flight, each with its own upstream connection and buffered response.
  */
-export function requestTurns(): RequestTurns {
+export function pipelineQueue(): PipelineQueue {
   const waiting = new WeakMap<Socket, (() => void)[]>();
   const enter = (socket: Socket, response: ServerResponse, begin: () => void): void => {
     response.once("close", () => {

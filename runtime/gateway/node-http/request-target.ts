@@ -1,17 +1,17 @@
 import type { IncomingMessage } from "node:http";
 
-/** Where a request goes by its target and its headers. */
+/** Path and host of a request. */
 export interface RequestTarget {
   readonly path: string;
-  /** That of an absolute target, which counts in place of the header. Absent: the target is a path. */
+  /** Host of an absolute target, which replaces the header. Absent: the target is a path. */
   readonly host?: string;
 }
 
 const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/i;
 
 /**
- * Reads a target as every server must: proxies in front may name the host in it as well (`GET http://host/path`), and then the header
- * does not count (RFC 9112 §3.2.2).
+ * Parses both forms that every server must accept: proxies in front may send an absolute target (`GET http://host/path`), whose host
+ * replaces the header (RFC 9112 §3.2.2).
  */
 export function requestTarget({ url = "/" }: IncomingMessage): RequestTarget {
   const [, host, rest] = url.startsWith("/") ? [] : (absoluteForm.exec(url) ?? []);
@@ -19,7 +19,7 @@ export function requestTarget({ url = "/" }: IncomingMessage): RequestTarget {
   return { host, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-/** Names and values in turn, with this host in place of any other. */
+/** Alternating names and values, with this host in place of any other. */
 export function withHost(rawHeaders: readonly string[], host: string): readonly string[] {
   const others = rawHeaders.filter((_, i, all) => all[i - (i % 2)]?.toLowerCase() !== "host");
   return ["host", host, ...others];

@@ -2,12 +2,12 @@ import type { IncomingMessage } from "node:http";
 import { requestTarget } from "./request-target.ts";
 
 /**
- * Why the next reader of a request could take it for another one than its sender meant; undefined: it cannot. Node's server lets
- * these pass: two hosts (RFC 9112 §3.2), codings below the chunks, which pods would take for the content, and chunks of HTTP/1.0,
- * which a proxy in front may not have seen (§6.1); targets of other schemes, and those whose host is empty or names a user (RFC 9110
- * §4.2.1 and 4.2.4).
+ * Why the next server could parse the request differently (request smuggling); undefined: it cannot. Node's server accepts these:
+ * two hosts (RFC 9112 §3.2); transfer codings besides chunked, which pods would take for content, and chunked HTTP/1.0, which a
+ * proxy in front may not have parsed (§6.1); targets of other schemes, and those with an empty host or a user name (RFC 9110 §4.2.1
+ * and 4.2.4).
  */
-export function ambiguity(request: IncomingMessage): string | undefined {
+export function smugglingRisk(request: IncomingMessage): string | undefined {
   const { headers, httpVersion, rawHeaders } = request;
   const coding = headers["transfer-encoding"];
   if (coding !== undefined && httpVersion === "1.0") return "it is of HTTP/1.0 and has a transfer-encoding";

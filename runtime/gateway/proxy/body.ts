@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Buffer } from "node:buffer";
-import { Pieces } from "./pieces.ts";
+import { ChunkList } from "./chunk-list.ts";
 
-/** Bodies up to this size are read before they are sent on, so that a request can go to another pod when one breaks off. */
-export const repeatableBytes = 64 * 1024;
+/** Bodies up to this size are buffered before they are sent, so that the request can be retried on another pod. */
+export const retryableBytes = 64 * 1024;
 
-/** How a request's body travels: there is none, it is kept until it can be sent whole, or it streams, as long as announced or in chunks. */
-export type BodyKind = "none" | "kept" | "sized" | "chunked";
+/** How a request body is sent: none, buffered and sent whole, or streamed with a declared length or in chunks. */
+export type BodyKind = "none" | "buffered" | "sized" | "chunked";
 
-/** Bytes that the client announced, 0 when it announced none. */
+/** The declared Content-Length; 0 without one. */
 export function announcedBytes(headers: IncomingHttpHeaders): number {
   const announced = headers["content-length"];
   if (announced === undefined) return 0;
@@ -19,12 +19,12 @@ export function announcedBytes(headers: IncomingHttpHeaders): number {
 export function bodyKind(headers: IncomingHttpHeaders, sizeBytes: number): BodyKind {
   if (headers["transfer-encoding"] !== undefined) return "chunked";
   if (sizeBytes === 0) return "none";
-  return sizeBytes <= repeatableBytes ? "kept" : "sized";
+  return sizeBytes <= retryableBytes ? "buffered" : "sized";
 }
 
-/** Reads a body to its end and hands it over in one piece. */
+/** Reads a body to its end and passes it on in one buffer. */
 export function readWhole(request: IncomingMessage, whole: (body: Buffer) => void): void {
-  const pieces = new Pieces();
+  const pieces = new ChunkList();
   request.on("data", (chunk: Buffer) => pieces.add(chunk));
   request.on("end", () => whole(pieces.whole()));
 }

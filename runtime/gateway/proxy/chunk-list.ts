@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 
-/** Bytes that come in more and smaller pieces than this are put together. */
-const maxPieces = 64;
-const pieceBytes = 2048;
+/** More chunks than this, if they are smaller than `smallChunkBytes` on average, are merged. */
+const maxSmallChunks = 64;
+const smallChunkBytes = 2048;
 
 /**
- * Bytes as they came. Each piece takes memory besides its bytes: a body of 64 KB that comes byte by byte would take a hundred times
- * as much as its client was allowed.
+ * Received chunks. Each chunk takes memory besides its bytes: a body of 64 KB that arrives byte by byte would take a hundred
+ * times its limit.
  */
-export class Pieces {
+export class ChunkList {
   #list: Buffer[] = [];
   #sizeBytes = 0;
 
@@ -20,20 +20,20 @@ export class Pieces {
     return this.#list;
   }
 
-  add(piece: Buffer): void {
-    this.#list.push(piece);
-    this.#sizeBytes += piece.length;
+  add(chunk: Buffer): void {
+    this.#list.push(chunk);
+    this.#sizeBytes += chunk.length;
     const { length } = this.#list;
-    if (length > maxPieces && this.#sizeBytes < pieceBytes * length) this.#list = [Buffer.concat(this.#list)];
+    if (length > maxSmallChunks && this.#sizeBytes < smallChunkBytes * length) this.#list = [Buffer.concat(this.#list)];
   }
 
-  /** All of them in one. */
+  /** All chunks in one buffer. */
   whole(): Buffer {
     const [first] = this.#list;
     return this.#list.length === 1 && first !== undefined ? first : Buffer.concat(this.#list);
   }
 
-  /** Lets them go. */
+  /** Drops all chunks. */
   release(): void {
     this.#list = [];
     this.#sizeBytes = 0;

@@ -3,35 +3,35 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Fault } from "../../base/fault.ts";
 import type { BodyKind } from "./body.ts";
 
-/** A client and its request, however it came: what an exchange with a pod needs to know and to do. */
+/** A client connection's current request, whatever its HTTP version: the downstream side of an exchange. */
 export interface Client {
   readonly method: string;
-  /** As it was asked for. */
+  /** As requested. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly bodyKind: BodyKind;
-  /** Bytes that its body announced. */
+  /** Declared body size. */
   readonly sizeBytes: number;
-  /** The head of an answer was written. */
+  /** The response head was written. */
   readonly hasAnswer: boolean;
-  /** Port that it came to. */
+  /** Local port of the connection. */
   readonly localPort: number | undefined;
-  /** Request line and headers for a pod that is to get a body of this kind and size. Throws `RequestUnreadable`. */
+  /** Request line and headers for a pod that gets a body of this kind and size. Throws `RequestUnreadable`. */
   requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer;
-  /** Hands a body of kind `kept` over when it is complete, now or later. */
+  /** Calls back with a body of kind `buffered` once it is complete, now or later. */
   readWhole(whole: (body: Buffer) => void): void;
-  /** Hands a streamed body over as it comes. */
+  /** Calls back with each chunk of a streamed body. */
   readParts(part: (chunk: Buffer) => void, ended: () => void): void;
   pause(): void;
   resume(): void;
-  /** Told once when the client goes away before its answer has ended, or is to be sent away with this fault. */
+  /** Calls back once if the client disconnects before the response ends, or must be rejected with this fault. */
   whenGone(gone: (fault?: Fault) => void): void;
-  /** Head of an answer: names and values in turn. A head that was told before may be told by the same list. */
+  /** Writes the response head: alternating names and values. Passing the same list again lets implementations reuse its bytes. */
   begin(status: number, headers: readonly string[]): void;
-  /** False: it can take no more before `whenDrained`. */
+  /** False: wait for `whenDrained` before writing more. */
   write(chunk: Buffer): boolean;
   whenDrained(drained: () => void): void;
   end(chunk: Buffer | undefined): void;
-  /** Tells the fault instead of an answer, or breaks off the one that has begun. Returns the status told. */
+  /** Responds with the fault, or breaks off a response that has begun. Returns the status that was sent. */
   refuse(fault: Fault): number;
 }

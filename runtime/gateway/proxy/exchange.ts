@@ -2,79 +2,80 @@ import { Buffer } from "node:buffer";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { faults } from "../faults.ts";
-import type { Copies } from "../mirror/copies.ts";
-import type { Copy } from "../mirror/copy.ts";
-import { type Failure, Passage, type PassageParts, type Traveller } from "../passage/passage.ts";
-import type { Target } from "../routing/choice.ts";
+import type { Mirroring } from "../mirror/mirroring.ts";
+import type { RequestCopy } from "../mirror/request-copy.ts";
+import { type Failure, Forwarding, type ForwardingParts, type ForwardedRequest } from "../forwarding/forwarding.ts";
+import type { Target } from "../routing/target.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
-import { allowedMs } from "./allowed-time.ts";
-import type { Asked } from "./asked.ts";
-import { repeatableBytes } from "./body.ts";
+import { clientTimeoutMs } from "./client-timeout.ts";
+import type { RoutedRequest } from "./routed-request.ts";
+import { retryableBytes } from "./body.ts";
 import { RequestBody } from "./request-body.ts";
 import type { Client } from "./client.ts";
-import { toldHeaders } from "./told-headers.ts";
+import { responseHeaders } from "./response-headers.ts";
 
-/** What every exchange through this gateway shares. */
-export interface ExchangeParts extends PassageParts {
+/** What all exchanges of a gateway share. */
+export interface ExchangeParts extends ForwardingParts {
   readonly connections: Connections;
-  readonly copies: Copies;
+  readonly mirroring: Mirroring;
   readonly log: Log;
 }
 
-interface Begun {
+interface BufferedResponse {
   readonly head: ResponseHead;
   readonly target: Target;
   readonly chunks: Buffer[];
 }
 
-/** One request over HTTP/1.1, or over what looks like it, on its way to a pod and back: a passage's traveller. */
-export class Exchange implements Traveller, Receiver {
+/** One request and its response between a client, over any version of HTTP, and a pod over HTTP/1.1. */
+export class Exchange implements ForwardedRequest, Receiver {
   readonly #client: Client;
-  readonly #asked: Asked;
+  readonly #routed: RoutedRequest;
   readonly #parts: ExchangeParts;
-  readonly #passage: Passage;
+  readonly #forwarding: Forwarding;
   readonly #body: RequestBody;
-  /** Told to the client. */
+  /** Status sent to the client. */
   #status = 0;
-  /** An answer of which the client has nothing yet. */
-  #begun: Begun | undefined;
+  /** A response of which nothing was sent to the client yet. */
+  #buffered: BufferedResponse | undefined;
   #target: Target | undefined;
   #connection: UpstreamConnection | undefined;
   #isCopied = false;
-  #copy: Copy | undefined;
+  #copy: RequestCopy | undefined;
 
-  constructor(client: Client, asked: Asked, parts: ExchangeParts) {
+  constructor(client: Client, routed: RoutedRequest, parts: ExchangeParts) {
     this.#client = client;
-    this.#asked = asked;
+    this.#routed = routed;
     this.#parts = parts;
-    const { live, wish } = asked;
-    const timeoutMs = Math.min(live.route.timeoutMs, allowedMs(client.headers) ?? Infinity);
+    const { live, selector } = routed;
+    const timeoutMs = Math.min(live.route.timeoutMs, clientTimeoutMs(client.headers) ?? Infinity);
     const limitBytes = live.route.bodyBytes;
-    const tooLarge = (sizeBytes: number): void => this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
-    const tooMany = (): void => this.#passage.refuse(faults.BodiesTooMany({}));
-    this.#body = new RequestBody({ client, limitBytes, room: parts.room, tooLarge, tooMany });
-    this.#passage = new Passage({ live, wish, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
+    const tooLarge = (sizeBytes: number): void =>
+      this.#forwarding.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
+    const tooMany = (): void => this.#forwarding.refuse(faults.BodiesTooMany({}));
+    this.#body = new RequestBody({ client, limitBytes, bufferBudget: parts.bufferBudget, tooLarge, tooMany });
+    this.#forwarding = new Forwarding({ live, selector, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
   }
 
   start(): void {
-    this.#client.whenGone((fault) => this.#gone(fault));
+    this.#client.whenGone((fault) => this.#clientGone(fault));
     const { sizeBytes } = this.#client;
-    const limitBytes = this.#asked.live.route.bodyBytes;
-    if (sizeBytes > limitBytes) this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
-    else if (this.#body.enter()) this.#passage.start();
-    else this.#passage.refuse(faults.BodiesTooMany({}));
+    const limitBytes = this.#routed.live.route.bodyBytes;
+    if (sizeBytes > limitBytes) this.#forwarding.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
+    else if (this.#body.reserve()) this.#forwarding.start();
+    else this.#forwarding.refuse(faults.BodiesTooMany({}));
   }
 
-  go(): void {
+  attempt(): void {
     this.#body.whenReady(() => {
-      if (!this.#passage.isOver) this.#send();
+      if (!this.#forwarding.isOver) this.#send();
     });
   }
 
-  stop(fault: Fault): number {
-    this.#giveUp();
+  abort(fault: Fault): number {
+    this.#abortUpstream();
     this.#body.release();
     this.#copy?.clientEnd(false);
     this.#parts.log.debug("request refused", { code: fault.code, message: fault.message });
@@ -89,20 +90,20 @@ export class Exchange implements Traveller, Receiver {
     const { status } = head;
     const target = this.#target;
     if (target === undefined) return;
-    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && this.#body.isRepeatable;
-    const isLoading = head.isNotReady && !this.#asked.isOwnVersion;
+    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && this.#body.isRetryable;
+    const isLoading = head.isNotReady && !this.#routed.isOwnVersion;
     if (isLeaving || isLoading) {
-      this.#giveUp();
+      this.#abortUpstream();
       this.#fail({ cause: new Error(isLoading ? "it loads its model" : "it is terminating"), isLoading });
       return;
     }
-    if (isKept(head)) this.#begun = { head, target, chunks: [] };
+    if (isBuffered(head)) this.#buffered = { head, target, chunks: [] };
     else this.#begin(head, target);
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.#begun !== undefined) {
-      this.#begun.chunks.push(chunk);
+    if (this.#buffered !== undefined) {
+      this.#buffered.chunks.push(chunk);
       return true;
     }
     this.#copy?.clientChunk(chunk);
@@ -114,11 +115,11 @@ export class Exchange implements Traveller, Receiver {
   onEnd(chunk: Buffer | undefined): void {
     this.#connection = undefined;
     this.#body.release();
-    const last = this.#begun === undefined ? chunk : this.#whole(this.#begun, chunk);
+    const last = this.#buffered === undefined ? chunk : this.#flushBuffered(this.#buffered, chunk);
     if (last !== undefined) this.#copy?.clientChunk(last);
     this.#client.end(last);
     this.#copy?.clientEnd(true);
-    this.#passage.answered(this.#status);
+    this.#forwarding.answered(this.#status);
   }
 
   onDrain(): void {
@@ -127,78 +128,78 @@ export class Exchange implements Traveller, Receiver {
 
   onFailed(cause: Error, isUnreached: boolean): void {
     this.#connection = undefined;
-    this.#begun = undefined;
+    this.#buffered = undefined;
     this.#fail({ cause, isUnreached });
   }
 
   #begin(head: ResponseHead, { revision }: Target): void {
-    this.#body.forget();
+    this.#body.stopBuffering();
     this.#copy?.clientHead(head);
     this.#status = head.status;
-    this.#client.begin(head.status, toldHeaders(head, revision.hash));
+    this.#client.begin(head.status, responseHeaders(head, revision.hash));
   }
 
-  /** Begins an answer that was kept, and puts its body together. */
-  #whole({ head, target, chunks }: Begun, last: Buffer | undefined): Buffer | undefined {
-    this.#begun = undefined;
+  /** Starts a buffered response and returns its whole body. */
+  #flushBuffered({ head, target, chunks }: BufferedResponse, last: Buffer | undefined): Buffer | undefined {
+    this.#buffered = undefined;
     this.#begin(head, target);
     if (last === undefined || chunks.length === 0) return last;
     return Buffer.concat([...chunks, last]);
   }
 
   #send(): void {
-    const target = this.#passage.target();
+    const target = this.#forwarding.target();
     if (target === undefined) return;
     this.#target = target;
     try {
       const client = this.#client;
       const { kind, whole } = this.#body;
       const sizeBytes = whole?.length ?? client.sizeBytes;
-      const head = client.requestHead(this.#asked.path, kind, sizeBytes);
-      // In one piece, so that they go out in one packet.
+      const head = client.requestHead(this.#routed.path, kind, sizeBytes);
+      // One buffer, so that head and body go out in one packet.
       const bytes = whole === undefined ? head : Buffer.concat([head, whole]);
-      const isWhole = kind === "none" || kind === "kept";
+      const isWhole = kind === "none" || kind === "buffered";
       this.#connection = this.#parts.connections.connection(target.pod, isWhole);
       this.#connection.send(bytes, { isWhole, isHead: client.method === "HEAD" }, this);
-      if (kind === "kept" && !this.#isCopied) this.#mirror(target, bytes);
+      if (kind === "buffered" && !this.#isCopied) this.#mirror(target, bytes);
     } catch (thrown) {
-      this.#passage.refuse(Fault.from(thrown));
+      this.#forwarding.refuse(Fault.from(thrown));
     }
   }
 
-  /** A request that names its revision means no other. */
+  /** Requests that name a revision are not mirrored. */
   #mirror({ revision }: Target, bytes: Buffer): void {
     this.#isCopied = true;
-    const { live, wish } = this.#asked;
-    if (wish.revision === undefined) this.#copy = this.#parts.copies.copied(live, revision, bytes);
+    const { live, selector } = this.#routed;
+    if (selector.revision === undefined) this.#copy = this.#parts.mirroring.copyRequest(live, revision, bytes);
   }
 
   #fail(how: Pick<Failure, "cause"> & Partial<Failure>): void {
     this.#body.detach();
-    const mayRepeat = this.#body.isRepeatable && !this.#client.hasAnswer;
-    this.#passage.failed({ isUnreached: false, ...how, mayRepeat });
+    const mayRetry = this.#body.isRetryable && !this.#client.hasAnswer;
+    this.#forwarding.failed({ isUnreached: false, ...how, mayRetry });
   }
 
-  /** The pod's answer is not wanted any more. */
-  #giveUp(): void {
+  /** Aborts the pod's response. */
+  #abortUpstream(): void {
     this.#connection?.destroy();
     this.#connection = undefined;
   }
 
-  #gone(fault: Fault | undefined): void {
-    if (this.#passage.isOver) return;
+  #clientGone(fault: Fault | undefined): void {
+    if (this.#forwarding.isOver) return;
     if (fault !== undefined) {
-      this.#passage.refuse(fault);
+      this.#forwarding.refuse(fault);
       return;
     }
-    this.#giveUp();
+    this.#abortUpstream();
     this.#body.release();
     this.#copy?.clientEnd(false);
-    this.#passage.abort();
+    this.#forwarding.abort();
   }
 }
 
-/** Small answers are passed on whole: a pod that dies in the middle of one has given none, and another may. */
-function isKept({ framing }: ResponseHead): boolean {
-  return typeof framing === "number" && framing > 0 && framing <= repeatableBytes;
+/** Small responses are buffered: if the pod dies in the middle of one, the client has nothing of it and another pod can answer. */
+function isBuffered({ framing }: ResponseHead): boolean {
+  return typeof framing === "number" && framing > 0 && framing <= retryableBytes;
 }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Fault } from "../../base/fault.ts";
 import { release } from "../../contract/release.ts";
 import type { faults } from "../faults.ts";
-import type { Probe } from "../routing/locate.ts";
+import type { Probe } from "../routing/route-match.ts";
 
 type Code = keyof typeof faults;
 
@@ -26,39 +26,39 @@ const statuses: Record<Code, number> = {
 
 const statusByCode: ReadonlyMap<string, number> = new Map(Object.entries(statuses));
 
-/** HTTP status for whatever ended a request before its answer began. */
+/** HTTP status of a fault; 500 for faults of other catalogues. */
 function faultStatus(fault: Fault): number {
   return statusByCode.get(fault.code) ?? 500;
 }
 
-/** A whole answer of the gateway itself. */
-export interface OwnAnswer {
+/** A complete response that the gateway generates itself. */
+export interface LocalReply {
   readonly status: number;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly body: Buffer;
 }
 
-/** A fault as TensorFlow Serving writes its errors (`{"error": …}`), with Retry-After where waiting helps. */
-export function faultAnswer(fault: Fault): OwnAnswer {
+/** A fault in TensorFlow Serving's error format (`{"error": …}`), with Retry-After where a retry can help. */
+export function faultReply(fault: Fault): LocalReply {
   const { retry } = fault;
   const waiting = typeof retry === "object" ? ["retry-after", String(Math.ceil(retry.afterMs / 1000))] : [];
-  return jsonAnswer(faultStatus(fault), { error: fault.sentence }, waiting);
+  return jsonReply(faultStatus(fault), { error: fault.sentence }, waiting);
 }
 
-/** Answers for the gateway itself, as KServe (`/`) and the Open Inference Protocol (`/v2…`) ask a server. */
-export function probeAnswer(probe: Probe, isReady: boolean): OwnAnswer {
+/** Answers KServe's (`/`) and the Open Inference Protocol's (`/v2…`) probes for the gateway itself. */
+export function probeReply(probe: Probe, isReady: boolean): LocalReply {
   const answers: Readonly<Record<Probe, object>> = {
     alive: { status: "alive" },
-    // Of the pods' extensions, those that go through a gateway whatever models are behind it.
+    // Of the pods' extensions, those that work through a gateway whatever models are behind it.
     server: { ...release, extensions: ["classification", "binary_tensor_data"] },
     live: { live: true },
     ready: { ready: isReady },
   };
-  return jsonAnswer(probe === "ready" && !isReady ? 503 : 200, answers[probe], []);
+  return jsonReply(probe === "ready" && !isReady ? 503 : 200, answers[probe], []);
 }
 
-function jsonAnswer(status: number, value: object, further: readonly string[]): OwnAnswer {
+function jsonReply(status: number, value: object, further: readonly string[]): LocalReply {
   const body = Buffer.from(JSON.stringify(value));
   const headers = ["content-type", "application/json", "content-length", String(body.length), ...further];
   return { status, headers, body };

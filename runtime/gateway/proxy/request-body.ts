@@ -1,36 +1,36 @@
 import type { Buffer } from "node:buffer";
-import { type KeptRoom, KeptShare } from "../passage/kept-room.ts";
+import { type BufferBudget, BufferReservation } from "../forwarding/buffer-budget.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
-import { type BodyKind, repeatableBytes } from "./body.ts";
+import { type BodyKind, retryableBytes } from "./body.ts";
 import type { Client } from "./client.ts";
-import { Pieces } from "./pieces.ts";
+import { ChunkList } from "./chunk-list.ts";
 
 interface RequestBodyOptions {
   readonly client: Client;
   readonly limitBytes: number;
-  readonly room: KeptRoom;
-  /** Told when more has come than is allowed. */
+  readonly bufferBudget: BufferBudget;
+  /** Called when more bytes arrive than the limit allows. */
   readonly tooLarge: (sizeBytes: number) => void;
-  /** Told when there is no room for what has come. */
+  /** Called when the buffer budget is used up. */
   readonly tooMany: () => void;
 }
 
 /**
- * A client's body on its way to pods. A small one is sent whole, and as often as it takes, however it came; of one that is not
- * announced that is known when it has ended, or when too much of it has come. A larger one is sent as it comes, and kept as
- * far as there is room for it, until its answer is there: so long it can go to another pod as well.
+ * A client's request body on its way to pods. A small body is buffered and sent whole, as many times as needed, however it
+ * arrives; without a declared length it counts as small if it ends within the limit. A larger body is streamed, and buffered
+ * while the budget allows until the response begins: until then the request can be retried on another pod.
  */
 export class RequestBody {
   readonly #options: RequestBodyOptions;
-  readonly #share: KeptShare;
+  readonly #reservation: BufferReservation;
   /** How it is sent. */
   kind: BodyKind;
-  /** All of it, where it is sent whole. */
+  /** The whole body if it is sent in one piece. */
   whole: Buffer | undefined;
-  /** All that came, from the first byte on, unless it is kept no more. */
-  readonly #pieces = new Pieces();
-  #isKept = true;
-  #cameBytes = 0;
+  /** All bytes received, from the first one on, unless they are no longer buffered. */
+  readonly #chunks = new ChunkList();
+  #isBuffered = true;
+  #receivedBytes = 0;
   #isReading = false;
   #isEnded = false;
   #isLong = false;
@@ -39,26 +39,26 @@ export class RequestBody {
 
   constructor(options: RequestBodyOptions) {
     this.#options = options;
-    this.#share = new KeptShare(options.room);
+    this.#reservation = new BufferReservation(options.bufferBudget);
     this.kind = options.client.bodyKind;
   }
 
-  /** It can go to another pod. */
-  get isRepeatable(): boolean {
-    return this.#isKept;
+  /** The body can be sent to another pod. */
+  get isRetryable(): boolean {
+    return this.#isBuffered;
   }
 
-  /** False: there is no room for what it announces. */
-  enter(): boolean {
-    return this.kind !== "kept" || this.#share.takeShort(this.#options.client.sizeBytes);
+  /** Reserves memory for the declared size. False: too little is left. */
+  reserve(): boolean {
+    return this.kind !== "buffered" || this.#reservation.reserveShort(this.#options.client.sizeBytes);
   }
 
-  /** Calls back when it can be sent, now or later. */
+  /** Calls back when the request can be sent, now or later. */
   whenReady(ready: () => void): void {
     const { client } = this.#options;
     if (this.whole !== undefined || this.kind === "none" || this.kind === "sized" || this.#isLong) {
       ready();
-    } else if (this.kind === "kept") {
+    } else if (this.kind === "buffered") {
       client.readWhole((body) => {
         this.whole = body;
         ready();
@@ -66,46 +66,46 @@ export class RequestBody {
     } else this.#read(ready);
   }
 
-  /** Sends a pod what is not sent whole, at its pace. */
+  /** Streams a body that is not sent whole, at the pod's pace. */
   stream(connection: UpstreamConnection): void {
-    if (this.kind === "none" || this.kind === "kept") return;
+    if (this.kind === "none" || this.kind === "buffered") return;
     const { client } = this.#options;
     this.#connection = connection;
     if (!this.#isReading) {
-      if (!this.#share.take(client.sizeBytes)) this.forget();
+      if (!this.#reservation.reserveLong(client.sizeBytes)) this.stopBuffering();
       this.#read(() => {});
       return;
     }
     let takesMore = true;
-    for (const piece of this.#pieces.list) takesMore = this.#write(connection, piece);
+    for (const chunk of this.#chunks.list) takesMore = this.#write(connection, chunk);
     if (this.#isEnded) this.#finish();
     else if (takesMore) client.resume();
   }
 
-  /** The pod has failed: what comes waits for another one. */
+  /** The attempt failed: what arrives is buffered for the next one. */
   detach(): void {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
     if (!this.#isEnded) this.#options.client.pause();
   }
 
-  /** The pod takes more. */
+  /** The pod accepts more. */
   drained(): void {
     if (this.#connection !== undefined) this.#options.client.resume();
   }
 
-  /** It goes to no other pod any more. */
-  forget(): void {
-    this.#isKept = false;
-    this.#pieces.release();
-    this.#share.release();
+  /** Stops buffering: the body can go to no other pod. */
+  stopBuffering(): void {
+    this.#isBuffered = false;
+    this.#chunks.release();
+    this.#reservation.release();
   }
 
-  /** Nobody wants the rest of it. */
+  /** Drops the body: the rest of it is not needed. */
   release(): void {
     this.#isReleased = true;
     this.#connection = undefined;
-    this.forget();
+    this.stopBuffering();
   }
 
   #read(ready: () => void): void {
@@ -113,17 +113,17 @@ export class RequestBody {
     const { client, limitBytes, tooLarge } = this.#options;
     const part = (chunk: Buffer): void => {
       if (this.#isReleased) return;
-      this.#cameBytes += chunk.length;
-      if (this.#cameBytes > limitBytes) {
-        tooLarge(this.#cameBytes);
+      this.#receivedBytes += chunk.length;
+      if (this.#receivedBytes > limitBytes) {
+        tooLarge(this.#receivedBytes);
         return;
       }
-      if (this.#isKept) this.#keep(chunk);
+      if (this.#isBuffered) this.#buffer(chunk);
       if (this.#connection !== undefined) {
         if (!this.#write(this.#connection, chunk)) client.pause();
         return;
       }
-      if (this.kind === "sized" || this.#isLong || this.#cameBytes <= repeatableBytes) return;
+      if (this.kind === "sized" || this.#isLong || this.#receivedBytes <= retryableBytes) return;
       this.#isLong = true;
       client.pause();
       ready();
@@ -132,25 +132,25 @@ export class RequestBody {
       this.#isEnded = true;
       if (this.#connection !== undefined) this.#finish();
       else if (this.kind === "chunked" && !this.#isLong && !this.#isReleased) {
-        this.kind = "kept";
-        this.whole = this.#pieces.whole();
-        this.#pieces.release();
+        this.kind = "buffered";
+        this.whole = this.#chunks.whole();
+        this.#chunks.release();
         ready();
       }
     });
   }
 
-  /** Keeps a piece, as long as there is room; while no pod has it, in any case: then no more comes. */
-  #keep(chunk: Buffer): void {
-    this.#pieces.add(chunk);
-    // Of a sized one room was taken for all that comes.
-    const isLong = this.kind === "sized" || this.#cameBytes > repeatableBytes;
-    if (!isLong && !this.#share.takeShort(chunk.length)) this.#options.tooMany();
-    const hasRoom = !isLong || this.#share.take(this.kind === "sized" ? 0 : chunk.length);
-    if (!hasRoom && this.#connection !== undefined) this.forget();
+  /** Buffers a chunk while the budget allows; without a pod in any case, since then reading is paused. */
+  #buffer(chunk: Buffer): void {
+    this.#chunks.add(chunk);
+    // The declared size was reserved before.
+    const isLong = this.kind === "sized" || this.#receivedBytes > retryableBytes;
+    if (!isLong && !this.#reservation.reserveShort(chunk.length)) this.#options.tooMany();
+    const hasRoom = !isLong || this.#reservation.reserveLong(this.kind === "sized" ? 0 : chunk.length);
+    if (!hasRoom && this.#connection !== undefined) this.stopBuffering();
   }
 
-  /** False: it takes no more for now. */
+  /** False: the pod accepts no more for now. */
   #write(connection: UpstreamConnection, chunk: Buffer): boolean {
     const isChunked = this.kind === "chunked";
     if (isChunked) connection.write(`${chunk.length.toString(16)}\r\n`);

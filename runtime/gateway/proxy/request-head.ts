@@ -4,7 +4,7 @@ import { modelHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
 import type { BodyKind } from "./body.ts";
 
-/** Headers that end at each connection (RFC 9110 §7.6.1), that say how long the body is, and those that the gateway answers itself. */
+/** Hop-by-hop headers (RFC 9110 §7.6.1), the body length, which is written anew, and headers that the gateway itself consumes. */
 const hopByHop = new Set([
   "connection",
   "keep-alive",
@@ -20,7 +20,7 @@ const hopByHop = new Set([
   modelHeader,
 ]);
 
-/** What may stand in a header or a path: a character beyond them would become another one on the wire, or end the line. */
+/** Characters that a header value or a path may not have: they would change on the wire, or end the line. */
 const beyondText = /[^\t\x20-\x7e\x80-\xff]/;
 const beyondPath = /[^\x21-\x7e\x80-\xff]/;
 
@@ -28,14 +28,14 @@ interface RequestText {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values in turn, as they came. */
+  /** Alternating names and values, as received. */
   readonly rawHeaders: readonly string[];
   readonly kind: BodyKind;
-  /** Of a kept body its size, of a sized one what its client announced. */
+  /** Size of a buffered body; declared size of a streamed one. */
   readonly sizeBytes: number;
 }
 
-/** Request line and headers for a pod: the client's, without those of its connection. Throws `RequestUnreadable`. */
+/** Request line and headers for a pod: the client's without the hop-by-hop ones. Throws `RequestUnreadable`. */
 export function requestHead({ method, path, headers, rawHeaders, kind, sizeBytes }: RequestText): Buffer {
   if (beyondPath.test(path)) throw faults.RequestUnreadable({ part: "path" });
   const line = `${method} ${path} HTTP/1.1\r\n`;
@@ -63,7 +63,7 @@ function headerLines(raw: readonly string[], connection: string | undefined): st
 function connectionHeaders(value: string | undefined): ReadonlySet<string> | undefined {
   if (value === undefined || value === "keep-alive" || value === "close") return undefined;
   const named = new Set(value.split(",").map((name) => name.trim().toLowerCase()));
-  // It is for pods, whatever a client says: HTTP/1.1 knows no request without.
+  // Pods need a host, whatever the client's connection header lists: HTTP/1.1 requires one.
   named.delete("host");
   return named;
 }

@@ -1,21 +1,21 @@
 import { revisionHeader } from "../../contract/route-table.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 
-interface Told {
+interface CachedHeaders {
   readonly hash: string;
   readonly headers: readonly string[];
 }
 
-/** By a pod's head, which is the same object when it comes again. */
-const known = new WeakMap<ResponseHead, Told>();
+/** By the pod's head, which is the same object when the same bytes come again. */
+const cache = new WeakMap<ResponseHead, CachedHeaders>();
 
-/** Headers that a client gets of a pod's answer: the pod's, and which revision it was. Names and values in turn. */
-export function toldHeaders(head: ResponseHead, hash: string): readonly string[] {
-  const before = known.get(head);
-  if (before?.hash === hash) return before.headers;
-  // Which revision it was says the gateway, not the pod.
+/** Headers of a response to a client: the pod's and the revision. Alternating names and values. */
+export function responseHeaders(head: ResponseHead, hash: string): readonly string[] {
+  const cached = cache.get(head);
+  if (cached?.hash === hash) return cached.headers;
+  // The gateway names the revision; a pod cannot.
   const own = head.headers.filter((_, i, all) => all[i - (i % 2)]?.toLowerCase() !== revisionHeader);
   const headers = [...own, revisionHeader, hash];
-  known.set(head, { hash, headers });
+  cache.set(head, { hash, headers });
   return headers;
 }

@@ -1,32 +1,32 @@
-import { anyRevision, type Wish } from "../routing/choice.ts";
-import type { LiveRoute } from "../routing/live.ts";
-import { stickyValue } from "../routing/sharing/sticky.ts";
+import { anyRevision, type RevisionSelector } from "../routing/target.ts";
+import type { LiveRoute } from "../routing/live-route.ts";
+import { stickyValue } from "../routing/split/sticky-split.ts";
 import type { Client } from "./client.ts";
-import { askedVersion, versionedPath } from "../routing/version.ts";
+import { matchedVersion, versionedPath } from "../routing/version.ts";
 
-/** A request of REST and where it may go. */
-export interface Asked {
+/** A REST request with its route and the revisions that may answer it. */
+export interface RoutedRequest {
   readonly live: LiveRoute;
-  readonly wish: Wish;
-  /** As pods are to see it. */
+  readonly selector: RevisionSelector;
+  /** The path that is sent to pods. */
   readonly path: string;
-  /** It names a version that only its pods know of: that one of them loads it says nothing of the pod. */
+  /** It names a version that only its pods know: "not ready" concerns that version, not the pod. */
   readonly isOwnVersion: boolean;
 }
 
-/** What a request asks of its route. Throws `VersionNotFound`. */
-export function asked(live: LiveRoute, { path, headers }: Pick<Client, "path" | "headers">): Asked {
+/** Applies the version in the path, else the sticky key. Throws `VersionNotFound`. */
+export function routedRequest(live: LiveRoute, { path, headers }: Pick<Client, "path" | "headers">): RoutedRequest {
   const versioned = versionedPath(path);
-  const version = versioned === undefined ? undefined : askedVersion(live.route, versioned.ask);
+  const version = versioned === undefined ? undefined : matchedVersion(live.route, versioned.selector);
   if (versioned !== undefined && version !== undefined) {
     return {
       live,
-      wish: { revision: version.revision },
+      selector: { revision: version.revision },
       path: versioned.rewritten(version.number),
       isOwnVersion: false,
     };
   }
   const { sticky } = live.route;
-  const wish = sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headers) };
-  return { live, wish, path, isOwnVersion: versioned !== undefined };
+  const selector = sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headers) };
+  return { live, selector, path, isOwnVersion: versioned !== undefined };
 }

@@ -1,92 +1,92 @@
 import type { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
-import { isServable, type Wish } from "./choice.ts";
-import type { LiveRoute } from "./live.ts";
+import { isServable, type RevisionSelector } from "./target.ts";
+import type { LiveRoute } from "./live-route.ts";
 
-/** A request that waits because nothing that it may go to is ready. */
-export interface Waiter {
-  readonly wish: Wish;
-  /** Bytes that its body announced (it stays unread in the socket meanwhile). */
+/** A request that waits because no suitable pod is ready. */
+export interface HeldRequest {
+  readonly selector: RevisionSelector;
+  /** Declared body size (the body stays unread in the socket meanwhile). */
   readonly sizeBytes: number;
-  /** When it came. */
+  /** Arrival time. */
   readonly sinceMs: number;
-  /** Lets it go on: it no longer waits when this is called. */
+  /** Starts the request. It is no longer held when this is called. */
   readonly release: () => void;
-  /** Ends it: nothing will be ready for it any more. */
-  readonly dismiss: (fault: Fault) => void;
+  /** Rejects the request: no pod will become ready for it. */
+  readonly reject: (fault: Fault) => void;
 }
 
-/** Requests of one ModelDeployment that wait. First come, first served. */
+/** The held requests of one ModelDeployment, first come, first served. */
 export interface Hold {
-  readonly waiters: Set<Waiter>;
-  /** Those that had been let go and found nothing ready after all: they go before the others. */
-  readonly returned: Set<Waiter>;
+  readonly queue: Set<HeldRequest>;
+  /** Released requests that found no ready pod after all: they go before the others. */
+  readonly returned: Set<HeldRequest>;
   waitingBytes: number;
-  /** While waiting requests are let go little by little: how many may be with pods at a time. 0: nobody is let go. */
+  /** Limit of requests in flight while held ones are released gradually. 0: none is released. */
   window: number;
 }
 
 /**
- * As many go to each ready pod at once: about what fills a first batch. From then on each answer lets two go, as TCP's slow
- * start does, so that a pod gets more as fast as it answers.
+ * Requests released to each ready pod at first: about one batch. From then on each answer releases two, as in TCP's slow start,
+ * so that a pod gets more as fast as it answers.
  */
 const firstWindow = 16;
 
-/** Requests that wait. */
-export function queued({ hold }: Held): number {
-  return hold === undefined ? 0 : hold.waiters.size + hold.returned.size;
+/** Number of held requests. */
+export function heldCount({ hold }: HoldOwner): number {
+  return hold === undefined ? 0 : hold.queue.size + hold.returned.size;
 }
 
-/** What may hold requests: most routes never do, and there are thousands of them. */
-export interface Held {
-  /** Absent until the first one waits, and from when the last one goes. */
+/** A route's hold, if there is one: most of thousands of routes never hold requests. */
+export interface HoldOwner {
+  /** Undefined while no request is held. */
   hold: Hold | undefined;
 }
 
-/** How many wait, and for how long the oldest has. */
-export function waitingFigures(held: Held, nowMs: number): { queued: number; oldestWaitMs: number } {
+/** Number of held requests, and age of the oldest one. */
+export function holdFigures(held: HoldOwner, nowMs: number): { queued: number; oldestWaitMs: number } {
   const { hold } = held;
   if (hold === undefined) return { queued: 0, oldestWaitMs: 0 };
   let sinceMs = nowMs;
-  for (const waiter of hold.returned) sinceMs = Math.min(sinceMs, waiter.sinceMs);
-  const [first] = hold.waiters;
+  for (const request of hold.returned) sinceMs = Math.min(sinceMs, request.sinceMs);
+  const [first] = hold.queue;
   if (first !== undefined) sinceMs = Math.min(sinceMs, first.sinceMs);
-  return { queued: queued(held), oldestWaitMs: nowMs - sinceMs };
+  return { queued: heldCount(held), oldestWaitMs: nowMs - sinceMs };
 }
 
-/** True when a request has to wait though something is ready: others came before, and there is room to wait behind them. */
-export function hasOthersBefore(live: LiveRoute): boolean {
-  return live.hold !== undefined && live.hold.window > 0 && queued(live) < live.route.hold.maxRequests;
+/** True when a request must be held though a pod is ready: others are held before it, and the hold has room. */
+export function mustQueue(live: LiveRoute): boolean {
+  return live.hold !== undefined && live.hold.window > 0 && heldCount(live) < live.route.hold.maxRequests;
 }
 
-/** Lets a request wait. Throws `HoldFull` when the bounds of the policy are reached. */
-export function enterHold(live: LiveRoute, waiter: Waiter): void {
+/** Holds a request. Throws `HoldFull` when the policy's limits are reached. */
+export function enterHold(live: LiveRoute, request: HeldRequest): void {
   const { maxRequests, maxBytes } = live.route.hold;
-  const waiting = queued(live);
-  const isFull = waiting >= maxRequests || (live.hold?.waitingBytes ?? 0) + waiter.sizeBytes > maxBytes;
+  const waiting = heldCount(live);
+  const isFull = waiting >= maxRequests || (live.hold?.waitingBytes ?? 0) + request.sizeBytes > maxBytes;
   if (isFull) throw faults.HoldFull({ key: live.route.key, waiting });
-  const hold = opened(live);
-  hold.waiters.add(waiter);
-  hold.waitingBytes += waiter.sizeBytes;
+  const hold = openHold(live);
+  hold.queue.add(request);
+  hold.waitingBytes += request.sizeBytes;
 }
 
-/** Lets a request that had waited or been sent before wait on, before those that came later. It has its place already. */
-export function returnToHold(live: LiveRoute, waiter: Waiter): void {
-  const hold = opened(live);
-  hold.returned.add(waiter);
-  hold.waitingBytes += waiter.sizeBytes;
+/** Holds a request again that was released or sent before, ahead of later ones. The limits don't apply: it was counted before. */
+export function returnToHold(live: LiveRoute, request: HeldRequest): void {
+  const hold = openHold(live);
+  hold.returned.add(request);
+  hold.waitingBytes += request.sizeBytes;
 }
 
-/** Frees the place of a request. False when it had none any more. */
-export function leaveHold(live: LiveRoute, waiter: Waiter): boolean {
+/** Removes a request from the hold. False when it was not held any more. */
+export function leaveHold(live: LiveRoute, request: HeldRequest): boolean {
   const { hold } = live;
-  if (hold === undefined || (!hold.waiters.delete(waiter) && !hold.returned.delete(waiter))) return false;
-  hold.waitingBytes -= waiter.sizeBytes;
-  if (queued(live) === 0) live.hold = undefined;
+  if (hold === undefined || (!hold.queue.delete(request) && !hold.returned.delete(request))) return false;
+  hold.waitingBytes -= request.sizeBytes;
+  if (heldCount(live) === 0) live.hold = undefined;
   return true;
 }
 
-/** To be called when the route changed: when somebody can go now, letting go begins. */
+/** Call when the route changed: starts releasing requests if pods are ready. */
 export function releaseHeld(live: LiveRoute): void {
   const { hold, revisions } = live;
   if (hold === undefined) return;
@@ -96,13 +96,13 @@ export function releaseHeld(live: LiveRoute): void {
   releaseSome(live, hold);
 }
 
-/** To be called when the route has gone: who waits is told so instead of waiting on. */
-export function dismissHeld({ hold }: Held, fault: Fault): void {
+/** Call when the route was removed: rejects all held requests. */
+export function rejectHeld({ hold }: HoldOwner, fault: Fault): void {
   if (hold === undefined) return;
-  for (const waiter of [...hold.returned, ...hold.waiters]) waiter.dismiss(fault);
+  for (const request of [...hold.returned, ...hold.queue]) request.reject(fault);
 }
 
-/** To be called when a pod has answered: it can take more than was thought. */
+/** Call when a pod has answered: it can take more than was assumed. */
 export function widenWindow(live: LiveRoute, by: number): void {
   const { hold } = live;
   if (hold === undefined || hold.window === 0) return;
@@ -110,18 +110,18 @@ export function widenWindow(live: LiveRoute, by: number): void {
   releaseSome(live, hold);
 }
 
-/** Lets go, in order, whom the window has room for. */
+/** Releases requests, in order, as far as the window allows. */
 function releaseSome(live: LiveRoute, hold: Hold): void {
-  for (const waiters of [hold.returned, hold.waiters]) {
-    for (const waiter of waiters) {
+  for (const queue of [hold.returned, hold.queue]) {
+    for (const request of queue) {
       if (live.traffic.admitted >= hold.window) return;
-      if (isServable(live, waiter.wish) && leaveHold(live, waiter)) waiter.release();
+      if (isServable(live, request.selector) && leaveHold(live, request)) request.release();
     }
   }
-  hold.window = 0; // Who waits still waits for a revision that has nothing ready.
+  hold.window = 0; // The remaining requests wait for a revision without ready pods.
 }
 
-function opened(held: Held): Hold {
-  held.hold ??= { waiters: new Set(), returned: new Set(), waitingBytes: 0, window: 0 };
+function openHold(held: HoldOwner): Hold {
+  held.hold ??= { queue: new Set(), returned: new Set(), waitingBytes: 0, window: 0 };
   return held.hold;
 }

@@ -1,45 +1,45 @@
 import { Buffer } from "node:buffer";
 import type { Route } from "../../contract/route-table.ts";
-import type { LiveRoute } from "./live.ts";
+import type { LiveRoute } from "./live-route.ts";
 
-/** Which route a host means. */
+/** Index of routes by host. */
 export interface Hosts {
   readonly add: (live: LiveRoute) => void;
   readonly remove: (live: LiveRoute) => void;
-  /** By a request's host, with or without port: `<name>.<namespace>…`, or one of the route's hostnames. */
+  /** The route for a Host header, with or without port: `<name>.<namespace>…`, or one of the routes' hostnames. */
   readonly find: (host: string) => LiveRoute | undefined;
 }
 
-/** Hosts as clients spell them, of which most requests bring one that was there before. */
-const maxRemembered = 4096;
-/** The longest name in DNS, with a port. Whoever sends longer ones has no route, and must not be remembered at length. */
-const maxRememberedChars = 260;
+/** Size of the cache of look-ups: most requests repeat a host. */
+const maxCached = 4096;
+/** The longest DNS name with a port. Longer hosts match no route, and are not cached. */
+const maxCachedChars = 260;
 
 export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
   const others = new Map<string, LiveRoute>();
-  const remembered = new Map<string, LiveRoute | undefined>();
+  const cache = new Map<string, LiveRoute | undefined>();
   const found = (host: string): LiveRoute | undefined => {
     const hostname = host.replace(/:\d+$/, "").toLowerCase();
     return byKey.get(keyOf(hostname)) ?? others.get(hostname);
   };
   return {
     add(live) {
-      remembered.clear();
+      cache.clear();
       for (const hostname of live.route.hostnames) others.set(hostname, live);
     },
     remove(live) {
-      remembered.clear();
+      cache.clear();
       for (const hostname of live.route.hostnames) {
         if (others.get(hostname) === live) others.delete(hostname);
       }
     },
     find(host) {
-      if (remembered.has(host)) return remembered.get(host);
+      if (cache.has(host)) return cache.get(host);
       const live = found(host);
-      if (host.length > maxRememberedChars) return live;
-      if (remembered.size >= maxRemembered) remembered.clear();
-      // A part of a text keeps all of it in memory: here the request's headers.
-      remembered.set(Buffer.from(host).toString(), live);
+      if (host.length > maxCachedChars) return live;
+      if (cache.size >= maxCached) cache.clear();
+      // A copy: a substring would keep the whole string, here the request's headers, in memory.
+      cache.set(Buffer.from(host).toString(), live);
       return live;
     },
   };
@@ -48,8 +48,8 @@ export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
 const none: readonly string[] = [];
 
 /**
- * A route with those of its hostnames, in lower case, that do not begin with its name and namespace: these are found by its
- * key, and of thousands of routes they would take megabytes.
+ * The route with only those hostnames, in lower case, that do not start with its name and namespace: those are found by key, and
+ * the hostnames of thousands of routes would take megabytes.
  */
 export function withOtherHostnames(route: Route): Route {
   const { hostnames } = route;

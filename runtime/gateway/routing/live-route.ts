@@ -1,63 +1,63 @@
 import type { Endpoint, RevisionRoute, Route } from "../../contract/route-table.ts";
 import type { RevisionCounts } from "../figures/counts.ts";
 import { forgetRevisions, type Ledger, type ModelCounts } from "../figures/ledger.ts";
-import { type Held, waitingFigures } from "./hold.ts";
-import { textFraction } from "./sharing/hashing.ts";
-import { beginSharing, type Sharer } from "./sharing/split.ts";
+import { type HoldOwner, holdFigures } from "./hold.ts";
+import { textFraction } from "./split/hashing.ts";
+import { resetSplit, type SplitMember } from "./split/weighted-split.ts";
 
-/** A ready pod with what this gateway remembers about it. */
+/** A ready pod with this gateway's state about it. */
 export interface LivePod {
   readonly endpoint: Endpoint;
   /** `address:port`. */
   readonly address: string;
-  /** When it came into the table, or had its model again. */
+  /** When it was added to the table, or finished reloading its model. */
   sinceMs: number;
-  /** Requests and copies that it has right now. */
+  /** Requests and mirrored copies in flight. */
   outstanding: number;
-  /** It took no connection: others are asked first until then. */
-  shunnedUntilMs: number;
-  /** It has been asked before: only the first request may find it cold. */
-  wasAsked: boolean;
-  /** It left the table, terminating or not ready any more: a 502 or 503 from it is no answer of the model. */
+  /** It accepted no connection: other pods are preferred until then. */
+  avoidUntilMs: number;
+  /** It has been sent a request before: only the first one may be slowed by a cold start. */
+  hasServed: boolean;
+  /** It was removed from the table, terminating or unready: a 502 or 503 from it is no answer of the model. */
   isLeaving: boolean;
-  /** It said that it loads its model: it is no pod to send to until it has it, whatever the table says. */
-  isAside: boolean;
+  /** It responded that it is loading its model: it gets no requests until it is ready, whatever the table says. */
+  isLoading: boolean;
 }
 
-/** A revision of a route. It keeps being the same object while tables change around it. */
-export interface LiveRevision extends Sharer {
+/** A revision of a route. The object stays the same across table updates. */
+export interface LiveRevision extends SplitMember {
   readonly hash: string;
   readonly counts: RevisionCounts;
   route: RevisionRoute;
   weight: number;
-  /** Those of the table. */
-  named: readonly LivePod[];
-  /** Of these, the ones that are ready: all but those set aside. */
+  /** The pods in the table. */
+  listed: readonly LivePod[];
+  /** Of these, the ones that can serve: all that are not loading. */
   pods: readonly LivePod[];
 }
 
-/** What is under way to and at the pods of a route. Counted by `Passage` (passage/passage.ts), for every protocol. */
+/** Requests in flight on a route. Maintained by `Forwarding` (forwarding/forwarding.ts) for every protocol. */
 export interface Traffic {
-  /** Requests that wait for nothing but their pods. */
+  /** Requests that are not held. */
   admitted: number;
-  /** Of these, the ones that a pod failed before. */
-  again: number;
-  /** Those that a pod failed and that wait for their turn to be sent again. */
-  turns: Set<() => void> | undefined;
+  /** Of these, retries. */
+  retries: number;
+  /** Failed requests that wait for the retry budget. */
+  waitingRetries: Set<() => void> | undefined;
 }
 
-/** A route with what this gateway remembers about it; the memory outlives new tables. */
-export interface LiveRoute extends Held {
+/** A route with this gateway's state about it, which survives table updates. */
+export interface LiveRoute extends HoldOwner {
   route: Route;
   /** In the order of the route. */
   revisions: readonly LiveRevision[];
-  /** Those with weight and ready pods: they share the requests that wish for none. */
-  sharing: readonly LiveRevision[];
-  /** Where in their sequence the turns of a split begin at this gateway, 0 ≤ x < 1. */
+  /** Revisions with weight and ready pods: they share the unrestricted requests. */
+  active: readonly LiveRevision[];
+  /** Where in its sequence this gateway's split starts, 0 ≤ x < 1. */
   readonly phase: number;
   readonly counts: ModelCounts;
   readonly traffic: Traffic;
-  /** Percent points of the requests since the last copy: at 100 one is copied. */
+  /** Percentage points accumulated since the last mirrored copy: at 100 a request is copied. */
   mirrorPoints: number;
 }
 
@@ -68,37 +68,37 @@ export interface LiveParts {
   readonly monotonic: () => number;
 }
 
-/** A route that is new at this gateway. */
+/** Creates the state of a new route. */
 export function liveRoute(route: Route, parts: LiveParts): LiveRoute {
   const live: LiveRoute = {
     route,
     revisions: [],
-    sharing: [],
+    active: [],
     phase: textFraction(`${parts.gateway}\n${route.key}`),
     hold: undefined,
-    counts: parts.ledger.opened(route.key, () => waitingFigures(live, parts.monotonic())),
-    traffic: { admitted: 0, again: 0, turns: undefined },
+    counts: parts.ledger.opened(route.key, () => holdFigures(live, parts.monotonic())),
+    traffic: { admitted: 0, retries: 0, waitingRetries: undefined },
     mirrorPoints: 0,
   };
   updateRoute(live, route, parts);
   return live;
 }
 
-/** Works a newer route in. */
+/** Applies a newer version of the route. */
 export function updateRoute(live: LiveRoute, route: Route, parts: LiveParts): void {
   const known = live.revisions;
   live.route = route;
   live.revisions = route.revisions.map((revision) => liveRevision(live, revision, parts));
   for (const former of known) if (!live.revisions.includes(former)) clearPods(former);
   forgetRevisions(live.counts, new Set(route.revisions.map(({ hash }) => hash)));
-  align(live);
+  updateActive(live);
 }
 
-/** Leaves nobody to send to: the route is gone. */
+/** Removes all pods: the route is gone. */
 export function clearRoute(live: LiveRoute): void {
   live.revisions.forEach(clearPods);
   live.revisions = [];
-  live.sharing = [];
+  live.active = [];
 }
 
 function liveRevision(live: LiveRoute, route: RevisionRoute, parts: LiveParts): LiveRevision {
@@ -109,72 +109,72 @@ function liveRevision(live: LiveRoute, route: RevisionRoute, parts: LiveParts): 
     route,
     weight: route.weight,
     debt: 0,
-    named: [],
+    listed: [],
     pods: [],
   };
-  const named = route.endpoints.map((endpoint) => livePod(revision, endpoint, parts));
-  for (const former of revision.named) if (!named.includes(former)) former.isLeaving = true;
+  const listed = route.endpoints.map((endpoint) => livePod(revision, endpoint, parts));
+  for (const former of revision.listed) if (!listed.includes(former)) former.isLeaving = true;
   revision.route = route;
   revision.weight = route.weight;
-  revision.named = named;
-  sortOut(revision);
+  revision.listed = listed;
+  updateReadyPods(revision);
   return revision;
 }
 
 function livePod(revision: LiveRevision, endpoint: Endpoint, { monotonic }: LiveParts): LivePod {
   const address = endpointAddress(endpoint);
-  const known = revision.named.find((pod) => pod.address === address && pod.endpoint.pod === endpoint.pod);
+  const known = revision.listed.find((pod) => pod.address === address && pod.endpoint.pod === endpoint.pod);
   return (
     known ?? {
       endpoint,
       address,
       sinceMs: monotonic(),
       outstanding: 0,
-      shunnedUntilMs: 0,
-      wasAsked: false,
+      avoidUntilMs: 0,
+      hasServed: false,
       isLeaving: false,
-      isAside: false,
+      isLoading: false,
     }
   );
 }
 
 function clearPods(revision: LiveRevision): void {
-  for (const pod of revision.named) pod.isLeaving = true;
-  revision.named = [];
+  for (const pod of revision.listed) pod.isLeaving = true;
+  revision.listed = [];
   revision.pods = [];
 }
 
-/** Sends a pod nothing more until `takeBack`. False: that is so already. */
-export function setAside(live: LiveRoute, pod: LivePod): boolean {
-  if (pod.isAside || pod.isLeaving) return false;
-  pod.isAside = true;
-  live.revisions.forEach(sortOut);
-  align(live);
+/** Takes a pod out of service until `markReady`. False: it is out of service already, or was removed. */
+export function markLoading(live: LiveRoute, pod: LivePod): boolean {
+  if (pod.isLoading || pod.isLeaving) return false;
+  pod.isLoading = true;
+  live.revisions.forEach(updateReadyPods);
+  updateActive(live);
   return true;
 }
 
-/** The pod has its model: it is as good as a new one. */
-export function takeBack(live: LiveRoute, pod: LivePod, nowMs: number): void {
-  pod.isAside = false;
-  pod.wasAsked = false;
-  pod.shunnedUntilMs = 0;
+/** Returns a pod to service with its model loaded: it counts as a new pod. */
+export function markReady(live: LiveRoute, pod: LivePod, nowMs: number): void {
+  pod.isLoading = false;
+  pod.hasServed = false;
+  pod.avoidUntilMs = 0;
   pod.sinceMs = nowMs;
-  live.revisions.forEach(sortOut);
-  align(live);
+  live.revisions.forEach(updateReadyPods);
+  updateActive(live);
 }
 
-function sortOut(revision: LiveRevision): void {
-  const { named } = revision;
-  revision.pods = named.some(({ isAside }) => isAside) ? named.filter(({ isAside }) => !isAside) : named;
+function updateReadyPods(revision: LiveRevision): void {
+  const { listed } = revision;
+  revision.pods = listed.some(({ isLoading }) => isLoading) ? listed.filter(({ isLoading }) => !isLoading) : listed;
 }
 
-/** When others share than before, all begin anew: what one missed while it had nothing ready is not made up for. */
-function align(live: LiveRoute): void {
+/** When the set of active revisions changes, the split starts anew: turns missed without ready pods are not made up for. */
+function updateActive(live: LiveRoute): void {
   const some = live.revisions.filter(({ weight, pods }) => weight > 0 && pods.length > 0);
-  const sharing = some.length === live.revisions.length ? live.revisions : some;
-  const isSame = sharing.length === live.sharing.length && sharing.every((revision, i) => revision === live.sharing[i]);
-  live.sharing = sharing;
-  if (!isSame) beginSharing(sharing, live.phase);
+  const active = some.length === live.revisions.length ? live.revisions : some;
+  const isSame = active.length === live.active.length && active.every((revision, i) => revision === live.active[i]);
+  live.active = active;
+  if (!isSame) resetSplit(active, live.phase);
 }
 
 function endpointAddress({ address, port }: Endpoint): string {

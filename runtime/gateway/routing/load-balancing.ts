@@ -1,45 +1,45 @@
-import type { LivePod } from "./live.ts";
+import type { LivePod } from "./live-route.ts";
 
 /** Above this many pods two random ones are compared instead of all (power of two choices, Mitzenmacher 2001). */
 const fullScanLimit = 8;
 /**
- * A pod that came this recently counts as busier than it is: its first requests fill caches and are compiled as they run
- * (some hundred calls of one function make V8 optimize it). Long enough for that at a few requests a second, short beside the
- * minute that a scale-out is decided in.
+ * Slow start: a pod this young counts as busier than it is, since its first requests fill caches and run unoptimized (V8 optimizes
+ * a function after some hundred calls). Long enough for that at a few requests a second, short beside the minute in which scale-outs
+ * are decided.
  */
 const slowStartMs = 5_000;
-/** What a pod that came this instant is taken for: Envoy's `min_weight_percent`, a tenth of an old one. */
-const leastStrength = 0.1;
+/** Weight of a pod that was just added: a tenth of an old one's, like Envoy's `min_weight_percent`. */
+const minWeight = 0.1;
 
-/** What a pick depends on besides the pods. */
-export interface PickParts {
-  /** 0 ≤ x < 1. Breaks ties, so that several gateways do not all begin with the same pod. */
+/** What load balancing depends on besides the pods. */
+export interface BalancingParts {
+  /** 0 ≤ x < 1. Breaks ties, so that gateways don't all start with the same pod. */
   readonly random: () => number;
   readonly monotonic: () => number;
 }
 
 /**
- * The pod with the fewest requests under way for its strength. Pods in `tried` (they just failed this request), and pods that
- * took no connection a moment ago, are taken only when nothing else is left.
+ * The pod with the fewest requests in flight for its weight. Pods in `tried` (they failed this request), and pods that accepted no
+ * connection recently, are picked only if there is no other.
  */
 export function leastOutstanding(
   pods: readonly LivePod[],
   tried: ReadonlySet<LivePod> | undefined,
-  parts: PickParts,
+  parts: BalancingParts,
 ): LivePod | undefined {
   if (pods.length < 2) return pods[0];
   const nowMs = parts.monotonic();
   const start = Math.floor(parts.random() * pods.length);
   if (pods.length > fullScanLimit) {
     const other = (start + 1 + Math.floor(parts.random() * (pods.length - 1))) % pods.length;
-    const [one, two] = [pods[start], pods[other]];
-    const better = least(one === undefined || two === undefined ? pods : [one, two], 0, tried, nowMs);
-    if (better !== undefined && isFresh(better, tried, nowMs)) return better;
+    const [first, second] = [pods[start], pods[other]];
+    const better = leastLoaded(first === undefined || second === undefined ? pods : [first, second], 0, tried, nowMs);
+    if (better !== undefined && isPreferred(better, tried, nowMs)) return better;
   }
-  return least(pods, start, tried, nowMs);
+  return leastLoaded(pods, start, tried, nowMs);
 }
 
-function least(
+function leastLoaded(
   pods: readonly LivePod[],
   start: number,
   tried: ReadonlySet<LivePod> | undefined,
@@ -50,7 +50,8 @@ function least(
   for (let i = 0; i < pods.length; i += 1) {
     const pod = pods[(start + i) % pods.length];
     if (pod === undefined) continue;
-    const load = (pod.outstanding + 1) / strength(pod, nowMs) + (isFresh(pod, tried, nowMs) ? 0 : lastResort);
+    const load =
+      (pod.outstanding + 1) / slowStartWeight(pod, nowMs) + (isPreferred(pod, tried, nowMs) ? 0 : lastResortLoad);
     if (load >= bestLoad) continue;
     best = pod;
     bestLoad = load;
@@ -58,15 +59,15 @@ function least(
   return best;
 }
 
-/** More than any number of requests under way. */
-const lastResort = 1e9;
+/** More than any number of requests in flight. */
+const lastResortLoad = 1e9;
 
-function isFresh(pod: LivePod, tried: ReadonlySet<LivePod> | undefined, nowMs: number): boolean {
-  return pod.shunnedUntilMs <= nowMs && tried?.has(pod) !== true;
+function isPreferred(pod: LivePod, tried: ReadonlySet<LivePod> | undefined, nowMs: number): boolean {
+  return pod.avoidUntilMs <= nowMs && tried?.has(pod) !== true;
 }
 
-/** Rises from a tenth to 1 over the pod's first seconds. */
-function strength({ sinceMs }: LivePod, nowMs: number): number {
+/** Rises from a tenth to 1 over the slow start. */
+function slowStartWeight({ sinceMs }: LivePod, nowMs: number): number {
   const ageMs = nowMs - sinceMs;
-  return ageMs >= slowStartMs ? 1 : leastStrength + (1 - leastStrength) * (ageMs / slowStartMs);
+  return ageMs >= slowStartMs ? 1 : minWeight + (1 - minWeight) * (ageMs / slowStartMs);
 }

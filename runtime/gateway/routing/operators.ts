@@ -6,36 +6,36 @@ import type { Log } from "../../base/log.ts";
 import type { Route, TableMessage } from "../../contract/route-table.ts";
 import { subscription, type Subscription } from "./subscription.ts";
 
-/** All addresses of a host; rejects when it has none. */
+/** Resolves all addresses of a host; rejects when it has none. */
 export type Lookup = (host: string) => Promise<readonly string[]>;
 
 interface OperatorsOptions {
-  /** `http://host:port`; a host that has several addresses stands for as many operators. */
+  /** `http://host:port`; a host with several addresses stands for as many operators. */
   readonly urls: readonly string[];
-  /** Name by which operators know this gateway: its pod's. */
+  /** Name of this gateway for operators: its pod's. */
   readonly gateway: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Default: as the system resolves names. */
+  /** Default: the system's resolver. */
   readonly lookup?: Lookup | undefined;
-  /** As in `subscription`. */
+  /** See `subscription`. */
   readonly apply: (message: TableMessage) => readonly string[];
-  /** As in `subscription`. */
+  /** See `subscription`. */
   readonly known: (key: string) => Route | undefined;
 }
 
-/** Streams to every replica of the operator: the leader needs the acknowledgements, and each replica may lead. */
+/** Streams to every replica of the operator: the leader needs the acknowledgements, and any replica may lead. */
 export interface Operators {
   readonly wake: (key: string) => void;
   readonly close: () => void;
 }
 
-/** As often as names are resolved again: a new replica is found this soon. */
+/** Interval of DNS look-ups: a new replica is found within this time. */
 const lookupMs = 5_000;
 
 /**
- * Follows every address of the URLs' hosts. An address that is no longer told loses its stream only when that ends: DNS
- * that fails or forgets costs no stream that works.
+ * Follows every address of the URLs' hosts. The stream to an address that is no longer resolved is dropped only once it ends: DNS
+ * failures cost no working stream.
  */
 export function operators(options: OperatorsOptions): Operators {
   const { urls, clock, log } = options;
@@ -43,27 +43,27 @@ export function operators(options: OperatorsOptions): Operators {
   const streams = new Map<string, Subscription>();
   let failed = "";
 
-  const align = (told: ReadonlySet<string>, isComplete: boolean): void => {
-    for (const operatorUrl of told) {
+  const align = (resolved: ReadonlySet<string>, isComplete: boolean): void => {
+    for (const operatorUrl of resolved) {
       if (!streams.has(operatorUrl)) streams.set(operatorUrl, subscription({ ...options, operatorUrl }));
     }
     for (const [operatorUrl, stream] of streams) {
-      if (!isComplete || told.has(operatorUrl) || stream.isOpen) continue;
+      if (!isComplete || resolved.has(operatorUrl) || stream.isOpen) continue;
       stream.close();
       streams.delete(operatorUrl);
     }
   };
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      const found = await Promise.allSettled(urls.map((url) => addressed(url, options.lookup ?? systemLookup)));
+      const found = await Promise.allSettled(urls.map((url) => resolvedUrls(url, options.lookup ?? systemLookup)));
       if (closing.signal.aborted) return;
-      const told = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+      const resolved = found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
       const faults = found.flatMap((result) =>
         result.status === "rejected" ? [Fault.from(result.reason).message] : [],
       );
       if (faults.join() !== failed && faults.length > 0) log.warn("operators not found", { cause: faults.join("; ") });
       failed = faults.join();
-      align(new Set(told), faults.length === 0);
+      align(new Set(resolved), faults.length === 0);
       await clock.sleep(lookupMs, closing.signal);
     }
   };
@@ -77,8 +77,8 @@ export function operators(options: OperatorsOptions): Operators {
   };
 }
 
-/** The URL once for each address of its host. */
-async function addressed(url: string, find: Lookup): Promise<readonly string[]> {
+/** One URL for each address of the host. */
+async function resolvedUrls(url: string, find: Lookup): Promise<readonly string[]> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(host) === 0 ? await find(host) : [host];

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { modelHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
-import type { LiveRoute } from "./live.ts";
+import type { LiveRoute } from "./live-route.ts";
 import type { RouteTable } from "./table.ts";
 
 /** TensorFlow Serving, KServe V1 and Open Inference paths all name the model in the third segment. */
 const modelInPath = /^\/v[12]\/models\/([^/:?]+)/i;
 
-/** How clients of KServe and of the Open Inference Protocol ask after a whole server. */
+/** Server-level paths of KServe and of the Open Inference Protocol. */
 const probes: ReadonlyMap<string, Probe> = new Map([
   ["/", "alive"],
   ["/v2", "server"],
@@ -15,22 +15,22 @@ const probes: ReadonlyMap<string, Probe> = new Map([
   ["/v2/health/ready", "ready"],
 ]);
 
-/** A question about the gateway itself. */
+/** A server-level request that the gateway answers itself. */
 export type Probe = "alive" | "server" | "live" | "ready";
 
-/** What a request says of where it is to go. */
-interface Located {
+/** The parts of a request that routes are matched by. */
+interface MatchInput {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
 }
 
 /**
- * The route that a request on the shared front port means: by header `modelwright-model`, by host `<name>.<namespace>…`, by
- * a hostname of the route, else by the model name in its path when only one ModelDeployment has it. Without any of them the
- * question who the server is, whether it lives or is ready means the gateway.
+ * The route of a request on a shared port: by header `modelwright-model`, by host `<name>.<namespace>…`, by a hostname of the
+ * route, else by the model name in its path if only one ModelDeployment has it. Without any of these, server metadata, liveness
+ * and readiness requests are answered by the gateway.
  */
-export function locatedRoute(table: RouteTable, { method, path, headers }: Located): LiveRoute | Probe {
+export function matchedRoute(table: RouteTable, { method, path, headers }: MatchInput): LiveRoute | Probe {
   const byHeaders = routeByHeaders(table, headers[modelHeader], headers.host);
   if (byHeaders !== undefined) return byHeaders;
   const probe = method === "GET" || method === "HEAD" ? probes.get(path) : undefined;
@@ -59,7 +59,7 @@ function routeByPath(table: RouteTable, path: string): LiveRoute {
   return routeByModel(table, decoded(segment));
 }
 
-/** The only route whose model has this name. Throws `RouteNotFound` or `RouteAmbiguous`. */
+/** The only route with this model name. Throws `RouteNotFound` or `RouteAmbiguous`. */
 export function routeByModel(table: RouteTable, model: string): LiveRoute {
   const named = table.byModel.get(model);
   const first = named?.[0];

@@ -7,7 +7,7 @@ import { request as httpRequest } from "../../base/node-http.ts";
 import { type GatewayMessage, type Route, routesPath, type TableMessage } from "../../contract/route-table.ts";
 import { messageReader } from "./messages/message-reader.ts";
 
-/** A stream without a line for this long is taken as dead; the operator pings every 10 s. */
+/** A stream without a line for this long counts as dead; the operator pings every 10 s. */
 const silenceMs = 30_000;
 const firstDelayMs = 100;
 const lastDelayMs = 5_000;
@@ -15,17 +15,17 @@ const lastDelayMs = 5_000;
 interface SubscriptionOptions {
   /** `http://host:port` of one operator. */
   readonly operatorUrl: string;
-  /** Name by which the operator knows this gateway: its pod's. */
+  /** Name of this gateway for the operator: its pod's. */
   readonly gateway: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Works a table message in; when it returns, the message's version serves, but for the keys that it returns. */
+  /** Applies a table message; afterwards its version serves, except for the keys that it returns. */
   readonly apply: (message: TableMessage) => readonly string[] | void;
-  /** The route that serves for this key: told once more as it is, it is not kept twice. */
+  /** The current route of a key: an identical one in a message is not kept twice. */
   readonly known: (key: string) => Route | undefined;
 }
 
-/** The stream of route tables from one operator: kept open, opened again whenever it ends. */
+/** The stream of route tables from one operator: kept open, reopened whenever it ends. */
 export interface Subscription {
   /** True while the operator answers. */
   readonly isOpen: boolean;
@@ -42,7 +42,7 @@ export function subscription(options: SubscriptionOptions): Subscription {
     let delayMs = firstDelayMs;
     while (!closing.signal.aborted) {
       const startedMs = clock.monotonic();
-      const end = await followed(options, closing.signal, {
+      const end = await followStream(options, closing.signal, {
         sent: (request) => (current = request),
         answered: () => (isOpen = true),
       });
@@ -68,14 +68,18 @@ export function subscription(options: SubscriptionOptions): Subscription {
   };
 }
 
-/** How far the opening of a stream has come. */
-interface Opening {
+/** Callbacks for the progress of a stream's opening. */
+interface StreamProgress {
   readonly sent: (request: ClientRequest) => void;
   readonly answered: () => void;
 }
 
-/** Follows one stream to its end and says why it ended. */
-async function followed(options: SubscriptionOptions, signal: AbortSignal, opening: Opening): Promise<string> {
+/** Follows one stream to its end and returns why it ended. */
+async function followStream(
+  options: SubscriptionOptions,
+  signal: AbortSignal,
+  progress: StreamProgress,
+): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const url = new URL(routesPath, options.operatorUrl);
   const request = httpRequest(url, { method: "POST", headers: { "content-type": "application/x-ndjson" }, signal });
@@ -88,13 +92,13 @@ async function followed(options: SubscriptionOptions, signal: AbortSignal, openi
       request.destroy();
       return;
     }
-    opening.answered();
-    const read = messageReader((message) => received(message, options, request), options.known);
+    progress.answered();
+    const read = messageReader((message) => applyMessage(message, options, request), options.known);
     response.on("data", (chunk: Buffer) => {
       try {
         read(chunk);
       } catch (thrown) {
-        // A table that cannot be worked in must not be acknowledged: a new stream begins with a full one.
+        // A table that cannot be applied must not be acknowledged: a new stream begins with a full one.
         options.log.error("route table refused", { fault: Fault.from(thrown).message });
         request.destroy();
       }
@@ -103,11 +107,11 @@ async function followed(options: SubscriptionOptions, signal: AbortSignal, openi
     response.on("close", () => resolve("the operator closed it"));
   });
   request.write(line({ type: "hello", gateway: options.gateway }));
-  opening.sent(request);
+  progress.sent(request);
   return promise;
 }
 
-function received(message: TableMessage, options: SubscriptionOptions, request: ClientRequest): void {
+function applyMessage(message: TableMessage, options: SubscriptionOptions, request: ClientRequest): void {
   const newer = options.apply(message) ?? [];
   if (message.type === "ping") return;
   const { version } = message;

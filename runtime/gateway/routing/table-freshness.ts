@@ -1,32 +1,32 @@
-/** How far a gateway's table can be believed. */
-export interface Freshness {
-  /** An operator spoke: what serves is what it knows. */
-  readonly heard: () => void;
-  /** A table of before the start serves, confirmed by an operator so long ago. */
+/** Tracks how current a gateway's table is. */
+export interface TableFreshness {
+  /** An operator sent a message: the table is current. */
+  readonly confirmed: () => void;
+  /** A table from an earlier run was loaded; an operator confirmed it `ageMs` ago. */
   readonly loaded: (ageMs: number) => void;
-  /** Milliseconds since an operator spoke, or since the start while none has and there is no table. */
+  /** Milliseconds since an operator sent a message, or since the start while none has and no table was loaded. */
   readonly ageMs: () => number;
-  /** An operator spoke, or had its time to: there is no better table to wait for. */
+  /** An operator sent a message, or had time to: no better table can be expected. */
   readonly isSettled: () => boolean;
 }
 
-/** Operators that run tell their table within this after the start. */
+/** Running operators send their table within this time after the start. */
 const graceMs = 2_000;
 
-/** Of a gateway that starts now. `monotonic`: milliseconds of a clock that never jumps. */
-export function freshness(monotonic: () => number): Freshness {
+/** For a gateway that starts now. `monotonic`: a monotonic clock in milliseconds. */
+export function tableFreshness(monotonic: () => number): TableFreshness {
   const startedMs = monotonic();
-  let heardMs = startedMs;
-  let isHeard = false;
+  let confirmedMs = startedMs;
+  let isConfirmed = false;
   return {
-    heard: () => {
-      isHeard = true;
-      heardMs = monotonic();
+    confirmed: () => {
+      isConfirmed = true;
+      confirmedMs = monotonic();
     },
     loaded: (ageMs) => {
-      if (!isHeard) heardMs = monotonic() - ageMs;
+      if (!isConfirmed) confirmedMs = monotonic() - ageMs;
     },
-    ageMs: () => monotonic() - heardMs,
-    isSettled: () => isHeard || monotonic() - startedMs >= graceMs,
+    ageMs: () => monotonic() - confirmedMs,
+    isSettled: () => isConfirmed || monotonic() - startedMs >= graceMs,
   };
 }

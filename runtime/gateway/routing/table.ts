@@ -2,19 +2,19 @@ import type { Route, TableMessage } from "../../contract/route-table.ts";
 import type { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
 import { createLedger, type Ledger } from "../figures/ledger.ts";
-import { dismissHeld, releaseHeld } from "./hold.ts";
+import { rejectHeld, releaseHeld } from "./hold.ts";
 import { createHosts, withOtherHostnames } from "./hosts.ts";
-import { clearRoute, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
+import { clearRoute, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live-route.ts";
 
-/** The table this gateway works by. It is kept when the operator is away. */
+/** The current route table. It is kept while no operator is connected. */
 export interface RouteTable {
-  /** Changes worked in, 0 until the first full table has come. */
+  /** Messages applied, 0 before the first full table. */
   readonly version: number;
   readonly byKey: ReadonlyMap<string, LiveRoute>;
   readonly byModel: ReadonlyMap<string, readonly LiveRoute[]>;
-  /** The route that a request's host means. */
+  /** The route for a request's host. */
   readonly ofHost: (host: string) => LiveRoute | undefined;
-  /** Works a message in; routes that got an endpoint release their held requests. */
+  /** Applies a message; routes that got an endpoint release their held requests. */
   readonly apply: (message: TableMessage) => void;
 }
 
@@ -26,13 +26,13 @@ export interface TableChange {
 
 interface TableParts {
   readonly ledger?: Ledger;
-  /** Name of this gateway's pod: with others, turns of splits begin elsewhere. */
+  /** Name of this gateway's pod: it determines where the sequences of splits start. */
   readonly gateway?: string;
-  /** Milliseconds of a clock that never jumps; with one that stands still no pod is new. */
+  /** Monotonic clock in milliseconds; with a constant one no pod counts as new. */
   readonly monotonic?: () => number;
 }
 
-/** `changed` is told after each message, before requests that were held go on. */
+/** `changed` is called after each message, before held requests are released. */
 export function routeTable(
   changed: (table: RouteTable, change: TableChange) => void,
   { gateway = "", monotonic = () => 0, ...given }: TableParts = {},
@@ -49,15 +49,15 @@ export function routeTable(
     unindex(live, byModel);
     hosts.remove(live);
     clearRoute(live);
-    if (live.hold !== undefined) dismissHeld(live, goneFault(key, byKey));
+    if (live.hold !== undefined) rejectHeld(live, removedFault(key, byKey));
     ledger.dropped(live.counts);
     return live;
   };
-  const upserted = (told: Route): LiveRoute => {
-    const route = withOtherHostnames(told);
+  const upserted = (received: Route): LiveRoute => {
+    const route = withOtherHostnames(received);
     const known = byKey.get(route.key);
     if (known?.route === route) return known;
-    const isIndexed = known !== undefined && isNamedAlike(known.route, route);
+    const isIndexed = known !== undefined && hasSameNames(known.route, route);
     if (known !== undefined && !isIndexed) {
       unindex(known, byModel);
       hosts.remove(known);
@@ -77,11 +77,11 @@ export function routeTable(
     ofHost: hosts.find,
     apply: (message: TableMessage): void => {
       if (message.type === "ping") return;
-      const told = message.type === "full" ? message.routes : message.upsert;
-      const gone = message.type === "full" ? unlisted(message.routes, byKey) : message.remove;
+      const received = message.type === "full" ? message.routes : message.upsert;
+      const removedKeys = message.type === "full" ? unlisted(message.routes, byKey) : message.remove;
       const change = {
-        removed: gone.map(removed).filter((live) => live !== undefined),
-        upserted: told.map(upserted),
+        removed: removedKeys.map(removed).filter((live) => live !== undefined),
+        upserted: received.map(upserted),
       };
       table.version += 1;
       changed(table, change);
@@ -91,7 +91,7 @@ export function routeTable(
   return table;
 }
 
-function goneFault(key: string, byKey: ReadonlyMap<string, LiveRoute>): Fault {
+function removedFault(key: string, byKey: ReadonlyMap<string, LiveRoute>): Fault {
   const shown = 10;
   const known = [...byKey.values()].slice(0, shown).map(({ route }) => `${route.model} (${route.key})`);
   return faults.RouteNotFound({ asked: `${key} any more`, known });
@@ -102,8 +102,8 @@ function unlisted(routes: readonly { readonly key: string }[], byKey: ReadonlyMa
   return [...byKey.keys()].filter((key) => !listed.has(key));
 }
 
-/** Most changes are of pods and weights: where a route is found stays the same. */
-function isNamedAlike(one: Route, other: Route): boolean {
+/** Most changes are of pods and weights: the indexes stay valid. */
+function hasSameNames(one: Route, other: Route): boolean {
   return (
     one.model === other.model &&
     one.hostnames.length === other.hostnames.length &&

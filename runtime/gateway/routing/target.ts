@@ -1,77 +1,82 @@
-import { leastOutstanding, type PickParts } from "./pick.ts";
-import { nextSharer } from "./sharing/split.ts";
-import { stickySharer } from "./sharing/sticky.ts";
-import type { LivePod, LiveRevision, LiveRoute } from "./live.ts";
+import { leastOutstanding, type BalancingParts } from "./load-balancing.ts";
+import { nextMember } from "./split/weighted-split.ts";
+import { stickyMember } from "./split/sticky-split.ts";
+import type { LivePod, LiveRevision, LiveRoute } from "./live-route.ts";
 
-/** What a request says of who is to answer it. */
-export interface Wish {
-  /** Hash of the revision that it names by version or label. */
+/** Which revisions may answer a request. */
+export interface RevisionSelector {
+  /** Hash of the revision that the request names by version or label. */
   readonly revision?: string | undefined;
-  /** What keeps it with one revision: see `stickyValue`. */
+  /** Keeps a client's requests with one revision: see `stickyValue`. */
   readonly stickyValue?: string | undefined;
 }
 
-/** No wish: the split decides. */
-export const anyRevision: Wish = {};
+/** No restriction: the split decides. */
+export const anyRevision: RevisionSelector = {};
 
-/** Who answers: first the revision is chosen, then the pod. */
+/** Where a request is sent: the revision is chosen first, then the pod. */
 export interface Target {
   readonly revision: LiveRevision;
   readonly pod: LivePod;
 }
 
 /**
- * Where a request goes first. Without a wish that is a turn of the split: call it once a request, never for a copy. Undefined:
- * nothing that it may go to is ready, and no turn was taken.
+ * The target of a request's first attempt. An unrestricted request takes a turn of the split: call this once per request, never
+ * for a mirrored copy. Undefined: no suitable pod is ready, and no turn was taken.
  */
-export function firstTarget(live: LiveRoute, wish: Wish, parts: PickParts): Target | undefined {
-  const revision = firstRevision(live, wish);
+export function firstTarget(live: LiveRoute, selector: RevisionSelector, parts: BalancingParts): Target | undefined {
+  const revision = firstRevision(live, selector);
   return revision === undefined ? undefined : targetOf(revision, undefined, parts);
 }
 
-/** A request that a pod failed. */
+/** The failed attempts of a request. */
 export interface Failed {
-  /** The revision of its first choice. */
+  /** Revision of the first attempt. */
   readonly revision: LiveRevision;
-  /** Pods that failed it. */
+  /** Pods that failed. */
   readonly tried: ReadonlySet<LivePod>;
 }
 
 /**
- * Where a request goes next: to another pod of the revision it was first sent to. When that has none any more, and nothing
- * binds the request to it, to the revision with most weight; never a turn of the split. Undefined: nothing is ready.
+ * The target of a retry: another pod of the same revision. If that revision has none any more and the request is not pinned to it,
+ * the revision with the most weight; never a turn of the split. Undefined: nothing is ready.
  */
-export function nextTarget(live: LiveRoute, wish: Wish, failed: Failed, parts: PickParts): Target | undefined {
+export function nextTarget(
+  live: LiveRoute,
+  selector: RevisionSelector,
+  failed: Failed,
+  parts: BalancingParts,
+): Target | undefined {
   const { revision, tried } = failed;
   const same = targetOf(revision, tried, parts);
-  if (same !== undefined || isBound(live, wish)) return same;
+  if (same !== undefined || isPinned(live, selector)) return same;
   let heaviest: LiveRevision | undefined;
-  for (const other of live.sharing) if (heaviest === undefined || other.weight > heaviest.weight) heaviest = other;
+  for (const other of live.active) if (heaviest === undefined || other.weight > heaviest.weight) heaviest = other;
   return heaviest === undefined ? undefined : targetOf(heaviest, tried, parts);
 }
 
-/** True when a request with this wish has somewhere to go. */
-export function isServable(live: LiveRoute, { revision }: Wish): boolean {
-  if (revision === undefined) return live.sharing.length > 0;
+/** True when a ready pod can answer a request with this selector. */
+export function isServable(live: LiveRoute, { revision }: RevisionSelector): boolean {
+  if (revision === undefined) return live.active.length > 0;
   return live.revisions.some(({ hash, pods }) => hash === revision && pods.length > 0);
 }
 
-/** True when another revision may not answer in place of the first choice. */
-function isBound(live: LiveRoute, { revision, stickyValue }: Wish): boolean {
+/** True when no other revision may answer. */
+function isPinned(live: LiveRoute, { revision, stickyValue }: RevisionSelector): boolean {
   return revision !== undefined || (stickyValue !== undefined && live.route.sticky !== undefined);
 }
 
-function firstRevision(live: LiveRoute, { revision, stickyValue }: Wish): LiveRevision | undefined {
+function firstRevision(live: LiveRoute, { revision, stickyValue }: RevisionSelector): LiveRevision | undefined {
   if (revision !== undefined) return live.revisions.find(({ hash }) => hash === revision);
   const { sticky } = live.route;
-  if (sticky !== undefined && stickyValue !== undefined) return stickySharer(live.sharing, sticky.salt, stickyValue);
-  return nextSharer(live.sharing);
+  if (sticky !== undefined && stickyValue !== undefined) return stickyMember(live.active, sticky.salt, stickyValue);
+  return nextMember(live.active);
 }
 
 function targetOf(
   revision: LiveRevision,
   tried: ReadonlySet<LivePod> | undefined,
-  parts: PickParts,
+  parts: BalancingParts,
 ): Target | undefined {
   const pod = leastOutstanding(revision.pods, tried, parts);
   return pod === undefined ? undefined : { revision, pod };

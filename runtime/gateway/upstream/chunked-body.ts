@@ -1,15 +1,15 @@
-/** Takes a chunked body apart (RFC 9112 §7.1). */
+/** Decodes a chunked body (RFC 9112 §7.1). */
 export interface ChunkedBody {
   /**
-   * Works bytes in and shows the data among them, as views. True when the body has ended; `rest()` of them then came after it.
-   * Throws an `Error` when the bytes are no chunks.
+   * Decodes bytes and calls `data` with views of the content. True when the body has ended; `rest()` of the bytes followed it.
+   * Throws an `Error` when the bytes are not a chunked body.
    */
   readonly feed: (bytes: Buffer, data: (view: Buffer) => void) => boolean;
-  /** Bytes behind the end. */
+  /** Number of bytes behind the end. */
   readonly rest: () => number;
 }
 
-/** Longest line of a size with its extensions, and of trailers together: nobody sends them. */
+/** Longest chunk-size line with extensions, and largest trailer section: nobody sends long ones. */
 const maxLineBytes = 4096;
 const isSize = /^[0-9a-f]{1,12}[\t ]*(;.*)?$/i;
 
@@ -35,7 +35,7 @@ export function chunkedBody(): ChunkedBody {
     }
     line = "";
   };
-  /** Reads on in a line; returns where to go on. */
+  /** Reads the rest of a line; returns where to continue. */
   const readLine = (bytes: Buffer, at: number): number => {
     const feedAt = bytes.indexOf(10, at);
     const end = feedAt === -1 ? bytes.length : feedAt;

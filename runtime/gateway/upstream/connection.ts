@@ -1,24 +1,24 @@
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
-import { MessageHeadReader } from "../plain/message-head-reader.ts";
+import { MessageHeadReader } from "../http1-fast-path/message-head-reader.ts";
 import { type ChunkedBody, chunkedBody } from "./chunked-body.ts";
 import { type ResponseHead, responseHeadReader } from "./response-head.ts";
 
-/** Who sent a request and gets its answer. */
+/** Receives the response to a request. */
 export interface Receiver {
-  /** The pod took the connection: a body may follow. */
+  /** The pod accepted the connection: a body may follow. */
   onReady(): void;
   onHead(head: ResponseHead): void;
-  /** False: it can take no more until `resume`. */
+  /** False: accepts no more until `resume`. */
   onData(chunk: Buffer): boolean;
-  /** The answer is complete with this chunk, if there is one. */
+  /** The response is complete with this chunk, if there is one. */
   onEnd(chunk: Buffer | undefined): void;
   onDrain(): void;
-  /** Nothing more will come. */
+  /** The connection failed. `isUnreached`: it was never established. */
   onFailed(cause: Error, isUnreached: boolean): void;
 }
 
-/** Where a connection goes when it is free, and whom it tells that it is no more. */
+/** The pool of a connection. */
 export interface ConnectionOwner {
   freed(connection: UpstreamConnection): void;
   closed(connection: UpstreamConnection): void;
@@ -31,13 +31,13 @@ interface Address {
 }
 
 const maxHeadBytes = 64 * 1024;
-/** All connections read into it: reads follow one another, and what outlives one is copied. */
+/** Shared by all connections: reads follow one another, and what outlives one is copied. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const responseHead = responseHeadReader();
 
 /**
- * One connection to a pod, with one request at a time. It is leaner than undici's, which costs a small request about twice as
- * much processor time (operator/decisions/0019): the pod's whole answer is most often read and passed on in one piece.
+ * One connection to a pod, with one request at a time. It is leaner than undici's, which takes about twice as much processor time
+ * for a small request (operator/decisions/0019): a pod's whole response is usually read and passed on in one piece.
  */
 export class UpstreamConnection {
   readonly #socket: Socket;
@@ -49,12 +49,12 @@ export class UpstreamConnection {
   #heads = new MessageHeadReader<ResponseHead>(maxHeadBytes);
   readonly #readHeadText = (text: string): ResponseHead => responseHead(text, this.#isAnswerToHead);
   #head: ResponseHead | undefined;
-  /** Beginning of a head that came in pieces. */
-  #begun: Buffer | undefined;
+  /** Beginning of a head that arrived in pieces. */
+  #partialHead: Buffer | undefined;
   #leftBytes = 0;
   #chunks: ChunkedBody | undefined;
   #error: Error | undefined;
-  /** When it was freed. */
+  /** When it was returned to the pool. */
   idleSinceMs = 0;
 
   constructor({ host, port, connectTimeoutMs }: Address, owner: ConnectionOwner) {
@@ -73,18 +73,18 @@ export class UpstreamConnection {
     socket.once("close", () => this.#closed());
   }
 
-  /** Sends a request, or as much of it as there is: `isWhole` is false when `write` and `sent` follow. */
+  /** Sends a request, or its beginning: `isWhole` is false when `write` and `sent` follow. */
   send(bytes: Buffer, { isWhole, isHead }: { isWhole: boolean; isHead: boolean }, receiver: Receiver): void {
     this.#receiver = receiver;
     this.#isSent = isWhole;
-    // The same head says something else of the body.
+    // The same head implies another body length.
     if (isHead !== this.#isAnswerToHead) this.#heads = new MessageHeadReader(maxHeadBytes);
     this.#isAnswerToHead = isHead;
     this.#socket.write(bytes);
     if (this.#isConnected) receiver.onReady();
   }
 
-  /** False: no more before `onDrain`. */
+  /** False: wait for `onDrain` before writing more. */
   write(chunk: Buffer | string): boolean {
     return this.#socket.write(chunk, "latin1");
   }
@@ -98,7 +98,7 @@ export class UpstreamConnection {
     this.#socket.resume();
   }
 
-  /** Closes it; its receiver hears no more. */
+  /** Closes the connection; its receiver is not called any more. */
   destroy(): void {
     this.#receiver = undefined;
     this.#socket.destroy();
@@ -115,14 +115,14 @@ export class UpstreamConnection {
 
   #readHead(bytes: Buffer): boolean {
     if (this.#receiver === undefined) throw new Error("it answers what nobody asked");
-    const all = this.#begun === undefined ? bytes : Buffer.concat([this.#begun, bytes]);
+    const all = this.#partialHead === undefined ? bytes : Buffer.concat([this.#partialHead, bytes]);
     const head = this.#heads.of(all, this.#readHeadText);
     if (head === undefined) {
       if (all.length > maxHeadBytes) throw new Error(`the head of its answer has more than ${maxHeadBytes} bytes`);
-      this.#begun = Buffer.from(all);
+      this.#partialHead = Buffer.from(all);
       return true;
     }
-    this.#begun = undefined;
+    this.#partialHead = undefined;
     const start = this.#heads.sizeBytes;
     const hasMore = start < all.length;
     if (head.status < 200) {
@@ -138,16 +138,16 @@ export class UpstreamConnection {
 
   #readBody(bytes: Buffer, start: number): boolean {
     const receiver = this.#receiver;
-    // It was abandoned meanwhile.
+    // The request was aborted meanwhile.
     if (receiver === undefined) return false;
     if (this.#chunks !== undefined) return this.#readChunks(this.#chunks, bytes.subarray(start), receiver);
-    if (this.#head?.framing === "close") return receiver.onData(copied(bytes, start, bytes.length));
+    if (this.#head?.framing === "close") return receiver.onData(copyOf(bytes, start, bytes.length));
     const end = start + this.#leftBytes;
     if (bytes.length < end) {
       this.#leftBytes = end - bytes.length;
-      return receiver.onData(copied(bytes, start, bytes.length));
+      return receiver.onData(copyOf(bytes, start, bytes.length));
     }
-    this.#complete(receiver, end === start ? undefined : copied(bytes, start, end), bytes.length > end);
+    this.#complete(receiver, end === start ? undefined : copyOf(bytes, start, end), bytes.length > end);
     return true;
   }
 
@@ -161,7 +161,7 @@ export class UpstreamConnection {
     return true;
   }
 
-  /** Free before its receiver hears of it: that may send at once again. */
+  /** Returns the connection to the pool before it calls the receiver, which may send at once again. */
   #complete(receiver: Receiver, last: Buffer | undefined, hasMore: boolean): void {
     const isReusable = this.#head?.keepsAlive === true && this.#isSent && !hasMore;
     this.#receiver = undefined;
@@ -182,7 +182,7 @@ export class UpstreamConnection {
   }
 }
 
-function copied(bytes: Buffer, start: number, end: number): Buffer {
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start);
   bytes.copy(copy, 0, start, end);
   return copy;

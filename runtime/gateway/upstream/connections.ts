@@ -1,22 +1,22 @@
 import type { Clock } from "../../base/clock.ts";
-import type { LivePod } from "../routing/live.ts";
+import type { LivePod } from "../routing/live-route.ts";
 import { type ConnectionOwner, UpstreamConnection } from "./connection.ts";
 
 /** Idle connections to runtimes close after this; shorter than the runtime's own 65 s, so that the runtime never closes first. */
 const keepAliveMs = 30_000;
 const connectTimeoutMs = 2_000;
-/** As often as idle connections are looked through. */
+/** Interval at which idle connections are checked. */
 const sweepMs = 5_000;
-/** A connection that was used this recently is not about to be closed by its pod: it may carry what cannot be sent again. */
+/** A connection used this recently is unlikely to be closed by its pod: it may carry a request that cannot be retried. */
 const freshMs = 1_000;
 
 interface PodConnections extends ConnectionOwner {
   pod: LivePod;
-  /** The one that was freed last comes last. */
+  /** Most recently used last. */
   readonly idle: UpstreamConnection[];
 }
 
-/** Connections to the pods of the table. */
+/** Pool of HTTP/1.1 connections to the pods of the table. */
 export class Connections {
   readonly #clock: Clock;
   readonly #byAddress = new Map<string, PodConnections>();
@@ -27,12 +27,12 @@ export class Connections {
     this.#clock = clock;
   }
 
-  /** A connection that is free, or a new one. For a request that can be sent once only it is one that will not break off. */
-  connection(pod: LivePod, isRepeatable: boolean): UpstreamConnection {
+  /** An idle connection, or a new one. A request that cannot be retried gets one that was used very recently, or a new one. */
+  connection(pod: LivePod, isRetryable: boolean): UpstreamConnection {
     const known = this.#byAddress.get(pod.address) ?? this.#opened(pod);
     known.pod = pod;
     const last = known.idle.at(-1);
-    const isUsable = last !== undefined && (isRepeatable || this.#clock.monotonic() - last.idleSinceMs < freshMs);
+    const isUsable = last !== undefined && (isRetryable || this.#clock.monotonic() - last.idleSinceMs < freshMs);
     if (isUsable) {
       known.idle.pop();
       return last;
@@ -41,13 +41,13 @@ export class Connections {
     return new UpstreamConnection({ host, port, connectTimeoutMs }, known);
   }
 
-  /** Closes idle connections to pods that left the table: those know by that that nobody means them any more. */
+  /** Closes idle connections to pods that left the table. */
   retain(): void {
     for (const { idle, pod } of this.#byAddress.values())
       if (pod.isLeaving) for (const connection of idle.splice(0)) connection.destroy();
   }
 
-  /** Closes those that are idle; others when their answers are complete. */
+  /** Closes idle connections now and the others when their responses are complete. */
   close(): void {
     this.#isClosed = true;
     this.#cancelSweep?.();

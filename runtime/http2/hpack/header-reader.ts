@@ -4,43 +4,43 @@ import type { HeaderList } from "./header-writer.ts";
 import { huffmanDecoded } from "./huffman.ts";
 import { entryOverhead, staticEntries, staticTable } from "./static-table.ts";
 
-/** What a list of headers may take. */
+/** Limits of a header list. */
 export interface HeaderLimits {
   /** As SETTINGS_MAX_HEADER_LIST_SIZE counts: names, values and 32 for each. */
   readonly listBytes: number;
   readonly maxFields: number;
 }
 
-/** A block of headers that was read. Of blocks that come again it is the same object each time: what is found out of it can be kept. */
+/** A decoded header block. Repeated blocks return the same object, so that what is derived from it can be cached. */
 export interface DecodedHeaders {
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly list: HeaderList;
-  /** The block is longer than the limits allow; what is beyond them was dropped. */
+  /** The block exceeds the limits; the rest was dropped. */
   readonly isTooLarge: boolean;
-  /** No name or value has what they may not have. */
-  readonly isSound: boolean;
+  /** No name or value contains forbidden characters. */
+  readonly isValid: boolean;
 }
 
 interface Entry {
   readonly name: string;
   readonly value: string;
-  readonly isSound: boolean;
+  readonly isValid: boolean;
 }
 
-/** The dynamic table that peers may fill: RFC 9113's default, since no other is announced. */
+/** Size of the dynamic table: RFC 9113's default, since no other is announced. */
 const maxTableBytes = 4096;
 const maxInteger = 2 ** 28;
-/** Blocks that are remembered with what they say, and the longest: those of a client's calls are most often the same few bytes. */
-const maxRemembered = 8;
-const maxRememberedBytes = 64;
-/** RFC 9113 §8.2.1: no upper case, nothing that ends a line or a name; a colon stands in front of pseudo-headers only. */
-const soundName = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const unsoundValue = /[\0\r\n]|^[ \t]|[ \t]$/;
+/** Number of cached blocks, and their longest: a client's calls usually repeat the same few bytes. */
+const maxCachedBlocks = 8;
+const maxCachedBytes = 64;
+/** RFC 9113 §8.2.1: no upper case, nothing that ends a line or a name; a colon only at the start of pseudo-headers. */
+const validName = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const invalidValue = /[\0\r\n]|^[ \t]|[ \t]$/;
 
-/** Reads header blocks of one connection, in the order in which they come (RFC 7541). */
+/** Decodes the header blocks of one connection, in order (RFC 7541). */
 export class HeaderReader {
   readonly #limits: HeaderLimits;
-  /** The newest last. */
+  /** Newest entry last. */
   #table: Entry[] = [];
   #tableBytes = 0;
   #capacityBytes = maxTableBytes;
@@ -50,9 +50,9 @@ export class HeaderReader {
   #listBytes = 0;
   #list: string[] = [];
   #isTooLarge = false;
-  #isSound = true;
-  /** Since the table changed last; the next one takes the place of the oldest. */
-  #remembered: { readonly bytes: Buffer; readonly decoded: DecodedHeaders }[] = [];
+  #isValid = true;
+  /** Valid until the table changes; the next one replaces the oldest. */
+  #cache: { readonly bytes: Buffer; readonly decoded: DecodedHeaders }[] = [];
   #oldest = 0;
   /** The block has changed the table. */
   #hasChanged = false;
@@ -61,20 +61,20 @@ export class HeaderReader {
     this.#limits = limits;
   }
 
-  /** Throws ConnectionError when the block is none. */
+  /** Decodes a block. Throws ConnectionError when it is malformed. */
   decoded(block: Buffer, start: number, end: number): DecodedHeaders {
-    for (const { bytes, decoded } of this.#remembered) if (isSame(bytes, block, start, end)) return decoded;
+    for (const { bytes, decoded } of this.#cache) if (isSame(bytes, block, start, end)) return decoded;
     this.#block = block;
     this.#at = start;
     this.#end = end;
     this.#list = [];
     this.#listBytes = 0;
     this.#isTooLarge = false;
-    this.#isSound = true;
+    this.#isValid = true;
     this.#hasChanged = false;
     this.#readBlock(end);
-    const decoded = { list: this.#list, isTooLarge: this.#isTooLarge, isSound: this.#isSound };
-    if (!this.#hasChanged && end - start <= maxRememberedBytes) this.#remember(block, start, end, decoded);
+    const decoded = { list: this.#list, isTooLarge: this.#isTooLarge, isValid: this.#isValid };
+    if (!this.#hasChanged && end - start <= maxCachedBytes) this.#store(block, start, end, decoded);
     return decoded;
   }
 
@@ -95,46 +95,46 @@ export class HeaderReader {
     }
   }
 
-  #remember(...[block, start, end, decoded]: readonly [Buffer, number, number, DecodedHeaders]): void {
-    this.#remembered[this.#oldest] = { bytes: Buffer.from(block.subarray(start, end)), decoded };
-    this.#oldest = (this.#oldest + 1) % maxRemembered;
+  #store(...[block, start, end, decoded]: readonly [Buffer, number, number, DecodedHeaders]): void {
+    this.#cache[this.#oldest] = { bytes: Buffer.from(block.subarray(start, end)), decoded };
+    this.#oldest = (this.#oldest + 1) % maxCachedBlocks;
   }
 
-  /** What blocks say depends on the table. */
-  #forget(): void {
+  /** Clears the cache: the meaning of blocks depends on the table. */
+  #clearCache(): void {
     this.#hasChanged = true;
-    this.#remembered = [];
+    this.#cache = [];
     this.#oldest = 0;
   }
 
   #indexed(index: number): void {
     if (index > staticEntries) {
-      const { name, value, isSound } = this.#entry(index);
-      this.#add(name, value, isSound);
+      const { name, value, isValid } = this.#entry(index);
+      this.#add(name, value, isValid);
       return;
     }
     if (index === 0) throw broken("index 0");
     this.#add(staticTable[2 * index - 2] ?? "", staticTable[2 * index - 1] ?? "", true);
   }
 
-  #literal(nameIndex: number, isKept: boolean): void {
+  #literal(nameIndex: number, isIndexed: boolean): void {
     let name: string;
-    let isSound = true;
-    if (nameIndex > staticEntries) ({ name, isSound } = this.#entry(nameIndex));
+    let isValid = true;
+    if (nameIndex > staticEntries) ({ name, isValid } = this.#entry(nameIndex));
     else if (nameIndex > 0) name = staticTable[2 * nameIndex - 2] ?? "";
     else {
       name = this.#text();
-      isSound = soundName.test(name);
+      isValid = validName.test(name);
     }
     const value = this.#text();
-    if (unsoundValue.test(value)) isSound = false;
-    if (isKept) this.#keep({ name, value, isSound });
-    this.#add(name, value, isSound);
+    if (invalidValue.test(value)) isValid = false;
+    if (isIndexed) this.#insert({ name, value, isValid });
+    this.#add(name, value, isValid);
   }
 
-  #add(name: string, value: string, isSound: boolean): void {
+  #add(name: string, value: string, isValid: boolean): void {
     this.#listBytes += name.length + value.length + entryOverhead;
-    if (!isSound) this.#isSound = false;
+    if (!isValid) this.#isValid = false;
     if (this.#listBytes > this.#limits.listBytes || this.#list.length >= 2 * this.#limits.maxFields) {
       this.#isTooLarge = true;
       return;
@@ -148,15 +148,15 @@ export class HeaderReader {
     return entry;
   }
 
-  #keep(entry: Entry): void {
-    this.#forget();
+  #insert(entry: Entry): void {
+    this.#clearCache();
     this.#tableBytes += sizeOf(entry);
     this.#table.push(entry);
     this.#evict();
   }
 
   #resize(bytes: number): void {
-    this.#forget();
+    this.#clearCache();
     if (bytes > maxTableBytes) throw broken(`a table of ${bytes} bytes`);
     this.#capacityBytes = bytes;
     this.#evict();

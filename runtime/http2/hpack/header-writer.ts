@@ -1,17 +1,17 @@
 import { Buffer } from "node:buffer";
 import { entryOverhead, staticEntries, staticTable } from "./static-table.ts";
 
-/** Names and values in turn, names in lower case. */
+/** Alternating names and values, names in lower case. */
 export type HeaderList = readonly string[];
 
-/** As large as every peer's table is until it says otherwise (RFC 9113 §6.5.2). */
+/** Table size of every peer before its SETTINGS (RFC 9113 §6.5.2). */
 const maxTableBytes = 4096;
-/** Blocks that are kept ready, and the longest of them. */
-const maxReady = 512;
-const maxReadyBytes = 512;
+/** Number of cached blocks, and their longest. */
+const maxCachedBlocks = 512;
+const maxCachedBytes = 512;
 /**
- * Headers whose values come again in the next message. Others go as they are: a value that differs each time would only push
- * these out, and secrets in a table can be guessed by what their repetition saves (RFC 7541 §7.1).
+ * Headers whose values recur in later messages and are put into the table. Others are not: a value that differs each time would
+ * only displace these, and secrets in a table can be guessed by what their repetition saves (RFC 7541 §7.1).
  */
 const recurring = new Set([
   ":path",
@@ -26,8 +26,8 @@ const recurring = new Set([
   "grpc-status",
   "modelwright-revision",
 ]);
-/** What is never put into a table, by us or by those behind (RFC 7541 §7.1.3). */
-const secret = new Set(["authorization", "cookie", "set-cookie", "proxy-authorization"]);
+/** Headers that no hop may put into a table (RFC 7541 §7.1.3). */
+const sensitive = new Set(["authorization", "cookie", "set-cookie", "proxy-authorization"]);
 
 const staticNames = new Map<string, number>();
 const staticPairs = new Map<string, Map<string, number>>();
@@ -38,68 +38,68 @@ for (let index = staticEntries; index > 0; index -= 1) {
 }
 
 /**
- * Writes header blocks of one connection (RFC 7541), without Huffman code: on the networks of a cluster time is dearer than
- * bytes. Its table is filled once and then stays, so that nothing is looked up that has been pushed out.
+ * Encodes the header blocks of one connection (RFC 7541), without Huffman coding: on a cluster's network, time costs more than
+ * bytes. The table is filled once and never evicts, so that an entry found is always present.
  */
 export class HeaderWriter {
-  /** The last block is at its beginning; the next one may be written over it. */
+  /** Starts with the last block; the next one may overwrite it. */
   block: Buffer = Buffer.alloc(0);
   #bytes: Buffer = Buffer.allocUnsafe(1024);
   #at = 0;
   #capacityBytes = maxTableBytes;
   #tableBytes = 0;
   #count = 0;
-  /** By name and value: how many were in the table before. */
+  /** Number of earlier entries, by name and value. */
   #known = new Map<string, Map<string, number>>();
   #isResized = false;
-  /** Blocks of lists that came more than once, ready to go out again. */
-  readonly #ready = new Map<HeaderList, Buffer>();
-  /** Lists that came before: most of those that are made for one message never come again. */
-  readonly #came = new WeakSet<HeaderList>();
+  /** Encoded blocks of lists that were sent more than once. */
+  readonly #cache = new Map<HeaderList, Buffer>();
+  /** Lists that were sent before: most are made for one message and never come again. */
+  readonly #sentBefore = new WeakSet<HeaderList>();
 
-  /** The table that the peer allows, in bytes. */
+  /** Sets the peer's table size in bytes. */
   limitTable(peerBytes: number): void {
     const bytes = Math.min(peerBytes, maxTableBytes);
     if (bytes === this.#capacityBytes) return;
     this.#capacityBytes = bytes;
     this.#isResized = true;
-    this.#ready.clear();
+    this.#cache.clear();
     this.#known = new Map();
     this.#tableBytes = 0;
     this.#count = 0;
   }
 
-  /** Writes a block into `block`. Returns its length. The same list, unchanged, costs next to nothing when it comes again. */
+  /** Encodes a block into `block`. Returns its length. Encoding the same, unchanged list again costs next to nothing. */
   encode(list: HeaderList): number {
-    const ready = this.#ready.get(list);
-    if (ready !== undefined) {
-      this.block = ready;
-      return ready.length;
+    const cached = this.#cache.get(list);
+    if (cached !== undefined) {
+      this.block = cached;
+      return cached.length;
     }
     const before = this.#count;
     const isPlain = !this.#isResized;
     this.#write(list);
     this.block = this.#bytes;
-    // What has not changed the table now does not change it the next time.
-    if (this.#count !== before) this.#ready.clear();
-    else if (isPlain && this.#at <= maxReadyBytes) this.#remember(list);
+    // A block that added nothing to the table encodes the same the next time.
+    if (this.#count !== before) this.#cache.clear();
+    else if (isPlain && this.#at <= maxCachedBytes) this.#store(list);
     return this.#at;
   }
 
-  #remember(list: HeaderList): void {
-    if (!this.#came.has(list)) {
-      this.#came.add(list);
+  #store(list: HeaderList): void {
+    if (!this.#sentBefore.has(list)) {
+      this.#sentBefore.add(list);
       return;
     }
-    if (this.#ready.size >= maxReady) this.#ready.clear();
-    this.#ready.set(list, Buffer.from(this.#bytes.subarray(0, this.#at)));
+    if (this.#cache.size >= maxCachedBlocks) this.#cache.clear();
+    this.#cache.set(list, Buffer.from(this.#bytes.subarray(0, this.#at)));
   }
 
   #write(list: HeaderList): void {
     this.#at = 0;
     this.#reserve(list);
     if (this.#isResized) {
-      // By way of zero: what was in the peer's table is gone.
+      // By way of zero, to clear the peer's table.
       this.#isResized = false;
       this.#integer(0x20, 0x1f, 0);
       this.#integer(0x20, 0x1f, this.#capacityBytes);
@@ -108,13 +108,13 @@ export class HeaderWriter {
   }
 
   #field(name: string, value: string): void {
-    const fixed = staticPairs.get(name)?.get(value);
-    if (fixed !== undefined) {
-      this.#integer(0x80, 0x7f, fixed);
+    const staticIndex = staticPairs.get(name)?.get(value);
+    if (staticIndex !== undefined) {
+      this.#integer(0x80, 0x7f, staticIndex);
       return;
     }
     if (!recurring.has(name)) {
-      this.#literal(secret.has(name) ? 0x10 : 0, 0x0f, name, value);
+      this.#literal(sensitive.has(name) ? 0x10 : 0, 0x0f, name, value);
       return;
     }
     const values = this.#known.get(name);

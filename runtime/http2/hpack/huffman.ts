@@ -1,6 +1,6 @@
 /**
- * Length in bits of each byte's code and, last, of the end mark's, one digit of base 36 each: RFC 7541 appendix B, whose codes
- * are in order of length and then of the byte.
+ * Code length in bits of each byte and, last, of the end mark, one base-36 digit each: RFC 7541 appendix B, whose codes are
+ * ordered by length and then by byte.
  */
 const lengths =
   "dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6cad67777777777777777777777878djde6f56565666577666567655677" +
@@ -8,22 +8,22 @@ const lengths =
   "qrqqrrrrrsrrrrrqu";
 
 const endMark = 256;
-/** Of a transition: this half byte is not in any code's way. */
+/** A transition for a half byte that no code contains. */
 const broken = 0xffff;
-/** Added to the byte that a transition decodes, so that 0 is none. */
+/** Added to the byte that a transition decodes, so that 0 means none. */
 const emits = 0x100;
 
-/** Reads codes by half a byte at a time. A state is a node of their tree: what stands behind the last whole code. */
+/** Decodes half a byte at a time. A state is a node of the code tree: the bits since the last whole code. */
 interface Machine {
   /** By state * 16 + half byte: the next state, or `broken`. */
   readonly next: Uint16Array;
   /** By the same: the decoded byte + `emits`, or 0. */
   readonly emitted: Uint16Array;
-  /** States in which a text may end: at most 7 bits of ones since the last code (RFC 7541 §5.2). */
+  /** States in which a text may end: at most 7 one bits since the last code (RFC 7541 §5.2). */
   readonly isEnd: Uint8Array;
 }
 
-/** Bytes of a text in Huffman code; undefined when it is none. No code is shorter than five bits. */
+/** Decodes a Huffman-coded text; undefined when it is malformed. No code is shorter than five bits. */
 export function huffmanDecoded(bytes: Uint8Array, start: number, end: number): string | undefined {
   const { next, emitted, isEnd } = machine();
   let state = 0;
@@ -43,7 +43,7 @@ export function huffmanDecoded(bytes: Uint8Array, start: number, end: number): s
 
 let known: Machine | undefined;
 
-/** Made for the first text: 20 KB that many programs never need. */
+/** Built for the first text: it takes 20 KB, which many programs never need. */
 function machine(): Machine {
   known ??= machineOf(codeTree());
   return known;
@@ -96,7 +96,7 @@ function machineOf(tree: Tree): Machine {
   return { next, emitted, isEnd: endStates(tree) };
 }
 
-/** The start, and what up to seven ones lead to from there. */
+/** The root, and the nodes that up to seven one bits lead to from there. */
 function endStates(tree: Tree): Uint8Array {
   const isEnd = new Uint8Array(tree.length);
   let node = 0;

@@ -8,14 +8,14 @@ const entries =
   "last-modified;link;location;max-forwards;proxy-authenticate;proxy-authorization;range;referer;refresh;" +
   "retry-after;server;set-cookie;strict-transport-security;transfer-encoding;user-agent;vary;via;www-authenticate";
 
-/** Its names and values in turn; an empty value is none. */
+/** Alternating names and values of the table; an empty value is none. */
 export const staticTable: readonly string[] = entries.split(";").flatMap((entry) => {
   const [name = "", value = ""] = entry.split("=");
   return [name, value];
 });
 
-/** Entries of the static table. */
+/** Number of entries of the static table. */
 export const staticEntries: number = staticTable.length / 2;
 
-/** What an entry takes of a table or list besides its bytes (RFC 7541 §4.1, RFC 9113 §6.5.2). */
+/** Size of an entry of a table or list besides its bytes (RFC 7541 §4.1, RFC 9113 §6.5.2). */
 export const entryOverhead = 32;

@@ -1,17 +1,17 @@
 import { Buffer } from "node:buffer";
 import { ConnectionError, errorCodes, flags, frameHeadBytes, frameTypes, maxFrameBytes } from "../wire.ts";
 
-/** Who gets what is read. */
+/** Receives what a FrameReader has parsed. */
 export interface FrameSink {
-  /** Nothing more is wanted. */
+  /** No more frames are wanted. */
   readonly isOver: boolean;
-  /** A whole frame but DATA without padding; the payload stands in `bytes` from `start` to `end`. */
+  /** A whole frame, except unpadded DATA; the payload is in `bytes` from `start` to `end`. */
   frame(frame: Frame): void;
-  /** A piece of a body, as it came. `isEnd`: the last of its frame, which says that no more follow. */
+  /** A part of a DATA frame, as received. `isEnd`: the last part of the frame that ends its stream. */
   data(stream: number, piece: Buffer, isEnd: boolean): void;
 }
 
-/** One frame. The same object for all: it is filled anew for the next. */
+/** One frame. The object is reused for all frames. */
 export interface Frame {
   type: number;
   flags: number;
@@ -21,14 +21,14 @@ export interface Frame {
   end: number;
 }
 
-/** Takes the bytes of one connection apart into frames, whatever pieces they come in. */
+/** Parses the byte stream of one connection into frames. */
 export class FrameReader {
   readonly #sink: FrameSink;
   readonly #frame: Frame = { type: 0, flags: 0, stream: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
   #rest: Buffer | undefined;
-  /** What has to stand before the first frame. */
+  /** What must precede the first frame. */
   #beginning: Buffer | undefined;
-  /** Of a frame with a part of a body: bytes that have not come. */
+  /** Remaining bytes of the current DATA frame. */
   #dataLeft = 0;
   #dataStream = 0;
   #isDataEnd = false;
@@ -75,7 +75,7 @@ export class FrameReader {
     return at + length;
   }
 
-  /** Returns where the next one begins; `at` when this one has not come whole. */
+  /** Returns where the next frame begins; `at` when this one is incomplete. */
   #readFrame(bytes: Buffer, at: number): number {
     const start = at + frameHeadBytes;
     if (start > bytes.length) return at;
@@ -102,7 +102,7 @@ export class FrameReader {
   }
 }
 
-/** What is kept of a body must not hold on to much more that was read with it, and belongs to others. */
+/** A part of a body that does not keep a much larger read buffer in memory, which belongs to other streams as well. */
 function pieceOf(bytes: Buffer, start: number, end: number): Buffer {
   const length = end - start;
   if (length === bytes.length) return bytes;

@@ -3,17 +3,17 @@ import type { Frame } from "./frame-reader.ts";
 import { type DecodedHeaders, HeaderReader, type HeaderLimits } from "../hpack/header-reader.ts";
 import { ConnectionError, errorCodes, flags } from "../wire.ts";
 
-/** A block of headers that has come whole. */
+/** A complete header block. */
 export interface HeaderBlock {
   readonly stream: number;
   /** Nothing follows on its stream. */
   readonly isLast: boolean;
   readonly headers: DecodedHeaders;
-  /** The stream that it names as its own parent, which is none. */
+  /** The stream names itself as its parent, which is an error. */
   readonly isOwnParent: boolean;
 }
 
-/** A block may take so many times what its list may, and so many frames (CVE-2024-27316 and its kin). */
+/** Limits of a block: its size as a multiple of the header list's, and its number of frames (CVE-2024-27316 and similar). */
 const blockFactor = 4;
 const maxFrames = 64;
 
@@ -25,7 +25,7 @@ interface Open {
   sizeBytes: number;
 }
 
-/** Puts blocks of headers together from their frames, and reads them. */
+/** Assembles header blocks from their frames, and decodes them. */
 export class HeaderBlockReader {
   readonly #decoder: HeaderReader;
   readonly #maxBytes: number;
@@ -36,13 +36,13 @@ export class HeaderBlockReader {
     this.#maxBytes = blockFactor * limits.listBytes;
   }
 
-  /** The stream whose block has begun: only frames that continue it may come. */
+  /** The stream whose block is incomplete: only its CONTINUATION frames may follow. */
   get openStream(): number | undefined {
     return this.#open?.stream;
   }
 
-  /** A HEADERS frame. Undefined: the block goes on. Throws ConnectionError. */
-  begin(frame: Frame): HeaderBlock | undefined {
+  /** Processes a HEADERS frame. Undefined: the block continues. Throws ConnectionError. */
+  headers(frame: Frame): HeaderBlock | undefined {
     const { bytes, stream } = frame;
     let { start, end } = frame;
     if ((frame.flags & flags.padded) !== 0) {
@@ -61,8 +61,8 @@ export class HeaderBlockReader {
     return undefined;
   }
 
-  /** A CONTINUATION frame. Undefined: the block goes on. Throws ConnectionError. */
-  goOn({ stream, bytes, start, end, flags: flag }: Frame): HeaderBlock | undefined {
+  /** Processes a CONTINUATION frame. Undefined: the block continues. Throws ConnectionError. */
+  continuation({ stream, bytes, start, end, flags: flag }: Frame): HeaderBlock | undefined {
     const open = this.#open;
     if (open?.stream !== stream) throw new ConnectionError(errorCodes.protocolError, "nothing is to be continued");
     open.pieces.push(bytes.subarray(start, end));

@@ -1,7 +1,7 @@
 import type { Frame } from "./frame-reader.ts";
 import { ConnectionError, errorCodes, maxWindowBytes, settingIds } from "../wire.ts";
 
-/** What the other side has told of itself, as far as it matters here. */
+/** The peer's settings, as far as they are used. */
 export interface PeerSettings {
   readonly headerTableBytes?: number;
   readonly maxConcurrentStreams?: number;
@@ -10,7 +10,7 @@ export interface PeerSettings {
 
 const settingBytes = 6;
 
-/** Reads a SETTINGS frame. Throws ConnectionError. */
+/** Parses a SETTINGS frame. Throws ConnectionError. */
 export function peerSettings({ bytes, start, end }: Frame): PeerSettings {
   if ((end - start) % settingBytes !== 0) throw new ConnectionError(errorCodes.frameSizeError, "half a setting");
   const settings: { -readonly [Name in keyof PeerSettings]: PeerSettings[Name] } = {};

@@ -1,27 +1,27 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** What a peer may do at once, and how much more each second. */
-export interface CalmTerms {
+/** A rate limit: how many events are allowed at once, and how many more each second. */
+export interface RateLimit {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** Bounds how often a peer does what costs this side more than itself. */
-export interface Calm {
-  /** It did something of use: it may do one more of the other kind. */
-  readonly earn: () => void;
-  /** It did it once more. False: once too often. */
-  readonly spend: () => boolean;
+/** A token bucket that limits peers' actions that cost this side more than the peer. */
+export interface TokenBucket {
+  /** Adds a token, for a useful action. */
+  readonly refill: () => void;
+  /** Takes a token. False: the limit is exceeded. */
+  readonly take: () => boolean;
 }
 
-export function calm({ burst, perSecond }: CalmTerms, clock: Clock): Calm {
+export function createTokenBucket({ burst, perSecond }: RateLimit, clock: Clock): TokenBucket {
   let left = burst;
   let sinceMs = clock.monotonic();
   return {
-    earn: () => {
+    refill: () => {
       if (left < burst) left += 1;
     },
-    spend: () => {
+    take: () => {
       left -= 1;
       if (left >= 0) return true;
       const nowMs = clock.monotonic();

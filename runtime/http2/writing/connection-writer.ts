@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { HeaderWriter, type HeaderList } from "../hpack/header-writer.ts";
-import { passingSet } from "../passing-set.ts";
+import { smallSet } from "../small-set.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import {
   ConnectionError,
@@ -13,39 +13,39 @@ import {
   maxWindowBytes,
 } from "../wire.ts";
 
-/** A stream that has something to say. */
-export interface Speaker {
+/** A stream with data to send. */
+export interface SendingStream {
   readonly id: number;
-  /** Bytes that the peer takes of it. */
+  /** Bytes that may be sent on it. */
   sendWindow: number;
-  /** Bytes sent since somebody looked. */
+  /** Bytes sent since the watchdog's last check. */
   progress: number;
-  /** Goes on after there was no room. */
+  /** Continues after a window or the socket was full. */
   unblock(): void;
 }
 
-/** What one side of a connection says: frames, within the windows that the other side opens. */
+/** The sending side of a connection: writes frames within the peer's flow-control windows. */
 export class ConnectionWriter {
   readonly #frames: FrameWriter;
   readonly #encoder = new HeaderWriter();
-  readonly #blocked = passingSet<Speaker>();
+  readonly #blocked = smallSet<SendingStream>();
   #windowBytes = defaultWindowBytes;
 
   constructor(socket: Socket) {
-    this.#frames = new FrameWriter(socket, () => this.goOn());
+    this.#frames = new FrameWriter(socket, () => this.resumeBlocked());
   }
 
-  /** Bytes that the peer has not taken. */
+  /** Bytes that the peer has not read. */
   get unreadBytes(): number {
     return this.#frames.unreadBytes;
   }
 
-  /** Sends what was said in this turn now, not at its end. */
+  /** Sends buffered frames now, not at the end of the turn. */
   flush(): void {
     this.#frames.flush();
   }
 
-  /** Bytes that stand before the first frame. */
+  /** Writes bytes that precede the first frame. */
   beginning(bytes: Buffer): void {
     this.#frames.copy(bytes, 0, bytes.length);
   }
@@ -55,7 +55,7 @@ export class ConnectionWriter {
     for (const [id, value] of settings) this.#frames.setting(id, value);
   }
 
-  confirmSettings(): void {
+  ackSettings(): void {
     this.#frames.head(frameTypes.settings, flags.ack, 0, 0);
   }
 
@@ -65,7 +65,7 @@ export class ConnectionWriter {
     this.#frames.uint32(number);
   }
 
-  /** Answers a ping, whose payload this is. */
+  /** Answers a ping with its payload. */
   pong(bytes: Buffer, start: number, end: number): void {
     this.#frames.head(frameTypes.ping, flags.ack, 0, 8);
     this.#frames.copy(bytes, start, end);
@@ -82,8 +82,8 @@ export class ConnectionWriter {
     this.#frames.uint32(code);
   }
 
-  /** Lets the peer send so many bytes more. `id` 0: on all streams together. */
-  tellWindow(id: number, bytes: number): void {
+  /** Lets the peer send this many more bytes. `id` 0: on the connection as a whole. */
+  windowUpdate(id: number, bytes: number): void {
     this.#frames.head(frameTypes.windowUpdate, 0, id, 4);
     this.#frames.uint32(bytes);
   }
@@ -100,8 +100,8 @@ export class ConnectionWriter {
     }
   }
 
-  /** Sends what windows and socket allow. Returns how many bytes. */
-  data(stream: Speaker, bytes: Buffer, isLast: boolean): number {
+  /** Sends as much as the windows and the socket allow. Returns the number of bytes. */
+  data(stream: SendingStream, bytes: Buffer, isLast: boolean): number {
     const frames = this.#frames;
     const { length } = bytes;
     if (length === 0 && isLast) frames.head(frameTypes.data, flags.endStream, stream.id, 0);
@@ -120,39 +120,39 @@ export class ConnectionWriter {
     return at;
   }
 
-  /** It waits for room. */
-  blocked(stream: Speaker): void {
+  /** Registers a stream that waits for a window or the socket. */
+  blocked(stream: SendingStream): void {
     this.#blocked.add(stream);
   }
 
-  /** It waits no more. */
-  forget(stream: Speaker): void {
+  /** Removes a stream that waits no more. */
+  forget(stream: SendingStream): void {
     this.#blocked.delete(stream);
   }
 
-  /** The peer takes so many more bytes of one stream. */
-  widenStream(stream: Speaker, bytes: number): void {
+  /** Processes a WINDOW_UPDATE of a stream. */
+  increaseStreamWindow(stream: SendingStream, bytes: number): void {
     stream.sendWindow += bytes;
     if (this.#blocked.delete(stream)) stream.unblock();
   }
 
-  /** The peer takes so many more bytes. Throws ConnectionError when that is more than can be. */
-  widen(bytes: number): void {
+  /** Processes a WINDOW_UPDATE of the connection. Throws ConnectionError when the window becomes too large. */
+  increaseWindow(bytes: number): void {
     this.#windowBytes += bytes;
     if (this.#windowBytes > maxWindowBytes) throw windowOverflow();
-    this.goOn();
+    this.resumeBlocked();
   }
 
-  /** Table that the peer keeps for headers, in bytes. */
+  /** Sets the size of the peer's header table in bytes. */
   limitTable(bytes: number): void {
     this.#encoder.limitTable(bytes);
   }
 
   /**
-   * Lets streams go on that waited, each for as much as there is room now. Who widens the window byte by byte wakes one stream with
-   * each (CVE-2019-9511): the others stay in line.
+   * Lets blocked streams send, each as much as there is room for now. A peer that grows the window byte by byte wakes one stream
+   * with each update (CVE-2019-9511): the others keep their order.
    */
-  goOn(): void {
+  resumeBlocked(): void {
     for (const stream of this.#blocked.all()) {
       if (this.#windowBytes <= 0) return;
       this.#blocked.delete(stream);
@@ -161,7 +161,7 @@ export class ConnectionWriter {
   }
 }
 
-/** A window is wider than can be. */
+/** The error for a window that became too large. */
 export function windowOverflow(): ConnectionError {
   return new ConnectionError(errorCodes.flowControlError, "a window is wider than 2^31 - 1");
 }

@@ -2,23 +2,23 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { frameHeadBytes } from "../wire.ts";
 
-/** Memory that frames are written into, one behind the other. What has gone out is not written over. */
+/** Memory block that frames are written into one after another. Written bytes are never overwritten. */
 const slabBytes = 8 * 1024;
-/** Payloads from this size on go out from where they are. */
+/** Payloads from this size on are not copied. */
 const copiedBytes = 2 * 1024;
-/** Bytes of one connection that wait to go out: beyond it streams keep theirs. */
+/** Bytes buffered per connection; beyond it, streams keep their data. */
 const fullBytes = 512 * 1024;
 
-/** Outputs that have something to say in this turn of the event loop. */
+/** Writers with frames to flush at the end of this turn of the event loop. */
 const due: FrameWriter[] = [];
 
 function flushAll(): void {
-  // What is written meanwhile goes out in the next turn.
+  // Frames written meanwhile are flushed in the next turn.
   const now = due.splice(0);
   for (const frames of now) frames.flush();
 }
 
-/** Frames on their way to one peer. All that are written in one turn of the event loop go out by one system call. */
+/** Buffers frames for one peer: all frames written in one turn of the event loop are sent by one system call. */
 export class FrameWriter {
   readonly #socket: Socket;
   #slab: Buffer = Buffer.alloc(0);
@@ -30,26 +30,26 @@ export class FrameWriter {
   #wasFull = false;
   readonly #hasRoom: () => void;
 
-  /** `hasRoom` is called once it takes more after it was full. */
+  /** `hasRoom` is called when the writer accepts more after it was full. */
   constructor(socket: Socket, hasRoom: () => void) {
     this.#socket = socket;
     this.#hasRoom = hasRoom;
     socket.on("drain", () => this.#tellRoom());
   }
 
-  /** Has as much as it should: streams are to keep theirs. */
+  /** Enough is buffered: streams must keep their data. */
   get isFull(): boolean {
     const isFull = this.#waitingBytes > fullBytes || this.#socket.writableNeedDrain;
     if (isFull) this.#wasFull = true;
     return isFull;
   }
 
-  /** Bytes that the peer has not taken. */
+  /** Bytes that the peer has not read. */
   get unreadBytes(): number {
     return this.#waitingBytes + this.#socket.writableLength;
   }
 
-  /** The head of a frame; its payload is to follow. */
+  /** Writes a frame's head; its payload must follow. */
   head(type: number, flags: number, stream: number, length: number): void {
     const at = this.#reserve(frameHeadBytes);
     const slab = this.#slab;
@@ -61,7 +61,7 @@ export class FrameWriter {
     this.#number(at + 5, stream);
   }
 
-  /** One of SETTINGS. */
+  /** Writes one setting. */
   setting(id: number, value: number): void {
     const at = this.#reserve(6);
     this.#slab[at] = id >>> 8;
@@ -69,12 +69,12 @@ export class FrameWriter {
     this.#number(at + 2, value);
   }
 
-  /** Four bytes of a payload. */
+  /** Writes four bytes of a payload. */
   uint32(value: number): void {
     this.#number(this.#reserve(4), value);
   }
 
-  /** Bytes of a payload, not to be changed any more. */
+  /** Writes payload bytes, which must not be changed afterwards. */
   bytes(source: Buffer, start: number, end: number): void {
     const length = end - start;
     if (length < copiedBytes) {
@@ -86,13 +86,13 @@ export class FrameWriter {
     this.#waitingBytes += length;
   }
 
-  /** Bytes of a payload that are written over next. */
+  /** Writes a copy of payload bytes. */
   copy(source: Buffer, start: number, end: number): void {
     const at = this.#reserve(end - start);
     source.copy(this.#slab, at, start, end);
   }
 
-  /** Hands all to the socket now. */
+  /** Passes everything to the socket now. */
   flush(): void {
     this.#isDue = false;
     const socket = this.#socket;
@@ -125,7 +125,7 @@ export class FrameWriter {
     slab[at + 3] = value;
   }
 
-  /** Room for so many bytes. Returns where. */
+  /** Reserves this many bytes. Returns their position. */
   #reserve(length: number): number {
     if (!this.#isDue) {
       this.#isDue = true;

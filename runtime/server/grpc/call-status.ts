@@ -3,15 +3,15 @@ import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import { retryAfterSeconds } from "../../protocols/protocol.ts";
 import { type RpcCode, rpcCodes, type RpcService } from "../../protocols/rpc.ts";
 
-/** How a call ends: what its trailers say. */
+/** How a call ends: the content of its trailers. */
 export interface CallStatus {
   readonly code: RpcCode;
   readonly details: string;
-  /** Trailing metadata, names and values in turn. */
+  /** Trailing metadata: alternating names and values. */
   readonly headers?: HeaderList;
 }
 
-/** A call that its transport refuses: no service hears of it. */
+/** A call that the transport refuses before any service sees it. */
 export class CallRefusedError extends Error {
   readonly code: RpcCode;
 
@@ -24,14 +24,14 @@ export class CallRefusedError extends Error {
 
 const good: HeaderList = ["grpc-status", "0"];
 
-/** Trailers of a call; undefined: it is answered. */
+/** Trailers of a call; undefined status: success. */
 export function statusTrailers(status: CallStatus | undefined): HeaderList {
   if (status === undefined) return good;
   const { code, details, headers = [] } = status;
   return ["grpc-status", String(rpcCodes[code]), "grpc-message", encodeURI(details.toWellFormed()), ...headers];
 }
 
-/** The status of a refused call; where asking again may help, gRPC's own retries are told when. */
+/** The status of a refused call; where a retry can help, with gRPC's retry pushback. */
 export function faultStatus(service: RpcService, fault: Fault): CallStatus {
   const { code, details, headers } = service.refusal(fault);
   const list = Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value]);

@@ -9,12 +9,12 @@ const answerHeaders: HeaderList = [":status", "200", "content-type", "applicatio
 const encodings: HeaderList = ["grpc-accept-encoding", "identity,deflate,gzip"];
 const headers: HeaderList = [...answerHeaders, ...encodings];
 
-/** Who answers a call: told of what comes on it. */
+/** Receives what arrives on a call. */
 export interface CallListener {
   message(message: RawMessage): void;
-  /** The client has said everything. */
+  /** The client has sent everything. */
   ended(): void;
-  /** The client has left, or its time is over: nobody waits for the answer any more. */
+  /** The client has left, or its deadline has passed: no answer is wanted any more. */
   cancelled(): void;
 }
 
@@ -22,7 +22,7 @@ export interface CallListener {
 export class GrpcCall implements StreamOwner {
   readonly headers: HeaderList;
   readonly encoding: string;
-  /** `Clock.monotonic()` after which its client does not wait any more. */
+  /** `Clock.monotonic()` at the client's deadline. */
   readonly deadline: number;
   readonly #stream: Http2Stream;
   readonly #reader: MessageReader;
@@ -32,7 +32,7 @@ export class GrpcCall implements StreamOwner {
   #hasBegun = false;
   #hasEnded = false;
 
-  /** Throws CallRefusedError when its headers cannot be understood. */
+  /** Throws CallRefusedError when its headers are invalid. */
   constructor(
     stream: Http2Stream,
     list: HeaderList,
@@ -41,7 +41,7 @@ export class GrpcCall implements StreamOwner {
     this.headers = list;
     this.#stream = stream;
     this.encoding = this.header("grpc-encoding") ?? "identity";
-    const timeoutMs = allowedMs(this.header("grpc-timeout"));
+    const timeoutMs = timeoutOf(this.header("grpc-timeout"));
     this.deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs;
     this.#reader = new MessageReader(maxBytes, (message) => {
       if (!this.#hasEnded) this.#listener?.message(message);
@@ -65,7 +65,7 @@ export class GrpcCall implements StreamOwner {
     return undefined;
   }
 
-  /** Tells this one of what comes from now on. */
+  /** Sets the listener for what arrives from now on. */
   listen(listener: CallListener): void {
     this.#listener = listener;
   }
@@ -78,7 +78,7 @@ export class GrpcCall implements StreamOwner {
     this.#stream.resume();
   }
 
-  /** Resolves when there is room for more, or nobody listens any more. */
+  /** Resolves when more can be sent, or the call is over. */
   send(message: Uint8Array): Promise<void> | undefined {
     if (this.#hasEnded) return undefined;
     this.#begin();
@@ -90,17 +90,17 @@ export class GrpcCall implements StreamOwner {
     });
   }
 
-  /** Ends it, with a status where it is not answered: the method that answers it hears that it was cancelled. */
+  /** Ends the call, with a status if it failed: the method is then told that the call was cancelled. */
   end(status?: CallStatus): void {
     if (this.#hasEnded) return;
-    this.#over();
+    this.#finish();
     const trailers = statusTrailers(status);
     if (this.#hasBegun) this.#stream.endWith(trailers);
     else this.#stream.headers([...answerHeaders, ...trailers], true);
     if (status !== undefined) this.#listener?.cancelled();
   }
 
-  headersCame(): void {}
+  headersReceived(): void {}
 
   data(chunk: Buffer): void {
     if (this.#hasEnded) return;
@@ -124,11 +124,11 @@ export class GrpcCall implements StreamOwner {
 
   closed(): void {
     if (this.#hasEnded) return;
-    this.#over();
+    this.#finish();
     this.#listener?.cancelled();
   }
 
-  #over(): void {
+  #finish(): void {
     this.#hasEnded = true;
     this.#cancelDeadline?.();
     this.drained();
@@ -141,13 +141,13 @@ export class GrpcCall implements StreamOwner {
   }
 }
 
-/** What a timer takes: 24 days. */
+/** The maximum of a timer: 24 days. */
 const maxTimerMs = 2 ** 31 - 1;
 /** Milliseconds of each unit of `grpc-timeout` (gRPC over HTTP2, "TimeoutUnit"). */
 const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
 
-/** Milliseconds that a client allows for its call; undefined when it sets no limit. */
-function allowedMs(header: string | undefined): number | undefined {
+/** Parses `grpc-timeout` to milliseconds; undefined when it sets no limit. */
+function timeoutOf(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
   const [, digits, unit = ""] = /(\d{1,8})\s*([HMSmun])$/.exec(header) ?? [];
   if (digits === undefined) throw new CallRefusedError("INTERNAL", `Invalid grpc-timeout value "${header}"`);

@@ -3,29 +3,29 @@ import { Http2Connection } from "../../http2/connection.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Http2Stream } from "../../http2/stream.ts";
 import type { RpcMethod, RpcService } from "../../protocols/rpc.ts";
-import { answerCall, type GrpcParts } from "./answers.ts";
+import { answerCall, type GrpcParts } from "./answer-call.ts";
 import { CallRefusedError, statusTrailers } from "./call-status.ts";
 import { GrpcCall } from "./grpc-call.ts";
 
 /** The connections of one listening socket. */
 export interface GrpcConnections {
   readonly inject: (socket: Socket) => void;
-  /** Tells every client to connect anew; running calls go on. */
+  /** Asks every client to reconnect; running calls continue. */
   readonly goAway: () => void;
-  /** As `goAway`, and resolves when the last call has ended. */
+  /** Like `goAway`, and resolves when the last call has ended. */
   readonly close: () => Promise<void>;
 }
 
 /** A gateway has one connection for all its clients. */
 const maxStreams = 1000;
-/** Bytes of one request that may wait unread, and of all. */
+/** Unread request bytes per stream and per connection. */
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
-/** Metadata of one call. */
+/** Limits of a call's metadata. */
 const headers = { listBytes: 64 * 1024, maxFields: 256 };
-/** Cancelled calls a second, and at once (CVE-2023-44487): those of all clients of a gateway. */
+/** Rate limit of cancelled calls (CVE-2023-44487), of all clients of a gateway together. */
 const resets = { burst: 1000, perSecond: 1000 };
-/** Idle connections of live clients may stay for as long as they like. */
+/** Idle connections of live clients are never closed. */
 const idleMs = Number.POSITIVE_INFINITY;
 
 interface Served {
@@ -33,7 +33,7 @@ interface Served {
   readonly method: RpcMethod;
 }
 
-/** Speaks gRPC on sockets that somebody else has accepted. */
+/** Serves gRPC on sockets that others have accepted. */
 export function grpcConnections(parts: GrpcParts): GrpcConnections {
   const connections = new Set<Http2Connection>();
   const served = servedMethods(parts.services);
@@ -53,7 +53,7 @@ export function grpcConnections(parts: GrpcParts): GrpcConnections {
     connections.add(connection);
   };
   const goAway = (): void => {
-    for (const connection of connections) connection.leave();
+    for (const connection of connections) connection.goAway();
   };
   return {
     inject,

@@ -3,26 +3,26 @@ import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import { CallRefusedError } from "./call-status.ts";
 
-/** A flag and the length of the message stand before each (gRPC over HTTP2, "Length-Prefixed-Message"). */
+/** Each message is preceded by a flag and its length (gRPC over HTTP2, "Length-Prefixed-Message"). */
 const prefixBytes = 5;
 
-/** A message as it came. */
+/** A message as received. */
 export interface RawMessage {
   readonly isCompressed: boolean;
   readonly bytes: Buffer;
 }
 
-/** Room for the beginning of a message; for more of it there is four times as much each time. */
+/** Initial size of the buffer for an incomplete message, and its growth factor. */
 const firstBytes = 64 * 1024;
 const growth = 4;
 
-/** Takes the body of a call apart into its messages. */
+/** Splits the body of a call into its messages. */
 export class MessageReader {
   readonly #maxBytes: number;
   readonly #take: (message: RawMessage) => void;
-  /** The beginning of a message that has not come whole: a copy, so that small pieces do not hold on to what came with them. */
-  #held: Buffer = Buffer.alloc(0);
-  #heldBytes = 0;
+  /** The received part of an incomplete message: a copy, so that small chunks don't keep whole read buffers in memory. */
+  #partial: Buffer = Buffer.alloc(0);
+  #partialBytes = 0;
 
   constructor(maxBytes: number, take: (message: RawMessage) => void) {
     this.#maxBytes = maxBytes;
@@ -33,19 +33,19 @@ export class MessageReader {
   read(chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) {
       const leftBytes = chunk.length - at;
-      const isHeld = this.#heldBytes > 0;
-      const neededBytes = isHeld
-        ? this.#framedBytes(this.#held, 0, this.#heldBytes)
+      const isPartial = this.#partialBytes > 0;
+      const neededBytes = isPartial
+        ? this.#framedBytes(this.#partial, 0, this.#partialBytes)
         : this.#framedBytes(chunk, at, leftBytes);
-      const takenBytes = Math.min(leftBytes, neededBytes - this.#heldBytes);
-      const isWhole = !isHeld && takenBytes === neededBytes && neededBytes > prefixBytes;
-      if (isWhole) this.#hand(chunk.subarray(at, at + takenBytes));
-      else this.#hold(chunk.subarray(at, at + takenBytes), neededBytes);
+      const takenBytes = Math.min(leftBytes, neededBytes - this.#partialBytes);
+      const isWhole = !isPartial && takenBytes === neededBytes && neededBytes > prefixBytes;
+      if (isWhole) this.#deliver(chunk.subarray(at, at + takenBytes));
+      else this.#append(chunk.subarray(at, at + takenBytes), neededBytes);
       at += takenBytes;
     }
   }
 
-  /** Bytes of a message with its prefix, of which so many are there; of the prefix, as long as that is not there. */
+  /** Size of the message at `at` with its prefix, of which `count` bytes were received; only the prefix's until that is complete. */
   #framedBytes(bytes: Buffer, at: number, count: number): number {
     if (count < prefixBytes) return prefixBytes;
     const sizeBytes = bytes.readUInt32BE(at + 1);
@@ -54,31 +54,34 @@ export class MessageReader {
     throw new CallRefusedError("RESOURCE_EXHAUSTED", details);
   }
 
-  #hold(bytes: Buffer, neededBytes: number): void {
-    const heldBytes = this.#heldBytes + bytes.length;
-    if (heldBytes > this.#held.length) {
-      const roomBytes = Math.max(heldBytes, Math.min(neededBytes, Math.max(firstBytes, growth * this.#held.length)));
-      // As in body-parts.ts: raw contents stand at the end of a message.
+  #append(bytes: Buffer, neededBytes: number): void {
+    const partialBytes = this.#partialBytes + bytes.length;
+    if (partialBytes > this.#partial.length) {
+      const roomBytes = Math.max(
+        partialBytes,
+        Math.min(neededBytes, Math.max(firstBytes, growth * this.#partial.length)),
+      );
+      // As in body-collector.ts: binary contents are at the end of a message.
       const padBytes = -roomBytes & 7;
       const room = Buffer.allocUnsafe(padBytes + roomBytes).subarray(padBytes);
-      this.#held.copy(room, 0, 0, this.#heldBytes);
-      this.#held = room;
+      this.#partial.copy(room, 0, 0, this.#partialBytes);
+      this.#partial = room;
     }
-    bytes.copy(this.#held, this.#heldBytes);
-    this.#heldBytes = heldBytes;
-    if (heldBytes < prefixBytes || heldBytes < this.#framedBytes(this.#held, 0, heldBytes)) return;
-    this.#hand(this.#held.subarray(0, heldBytes));
-    this.#held = Buffer.alloc(0);
-    this.#heldBytes = 0;
+    bytes.copy(this.#partial, this.#partialBytes);
+    this.#partialBytes = partialBytes;
+    if (partialBytes < prefixBytes || partialBytes < this.#framedBytes(this.#partial, 0, partialBytes)) return;
+    this.#deliver(this.#partial.subarray(0, partialBytes));
+    this.#partial = Buffer.alloc(0);
+    this.#partialBytes = 0;
   }
 
-  #hand(framed: Buffer): void {
+  #deliver(framed: Buffer): void {
     this.#take({ isCompressed: framed[0] === 1, bytes: framed.subarray(prefixBytes) });
   }
 }
 
-/** The message as it was before it was compressed. Rejects with CallRefusedError. */
-export async function plainMessage(
+/** Decompresses a message. Rejects with CallRefusedError. */
+export async function decompressedMessage(
   { bytes, isCompressed }: RawMessage,
   encoding: string,
   maxBytes: number,
@@ -101,7 +104,7 @@ export async function plainMessage(
   }
 }
 
-/** A message with its prefix, in pieces where copying would cost more. */
+/** A message with its prefix, in two pieces where copying would cost more. */
 export function framedMessage(message: Uint8Array): readonly Buffer[] {
   const isCopied = message.length <= copiedBytes;
   const bytes = Buffer.allocUnsafe(prefixBytes + (isCopied ? message.length : 0));

@@ -2,20 +2,20 @@ import type { Buffer } from "node:buffer";
 import { faults } from "../faults.ts";
 import { CallRefusedError } from "./call-status.ts";
 import type { GrpcCall } from "./grpc-call.ts";
-import { plainMessage, type RawMessage } from "./message-reader.ts";
+import { decompressedMessage, type RawMessage } from "./message-reader.ts";
 
-/** Requests of a call that sends many, and what tells that nobody waits for answers any more. */
+/** The requests of a streaming call, and the signal that no answers are wanted any more. */
 export interface RequestQueue {
   readonly requests: AsyncIterable<Buffer>;
-  readonly left: AbortController;
+  readonly cancellation: AbortController;
 }
 
-/** So many requests may wait for their turn: then the client is held. */
+/** Requests that may be queued; then the client's stream is paused. */
 const maxWaiting = 16;
 
-/** Takes requests as they come, and hands them on one after the other. */
+/** Queues received requests for a method that reads them one by one. */
 export function requestQueue(call: GrpcCall, maxBytes: number): RequestQueue {
-  const left = new AbortController();
+  const cancellation = new AbortController();
   const waiting: RawMessage[] = [];
   let isLast = false;
   let wake = (): void => {};
@@ -30,13 +30,13 @@ export function requestQueue(call: GrpcCall, maxBytes: number): RequestQueue {
       wake();
     },
     cancelled: () => {
-      left.abort();
+      cancellation.abort();
       wake();
     },
   });
   async function* requests(): AsyncGenerator<Buffer> {
     for (;;) {
-      if (left.signal.aborted) throw faults.ClientGone({});
+      if (cancellation.signal.aborted) throw faults.ClientGone({});
       const message = waiting.shift();
       if (message !== undefined) {
         if (waiting.length === 0) call.resume();
@@ -49,12 +49,12 @@ export function requestQueue(call: GrpcCall, maxBytes: number): RequestQueue {
       }
     }
   }
-  return { requests: requests(), left };
+  return { requests: requests(), cancellation };
 }
 
 async function plainOrRefused(call: GrpcCall, message: RawMessage, maxBytes: number): Promise<Buffer> {
   try {
-    return await plainMessage(message, call.encoding, maxBytes);
+    return await decompressedMessage(message, call.encoding, maxBytes);
   } catch (thrown) {
     if (thrown instanceof CallRefusedError) call.end({ code: thrown.code, details: thrown.message });
     throw thrown;

@@ -1,73 +1,62 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
+import type { ConnectionFilter } from "../connection-filter.ts";
 import type { ConnectionLimits } from "../http-server.ts";
-import { type RequestHead, headReader } from "./request-head.ts";
-
-/** Connections whose requests are plain: each is answered here until it sends one that is not. */
-export interface ConnectionLane {
-  /** Takes a new connection; `passOn` gets it, with what has been read put back, when a request needs a whole HTTP server. */
-  readonly take: (socket: Socket, passOn: (socket: Socket) => void) => void;
-  /** Ends idle connections now and others after their answer. */
-  readonly close: () => void;
-  /** Ends all connections now. */
-  readonly cut: () => void;
-}
+import { type RequestHead, requestHeadReader } from "./request-head.ts";
 
 /**
- * What a connection waits for. `fresh`: nothing has come yet; `flushing`: the client has not read its answer; `lingering`: the rest
- * of a refused body is dropped, so that its sender can read the refusal.
+ * What a connection waits for. `fresh`: for its first bytes; `flushing`: for the client to read its response; `lingering`: the rest of
+ * a refused body is dropped, so that the client can read the refusal.
  */
 export type ConnectionState = "fresh" | "idle" | "body" | "answering" | "flushing" | "lingering" | "gone";
 
-/** A connection as its lane watches over it. */
-export interface LaneConnection {
+/** A connection whose time limits the fast path enforces. */
+export interface WatchedConnection {
   readonly state: ConnectionState;
-  /** The lane's tick of the last change of state. */
+  /** Tick of the last state change. */
   readonly since: number;
-  /** Ends it once it is idle, which may be now. */
+  /** Closes the connection once it is idle, which may be now. */
   close(): void;
-  /** Ends it now; `text` is the last that it is told. */
+  /** Closes the connection now, after writing `text`. */
   cut(text?: string): void;
 }
 
-/** What a lane gives to all its connections. */
-export interface LaneTerms<Connection> {
+/** What a fast path provides to its connections. */
+export interface FastPathContext<Connection> {
   readonly readHead: (text: string) => RequestHead | undefined;
   readonly clock: Clock;
-  /** Counts up while time passes: says when a connection was last busy. */
+  /** Counts up every second while there are connections. */
   readonly tick: () => number;
-  /** Whether the lane has been told to close. */
+  /** Whether the fast path was told to close. */
   readonly isClosing: () => boolean;
-  /** Takes a connection whose next request is not plain, with what has come of it. */
+  /** Passes on a connection whose next request is not simple, with the bytes received of it. */
   readonly passOn: (connection: Connection, socket: Socket, bytes: Buffer) => void;
   readonly closed: (connection: Connection) => void;
 }
 
-/** How sockets become connections of a lane, and what they may do. */
-export interface ConnectionLaneOptions<Connection> {
+/** Limits of a fast path, and how it serves connections. */
+export interface FastPathOptions<Connection> {
   readonly limits: ConnectionLimits;
   readonly clock: Clock;
-  /** Called once: how a socket becomes a connection of this lane. */
-  readonly connecting: (terms: LaneTerms<Connection>) => (socket: Socket) => Connection;
+  /** Called once. Returns the function that makes a socket a connection of this fast path. */
+  readonly connect: (context: FastPathContext<Connection>) => (socket: Socket) => Connection;
 }
 
-/** How often connections are looked at. */
+/** Interval at which time limits are checked. */
 const checkMs = 1_000;
-/** As Node's server tells it. */
+/** The response of Node's server. */
 const timedOut = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
 
-/** A lane without connections; it watches over their time limits while there are any. */
-export function connectionLane<Connection extends LaneConnection>(
-  options: ConnectionLaneOptions<Connection>,
-): ConnectionLane {
+/** Serves HTTP/1.1 connections while their requests are simple, and enforces their time limits. */
+export function fastPath<Connection extends WatchedConnection>(options: FastPathOptions<Connection>): ConnectionFilter {
   const { limits, clock } = options;
   const connections = new Map<Connection, (socket: Socket) => void>();
   let ticks = 0;
   let isWatching = false;
   let isClosing = false;
-  const connection = options.connecting({
-    readHead: headReader(),
+  const connection = options.connect({
+    readHead: requestHeadReader(),
     clock,
     tick: () => ticks,
     isClosing: () => isClosing,
@@ -106,8 +95,8 @@ export function connectionLane<Connection extends LaneConnection>(
   };
 }
 
-/** `spentMs` has passed for sure since its state changed. */
-function endIfLate(connection: LaneConnection, spentMs: number, limits: ConnectionLimits): void {
+/** `spentMs`: lower bound of the time since the last state change. */
+function endIfLate(connection: WatchedConnection, spentMs: number, limits: ConnectionLimits): void {
   switch (connection.state) {
     case "fresh":
       if (spentMs >= limits.headersTimeoutMs) connection.cut(timedOut);

@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The head of a request whose framing leaves nothing to interpret. */
+/** The head of a request whose framing is unambiguous. */
 export interface RequestHead {
   readonly method: "GET" | "POST";
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
-  /** Of its body; 0 when it has none. */
+  /** Body size; 0 without a body. */
   readonly contentBytes: number;
 }
 
 const requestLine = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1\r\n/;
-/** A token, a colon, visible ASCII and blanks (RFC 9112, 5): no folding, no bytes above 127, no bare line breaks. */
+/** A token, a colon, visible ASCII and blanks (RFC 9112 §5): no folding, no bytes above 127, no bare line breaks. */
 const headerLine = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~]*)\r\n/y;
-/** They change how long a request is, what an answer looks like or whose connection it is: Node's server knows how. */
-const foreign = new Set([
+/** Headers that affect framing, responses or the connection: requests with one are left to Node's server. */
+const unsupported = new Set([
   "transfer-encoding",
   "content-encoding",
   "expect",
@@ -26,15 +26,15 @@ const foreign = new Set([
 ]);
 
 /**
- * Reads a head, from the request line to the end of the last header, that is as plain as can be: HTTP/1.1, GET or POST, one host, no
- * header twice, the body's length in digits. `undefined` for any other, valid or not: whoever asks must hand that to somebody who
- * knows all of HTTP, so that two readings of one request never meet.
+ * Parses a head, from the request line to the end of the last header, of a simple request: HTTP/1.1, GET or POST, one host, no
+ * repeated header, content-length in digits. Undefined for any other, valid or not: the caller must leave it to a full HTTP server,
+ * so that a request is never interpreted in two ways.
  */
-export function plainHead(text: string): RequestHead | undefined {
+export function simpleRequestHead(text: string): RequestHead | undefined {
   const line = requestLine.exec(text);
   if (line === null) return undefined;
   const [start, method, target = ""] = line;
-  const headers = plainHeaders(text, start.length);
+  const headers = simpleHeaders(text, start.length);
   if (headers?.["host"] === undefined || !keepsAlive(headers)) return undefined;
   const length = headers["content-length"];
   if (method === "GET") return length === undefined ? { method, target, headers, contentBytes: 0 } : undefined;
@@ -42,7 +42,7 @@ export function plainHead(text: string): RequestHead | undefined {
   return { method: "POST", target, headers, contentBytes: Number(length ?? 0) };
 }
 
-function plainHeaders(text: string, start: number): IncomingHttpHeaders | undefined {
+function simpleHeaders(text: string, start: number): IncomingHttpHeaders | undefined {
   const headers: IncomingHttpHeaders = {};
   let at = start;
   while (at < text.length) {
@@ -51,7 +51,7 @@ function plainHeaders(text: string, start: number): IncomingHttpHeaders | undefi
     if (line === null) return undefined;
     const [all, written = "", value = ""] = line;
     const name = written.toLowerCase();
-    if (foreign.has(name) || Object.hasOwn(headers, name)) return undefined;
+    if (unsupported.has(name) || Object.hasOwn(headers, name)) return undefined;
     headers[name] = value.trim();
     at += all.length;
   }
@@ -62,20 +62,20 @@ function keepsAlive({ connection }: IncomingHttpHeaders): boolean {
   return connection === undefined || connection.toLowerCase() === "keep-alive";
 }
 
-/** Longest head that is kept, and how many of them. */
-const maxKeptChars = 1024;
-const maxKept = 64;
+/** Longest cached head, and number of cached heads. */
+const maxCachedChars = 1024;
+const maxCached = 64;
 
-/** Reads heads; one that has come before, as most do, is not read again. */
-export function headReader(): (text: string) => RequestHead | undefined {
-  const kept = new Map<string, RequestHead>();
+/** Returns a parser that caches heads: most repeat. */
+export function requestHeadReader(): (text: string) => RequestHead | undefined {
+  const cache = new Map<string, RequestHead>();
   return (text) => {
-    const known = kept.get(text);
-    if (known !== undefined) return known;
-    const head = plainHead(text);
-    if (head === undefined || text.length > maxKeptChars) return head;
-    if (kept.size >= maxKept) kept.clear();
-    kept.set(text, head);
+    const cached = cache.get(text);
+    if (cached !== undefined) return cached;
+    const head = simpleRequestHead(text);
+    if (head === undefined || text.length > maxCachedChars) return head;
+    if (cache.size >= maxCached) cache.clear();
+    cache.set(text, head);
     return head;
   };
 }

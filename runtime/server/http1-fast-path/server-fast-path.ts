@@ -1,29 +1,30 @@
 import type { Clock } from "../../base/clock.ts";
 import type { ConnectionLimits } from "../http-server.ts";
 import type { BodyLimits } from "../request-body.ts";
-import { answerWriter } from "./answer-bytes.ts";
-import { type ConnectionLane, connectionLane } from "./connection-lane.ts";
-import { type PlainAnswerer, PlainConnection, type PlainTerms } from "./plain-connection.ts";
+import { answerWriter } from "./answer-writer.ts";
+import type { ConnectionFilter } from "../connection-filter.ts";
+import { fastPath } from "./fast-path.ts";
+import { type FastPathAnswerer, FastPathConnection, type ConnectionContext } from "./fast-path-connection.ts";
 
-/** Who answers on a lane, and what requests may be like. */
-export interface LaneOptions {
-  readonly answerer: PlainAnswerer;
+/** Options of `serverFastPath`. */
+export interface ServerFastPathOptions {
+  readonly answerer: FastPathAnswerer;
   readonly limits: ConnectionLimits;
   readonly body: BodyLimits;
   readonly clock: Clock;
 }
 
-/** The lane of a runtime: whole bodies, whole answers. */
-export function plainLane({ answerer, limits, body, clock }: LaneOptions): ConnectionLane {
+/** The runtime's fast path: whole bodies, whole responses. */
+export function serverFastPath({ answerer, limits, body, clock }: ServerFastPathOptions): ConnectionFilter {
   const write = answerWriter(clock, limits.keepAliveTimeoutMs);
-  return connectionLane({
+  return fastPath({
     limits,
     clock,
-    connecting: (lane) => {
-      const terms: PlainTerms = { ...lane, answerer, write, body };
+    connect: (shared) => {
+      const context: ConnectionContext = { ...shared, answerer, write, body };
       return (socket) => {
-        const connection = new PlainConnection(socket, terms);
-        if (lane.isClosing()) connection.close();
+        const connection = new FastPathConnection(socket, context);
+        if (shared.isClosing()) connection.close();
         return connection;
       };
     },

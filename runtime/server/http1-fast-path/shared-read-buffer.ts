@@ -1,16 +1,16 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 
-/** What the sockets read into, one after the other: libuv asks for so much at a time. */
+/** Read buffer of all sockets, which read one after another: libuv reads this much at a time. */
 const memory = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
- * Has an accepted socket read into memory that all of them share, instead of memory of its own for each read; `take` gets a view that
- * holds until it returns, and says whether to read on. That is the option `onread` of `new net.Socket()`, which Node's servers do not
- * pass on: it is switched on where the constructor would have put it. Where a Node has no such place nothing changes, and what is
- * read comes as the event `data`, as do bytes that were put back into the socket.
+ * Makes an accepted socket read into a buffer that all sockets share, instead of allocating one for each read. `take` gets a view that
+ * is valid until it returns, and returns whether to read on. This is the `onread` option of `new net.Socket()`, which Node's servers do
+ * not expose; it is set where the constructor would have set it. If Node has no such place, nothing changes: data then arrives as
+ * `data` events, as do bytes that were put back into the socket.
  */
-export function shareReads(socket: Socket, take: (bytes: Buffer) => boolean): void {
+export function useSharedReadBuffer(socket: Socket, take: (bytes: Buffer) => boolean): void {
   const symbols = Object.getOwnPropertySymbols(socket);
   const buffer = symbols.find(({ description }) => description === "kBuffer");
   const callback = symbols.find(({ description }) => description === "kBufferCb");

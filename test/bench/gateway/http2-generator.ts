@@ -46,7 +46,7 @@ class Call implements StreamOwner {
     connection.request(headers, this).end(request);
   }
 
-  headersCame(list: HeaderList): void {
+  headersReceived(list: HeaderList): void {
     const at = list.indexOf("grpc-status");
     if (at !== -1) this.#status = list[at + 1] ?? "";
   }

@@ -25,7 +25,7 @@ createServer({ noDelay: true }, (socket) => {
     idleMs: Number.POSITIVE_INFINITY,
     onRequest: (stream) => {
       stream.owner = {
-        headersCame: () => {},
+        headersReceived: () => {},
         data: () => {},
         ended: () => {
           stream.headers(head);

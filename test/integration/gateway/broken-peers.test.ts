@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keptRoom } from "../../../runtime/gateway/passage/kept-room.ts";
+import { defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
 import { brokenPeers } from "./broken-peers.ts";
 import { freePort, route, startedGateway, tableSource } from "./parts.ts";
 
@@ -13,9 +13,9 @@ test(
   async () => {
     const peers = await brokenPeers(seed);
     const source = await tableSource();
-    const room = keptRoom();
-    const before = { ...room };
-    const { gateway, restPort } = await startedGateway(source, 0, () => false, room);
+    const bufferBudget = defaultBufferBudget();
+    const before = { ...bufferBudget };
+    const { gateway, restPort } = await startedGateway(source, 0, () => false, bufferBudget);
     const pod = { pod: "p", address: "127.0.0.1", port: peers.podPort };
     const revision = { hash: "a1", version: "1", weight: 100, endpoints: [pod], draining: [] };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision], { timeoutMs: 1_000 })] });
@@ -27,7 +27,7 @@ test(
     }
     const left = () => gateway.ledger.figures(0).models["default/digits"];
     await expect
-      .poll(() => [left()?.revisions["a1"]?.inFlight, left()?.queued, room], { timeout: 20_000 })
+      .poll(() => [left()?.revisions["a1"]?.inFlight, left()?.queued, bufferBudget], { timeout: 20_000 })
       .toEqual([0, 0, before]);
     expect([peers.violations, told.get("500")]).toEqual([[], undefined]);
     // How many of each depends on how busy the machine is.

@@ -128,7 +128,7 @@ export interface GrpcAnswer {
   readonly trailers: Readonly<Record<string, MetadataValue>>;
 }
 
-interface Asked {
+interface RoutedRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
@@ -138,7 +138,7 @@ interface Asked {
 export function called(
   client: Client,
   request: Buffer,
-  { method = methods.infer, headers = {}, deadlineMs }: Asked = {},
+  { method = methods.infer, headers = {}, deadlineMs }: RoutedRequest = {},
 ): Promise<GrpcAnswer> {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);

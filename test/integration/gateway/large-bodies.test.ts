@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Endpoint } from "../../../runtime/contract/route-table.ts";
-import { keptRoom } from "../../../runtime/gateway/passage/kept-room.ts";
+import { defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
 import { called, grpcClient, grpcPod, inference, refuse } from "./grpc-parts.ts";
 import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
 
@@ -16,9 +16,9 @@ const text = (sizeBytes: number): string => randomBytes(sizeBytes / 2).toString(
 /** More than is read before it is sent on, and than the sockets of both sides hold. */
 const large = text(3_000_000);
 
-async function scene(endpoints: readonly Endpoint[], room = keptRoom()) {
+async function scene(endpoints: readonly Endpoint[], bufferBudget = defaultBufferBudget()) {
   const source = await tableSource();
-  const { gateway, restPort, grpcPort } = await startedGateway(source, 0, () => false, room);
+  const { gateway, restPort, grpcPort } = await startedGateway(source, 0, () => false, bufferBudget);
   const port = await freePort();
   const push = async (version: number, next: readonly Endpoint[]): Promise<void> => {
     const revision = { hash: "a1", version: "1", weight: 100, endpoints: next, draining: [] };
@@ -122,16 +122,16 @@ describe("a large body that a pod has a part of", () => {
 });
 
 test("bodies that take more memory than there is for them together are refused, however they come, and leave none taken", async () => {
-  const room = { leftBytes: 0, shortLeftBytes: 100_000 };
+  const bufferBudget = { longLeftBytes: 0, shortLeftBytes: 100_000 };
   const [echo, rpc] = [await whole(), await grpcPod("rpc")];
   closing.push(rpc.close);
-  const { restPort, client, push } = await scene([echo.endpoint], room);
+  const { restPort, client, push } = await scene([echo.endpoint], bufferBudget);
   const body = text(40_000);
   const asking = (headers: Record<string, number>): ClientRequest =>
     request({ port: restPort, host: "127.0.0.1", method: "POST", path: "/v1/models/digits:predict", headers });
   const slow = [1, 2].map(() => asking({ "content-length": body.length }));
   for (const each of slow) each.write("x");
-  await expect.poll(() => room.shortLeftBytes).toBe(20_000);
+  await expect.poll(() => bufferBudget.shortLeftBytes).toBe(20_000);
   const refused = "the bodies of the requests under way take all the memory that this gateway has for them; ";
   const want = JSON.stringify({ error: `${refused}try again after the time in Retry-After; more gateways take more` });
   const announced = await asked(restPort, { body });
@@ -141,7 +141,7 @@ test("bodies that take more memory than there is for them together are refused, 
   const [{ statusCode }] = await once(chunked, "response");
   chunked.destroy();
   expect([statusCode, (await called(client, inference("digits", "", body))).status.slice(0, 2)]).toEqual([503, "14"]);
-  await expect.poll(() => room.shortLeftBytes).toBe(20_000);
+  await expect.poll(() => bufferBudget.shortLeftBytes).toBe(20_000);
   const answers = slow.map((each) =>
     once(each, "response").then(([response]: IncomingMessage[]) => response?.resume().statusCode),
   );
@@ -149,5 +149,5 @@ test("bodies that take more memory than there is for them together are refused, 
   expect(await Promise.all(answers)).toEqual([200, 200]);
   await push(2, [rpc.endpoint]);
   expect((await called(client, inference("digits", "", body))).status).toBe("0");
-  await expect.poll(() => room.shortLeftBytes).toBe(100_000);
+  await expect.poll(() => bufferBudget.shortLeftBytes).toBe(100_000);
 });

@@ -13,7 +13,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
 import { Gateway } from "../../../runtime/gateway/gateway.ts";
-import { type KeptRoom, keptRoom } from "../../../runtime/gateway/passage/kept-room.ts";
+import { type BufferBudget, defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
 
 /** A loopback server at a free port. */
 export interface Listening {
@@ -103,7 +103,7 @@ export async function startedGateway(
   source: TableSource,
   drainDelayMs = 0,
   isBusy: () => boolean = () => false,
-  room: KeptRoom = keptRoom(),
+  bufferBudget: BufferBudget = defaultBufferBudget(),
 ) {
   const [restPort, grpcPort] = [await freePort(), await freePort()];
   const gateway = new Gateway(
@@ -117,7 +117,7 @@ export async function startedGateway(
       drainDelayMs,
       logLevel: "silent",
     },
-    { clock: systemClock, random: Math.random, log: silentLog, isBusy, room },
+    { clock: systemClock, random: Math.random, log: silentLog, isBusy, bufferBudget },
   );
   await gateway.open();
   await source.heard(({ type }) => type === "hello");

@@ -14,8 +14,8 @@ const sentence = "the bodies of the requests under way take all the memory that 
 /** A gateway with so much memory for what waits, and a client of it. */
 async function scene(endpoints: readonly Endpoint[], shortLeftBytes: number) {
   const source = await tableSource();
-  const room = { leftBytes: 0, shortLeftBytes };
-  const { gateway, restPort } = await startedGateway(source, 0, () => false, room);
+  const bufferBudget = { longLeftBytes: 0, shortLeftBytes };
+  const { gateway, restPort } = await startedGateway(source, 0, () => false, bufferBudget);
   const revision = { hash: "a1", version: "1", weight: 100, endpoints, draining: [] };
   source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision], { bodyBytes: 10_000_000 })] });
   await source.heard(({ type }) => type === "ack");
@@ -26,7 +26,7 @@ async function scene(endpoints: readonly Endpoint[], shortLeftBytes: number) {
     () => gateway.drain(),
     () => client.destroy(),
   );
-  return { client, room };
+  return { client, bufferBudget };
 }
 
 /** A request whose answer is not read until `told`. */
@@ -51,17 +51,17 @@ function asked(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body: B
 
 describe("what waits unread over HTTP/2, of all connections together", () => {
   test("is no more than there is memory for: a request that brings more is refused, and others go on", async () => {
-    const { client, room } = await scene([], 150_000);
+    const { client, bufferBudget } = await scene([], 150_000);
     const path = { ":path": "/v1/models/digits:predict", "content-length": "100000" };
     const waiting = asked(client, path, Buffer.alloc(90_000), false);
-    await expect.poll(() => room.shortLeftBytes).toBe(60_000);
+    await expect.poll(() => bufferBudget.shortLeftBytes).toBe(60_000);
     const refused = asked(client, path, Buffer.alloc(90_000), false);
     refused.read();
     await expect.poll(refused.text).toContain(sentence);
     expect([refused.status(), waiting.status()]).toEqual([503, undefined]);
-    await expect.poll(() => room.shortLeftBytes).toBe(60_000);
+    await expect.poll(() => bufferBudget.shortLeftBytes).toBe(60_000);
     waiting.stream.close();
-    await expect.poll(() => room.shortLeftBytes).toBe(150_000);
+    await expect.poll(() => bufferBudget.shortLeftBytes).toBe(150_000);
   });
 
   test("is no more than there is memory for in answers: one that its client does not read ends with a status", async () => {
@@ -71,25 +71,25 @@ describe("what waits unread over HTTP/2, of all connections together", () => {
     };
     const upstream = await grpcPod("p0", long);
     closing.push(upstream.close);
-    const { client, room } = await scene([upstream.endpoint], 100_000);
+    const { client, bufferBudget } = await scene([upstream.endpoint], 100_000);
     const headers = { ":path": methods.streamInfer, "content-type": "application/grpc", te: "trailers" };
     const call = asked(client, headers, framed(inference("digits")), true);
     await expect.poll(call.status).toBe(200);
     await expect.poll(() => upstream.calls[0]?.stream.closed).toBe(true);
     call.read();
     await expect.poll(call.trailers).toEqual(["14", expect.stringContaining(sentence)]);
-    expect(room.shortLeftBytes).toBe(100_000);
+    expect(bufferBudget.shortLeftBytes).toBe(100_000);
   });
 
   test("takes nothing any more once it was read", async () => {
     const upstream = await pod("p0", (message, response) => void message.pipe(response));
     closing.push(upstream.close);
-    const { client, room } = await scene([upstream.endpoint], 10_000_000);
+    const { client, bufferBudget } = await scene([upstream.endpoint], 10_000_000);
     const body = Buffer.alloc(3_000_000, "x");
     const call = asked(client, { ":path": "/v1/models/digits:predict" }, body, true);
     await expect.poll(call.status).toBe(200);
     call.read();
     await expect.poll(() => call.text().length).toBe(body.length);
-    await expect.poll(() => room.shortLeftBytes).toBe(10_000_000);
+    await expect.poll(() => bufferBudget.shortLeftBytes).toBe(10_000_000);
   });
 });

@@ -35,7 +35,7 @@ async function judged(port: number): Promise<{ readonly summary: string; readonl
 /** Answers when all has come: rules of requests are judged by their answers. */
 function answerAtEnd(stream: Http2Stream): void {
   stream.owner = {
-    headersCame: () => {},
+    headersReceived: () => {},
     data: () => {},
     ended: () => {
       stream.headers([":status", "200"]);

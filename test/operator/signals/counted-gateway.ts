@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import type { GatewayAddress } from "../../../operator/signals/figures/gateway-pulls.ts";
-import { countService } from "../../../runtime/gateway/figures/counts.ts";
+import { countCompletion } from "../../../runtime/gateway/figures/counts.ts";
 import { createLedger } from "../../../runtime/gateway/figures/ledger.ts";
 import { adminListener } from "../../../runtime/server/admin-listener.ts";
 
@@ -55,7 +55,7 @@ export async function countedGateway(
       for (let request = 0; request < requests; request += 1) {
         const status = request < failed ? 500 : 200;
         counts.arrivals += 1;
-        countService(revision, { ending: "answered", status, serviceMs: 40, isFirst: false });
+        countCompletion(revision, { ending: "answered", status, serviceMs: 40, isFirst: false });
       }
       ledger.changed(counts);
     },

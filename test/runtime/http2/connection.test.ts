@@ -25,7 +25,7 @@ const terms = {
   idleMs: 300_000,
 };
 const silent: StreamOwner = {
-  headersCame: () => {},
+  headersReceived: () => {},
   data: () => {},
   ended: () => {},
   drained: () => {},
@@ -342,7 +342,7 @@ function answered(connection: Http2Connection, headers: readonly string[], sent:
   const chunks: Buffer[] = [];
   return new Promise<{ readonly lists: typeof lists; readonly body: Buffer }>((resolve, reject) => {
     const stream = connection.request(headers, {
-      headersCame: (list) => void lists.push(list),
+      headersReceived: (list) => void lists.push(list),
       data: (chunk) => void chunks.push(chunk),
       ended: () => {},
       drained: () => {},

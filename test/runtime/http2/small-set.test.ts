@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { passingSet } from "../../../runtime/http2/passing-set.ts";
+import { smallSet } from "../../../runtime/http2/small-set.ts";
 
 test("a passing set has the members of a Set in their order, whoever comes and goes", () => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 8 })), { maxLength: 100 });
   fc.assert(
     fc.property(steps, (steps) => {
-      const members = passingSet<number>();
+      const members = smallSet<number>();
       const model = new Set<number>();
       for (const [comes, member] of steps) {
         if (comes) {
@@ -21,7 +21,7 @@ test("a passing set has the members of a Set in their order, whoever comes and g
 });
 
 test("who goes through all members of a passing set meets those that have gone meanwhile", () => {
-  const members = passingSet<string>();
+  const members = smallSet<string>();
   members.add("first");
   members.add("second");
   const met: string[] = [];

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../runtime/base/clock.ts";
-import { bodyParts } from "../../../runtime/server/body-parts.ts";
+import { bodyCollector } from "../../../runtime/server/body-collector.ts";
 import { defaultBodyLimits } from "../../../runtime/server/request-body.ts";
 
 const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 100 }), { minLength: 1, maxLength: 20 });
@@ -15,7 +15,7 @@ test("a body is what came of it, and one of an announced size ends where numbers
     fc.property(pieces, fc.boolean(), (list, isAnnounced) => {
       const whole = Buffer.concat(list);
       const announced = isAnnounced ? { announcedBytes: whole.length } : {};
-      const parts = bodyParts(defaultBodyLimits, systemClock, { refuse: unexpected, ...announced });
+      const parts = bodyCollector(defaultBodyLimits, systemClock, { refuse: unexpected, ...announced });
       for (const piece of list) parts.take(Buffer.from(piece));
       const body = parts.end();
       expect(body.equals(whole)).toBe(true);

@@ -3,7 +3,7 @@ import { isEqual } from "../../../operator/model-deployment/plan/equality.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { type Route, splitText, type TableMessage } from "../../../runtime/contract/route-table.ts";
-import { newestRoutes, type NewestRoutes } from "../../../runtime/gateway/routing/newest.ts";
+import { newestRoutes, type NewestRoutes } from "../../../runtime/gateway/routing/newest-routes.ts";
 import { routeTable, type RouteTable } from "../../../runtime/gateway/routing/table.ts";
 import type { Chance } from "../schedule/random.ts";
 import type { Process } from "./process.ts";

@@ -4,7 +4,7 @@ import type { Http2Stream } from "../../../http2/stream.ts";
 
 const ownHeaders: HeaderList = [":status", "200", "content-type", "application/grpc"];
 
-/** The answer to a call: headers, messages, trailers. Nothing is written to a client that has left. */
+/** The response to a call: headers, messages, trailers. Writes to a client that has left are dropped. */
 export class ClientAnswer {
   readonly #stream: Http2Stream;
   #hasBegun = false;
@@ -15,7 +15,7 @@ export class ClientAnswer {
     this.#stream = stream;
   }
 
-  /** Headers went out: no other pod can answer. */
+  /** Headers were sent: no other pod can answer. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
@@ -29,24 +29,24 @@ export class ClientAnswer {
     this.#stream.headers(headers);
   }
 
-  /** False: no more until it has drained. */
+  /** False: wait for `onDrain` before writing more. */
   write(chunk: Buffer): boolean {
     return this.#stream.write(chunk);
   }
 
-  /** Calls back once, when there is room for more. */
+  /** Calls back once when more can be written. */
   onDrain(listener: () => void): void {
     this.#drained = listener;
   }
 
-  /** There is room. */
+  /** The stream accepts more. */
   drained(): void {
     const drained = this.#drained;
     this.#drained = undefined;
     drained?.();
   }
 
-  /** Ends it with trailers; where it has not begun they are all there is of it, together with `headers`. */
+  /** Ends the response with trailers; before it has begun, as a trailers-only response together with `headers`. */
   end(trailers: HeaderList, headers: HeaderList = ownHeaders): void {
     if (this.#hasEnded || this.#stream.isClosed) return;
     this.#hasEnded = true;

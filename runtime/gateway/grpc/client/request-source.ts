@@ -1,140 +1,140 @@
 import type { Buffer } from "node:buffer";
 import type { Http2Stream } from "../../../http2/stream.ts";
-import { type KeptRoom, KeptShare } from "../../passage/kept-room.ts";
-import { repeatableBytes } from "../../proxy/body.ts";
-import { Pieces } from "../../proxy/pieces.ts";
+import { type BufferBudget, BufferReservation } from "../../forwarding/buffer-budget.ts";
+import { retryableBytes } from "../../proxy/body.ts";
+import { ChunkList } from "../../proxy/chunk-list.ts";
 import { faults } from "../../faults.ts";
-import type { CallEnd } from "../call-end.ts";
+import type { Cancellation } from "../cancellation.ts";
 
-/** So often each new piece is a reason to look at what has come; then only twice as many bytes, or the end. */
-const promptLooks = 32;
+/** For so many chunks each one triggers an inspection; then only twice as many bytes do, or the end. */
+const promptInspections = 32;
 
-/** Looks at or changes what passes. Throws a fault to end the call. */
-export type Pass = (chunk: Buffer) => Buffer;
+/** Inspects or rewrites the bytes of a request. Throws a fault to end the call. */
+export type ChunkTransform = (chunk: Buffer) => Buffer;
 
 interface Sink {
   readonly pod: Http2Stream;
-  readonly pass: Pass;
+  readonly transform: ChunkTransform;
 }
 
 /**
- * What a client sends, from its first byte on: passed on at the pod's pace, and kept as far as there is room for it, so that it can
- * go to another pod.
+ * The request bytes of a client: streamed to a pod at its pace, and buffered while the budget allows, so that the call can be
+ * retried on another pod.
  */
 export class RequestSource {
   readonly #client: Http2Stream;
   readonly #failed: (thrown: unknown) => void;
-  readonly #share: KeptShare;
-  readonly #kept = new Pieces();
-  #isRepeatable = true;
+  readonly #reservation: BufferReservation;
+  readonly #chunks = new ChunkList();
+  #isRetryable = true;
   #isEnded = false;
-  #look: (() => void) | undefined;
+  #inspect: (() => void) | undefined;
   #sink: Sink | undefined;
 
-  /** `failed` is told what a `Pass` threw. */
-  constructor(client: Http2Stream, room: KeptRoom, failed: (thrown: unknown) => void) {
+  /** `failed` is called with what a `ChunkTransform` threw. */
+  constructor(client: Http2Stream, bufferBudget: BufferBudget, failed: (thrown: unknown) => void) {
     this.#client = client;
-    this.#share = new KeptShare(room);
+    this.#reservation = new BufferReservation(bufferBudget);
     this.#failed = failed;
   }
 
-  /** Bytes have come. */
-  came(chunk: Buffer): void {
-    if (this.#isRepeatable) this.#keep(chunk);
+  /** Takes a received chunk. */
+  receive(chunk: Buffer): void {
+    if (this.#isRetryable) this.#buffer(chunk);
     if (this.#sink !== undefined && !this.#write(chunk)) this.#client.pause();
-    this.#look?.();
+    this.#inspect?.();
   }
 
-  /** All has come. */
+  /** The client has sent everything. */
   ended(): void {
     this.#isEnded = true;
     this.#sink?.pod.end();
-    this.#look?.();
+    this.#inspect?.();
   }
 
-  /** The pod has room again. */
+  /** The pod accepts more. */
   drained(): void {
     if (this.#sink !== undefined) this.#client.resume();
   }
 
-  /** False once more has been sent on than is kept. */
-  get isRepeatable(): boolean {
-    return this.#isRepeatable;
+  /** False once more has been sent than is buffered. */
+  get isRetryable(): boolean {
+    return this.#isRetryable;
   }
 
   /** Bytes that can be sent, or sent again. */
-  get keptBytes(): number {
-    return this.#kept.sizeBytes;
+  get bufferedBytes(): number {
+    return this.#chunks.sizeBytes;
   }
 
-  /** The whole request, where it is small and all of it is there. */
+  /** The whole request if it is small and complete. */
   get whole(): Buffer | undefined {
-    const isThere = this.#isEnded && this.#isRepeatable && this.#kept.sizeBytes <= repeatableBytes;
-    return isThere ? this.#kept.whole() : undefined;
+    const isThere = this.#isEnded && this.#isRetryable && this.#chunks.sizeBytes <= retryableBytes;
+    return isThere ? this.#chunks.whole() : undefined;
   }
 
-  /** Calls back once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
-  beginning(isEnough: (bytes: Buffer) => boolean, end: CallEnd, begun: () => void): void {
-    let looks = 0;
-    let lookedBytes = 0;
-    const look = (): void => {
-      const isLast = this.#isEnded || this.keptBytes > repeatableBytes || end.isOver;
-      if (looks >= promptLooks && this.keptBytes < 2 * lookedBytes && !isLast) return;
-      // With the end of most calls nothing comes that was not looked at before.
-      const isSeen = looks > 0 && this.keptBytes === lookedBytes;
-      looks += 1;
-      lookedBytes = this.keptBytes;
-      if ((isSeen || !isEnough(this.#kept.whole())) && !isLast) return;
-      this.#look = undefined;
-      begun();
+  /** Calls back once `isEnough` accepts the received bytes, or no more bytes can arrive before the call is routed. */
+  whenReadable(isEnough: (bytes: Buffer) => boolean, cancellation: Cancellation, ready: () => void): void {
+    let inspections = 0;
+    let inspectedBytes = 0;
+    const inspect = (): void => {
+      const isLast = this.#isEnded || this.bufferedBytes > retryableBytes || cancellation.isCancelled;
+      if (inspections >= promptInspections && this.bufferedBytes < 2 * inspectedBytes && !isLast) return;
+      // The end of most calls brings no bytes that were not inspected before.
+      const isInspected = inspections > 0 && this.bufferedBytes === inspectedBytes;
+      inspections += 1;
+      inspectedBytes = this.bufferedBytes;
+      if ((isInspected || !isEnough(this.#chunks.whole())) && !isLast) return;
+      this.#inspect = undefined;
+      ready();
     };
-    this.#look = look;
-    end.onEnd(() => this.#look?.());
-    if (this.keptBytes > 0 || this.#isEnded) this.#look?.();
+    this.#inspect = inspect;
+    cancellation.onCancel(() => this.#inspect?.());
+    if (this.bufferedBytes > 0 || this.#isEnded) this.#inspect?.();
   }
 
-  /** Sends a pod everything, from the first byte on. */
-  sendTo(pod: Http2Stream, pass: Pass): void {
-    this.#sink = { pod, pass };
-    if (this.#isEnded && this.#kept.list.length <= 1) {
-      this.#sendWhole(pod, pass, this.#kept.whole());
+  /** Sends everything from the first byte on to a pod. */
+  sendTo(pod: Http2Stream, transform: ChunkTransform): void {
+    this.#sink = { pod, transform };
+    if (this.#isEnded && this.#chunks.list.length <= 1) {
+      this.#sendWhole(pod, transform, this.#chunks.whole());
       return;
     }
     let takesMore = true;
-    for (const piece of this.#kept.list) takesMore = this.#write(piece);
+    for (const chunk of this.#chunks.list) takesMore = this.#write(chunk);
     if (this.#isEnded) pod.end();
     else if (takesMore) this.#client.resume();
   }
 
-  /** All that there is goes with what says that no more follows. */
-  #sendWhole(pod: Http2Stream, pass: Pass, all: Buffer): void {
+  /** Sends all bytes together with the half-close. */
+  #sendWhole(pod: Http2Stream, transform: ChunkTransform, all: Buffer): void {
     try {
-      pod.end(pass(all));
+      pod.end(transform(all));
     } catch (thrown) {
       this.#failed(thrown);
     }
   }
 
-  /** It goes to no other pod any more: an answer is on its way, or nobody waits for one. */
-  forget(): void {
-    this.#kept.release();
-    this.#isRepeatable = false;
-    this.#share.release();
+  /** Stops buffering: a response has begun, or none is wanted any more. */
+  stopBuffering(): void {
+    this.#chunks.release();
+    this.#isRetryable = false;
+    this.#reservation.release();
   }
 
-  /** Lets the pod go: what comes is kept again. */
+  /** Detaches the pod: further bytes are buffered again. */
   release(): void {
     this.#sink = undefined;
-    if (this.keptBytes <= repeatableBytes) this.#client.resume();
+    if (this.bufferedBytes <= retryableBytes) this.#client.resume();
     else this.#client.pause();
   }
 
-  /** False: the pod takes no more for now, or not at all. */
+  /** False: the pod accepts no more for now, or has closed its stream. */
   #write(chunk: Buffer): boolean {
     const sink = this.#sink;
     if (sink === undefined || sink.pod.isClosed) return false;
     try {
-      const bytes = sink.pass(chunk);
+      const bytes = sink.transform(chunk);
       return bytes.length === 0 || sink.pod.write(bytes);
     } catch (thrown) {
       this.#failed(thrown);
@@ -142,14 +142,14 @@ export class RequestSource {
     }
   }
 
-  #keep(chunk: Buffer): void {
-    this.#kept.add(chunk);
-    if (this.keptBytes <= repeatableBytes) {
-      if (!this.#share.takeShort(chunk.length)) this.#failed(faults.BodiesTooMany({}));
+  #buffer(chunk: Buffer): void {
+    this.#chunks.add(chunk);
+    if (this.bufferedBytes <= retryableBytes) {
+      if (!this.#reservation.reserveShort(chunk.length)) this.#failed(faults.BodiesTooMany({}));
       return;
     }
-    const hasRoom = this.#share.take(chunk.length);
+    const hasRoom = this.#reservation.reserveLong(chunk.length);
     if (this.#sink === undefined) this.#client.pause();
-    else if (!hasRoom) this.forget();
+    else if (!hasRoom) this.stopBuffering();
   }
 }

@@ -1,33 +1,33 @@
 import { Buffer } from "node:buffer";
 import { WireReader, wireTypes } from "../../../base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../../base/protobuf/wire-writer.ts";
-import { type ModelPlace, nameFields, specFields, tagOf } from "./named-model.ts";
+import { type ModelField, nameFields, specFields, tagOf } from "./named-model.ts";
 
-/** The number that stands for a label; `none`: pods are to be asked for no version; undefined: the label is left to them. */
+/** Looks up the number for a label. `number` undefined: pods are sent no version; undefined result: the label is left as it is. */
 export type NumberOf = (label: string) => { readonly number: string | undefined } | undefined;
 
 /**
- * The beginning of a request message with the number in place of the label of its version. `head` goes at least as far as the
- * model is named; a field that it cuts off is left as it is, and so is what follows `head`.
+ * Replaces the version label in the beginning of a request message by its number. `head` must contain the whole model field;
+ * a later field that `head` cuts off is copied unchanged.
  */
-export function renumbered(place: ModelPlace, head: Uint8Array, numberOf: NumberOf): Buffer {
-  return place.kind === "spec" ? specRenumbered(head, place.path, numberOf) : namesRenumbered(head, numberOf);
+export function rewrittenLabel(place: ModelField, head: Uint8Array, numberOf: NumberOf): Buffer {
+  return place.kind === "spec" ? rewrittenSpec(head, place.path, numberOf) : rewrittenNames(head, numberOf);
 }
 
-function namesRenumbered(head: Uint8Array, numberOf: NumberOf): Buffer {
+function rewrittenNames(head: Uint8Array, numberOf: NumberOf): Buffer {
   return rewritten(head, nameFields.version, (bytes) => {
     const known = numberOf(Buffer.from(bytes).toString());
     return known === undefined ? bytes : Buffer.from(known.number ?? "");
   });
 }
 
-function specRenumbered(head: Uint8Array, path: readonly number[], numberOf: NumberOf): Buffer {
+function rewrittenSpec(head: Uint8Array, path: readonly number[], numberOf: NumberOf): Buffer {
   const [field, ...deeper] = path;
   if (field === undefined) return specMessage(head, numberOf);
-  return rewritten(head, field, (bytes) => specRenumbered(bytes, deeper, numberOf));
+  return rewritten(head, field, (bytes) => rewrittenSpec(bytes, deeper, numberOf));
 }
 
-/** A copy in which each value of one field, of bytes, is another; where `head` ends within a field, the rest is copied. */
+/** Copies the message, replacing each value of one length-delimited field; a field that `head` cuts off is copied unchanged. */
 function rewritten(head: Uint8Array, field: number, value: (bytes: Uint8Array) => Uint8Array): Buffer {
   const reader = new WireReader(head);
   const writer = new WireWriter(head.length + 16);
@@ -49,7 +49,7 @@ function rewritten(head: Uint8Array, field: number, value: (bytes: Uint8Array) =
   return Buffer.from(writer.written);
 }
 
-/** A ModelSpec: the label is dropped and the number, an Int64Value, put in its place. */
+/** A ModelSpec with the number, an Int64Value, in place of the label. */
 function specMessage(spec: Uint8Array, numberOf: NumberOf): Buffer {
   const reader = new WireReader(spec);
   const writer = new WireWriter(spec.length + 16);

@@ -2,29 +2,29 @@ import { Buffer } from "node:buffer";
 import { constants, gunzipSync, inflateSync } from "node:zlib";
 import { faults } from "../../faults.ts";
 import { grpcFaults } from "../faults.ts";
-import { type ModelPlace, type NamedModel, namedModel } from "./named-model.ts";
-import { renumbered, type NumberOf } from "./renumbered.ts";
+import { type ModelField, type NamedModel, namedModel } from "./named-model.ts";
+import { rewrittenLabel, type NumberOf } from "./label-rewrite.ts";
 
-/** A flag and the length of the message stand before each (gRPC over HTTP2, "Length-Prefixed-Message"). */
+/** Each message is preceded by a flag and its length (gRPC over HTTP2, "Length-Prefixed-Message"). */
 export const prefixBytes = 5;
-/** So much of a message is looked through for its model; writers put it first. */
+/** How much of a message is searched for its model; writers put it first. */
 const headBytes = 64 * 1024;
-/** Of a compressed message so much is looked through: what it becomes is a thousand times that at most. */
-const peekedBytes = 1024;
-/** A compressed message with a label in place of a version is not to become larger than this. */
+/** How much of a compressed message is searched: it inflates to a thousand times that at most. */
+const maxPeekedBytes = 1024;
+/** Inflated size limit of a compressed message with a version label. */
 const maxInflatedBytes = 4 * 1024 * 1024;
 
-/** The first message of a call, as far as it is there. */
+/** The first message of a call, as far as it was received. */
 export interface MessageHead {
   readonly isCompressed: boolean;
-  /** Bytes of the message as its prefix tells. */
+  /** Size of the message by its prefix. */
   readonly sizeBytes: number;
-  /** What has come of it. */
+  /** The received part of the message. */
   readonly payload: Buffer;
   readonly isWhole: boolean;
 }
 
-/** Undefined until a whole prefix has come. */
+/** Undefined until the whole prefix was received. */
 export function messageHead(bytes: Buffer): MessageHead | undefined {
   if (bytes.length < prefixBytes) return undefined;
   const sizeBytes = bytes.readUInt32BE(1);
@@ -32,8 +32,8 @@ export function messageHead(bytes: Buffer): MessageHead | undefined {
   return { isCompressed: bytes[0] === 1, sizeBytes, payload, isWhole: payload.length === sizeBytes };
 }
 
-/** Checks the length of every message that passes. Throws `BodyTooLarge`. */
-export function messageMeter(limitBytes: number): (chunk: Uint8Array) => void {
+/** Returns a check of the size of every message in a stream of chunks. It throws `BodyTooLarge`. */
+export function messageSizeCheck(limitBytes: number): (chunk: Uint8Array) => void {
   let left = 0;
   let prefix = 0;
   let sizeBytes = 0;
@@ -57,17 +57,17 @@ export function messageMeter(limitBytes: number): (chunk: Uint8Array) => void {
   };
 }
 
-/** What the message says of its model; `cut`: more of it has to come. Throws `MessageUnreadable` and ProtobufError. */
-export function headModel(place: ModelPlace, head: MessageHead, encoding: string | undefined): NamedModel | "cut" {
+/** The model that the message names; `cut`: more bytes are needed. Throws `MessageUnreadable` and ProtobufError. */
+export function headModel(place: ModelField, head: MessageHead, encoding: string | undefined): NamedModel | "cut" {
   const { payload, isCompressed } = head;
   if (!isCompressed) return namedModel(place, payload, head.isWhole);
-  const isWhole = head.isWhole && payload.length <= peekedBytes;
-  if (!isWhole && payload.length < peekedBytes) return "cut";
-  const named = namedModel(place, inflated(payload.subarray(0, peekedBytes), encoding), isWhole);
+  const isWhole = head.isWhole && payload.length <= maxPeekedBytes;
+  if (!isWhole && payload.length < maxPeekedBytes) return "cut";
+  const named = namedModel(place, inflated(payload.subarray(0, maxPeekedBytes), encoding), isWhole);
   return named === "cut" ? { name: "" } : named;
 }
 
-/** The beginning of a compressed message as it was. */
+/** Inflates the beginning of a compressed message. */
 function inflated(payload: Buffer, encoding: string | undefined): Buffer {
   const limits = { maxOutputLength: maxInflatedBytes, finishFlush: constants.Z_SYNC_FLUSH };
   try {
@@ -80,43 +80,43 @@ function inflated(payload: Buffer, encoding: string | undefined): Buffer {
   throw grpcFaults.MessageUnreadable({ reason: `grpc-encoding is ${encoding}; must be gzip or deflate` });
 }
 
-interface Renumbering {
-  readonly place: ModelPlace;
+interface LabelRewriting {
+  readonly place: ModelField;
   readonly numberOf: NumberOf;
   readonly encoding: string | undefined;
 }
 
-/** Puts numbers in place of labels in all messages that pass. Holds back what is needed to find them, `headBytes` at most. */
-export function renumberedMessages({ place, numberOf, encoding }: Renumbering): (chunk: Buffer) => Buffer {
-  let held: Buffer = Buffer.alloc(0);
-  let passing = 0;
+/** Replaces version labels by numbers in a stream of messages. Withholds as many bytes as it needs for that, `headBytes` at most. */
+export function labelRewriter({ place, numberOf, encoding }: LabelRewriting): (chunk: Buffer) => Buffer {
+  let withheld: Buffer = Buffer.alloc(0);
+  let passthrough = 0;
   return (chunk) => {
     const parts: Buffer[] = [];
-    let bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    held = Buffer.alloc(0);
+    let bytes = withheld.length === 0 ? chunk : Buffer.concat([withheld, chunk]);
+    withheld = Buffer.alloc(0);
     while (bytes.length > 0) {
-      if (passing > 0) {
-        parts.push(bytes.subarray(0, passing));
-        passing -= parts.at(-1)?.length ?? 0;
+      if (passthrough > 0) {
+        parts.push(bytes.subarray(0, passthrough));
+        passthrough -= parts.at(-1)?.length ?? 0;
         bytes = bytes.subarray(parts.at(-1)?.length ?? 0);
         continue;
       }
       const head = messageHead(bytes);
-      if (head === undefined || isTooShort(head, place)) {
-        held = bytes;
+      if (head === undefined || needsMore(head, place)) {
+        withheld = bytes;
         break;
       }
       const payload = head.isCompressed ? inflated(head.payload, encoding) : head.payload;
-      const changed = renumbered(place, payload, numberOf);
-      passing = head.sizeBytes - head.payload.length;
-      parts.push(prefix(changed.length + passing), changed);
+      const changed = rewrittenLabel(place, payload, numberOf);
+      passthrough = head.sizeBytes - head.payload.length;
+      parts.push(prefix(changed.length + passthrough), changed);
       bytes = bytes.subarray(prefixBytes + head.payload.length);
     }
     return Buffer.concat(parts);
   };
 }
 
-function isTooShort({ isWhole, isCompressed, payload }: MessageHead, place: ModelPlace): boolean {
+function needsMore({ isWhole, isCompressed, payload }: MessageHead, place: ModelField): boolean {
   if (isWhole) return false;
   if (!isCompressed) return payload.length < headBytes && namedModel(place, payload, false) === "cut";
   if (payload.length < headBytes) return true;
@@ -124,7 +124,7 @@ function isTooShort({ isWhole, isCompressed, payload }: MessageHead, place: Mode
   throw grpcFaults.MessageUnreadable({ reason });
 }
 
-/** Of a message that is not compressed. */
+/** Prefix of an uncompressed message. */
 function prefix(sizeBytes: number): Buffer {
   const bytes = Buffer.alloc(prefixBytes);
   bytes.writeUInt32BE(sizeBytes, 1);

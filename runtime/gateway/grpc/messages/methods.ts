@@ -1,18 +1,18 @@
-/** How a method's request says which model and version it means, and whether its calls may last. */
+/** How a method's request names its model and version, and whether its calls are streams. */
 export interface MethodShape {
   /**
-   * `spec`: TensorFlow Serving's ModelSpec, found by these field numbers from the outermost message in. `names`: model and
+   * `spec`: TensorFlow Serving's ModelSpec, at this path of field numbers from the outermost message in. `names`: model and
    * version in fields 1 and 2. Absent: no model is named.
    */
   readonly model?: { readonly kind: "spec"; readonly path: readonly number[] } | { readonly kind: "names" };
-  /** A stream of messages: the route's time limit, which is for one answer, does not end it. */
+  /** A stream of messages: the route's timeout, which is for one response, does not apply. */
   readonly isStream?: boolean;
 }
 
 const spec: MethodShape = { model: { kind: "spec", path: [1] } };
 const names: MethodShape = { model: { kind: "names" } };
 
-/** By path. Numbers of fields: tensorflow_serving/apis/*.proto, open_inference_grpc.proto and Triton's grpc_service.proto. */
+/** By path. Field numbers: tensorflow_serving/apis/*.proto, open_inference_grpc.proto and Triton's grpc_service.proto. */
 const shapes: ReadonlyMap<string, MethodShape> = new Map([
   ["/tensorflow.serving.PredictionService/Predict", spec],
   ["/tensorflow.serving.PredictionService/Classify", spec],
@@ -33,7 +33,7 @@ const shapes: ReadonlyMap<string, MethodShape> = new Map([
 
 const unknown: MethodShape = {};
 
-/** Of a method that nobody here knows: one call, no model. */
+/** The shape of a method; unknown methods are unary and name no model. */
 export function methodShape(path: string): MethodShape {
   return shapes.get(path) ?? unknown;
 }

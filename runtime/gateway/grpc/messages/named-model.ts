@@ -1,15 +1,15 @@
 import { ProtobufError, WireReader, wireTypes } from "../../../base/protobuf/wire-reader.ts";
-import { versionAsk, type VersionAsk } from "../../routing/version.ts";
+import { versionSelector, type VersionSelector } from "../../routing/version.ts";
 import type { MethodShape } from "./methods.ts";
 
-/** What a request message says of its model. */
+/** The model and version that a request message names. */
 export interface NamedModel {
-  /** Empty when it names none. */
+  /** Empty if none is named. */
   readonly name: string;
-  readonly version?: VersionAsk;
+  readonly version?: VersionSelector;
 }
 
-export type ModelPlace = NonNullable<MethodShape["model"]>;
+export type ModelField = NonNullable<MethodShape["model"]>;
 
 /** Fields of `tensorflow.serving.ModelSpec`. */
 export const specFields = { name: 1, version: 2, versionLabel: 4 } as const;
@@ -17,11 +17,11 @@ export const specFields = { name: 1, version: 2, versionLabel: 4 } as const;
 export const nameFields = { name: 1, version: 2 } as const;
 
 /**
- * Reads the model from the beginning of a request message. Writers of protobuf put fields in the order of their numbers, and
- * these come first: the tensors behind them are not waited for. `cut`: more bytes are needed to tell. Throws ProtobufError
- * when the bytes are no message.
+ * Reads the model from the beginning of a request message. Protobuf writers put fields in the order of their numbers, and these
+ * come first, so the tensors behind them are not needed. `cut`: more bytes are needed. Throws ProtobufError when the bytes are
+ * not a message.
  */
-export function namedModel(place: ModelPlace, message: Uint8Array, isWhole: boolean): NamedModel | "cut" {
+export function namedModel(place: ModelField, message: Uint8Array, isWhole: boolean): NamedModel | "cut" {
   try {
     const found = place.kind === "spec" ? specOf(message, place.path) : namesOf(message);
     return found.isAtEnd && !isWhole ? "cut" : found.named;
@@ -33,7 +33,7 @@ export function namedModel(place: ModelPlace, message: Uint8Array, isWhole: bool
 
 interface Found {
   readonly named: NamedModel;
-  /** All bytes were read: what follows them may say more. */
+  /** All bytes were read: the bytes that follow may change the result. */
   readonly isAtEnd: boolean;
 }
 
@@ -50,7 +50,7 @@ function namesOf(message: Uint8Array): Found {
     else if (field === nameFields.name) name = reader.string();
     else version = reader.string();
   }
-  return { named: { name, ...(version === "" ? {} : { version: versionAsk(version) }) }, isAtEnd };
+  return { named: { name, ...(version === "" ? {} : { version: versionSelector(version) }) }, isAtEnd };
 }
 
 function specOf(message: Uint8Array, path: readonly number[]): Found {
@@ -69,7 +69,7 @@ function specOf(message: Uint8Array, path: readonly number[]): Found {
 function specMessage(spec: Uint8Array): NamedModel {
   const reader = new WireReader(spec);
   let name = "";
-  let version: VersionAsk | undefined;
+  let version: VersionSelector | undefined;
   while (!reader.isAtEnd) {
     const { field, wireType } = tagOf(reader);
     if (wireType !== wireTypes.bytes) reader.skip(wireType);
@@ -81,7 +81,7 @@ function specMessage(spec: Uint8Array): NamedModel {
   return { name, ...(version === undefined || isNone(version) ? {} : { version }) };
 }
 
-function isNone(version: VersionAsk): boolean {
+function isNone(version: VersionSelector): boolean {
   return "label" in version && version.label === "";
 }
 

@@ -6,82 +6,82 @@ import { errorCodes, errorName } from "../../../http2/wire.ts";
 import { notReadyHeader } from "../../../contract/route-table.ts";
 import { faults } from "../../faults.ts";
 import { headerValue } from "../../http2/header-record.ts";
-import type { Failure } from "../../passage/passage.ts";
-import { repeatableBytes } from "../../proxy/body.ts";
-import type { Target } from "../../routing/choice.ts";
+import type { Failure } from "../../forwarding/forwarding.ts";
+import { retryableBytes } from "../../proxy/body.ts";
+import type { Target } from "../../routing/target.ts";
 import type { ClientCall, RoutedCall } from "../call.ts";
 import { grpcCodes } from "../status.ts";
 import { clientHeaders, podHeaders } from "./call-headers.ts";
 
-/** An answer that has come whole. */
-export interface Answering {
+/** A complete response. */
+export interface CallAnswer {
   readonly status: string;
-  /** With its prefix; absent when there is none, and when the client has it already since it is long. */
+  /** With its prefix; absent if there is none, or if it was long and has been sent already. */
   readonly message: Buffer | undefined;
 }
 
-/** Told once how it ends. */
-export interface AttemptEnd {
-  /** What the client asked is still there, for the last time. */
-  answering(answer: Answering, target: Target): void;
-  /** The whole answer, with this `grpc-status`, is on its way to the client. */
+/** Receives the result of an attempt, once. */
+export interface AttemptListener {
+  /** The response is complete, and the request is still buffered: last chance to copy both. */
+  completed(answer: CallAnswer, target: Target): void;
+  /** The whole response, with this `grpc-status`, was written to the client. */
   answered(status: string): void;
   failed(failure: Failure): void;
 }
 
-/** A call at one pod: the request goes there and the answer comes back, each way at the receiver's pace. */
-export class Attempt implements StreamOwner {
+/** One attempt of a call at a pod: streams the request there and the response back, each at the receiver's pace. */
+export class CallAttempt implements StreamOwner {
   readonly #routed: RoutedCall;
   readonly #call: ClientCall;
   readonly #target: Target;
   readonly #pod: Http2Connection;
-  readonly #end: AttemptEnd;
+  readonly #listener: AttemptListener;
   #stream: Http2Stream | undefined;
   #trailers: HeaderList | undefined;
-  /** An answer of which the client has nothing yet: one message, and small. */
-  #kept: { readonly headers: HeaderList; readonly chunks: Buffer[]; sizeBytes: number } | undefined;
+  /** A single-message response of which nothing was sent to the client yet. */
+  #buffered: { readonly headers: HeaderList; readonly chunks: Buffer[]; sizeBytes: number } | undefined;
   #cause: unknown;
   #isSettled = false;
 
-  constructor(routed: RoutedCall, target: Target, pod: Http2Connection, end: AttemptEnd) {
+  constructor(routed: RoutedCall, target: Target, pod: Http2Connection, listener: AttemptListener) {
     this.#routed = routed;
     this.#call = routed.call;
     this.#target = target;
     this.#pod = pod;
-    this.#end = end;
+    this.#listener = listener;
   }
 
   start(): void {
     const call = this.#call;
     try {
-      const headers = podHeaders(call.head, call.leftMs(), this.#target.pod.address);
+      const headers = podHeaders(call.head, call.remainingMs(), this.#target.pod.address);
       this.#stream = this.#pod.request(headers, this);
     } catch (thrown) {
-      // The connection ended since it was chosen.
+      // The connection closed after it was chosen.
       this.#cause = thrown;
       this.#fail(true);
       return;
     }
-    call.source.sendTo(this.#stream, this.#routed.pass());
+    call.source.sendTo(this.#stream, this.#routed.transform());
   }
 
-  /** Gives it up: nothing is told any more. */
+  /** Aborts the attempt without a result. */
   abort(): void {
     this.#isSettled = true;
     this.#stream?.reset(errorCodes.cancel);
   }
 
-  headersCame(list: HeaderList, isLast: boolean): void {
+  headersReceived(list: HeaderList, isLast: boolean): void {
     if (this.#isSettled) return;
     const isTrailers = list[0] !== ":status";
     if (isTrailers) this.#trailers = list;
-    else if (isLast) this.#refused(list);
+    else if (isLast) this.#trailersOnly(list);
     else this.#begin(clientHeaders(list, this.#target.revision.hash));
   }
 
   data(chunk: Buffer): void {
     const { answer } = this.#call;
-    if (this.#isSettled || this.#keeps(chunk) || answer.write(chunk)) return;
+    if (this.#isSettled || this.#bufferChunk(chunk) || answer.write(chunk)) return;
     this.#stream?.pause();
     answer.onDrain(() => this.#stream?.resume());
   }
@@ -89,59 +89,59 @@ export class Attempt implements StreamOwner {
   ended(): void {
     const trailers = this.#trailers;
     if (this.#isSettled || trailers === undefined) return;
-    this.#succeed(trailers, [trailers], this.#passKept());
+    this.#succeed(trailers, [trailers], this.#flushBuffered());
   }
 
   drained(): void {
     this.#call.source.drained();
   }
 
-  crowded(): void {
-    this.#call.end.end(faults.BodiesTooMany({}));
+  overBudget(): void {
+    this.#call.cancel(faults.BodiesTooMany({}));
   }
 
   closed(code: number | undefined): void {
     const { isOver, hasConnected, cause } = this.#pod;
     if (isOver) this.#cause ??= cause ?? new Error("it closed the connection");
     else if (code !== undefined) this.#cause ??= new Error(`it reset the stream with ${errorName(code)}`);
-    // RFC 9113 §8.7: a refused stream, and one above the last of a GOAWAY, was not looked at.
+    // RFC 9113 §8.7: a refused stream, or one above the last stream of a GOAWAY, was not processed.
     this.#fail(!hasConnected || code === errorCodes.refusedStream);
   }
 
-  /** An answer of one message goes to the client whole: a pod that dies before its status has given none, and another may. */
+  /** Buffers a single-message response: if the pod dies before its status, the client has nothing of it and another pod can answer. */
   #begin(headers: HeaderList): void {
     const { model, isStream } = this.#call.head.shape;
-    if (model !== undefined && isStream !== true) this.#kept = { headers, chunks: [], sizeBytes: 0 };
+    if (model !== undefined && isStream !== true) this.#buffered = { headers, chunks: [], sizeBytes: 0 };
     else {
-      this.#call.source.forget();
+      this.#call.source.stopBuffering();
       this.#call.answer.begin(headers);
     }
   }
 
-  /** False: it is to be passed on. */
-  #keeps(chunk: Buffer): boolean {
-    const kept = this.#kept;
-    if (kept === undefined) return false;
-    kept.sizeBytes += chunk.length;
-    if (kept.sizeBytes <= repeatableBytes) kept.chunks.push(chunk);
-    else this.#passKept();
-    return this.#kept !== undefined;
+  /** False: the chunk is to be sent on. */
+  #bufferChunk(chunk: Buffer): boolean {
+    const buffered = this.#buffered;
+    if (buffered === undefined) return false;
+    buffered.sizeBytes += chunk.length;
+    if (buffered.sizeBytes <= retryableBytes) buffered.chunks.push(chunk);
+    else this.#flushBuffered();
+    return this.#buffered !== undefined;
   }
 
-  /** Returns the message, unless the client had that before. */
-  #passKept(): Buffer | undefined {
-    const kept = this.#kept;
-    if (kept === undefined) return undefined;
-    this.#kept = undefined;
-    const { headers, chunks } = kept;
+  /** Sends the buffered response. Returns the message, unless it was sent before. */
+  #flushBuffered(): Buffer | undefined {
+    const buffered = this.#buffered;
+    if (buffered === undefined) return undefined;
+    this.#buffered = undefined;
+    const { headers, chunks } = buffered;
     const message = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     this.#call.answer.begin(headers);
     if (message !== undefined && message.length > 0) this.#call.answer.write(message);
     return message;
   }
 
-  /** Its headers are trailers as well, and there are no messages. */
-  #refused(headers: HeaderList): void {
+  /** A trailers-only response. */
+  #trailersOnly(headers: HeaderList): void {
     if (headerValue(headers, notReadyHeader) !== undefined && !this.#routed.isOwnVersion) {
       this.#cause = new Error("it loads its model");
       this.#fail(false, true);
@@ -153,22 +153,22 @@ export class Attempt implements StreamOwner {
     }
   }
 
-  /** A pod that ends has nothing to say of the model; another one may. */
+  /** UNAVAILABLE from a terminating pod says nothing about the model; another pod may answer. */
   #isPodLeaving(headers: HeaderList): boolean {
     const isUnavailable = headerValue(headers, "grpc-status") === String(grpcCodes.UNAVAILABLE);
-    return isUnavailable && (this.#target.pod.isLeaving || this.#pod.isPeerLeaving) && this.#call.source.isRepeatable;
+    return isUnavailable && (this.#target.pod.isLeaving || this.#pod.hasPeerGoaway) && this.#call.source.isRetryable;
   }
 
-  /** `told`: to the client, after what it has already. */
-  #succeed(trailers: HeaderList, told: readonly [trailers: HeaderList, headers?: HeaderList], message?: Buffer): void {
+  /** `rest`: what completes the response to the client. */
+  #succeed(trailers: HeaderList, rest: readonly [trailers: HeaderList, headers?: HeaderList], message?: Buffer): void {
     const status = String(headerValue(trailers, "grpc-status"));
-    this.#end.answering({ status, message }, this.#target);
-    this.#call.answer.end(...told);
+    this.#listener.completed({ status, message }, this.#target);
+    this.#call.answer.end(...rest);
     this.#settle();
-    this.#end.answered(status);
+    this.#listener.answered(status);
   }
 
-  /** A pod may answer before it has heard everything: the rest is of no use to it. */
+  /** A pod may answer before it has received everything: the rest of the request is dropped. */
   #settle(): void {
     this.#isSettled = true;
     if (this.#stream?.hasEnded === false) this.#stream.reset(errorCodes.cancel);
@@ -180,6 +180,6 @@ export class Attempt implements StreamOwner {
     const { source, answer } = this.#call;
     source.release();
     const cause = this.#cause ?? new Error("it ended its answer without a status");
-    this.#end.failed({ cause, isUnreached, isLoading, mayRepeat: !answer.hasBegun && source.isRepeatable });
+    this.#listener.failed({ cause, isUnreached, isLoading, mayRetry: !answer.hasBegun && source.isRetryable });
   }
 }

@@ -4,39 +4,39 @@ import type { CallHead } from "../call-head.ts";
 import { timeoutHeader } from "../timeout.ts";
 
 /**
- * What ends at the gateway, or may not be true any more behind it; `te` is no such header in gRPC, and others of HTTP/1.1's
- * connections are forbidden in HTTP/2.
+ * Headers that end at the gateway, or may be wrong behind it. `te` stays, since gRPC requires it; HTTP/1.1's other hop-by-hop
+ * headers are forbidden in HTTP/2.
  */
-const ownHeaders = new Set([modelHeader, "grpc-timeout", "content-length"]);
+const droppedHeaders = new Set([modelHeader, "grpc-timeout", "content-length"]);
 
-/** By the headers of an answer, which most answers of a pod share. */
+/** By the pod's header list, which most responses of a pod share. */
 const forClients = new WeakMap<HeaderList, { readonly revision: string; readonly list: HeaderList }>();
 
 /**
- * Headers of a call as its pod, at this address, gets them. `leftMs`: time that its client still allows. There are servers that
- * want to hear how they are called, whatever RFC 9113 leaves open. For calls of one head it is the same list, which costs less to send.
+ * Headers of a call for the pod at this address. `remainingMs`: the rest of the client's timeout. `:authority` is always set: some
+ * servers require it, although RFC 9113 does not. Calls with the same head share one list, which is cheaper to encode.
  */
-export function podHeaders(head: CallHead, leftMs: number | undefined, address: string): HeaderList {
-  const passing = (head.passing ??= passingHeaders(head.list));
-  if (leftMs === undefined && head.host !== undefined) return passing;
+export function podHeaders(head: CallHead, remainingMs: number | undefined, address: string): HeaderList {
+  const forwarded = (head.forwarded ??= forwardedHeaders(head.list));
+  if (remainingMs === undefined && head.host !== undefined) return forwarded;
   const own = head.host === undefined ? [":authority", address] : [];
-  return [...own, ...passing, ...(leftMs === undefined ? [] : ["grpc-timeout", timeoutHeader(leftMs)])];
+  return [...own, ...forwarded, ...(remainingMs === undefined ? [] : ["grpc-timeout", timeoutHeader(remainingMs)])];
 }
 
-/** Headers of an answer as its client gets them, with the revision that gave it. */
+/** Headers of a response for the client, with the revision that answered. */
 export function clientHeaders(list: HeaderList, revision: string): HeaderList {
   const known = forClients.get(list);
   if (known?.revision === revision) return known.list;
-  const told = [...list, revisionHeader, revision];
-  forClients.set(list, { revision, list: told });
-  return told;
+  const headers = [...list, revisionHeader, revision];
+  forClients.set(list, { revision, list: headers });
+  return headers;
 }
 
-function passingHeaders(list: HeaderList): HeaderList {
-  const kept: string[] = [];
+function forwardedHeaders(list: HeaderList): HeaderList {
+  const headers: string[] = [];
   for (let i = 0; i + 1 < list.length; i += 2) {
     const [name = "", value = ""] = [list[i], list[i + 1]];
-    if (!ownHeaders.has(name)) kept.push(name, value);
+    if (!droppedHeaders.has(name)) headers.push(name, value);
   }
-  return kept;
+  return headers;
 }

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 
-/** The objects of a JSON list, as they come. */
+/** An incremental reader of the objects in a JSON list. */
 export interface ListElements {
-  /** The list's closing bracket was read. */
+  /** The closing bracket was read. */
   readonly isEnded: boolean;
-  /** Reads on from there, and returns where it stopped: behind the list's end, or at the end of what there is. */
+  /** Reads from `at` on. Returns where it stopped: behind the list's end, or at the end of `bytes`. */
   readonly feed: (bytes: Buffer, at: number) => number;
 }
 
@@ -14,26 +14,26 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const closeBracket = 0x5d;
 
-/** Bytes that may end something, or begin it; all others are passed over. */
+/** Bytes that may start or end a token; all others are skipped. */
 const marks = new Uint8Array(256);
 for (const mark of [quote, backslash, openBrace, closeBrace, closeBracket]) marks[mark] = 1;
 
-/** From behind the list's opening bracket. `take` gets the text of each object; what else the list has is passed over. */
+/** Starts behind the opening bracket. `take` is called with the text of each object; other elements are skipped. */
 export function listElements(take: (text: string) => void): ListElements {
-  let pieces: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let depth = 0;
-  let isText = false;
+  let inString = false;
   let isEscaped = false;
   let isEnded = false;
-  /** Whether an object or the list ends with this byte. */
+  /** Advances by one byte. True if an object or the list ends with it. */
   const ends = (byte: number): boolean => {
-    if (isText) {
+    if (inString) {
       if (isEscaped) isEscaped = false;
       else if (byte === backslash) isEscaped = true;
-      else if (byte === quote) isText = false;
+      else if (byte === quote) inString = false;
       return false;
     }
-    if (byte === quote) isText = true;
+    if (byte === quote) inString = true;
     else if (byte === openBrace) depth += 1;
     else if (byte === closeBrace) {
       depth -= 1;
@@ -45,8 +45,8 @@ export function listElements(take: (text: string) => void): ListElements {
     return false;
   };
   const complete = (last: Buffer): void => {
-    const all = pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
-    pieces = [];
+    const all = chunks.length === 0 ? last : Buffer.concat([...chunks, last]);
+    chunks = [];
     take(all.toString());
   };
   return {
@@ -58,13 +58,13 @@ export function listElements(take: (text: string) => void): ListElements {
       for (let i = at; i < bytes.length; i += 1) {
         const byte = bytes[i] ?? 0;
         if (marks[byte] === 0 && !isEscaped) continue;
-        if (start === -1 && byte === openBrace && !isText) start = i;
+        if (start === -1 && byte === openBrace && !inString) start = i;
         if (!ends(byte)) continue;
         if (isEnded) return i + 1;
         complete(bytes.subarray(start, i + 1));
         start = -1;
       }
-      if (start !== -1) pieces.push(Buffer.from(bytes.subarray(start)));
+      if (start !== -1) chunks.push(Buffer.from(bytes.subarray(start)));
       return bytes.length;
     },
   };

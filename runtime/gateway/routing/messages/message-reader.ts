@@ -4,50 +4,50 @@ import { withOtherHostnames } from "../hosts.ts";
 import { listElements, type ListElements } from "./list-elements.ts";
 
 const lineFeed = 10;
-/** How an operator of ours begins a whole table; any other line, and any other order of fields, is read in one piece. */
+/** Start of a full table as our operator writes it; other lines, and other orders of fields, are parsed in one piece. */
 const fullHead = /^\{"type":"full","version":\d{1,15},"routes":\[/;
 const fullHeadBytes = 64;
 
 /**
- * Takes a stream apart into its messages, one JSON a line. A whole table of thousands of routes, megabytes of text, is read route
- * by route as it comes, and a route that is `known` as it is told stays the object that it was: neither the text nor all routes
- * twice are ever in memory. What the reader returns throws what `take` throws, and what JSON.parse does.
+ * Returns a function that parses chunks of a stream into messages, one JSON per line. A full table of thousands of routes, megabytes
+ * of text, is parsed route by route as it arrives, and a route that equals the `known` one is replaced by it, so that neither the
+ * whole text nor all routes twice are ever in memory. The function throws what `take` throws, and what JSON.parse does.
  */
 export function messageReader(
   take: (message: TableMessage) => void,
   known: (key: string) => Route | undefined,
 ): (chunk: Buffer) => void {
-  /** Of a line. */
-  let begun: Buffer[] = [];
-  /** How it begins has been looked at. */
-  let isOpened = false;
+  /** Start of the current line. */
+  let partial: Buffer[] = [];
+  /** The start of the line was checked for a full table. */
+  let isChecked = false;
   let full: FullTable | undefined;
-  const ended = (last: Buffer): void => {
-    const text = Buffer.concat([...begun, last]).toString();
+  const finish = (last: Buffer): void => {
+    const text = Buffer.concat([...partial, last]).toString();
     const table = full;
-    begun = [];
-    isOpened = false;
+    partial = [];
+    isChecked = false;
     full = undefined;
     const message: TableMessage = JSON.parse(table === undefined ? text : `${table.head}]${text}`);
     take(table === undefined || message.type !== "full" ? message : { ...message, routes: table.routes });
   };
-  /** Reads on from there, and returns where it stopped. */
+  /** Reads from `at` on. Returns where it stopped. */
   const read = (bytes: Buffer, at: number): number => {
     if (full?.elements.isEnded === false) return full.elements.feed(bytes, at);
     const end = bytes.indexOf(lineFeed, at);
-    if (end === -1) begun.push(bytes.subarray(at));
-    else ended(bytes.subarray(at, end));
+    if (end === -1) partial.push(bytes.subarray(at));
+    else finish(bytes.subarray(at, end));
     return end === -1 ? bytes.length : end + 1;
   };
-  /** Looks at how a line begins, and returns what has come of it from where it is to be read on. */
-  const opened = (bytes: Buffer): Buffer => {
-    const all = begun.length === 0 ? bytes : Buffer.concat([...begun, bytes]);
-    begun = [];
+  /** Checks the start of a line for a full table. Returns the received bytes that are still to be read. */
+  const check = (bytes: Buffer): Buffer => {
+    const all = partial.length === 0 ? bytes : Buffer.concat([...partial, bytes]);
+    partial = [];
     if (all.length < fullHeadBytes && !all.includes(lineFeed)) {
-      begun.push(all);
+      partial.push(all);
       return all.subarray(all.length);
     }
-    isOpened = true;
+    isChecked = true;
     const head = fullHead.exec(all.toString("latin1", 0, fullHeadBytes))?.[0];
     if (head !== undefined) full = fullTable(head, known);
     return all.subarray(head?.length ?? 0);
@@ -55,8 +55,8 @@ export function messageReader(
   return (chunk) => {
     let bytes = chunk;
     for (let at = 0; at < bytes.length;) {
-      if (!isOpened) {
-        bytes = opened(bytes.subarray(at));
+      if (!isChecked) {
+        bytes = check(bytes.subarray(at));
         at = 0;
       }
       if (bytes.length > 0) at = read(bytes, at);
@@ -64,14 +64,14 @@ export function messageReader(
   };
 }
 
-/** Fields in another order make another route: that costs memory, and nothing else. */
+/** Fields in another order count as a difference, which costs only memory. */
 function isSame(one: Route, other: Route): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A whole table that is being read. */
+/** A full table that is being read. */
 interface FullTable {
-  /** What it began with. */
+  /** Its text up to the list of routes. */
   readonly head: string;
   readonly routes: Route[];
   readonly elements: ListElements;

@@ -4,59 +4,59 @@ import type { Clock } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { Log } from "../../../base/log.ts";
 import type { Route } from "../../../contract/route-table.ts";
-import { tablePieces, tableRoutes } from "./table-text.ts";
+import { tableChunks, parsedTable } from "./table-format.ts";
 
 interface TableFileOptions {
   readonly path: string;
-  /** The routes that serve at this moment. */
+  /** The current routes. */
   readonly routes: () => Iterable<Route>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A table that another run of this gateway left behind. */
-interface KeptTable {
+/** A table from an earlier run of this gateway. */
+interface StoredTable {
   readonly routes: readonly Route[];
-  /** Since an operator last confirmed it. */
+  /** Milliseconds since an operator last confirmed it. */
   readonly ageMs: number;
 }
 
-/** Two of them and what Node compiled fit into the 64 MiB of the volume that the chart mounts. Ten thousand routes have 10 MB. */
+/** Two such files and Node's compile cache fit into the chart's 64 MiB volume. Ten thousand routes take 10 MB. */
 const maxBytes = 24 * 1024 * 1024;
-const leastPauseMs = 1_000;
-/** After the time that it took to make a file's text comes a pause of so many times that: 2 % of a core at most. */
-const pauses = 50;
-/** How often it is noted in the file that its table still holds. */
-const confirmedMs = 5_000;
-/** What could not be written is tried again after this. */
-const failedMs = 30_000;
+const minPauseMs = 1_000;
+/** The pause after a write, as a multiple of the time spent on encoding: at most 2 % of a core. */
+const pauseFactor = 50;
+/** How often the file's time is updated while operators confirm its table. */
+const touchIntervalMs = 5_000;
+/** Retry interval after a failed write. */
+const retryMs = 30_000;
 
 /**
- * Keeps the table in a file, so that a gateway that is started again while no operator runs knows where requests go. Written
- * beside and renamed: there is always one whole file. What cannot be written costs nothing but the file.
+ * Persists the table in a file, so that a gateway that restarts while no operator runs can route. Each write goes to a temporary
+ * file that is renamed: there is always one complete file. Write errors have no other effect.
  */
 export class TableFile {
   readonly #options: TableFileOptions;
   #isChanged = false;
   #isConfirmed = false;
-  /** Not before this. */
+  /** Earliest time of the next write. */
   #nextMs = 0;
   #work: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
-  /** Told once, not at each try. */
+  /** Failures are logged once, not at each retry. */
   #isFailing = false;
 
   constructor(options: TableFileOptions) {
     this.#options = options;
   }
 
-  /** Undefined: there is none that can be used. */
-  async read(): Promise<KeptTable | undefined> {
+  /** Undefined: there is no usable file. */
+  async read(): Promise<StoredTable | undefined> {
     const { path, clock, log } = this.#options;
     try {
       const { size, mtimeMs } = await stat(path);
       if (size > maxBytes) throw new Error(`it has ${size} bytes; at most ${maxBytes} are read`);
-      const routes = tableRoutes(await readFile(path));
+      const routes = parsedTable(await readFile(path));
       return { routes, ageMs: Math.max(0, clock.now() - mtimeMs) };
     } catch (thrown) {
       if (!isMissing(thrown))
@@ -65,23 +65,23 @@ export class TableFile {
     }
   }
 
-  /** An operator told of changes, which serve now. */
+  /** Call after the table changed. */
   changed(): void {
     this.#isChanged = true;
     this.#schedule();
   }
 
-  /** An operator told that nothing changed. */
+  /** Call when an operator confirmed the table unchanged. */
   confirmed(): void {
     this.#isConfirmed = true;
     this.#schedule();
   }
 
-  /** Writes what is not written yet. */
+  /** Writes outstanding changes. */
   async close(): Promise<void> {
     this.#cancelTimer?.();
     await this.#work;
-    if (this.#isChanged) await this.#written();
+    if (this.#isChanged) await this.#write();
   }
 
   #schedule(): void {
@@ -89,48 +89,48 @@ export class TableFile {
     const { clock } = this.#options;
     this.#cancelTimer = clock.after(Math.max(0, this.#nextMs - clock.monotonic()), () => {
       this.#cancelTimer = undefined;
-      this.#work = this.#written().finally(() => {
+      this.#work = this.#write().finally(() => {
         this.#work = undefined;
         if (this.#isChanged || this.#isConfirmed) this.#schedule();
       });
     });
   }
 
-  async #written(): Promise<void> {
+  async #write(): Promise<void> {
     const { path, clock, log } = this.#options;
     const startedMs = clock.monotonic();
     const isChanged = this.#isChanged;
     this.#isChanged = false;
     this.#isConfirmed = false;
     try {
-      const tookMs = isChanged ? await this.#replaced() : 0;
-      if (!isChanged) await touched(path, clock.now());
-      this.#nextMs = startedMs + (isChanged ? Math.max(leastPauseMs, tookMs * pauses) : confirmedMs);
+      const blockedMs = isChanged ? await this.#replace() : 0;
+      if (!isChanged) await touch(path, clock.now());
+      this.#nextMs = startedMs + (isChanged ? Math.max(minPauseMs, blockedMs * pauseFactor) : touchIntervalMs);
       this.#isFailing = false;
     } catch (thrown) {
       this.#isChanged = true;
-      this.#nextMs = startedMs + failedMs;
+      this.#nextMs = startedMs + retryMs;
       if (!this.#isFailing) log.warn("route table cannot be kept", { path, cause: Fault.from(thrown).message });
       this.#isFailing = true;
     }
   }
 
-  /** Returns the milliseconds for which nothing else could run. */
-  async #replaced(): Promise<number> {
+  /** Replaces the file. Returns the milliseconds for which it blocked the event loop. */
+  async #replace(): Promise<number> {
     const { path, routes, clock } = this.#options;
     const next = `${path}.next`;
     const file = await open(next, "w", 0o600);
-    let tookMs = 0;
+    let blockedMs = 0;
     try {
-      const pieces = tablePieces(routes());
+      const chunks = tableChunks(routes());
       let sizeBytes = 0;
-      const piece = (): Buffer | undefined => {
+      const nextChunk = (): Buffer | undefined => {
         const startedMs = clock.monotonic();
-        const { value } = pieces.next();
-        tookMs += clock.monotonic() - startedMs;
+        const { value } = chunks.next();
+        blockedMs += clock.monotonic() - startedMs;
         return value ?? undefined;
       };
-      for (let bytes = piece(); bytes !== undefined; bytes = piece()) {
+      for (let bytes = nextChunk(); bytes !== undefined; bytes = nextChunk()) {
         sizeBytes += bytes.length;
         if (sizeBytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
         await file.writeFile(bytes);
@@ -143,11 +143,11 @@ export class TableFile {
       await file.close();
     }
     await rename(next, path);
-    return tookMs;
+    return blockedMs;
   }
 }
 
-async function touched(path: string, nowMs: number): Promise<void> {
+async function touch(path: string, nowMs: number): Promise<void> {
   const now = nowMs / 1000;
   await utimes(path, now, now);
 }

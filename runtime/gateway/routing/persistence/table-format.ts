@@ -2,22 +2,22 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { Route } from "../../../contract/route-table.ts";
 
-/** Version of the text below. A gateway reads no other: it outlives restarts of a container, seldom a change of its image. */
+/** Version of the format. Gateways read no other: the file outlives restarts of a container, rarely a change of its image. */
 const version = 1;
 const name = "modelwright-route-table";
 
-/** Longer pieces would hold up requests while they are made. */
-const pieceBytes = 64 * 1024;
+/** Encoding larger chunks would delay requests. */
+const chunkBytes = 64 * 1024;
 
 /**
- * A table as a file has it, piece by piece: a line that says what it is, one line a route, and a line with their number and
- * the CRC-32 of all before it. What was cut off or damaged is told by the last line.
+ * Encodes a table in chunks: a header line, one line per route, and a last line with their number and the CRC-32 of everything
+ * before it, which reveals truncation and damage.
  */
-export function* tablePieces(routes: Iterable<Route>): Generator<Buffer> {
+export function* tableChunks(routes: Iterable<Route>): Generator<Buffer> {
   let crc = 0;
   let count = 0;
   let text = `${JSON.stringify({ file: name, version })}\n`;
-  const piece = (): Buffer => {
+  const flush = (): Buffer => {
     const bytes = Buffer.from(text);
     crc = crc32(bytes, crc);
     text = "";
@@ -26,14 +26,14 @@ export function* tablePieces(routes: Iterable<Route>): Generator<Buffer> {
   for (const route of routes) {
     text += `${JSON.stringify(route)}\n`;
     count += 1;
-    if (text.length >= pieceBytes) yield piece();
+    if (text.length >= chunkBytes) yield flush();
   }
-  yield piece();
+  yield flush();
   yield Buffer.from(`${JSON.stringify({ routes: count, crc32: crc })}\n`);
 }
 
-/** The routes of a file. Throws an `Error` whose message says what is wrong with it. */
-export function tableRoutes(bytes: Buffer): readonly Route[] {
+/** Parses a table file. Throws an `Error` whose message says what is wrong with it. */
+export function parsedTable(bytes: Buffer): readonly Route[] {
   const lastStart = bytes.lastIndexOf("\n", -2) + 1;
   const all = bytes.subarray(0, lastStart);
   const lines = all.toString().split("\n").slice(0, -1);
@@ -47,7 +47,7 @@ export function tableRoutes(bytes: Buffer): readonly Route[] {
   return rest.map((line): Route => JSON.parse(line));
 }
 
-/** Of a line of JSON; none of one that is no object. */
+/** The fields of a JSON line; empty if it is not an object. */
 function fields(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);

@@ -1,4 +1,4 @@
-/** A number from 0 up to 2³² that is the same for the same text in every gateway: FNV-1a, mixed as MurmurHash3 ends. */
+/** A 32-bit hash, the same in every gateway: FNV-1a with MurmurHash3's finalizer. */
 export function textHash(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
@@ -7,7 +7,7 @@ export function textHash(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** The same as a fraction, 0 ≤ x < 1. */
+/** The hash as a fraction, 0 ≤ x < 1. */
 export function textFraction(text: string): number {
   return textHash(text) / 2 ** 32;
 }

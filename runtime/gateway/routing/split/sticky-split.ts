@@ -1,13 +1,13 @@
 import type { StickyKey } from "../../../contract/route-table.ts";
 import { textHash } from "./hashing.ts";
 
-/** Headers by lower-case name, as Node's HTTP/1.1 and HTTP/2 servers tell them. */
+/** Headers by lower-case name, as Node's HTTP/1.1 and HTTP/2 servers parse them. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Users are told apart in steps of a hundredth of a percent. */
+/** Resolution of the split: a hundredth of a percent. */
 const buckets = 10_000;
 
-/** What keeps a request with one revision: the value of its header, else of its cookie. Undefined: it has neither. */
+/** The value of a request's sticky header, else of its cookie. Undefined: it has neither. */
 export function stickyValue({ header, cookie }: StickyKey, headers: Headers): string | undefined {
   const named = header === undefined ? undefined : headers[header.toLowerCase()];
   const text = typeof named === "string" ? named : named?.[0];
@@ -16,23 +16,23 @@ export function stickyValue({ header, cookie }: StickyKey, headers: Headers): st
 }
 
 /**
- * The one that a value belongs to. The last takes the lowest buckets, so that with rising weight of a candidate, which comes
+ * The member for a sticky value. The last member takes the lowest buckets, so that with rising weight of the candidate, which comes
  * after the stable revision, users only move towards it.
  */
-export function stickySharer<T extends { readonly weight: number }>(
-  sharers: readonly T[],
+export function stickyMember<T extends { readonly weight: number }>(
+  members: readonly T[],
   salt: string,
   value: string,
 ): T | undefined {
   const bucket = textHash(`${salt}\n${value}`) % buckets;
   let end = 0;
-  for (let i = sharers.length - 1; i > 0; i -= 1) {
-    const sharer = sharers[i];
-    if (sharer === undefined) continue;
-    end += sharer.weight * 100;
-    if (bucket < end) return sharer;
+  for (let i = members.length - 1; i > 0; i -= 1) {
+    const member = members[i];
+    if (member === undefined) continue;
+    end += member.weight * 100;
+    if (bucket < end) return member;
   }
-  return sharers[0];
+  return members[0];
 }
 
 function cookieValue(cookies: string | readonly string[] | undefined, name: string): string | undefined {

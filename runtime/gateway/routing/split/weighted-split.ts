@@ -1,51 +1,51 @@
-/** One of those that share a stream of requests. */
-export interface Sharer {
-  /** Any positive number: the share is this over the sum of all. */
+/** A member of a weighted split. */
+export interface SplitMember {
+  /** Any positive number; the share is the weight over the sum of all weights. */
   readonly weight: number;
-  /** Requests that it is behind its share, at most one; negative: ahead of it. */
+  /** Requests that the member is behind its share, less than one; negative: ahead of it. */
   debt: number;
 }
 
 /**
- * The sharer that takes the next request, by the chairman assignment of R. Tijdeman (Discrete Mathematics 32, 1980): of those
- * far enough behind their share the one whose turn is due first. After any n requests each of k sharers is at most
- * 1 − 1/(2k − 2) requests from its share; of two that is half a request, and nginx's smooth weighted round robin. That one
- * is not exact for more than two.
+ * The member that takes the next request, by the chairman assignment of R. Tijdeman (Discrete Mathematics 32, 1980): of the members
+ * far enough behind their share, the one whose turn is due first. After any n requests each of k members is at most 1 − 1/(2k − 2)
+ * requests from its share. For two members that is half a request, and equals nginx's smooth weighted round robin, which is not
+ * exact for more than two.
  */
-export function nextSharer<T extends Sharer>(sharers: readonly T[]): T | undefined {
-  const [only] = sharers;
-  if (only === undefined || sharers.length === 1) return only;
+export function nextMember<T extends SplitMember>(members: readonly T[]): T | undefined {
+  const [only] = members;
+  if (only === undefined || members.length === 1) return only;
   let total = 0;
-  for (const { weight } of sharers) total += weight;
-  const slack = 1 / (2 * sharers.length - 2);
+  for (const { weight } of members) total += weight;
+  const slack = 1 / (2 * members.length - 2);
   let chosen: T | undefined;
   let soonest = Infinity;
-  for (const sharer of sharers) {
-    const share = sharer.weight / total;
-    const due = (1 - slack - sharer.debt) / share;
-    sharer.debt += share;
-    if (sharer.debt + rounding < slack || due + rounding >= soonest) continue;
-    chosen = sharer;
+  for (const member of members) {
+    const share = member.weight / total;
+    const due = (1 - slack - member.debt) / share;
+    member.debt += share;
+    if (member.debt + rounding < slack || due + rounding >= soonest) continue;
+    chosen = member;
     soonest = due;
   }
   if (chosen !== undefined) chosen.debt -= 1;
   return chosen;
 }
 
-/** Sums of shares end that far beside the fractions that they stand for. */
+/** Bounds the rounding error of summed shares. */
 const rounding = 1e-9;
-/** From half a request behind to half a request ahead would be a whole one. */
+/** The full range, half a request behind to half a request ahead, would be a whole request. */
 const inside = 0.999;
 
 /**
- * Lets sharers begin anew, at one of the points of their sequence that `phase` (0 ≤ x < 1) names: gateways with different
- * phases do not take their turns at the same time. Of more than two the sequence has one beginning only; from another point
- * it could be more than a request from its share.
+ * Restarts the split at the point of its sequence that `phase` (0 ≤ x < 1) names, so that gateways with different phases don't take
+ * the same turns at the same time. With more than two members the sequence always starts at the same point: elsewhere it could be
+ * more than a request from a share.
  */
-export function beginSharing(sharers: readonly Sharer[], phase: number): void {
-  for (const sharer of sharers) sharer.debt = 0;
-  const [first, second] = sharers;
-  if (first === undefined || second === undefined || sharers.length > 2) return;
+export function resetSplit(members: readonly SplitMember[], phase: number): void {
+  for (const member of members) member.debt = 0;
+  const [first, second] = members;
+  if (first === undefined || second === undefined || members.length > 2) return;
   second.debt = (1 / 2 - phase) * inside;
   first.debt = -second.debt;
 }

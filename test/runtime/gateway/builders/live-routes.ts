@@ -1,6 +1,11 @@
 import type { RevisionRoute, Route } from "../../../../runtime/contract/route-table.ts";
 import { createLedger } from "../../../../runtime/gateway/figures/ledger.ts";
-import { liveRoute, type LivePod, type LiveRoute, updateRoute } from "../../../../runtime/gateway/routing/live.ts";
+import {
+  liveRoute,
+  type LivePod,
+  type LiveRoute,
+  updateRoute,
+} from "../../../../runtime/gateway/routing/live-route.ts";
 
 /** A gateway's memory of one route, and the clock that it goes by. */
 export interface LiveScene {
@@ -48,9 +53,9 @@ export function idlePods(count: number): LivePod[] {
     address: `10.0.0.${i}:8501`,
     sinceMs: -60_000,
     outstanding: 0,
-    shunnedUntilMs: 0,
-    wasAsked: true,
+    avoidUntilMs: 0,
+    hasServed: true,
     isLeaving: false,
-    isAside: false,
+    isLoading: false,
   }));
 }

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countService, type Service } from "../../../../runtime/gateway/figures/counts.ts";
+import { countCompletion, type Completion } from "../../../../runtime/gateway/figures/counts.ts";
 import { createLedger, forgetRevisions } from "../../../../runtime/gateway/figures/ledger.ts";
 
 const nobody = () => ({ queued: 0, oldestWaitMs: 0 });
-const answered: Service = { ending: "answered", status: 200, serviceMs: 10, isFirst: false };
+const answered: Completion = { ending: "answered", status: 200, serviceMs: 10, isFirst: false };
 
 function scene() {
   const clock = { nowMs: 100 };
@@ -111,7 +111,7 @@ describe("the figures of a gateway", () => {
 });
 
 describe("the figures of a revision", () => {
-  const cases: Record<string, [Partial<Service>, object]> = {
+  const cases: Record<string, [Partial<Completion>, object]> = {
     "an answer counts with its time": [{}, { completed: 1, serviceMs: 10, latency: 1 }],
     "the first of a pod counts in no bucket": [{ isFirst: true }, { completed: 1, serviceMs: 10 }],
     "a 404 is the client's doing": [{ status: 404 }, { completed: 1, serviceMs: 10, rejected: 1, latency: 1 }],
@@ -123,7 +123,7 @@ describe("the figures of a revision", () => {
     test(sentence, () => {
       const { ledger } = scene();
       const model = ledger.opened("default/one", nobody);
-      countService(ledger.revision(model, "a1"), { ...answered, ...service });
+      countCompletion(ledger.revision(model, "a1"), { ...answered, ...service });
       const { latency = [], failed, ...figures } = ledger.figures(0).models["default/one"]?.revisions["a1"] ?? {};
       const counted = Object.entries({ ...figures, latency: latency.reduce((sum, count) => sum + count, 0) });
       const failures = Object.entries(failed ?? {}).filter(([, count]) => count > 0);

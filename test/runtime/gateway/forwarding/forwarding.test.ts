@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../../../runtime/base/fault.ts";
 import { createLedger } from "../../../../runtime/gateway/figures/ledger.ts";
-import { keptRoom } from "../../../../runtime/gateway/passage/kept-room.ts";
-import { type Failure, Passage, type PassageParts } from "../../../../runtime/gateway/passage/passage.ts";
-import { wakeCalls } from "../../../../runtime/gateway/passage/wakes.ts";
-import { anyRevision, type Target, type Wish } from "../../../../runtime/gateway/routing/choice.ts";
+import { defaultBufferBudget } from "../../../../runtime/gateway/forwarding/buffer-budget.ts";
+import { type Failure, Forwarding, type ForwardingParts } from "../../../../runtime/gateway/forwarding/forwarding.ts";
+import { wakeMessages } from "../../../../runtime/gateway/forwarding/wake-messages.ts";
+import { anyRevision, type Target, type RevisionSelector } from "../../../../runtime/gateway/routing/target.ts";
 import { releaseHeld } from "../../../../runtime/gateway/routing/hold.ts";
-import { liveRoute, setAside, takeBack, updateRoute } from "../../../../runtime/gateway/routing/live.ts";
+import { liveRoute, markLoading, markReady, updateRoute } from "../../../../runtime/gateway/routing/live-route.ts";
 import type { RevisionRoute } from "../../../../runtime/contract/route-table.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 import { revisionOf, routeOf } from "../builders/live-routes.ts";
 
 /** A request whose sending is only noted down. */
 interface Sent {
-  readonly passage: Passage;
+  readonly forwarding: Forwarding;
   readonly targets: Target[];
   readonly faults: Fault[];
 }
@@ -32,26 +32,26 @@ function scene(revisions: readonly RevisionRoute[]) {
     parts,
   );
   const wakes: string[] = [];
-  const shared: PassageParts = {
+  const shared: ForwardingParts = {
     ...parts,
     clock,
     random: () => 0,
-    room: keptRoom(),
-    waits: wakeCalls(clock, (key) => wakes.push(key)),
-    loads: setAside,
+    bufferBudget: defaultBufferBudget(),
+    onHeld: wakeMessages(clock, (key) => wakes.push(key)),
+    onPodLoading: markLoading,
   };
-  const send = (wish: Wish = anyRevision): Sent => {
+  const send = (selector: RevisionSelector = anyRevision): Sent => {
     const sent: Sent = {
       targets: [],
       faults: [],
-      passage: new Passage(
-        { live, wish, sizeBytes: 1, timeoutMs: live.route.timeoutMs },
+      forwarding: new Forwarding(
+        { live, selector, sizeBytes: 1, timeoutMs: live.route.timeoutMs },
         {
-          go: () => {
-            const target = sent.passage.target();
+          attempt: () => {
+            const target = sent.forwarding.target();
             if (target !== undefined) sent.targets.push(target);
           },
-          stop: (fault) => {
+          abort: (fault) => {
             sent.faults.push(fault);
             return 503;
           },
@@ -59,7 +59,7 @@ function scene(revisions: readonly RevisionRoute[]) {
         shared,
       ),
     };
-    sent.passage.start();
+    sent.forwarding.start();
     return sent;
   };
   const table = (revisions: readonly RevisionRoute[]): void => {
@@ -86,29 +86,29 @@ function nonZero(counts: object): object {
 
 const pods = ({ targets }: Sent) => targets.map(({ pod }) => pod.endpoint.pod);
 const codes = ({ faults }: Sent) => faults.map(({ code }) => code);
-const unreached: Failure = { cause: new Error("ECONNREFUSED"), isUnreached: true, mayRepeat: true };
+const unreached: Failure = { cause: new Error("ECONNREFUSED"), isUnreached: true, mayRetry: true };
 const loading: Failure = {
   cause: new Error("it loads its model"),
   isUnreached: false,
   isLoading: true,
-  mayRepeat: true,
+  mayRetry: true,
 };
-const brokenOff: Failure = { cause: new Error("other side closed"), isUnreached: false, mayRepeat: true };
+const brokenOff: Failure = { cause: new Error("other side closed"), isUnreached: false, mayRetry: true };
 
 describe("a request that is answered", () => {
   test("counts once, with the time that its pod had it", async () => {
     const { clock, send, figures } = scene([revisionOf("a", 100)]);
-    send().passage.answered(200);
+    send().forwarding.answered(200);
     const second = send();
     expect(figures()).toEqual({ arrivals: 2, a: { completed: 1, inFlight: 1 } });
     await clock.advance(40);
-    second.passage.answered(200);
+    second.forwarding.answered(200);
     expect(figures()).toEqual({ arrivals: 2, a: { completed: 2, serviceMs: 40, latency: true } });
   });
 
   test("of which the client is to blame is rejected, not failed", () => {
     const { send, figures } = scene([revisionOf("a", 100)]);
-    send().passage.answered(404);
+    send().forwarding.answered(404);
     expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, rejected: 1 } });
   });
 });
@@ -117,17 +117,17 @@ describe("a request that its pod fails", () => {
   test("goes to another pod of the same revision, and counts as its answer", () => {
     const { send, figures } = scene([revisionOf("a", 50, 2), revisionOf("b", 50, 2)]);
     const sent = send();
-    sent.passage.failed(brokenOff);
+    sent.forwarding.failed(brokenOff);
     const [first, second] = sent.targets;
     expect([second?.revision, second?.pod === first?.pod]).toEqual([first?.revision, false]);
-    sent.passage.answered(200);
+    sent.forwarding.answered(200);
     expect(figures()).toMatchObject({ arrivals: 1, [first?.revision.hash ?? ""]: { completed: 1 } });
   });
 
   test("three times after it took it is given up", () => {
     const { send, figures } = scene([revisionOf("a", 100, 5)]);
     const sent = send();
-    for (let i = 0; i < 3; i += 1) sent.passage.failed(brokenOff);
+    for (let i = 0; i < 3; i += 1) sent.forwarding.failed(brokenOff);
     expect([new Set(pods(sent)).size, sent.faults.map(({ message }) => message)]).toEqual([
       3,
       ["pod a-2 of default/digits broke off before it answered: other side closed"],
@@ -138,21 +138,21 @@ describe("a request that its pod fails", () => {
   test("after the first byte of its answer is given up at once", () => {
     const { send } = scene([revisionOf("a", 100, 5)]);
     const sent = send();
-    sent.passage.failed({ ...brokenOff, mayRepeat: false });
+    sent.forwarding.failed({ ...brokenOff, mayRetry: false });
     expect([pods(sent).length, codes(sent)]).toEqual([1, ["EndpointFailed"]]);
   });
 
   test("by taking no connection tries the others at once, the same one after a pause, for five seconds", async () => {
     const { clock, send } = scene([revisionOf("a", 100, 2)]);
     const sent = send();
-    sent.passage.failed(unreached);
-    sent.passage.failed(unreached);
-    sent.passage.failed(unreached);
+    sent.forwarding.failed(unreached);
+    sent.forwarding.failed(unreached);
+    sent.forwarding.failed(unreached);
     expect(pods(sent)).toEqual(["a-0", "a-1", "a-0"]);
     await clock.advance(50);
     expect(pods(sent).length).toBe(4);
     for (let i = 0; i < 200 && sent.faults.length === 0; i += 1) {
-      sent.passage.failed(unreached);
+      sent.forwarding.failed(unreached);
       await clock.advance(50);
     }
     expect([codes(sent), clock.monotonic()]).toEqual([["EndpointFailed"], 5100]);
@@ -160,19 +160,19 @@ describe("a request that its pod fails", () => {
 
   test("lets others ask that pod last", () => {
     const { send } = scene([revisionOf("a", 100, 2)]);
-    send().passage.failed(unreached);
+    send().forwarding.failed(unreached);
     expect([pods(send()), pods(send())]).toEqual([["a-1"], ["a-1"]]);
   });
 
   test("that loads its model goes to the others, which get everything until it has it", () => {
     const { live, send, figures, clock } = scene([revisionOf("a", 100, 2)]);
     const sent = send();
-    sent.passage.failed(loading);
-    sent.passage.answered(200);
+    sent.forwarding.failed(loading);
+    sent.forwarding.answered(200);
     expect([pods(sent), pods(send()), pods(send())]).toEqual([["a-0", "a-1"], ["a-1"], ["a-1"]]);
     expect(figures()).toEqual({ arrivals: 3, a: { completed: 1, inFlight: 2 } });
     const [first] = sent.targets;
-    if (first !== undefined) takeBack(live, first.pod, clock.monotonic());
+    if (first !== undefined) markReady(live, first.pod, clock.monotonic());
     expect(pods(send())).toEqual(["a-0"]);
   });
 
@@ -180,12 +180,12 @@ describe("a request that its pod fails", () => {
     const { live, clock, send, table, wakes } = scene([revisionOf("a", 100, 1)]);
     const sent = send();
     await clock.advance(6_000);
-    sent.passage.failed(loading);
+    sent.forwarding.failed(loading);
     expect([pods(sent), codes(sent), pods(send())]).toEqual([["a-0"], [], []]);
     table([revisionOf("a", 100, 1)]);
     expect([pods(sent), wakes.length > 0]).toEqual([["a-0"], true]);
     const [first] = sent.targets;
-    if (first !== undefined) takeBack(live, first.pod, clock.monotonic());
+    if (first !== undefined) markReady(live, first.pod, clock.monotonic());
     releaseHeld(live);
     expect(pods(sent)).toEqual(["a-0", "a-0"]);
   });
@@ -193,11 +193,11 @@ describe("a request that its pod fails", () => {
   test("that loads its model and comes into the table anew is asked as soon as that", () => {
     const { send, table } = scene([revisionOf("a", 100, 1)]);
     const sent = send();
-    sent.passage.failed(loading);
+    sent.forwarding.failed(loading);
     table([revisionOf("a", 100, 0)]);
     table([revisionOf("a", 100, 1)]);
     expect(pods(sent)).toEqual(["a-0", "a-0"]);
-    sent.passage.failed({ ...loading, mayRepeat: false });
+    sent.forwarding.failed({ ...loading, mayRetry: false });
     expect(codes(sent)).toEqual(["EndpointFailed"]);
   });
 
@@ -208,10 +208,10 @@ describe("a request that its pod fails", () => {
     const own = bound.targets[0]?.revision.hash ?? "";
     const other = own === "a" ? "b" : "a";
     table([revisionOf(own, 50, 0), revisionOf(other, 50)]);
-    bound.passage.failed(brokenOff);
+    bound.forwarding.failed(brokenOff);
     expect(bound.targets.length).toBe(1);
     if (free.targets[0]?.revision.hash === own) {
-      free.passage.failed(brokenOff);
+      free.forwarding.failed(brokenOff);
       expect(free.targets[1]?.revision.hash).toBe(other);
     }
     table([revisionOf(own, 50), revisionOf(other, 50)]);
@@ -222,12 +222,12 @@ describe("a request that its pod fails", () => {
     const { send, live } = scene([revisionOf("a", 100, 8)]);
     const all = Array.from({ length: 100 }, () => send());
     const failed = all.slice(0, 50);
-    for (const { passage } of failed) passage.failed(brokenOff);
+    for (const { forwarding } of failed) forwarding.failed(brokenOff);
     const again = () => failed.filter(({ targets }) => targets.length === 2).length;
-    expect([again(), live.traffic.again]).toEqual([10, 10]);
+    expect([again(), live.traffic.retries]).toEqual([10, 10]);
     for (let i = 0; i < 50; i += 1)
-      failed.find(({ targets, passage }) => targets.length === 2 && !passage.isOver)?.passage.answered(200);
-    expect([again(), live.traffic.again, live.traffic.turns?.size]).toEqual([50, 0, 0]);
+      failed.find(({ targets, forwarding }) => targets.length === 2 && !forwarding.isOver)?.forwarding.answered(200);
+    expect([again(), live.traffic.retries, live.traffic.waitingRetries?.size]).toEqual([50, 0, 0]);
     expect(failed.flatMap(codes)).toEqual([]);
   });
 });
@@ -252,7 +252,7 @@ describe("a request that finds nothing ready", () => {
 
   test("wakes at once again when it comes after a time without any", async () => {
     const { clock, send, table, wakes } = scene([revisionOf("a", 100, 0)]);
-    send().passage.abort();
+    send().forwarding.abort();
     await clock.advance(10);
     send();
     expect(wakes).toEqual(["default/digits", "default/digits"]);
@@ -277,7 +277,7 @@ describe("a request that finds nothing ready", () => {
 
   test("counts as abandoned when its client leaves", () => {
     const { send, figures } = scene([revisionOf("a", 100, 0)]);
-    send().passage.abort();
+    send().forwarding.abort();
     expect(figures()).toEqual({ arrivals: 1, abandoned: 1 });
   });
 });
@@ -287,7 +287,7 @@ describe("a request at its deadline", () => {
     const { clock, send, figures, live } = scene([revisionOf("a", 100)]);
     const sent = send();
     await clock.advance(20_000);
-    expect([codes(sent), sent.passage.isOver]).toEqual([["RequestTimedOut"], true]);
+    expect([codes(sent), sent.forwarding.isOver]).toEqual([["RequestTimedOut"], true]);
     expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, serviceMs: 20_000, failed: { timeout: 1 } } });
     expect(live.traffic.admitted).toBe(0);
   });
@@ -295,7 +295,7 @@ describe("a request at its deadline", () => {
   test("has no deadline any more when it was answered", async () => {
     const { clock, send } = scene([revisionOf("a", 100)]);
     const sent = send();
-    sent.passage.answered(200);
+    sent.forwarding.answered(200);
     await clock.advance(30_000);
     expect(sent.faults).toEqual([]);
   });
@@ -303,6 +303,6 @@ describe("a request at its deadline", () => {
 
 test("a client that leaves while a pod has its request is no failure of anybody", () => {
   const { send, figures, live } = scene([revisionOf("a", 100)]);
-  send().passage.abort();
+  send().forwarding.abort();
   expect([figures(), live.traffic.admitted]).toEqual([{ arrivals: 1 }, 0]);
 });

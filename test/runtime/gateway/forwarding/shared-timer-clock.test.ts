@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crowdedClock } from "../../../../runtime/gateway/passage/crowded-clock.ts";
+import { sharedTimerClock } from "../../../../runtime/gateway/forwarding/shared-timer-clock.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
 const step = fc.oneof(
@@ -13,13 +13,13 @@ test("calls back at the moments at which the clock itself would, whoever cancels
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const clock = createManualClock();
-      const crowded = crowdedClock(clock);
+      const overBudget = sharedTimerClock(clock);
       const [got, want]: [string[], string[]] = [[], []];
       const cancels: (() => void)[][] = [];
       for (const [i, next] of steps.entries()) {
         if (next.kind === "wait") {
           const noted = (list: string[]) => () => void list.push(`${i} at ${clock.monotonic()}`);
-          cancels.push([crowded.after(next.ms, noted(got)), clock.after(next.ms, noted(want))]);
+          cancels.push([overBudget.after(next.ms, noted(got)), clock.after(next.ms, noted(want))]);
         } else if (next.kind === "cancel") cancels[next.which]?.forEach((cancel) => cancel());
         else await clock.advance(next.ms);
       }
@@ -33,8 +33,8 @@ test("calls back at the moments at which the clock itself would, whoever cancels
 
 test("needs one timer for all who wait for times of one length", () => {
   const clock = createManualClock();
-  const crowded = crowdedClock(clock);
-  for (let i = 0; i < 1000; i += 1) crowded.after(60_000, () => {})();
-  crowded.after(60_000, () => {});
+  const overBudget = sharedTimerClock(clock);
+  for (let i = 0; i < 1000; i += 1) overBudget.after(60_000, () => {})();
+  overBudget.after(60_000, () => {});
   expect(clock.delaysMs).toEqual([60_000]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MessageHeadReader } from "../../../../runtime/gateway/plain/message-head-reader.ts";
+import { MessageHeadReader } from "../../../../runtime/gateway/http1-fast-path/message-head-reader.ts";
 
 test("a head is read once as long as the same one comes, and told where it ends", () => {
   const texts: string[] = [];

@@ -6,8 +6,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import type { HeaderList } from "../../../../runtime/http2/hpack/header-writer.ts";
 import { headerValue } from "../../../../runtime/gateway/http2/header-record.ts";
-import { type Http2Lane, http2Lane, type TakeStream } from "../../../../runtime/gateway/http2/http2-lane.ts";
-import { keptRoom, unreadRoom } from "../../../../runtime/gateway/passage/kept-room.ts";
+import { type AcceptStream, http2Filter } from "../../../../runtime/gateway/http2/http2-filter.ts";
+import { defaultBufferBudget, unreadBudget } from "../../../../runtime/gateway/forwarding/buffer-budget.ts";
+import type { ConnectionFilter } from "../../../../runtime/server/connection-filter.ts";
 import { defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
 import { frame } from "../../../builders/http2-frame.ts";
 
@@ -16,35 +17,35 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const silent = { headersCame: () => {}, data: () => {}, ended: () => {}, drained: () => {} };
+const silent = { headersReceived: () => {}, data: () => {}, ended: () => {}, drained: () => {} };
 
 /** A port that answers `2 <path>` over HTTP/2 and `1 <path>` over HTTP/1.1. */
-async function opened(takeStream?: TakeStream<HeaderList>, changes: Partial<typeof defaultConnectionLimits> = {}) {
+async function opened(acceptStream?: AcceptStream<HeaderList>, changes: Partial<typeof defaultConnectionLimits> = {}) {
   const limits = { ...defaultConnectionLimits, ...changes };
   const streams: { readonly isClosed: boolean }[] = [];
-  const lane: Http2Lane = http2Lane({
+  const filter: ConnectionFilter = http2Filter({
     limits,
     clock: systemClock,
-    unread: unreadRoom(keptRoom()),
+    unread: unreadBudget(defaultBufferBudget()),
     headOf: (list) => list,
-    takeStream: (taken) => {
+    acceptStream: (taken) => {
       const { stream, head: list } = taken;
       streams.push(stream);
-      if (takeStream !== undefined) {
-        takeStream(taken);
+      if (acceptStream !== undefined) {
+        acceptStream(taken);
         return;
       }
       stream.headers([":status", "200"]);
       stream.end(Buffer.from(`2 ${headerValue(list, ":path")}`));
     },
   });
-  const options = { host: "127.0.0.1", port: 0, portFlag: "--port", limits, lane };
+  const options = { host: "127.0.0.1", port: 0, portFlag: "--port", limits, filter };
   const server = await openHttpServer(options, (request, response) => response.end(`1 ${request.url}`));
   closing.push(() => {
     server.cut();
     return server.close();
   });
-  return { port: server.port, server, lane, streams };
+  return { port: server.port, server, filter, streams };
 }
 
 function session(port: number): ClientHttp2Session {
@@ -105,7 +106,7 @@ async function isWell(port: number): Promise<boolean> {
   return (await got(session(port), "/well")) === "2 /well";
 }
 
-describe("a port with a lane for HTTP/2", () => {
+describe("a port with a filter for HTTP/2", () => {
   test("tells clients apart by their first bytes, also when these come one by one", async () => {
     const { port } = await opened();
     expect(await got(session(port), "/a")).toBe("2 /a");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { spokenHttp } from "../../../../runtime/gateway/http2/preface.ts";
+import { httpVersionOf } from "../../../../runtime/gateway/http2/preface.ts";
 
-describe("spokenHttp", () => {
+describe("httpVersionOf", () => {
   const cases: Record<string, [string, 1 | 2 | undefined]> = {
     "nothing tells nothing": ["", undefined],
     "the first byte of HTTP/2 may be one of POST, PUT or PATCH": ["P", undefined],
@@ -13,6 +13,6 @@ describe("spokenHttp", () => {
     "TLS is not HTTP/2 without TLS": ["\u0016\u0003\u0001", 1],
   };
   test.for(Object.entries(cases))("%s", ([, [text, want]]) => {
-    expect(spokenHttp(Buffer.from(text, "latin1"))).toBe(want);
+    expect(httpVersionOf(Buffer.from(text, "latin1"))).toBe(want);
   });
 });

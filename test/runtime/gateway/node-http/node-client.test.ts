@@ -11,7 +11,7 @@ afterEach(() => {
   for (const close of closing.splice(0).reverse()) close();
 });
 
-interface Asked {
+interface RoutedRequest {
   readonly clock: ManualClock;
   readonly socket: Socket;
   readonly client: NodeClient;
@@ -19,7 +19,7 @@ interface Asked {
 }
 
 /** A client that has sent this, and has read nothing. */
-async function asked(request: string): Promise<Asked> {
+async function asked(request: string): Promise<RoutedRequest> {
   const clock = createManualClock();
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 });
   server.listen(0, "127.0.0.1");

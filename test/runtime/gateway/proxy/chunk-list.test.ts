@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Pieces } from "../../../../runtime/gateway/proxy/pieces.ts";
+import { ChunkList } from "../../../../runtime/gateway/proxy/chunk-list.ts";
 
 test("pieces are all that came, in order, and few however small they came", () => {
   const sizes = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 5_000 })), { maxLength: 300 });
   fc.assert(
     fc.property(sizes, (sizes) => {
-      const pieces = new Pieces();
+      const pieces = new ChunkList();
       const all = sizes.map((size, i) => Buffer.alloc(size, i));
       for (const piece of all) pieces.add(piece);
       const whole = Buffer.concat(all);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { allowedMs } from "../../../../runtime/gateway/proxy/allowed-time.ts";
+import { clientTimeoutMs } from "../../../../runtime/gateway/proxy/client-timeout.ts";
 
 describe("the time that a client of REST allows", () => {
   const cases: Record<string, [Record<string, string>, number | undefined]> = {
@@ -14,5 +14,5 @@ describe("the time that a client of REST allows", () => {
     "is not limited by what is negative": [{ "x-envoy-upstream-rq-timeout-ms": "-1" }, undefined],
   };
   for (const [sentence, [headers, want]] of Object.entries(cases))
-    test(sentence, () => expect(allowedMs(headers)).toBe(want));
+    test(sentence, () => expect(clientTimeoutMs(headers)).toBe(want));
 });

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { toldHeaders } from "../../../../runtime/gateway/proxy/told-headers.ts";
+import { responseHeaders } from "../../../../runtime/gateway/proxy/response-headers.ts";
 import { responseHead } from "../../../../runtime/gateway/upstream/response-head.ts";
 
 test("pods of two revisions that answer with the same head are told apart", () => {
   const head = responseHead("HTTP/1.1 200 OK\r\ncontent-length: 7", false);
-  const told = ["a1", "b2", "a1", "a1"].map((hash) => toldHeaders(head, hash));
+  const told = ["a1", "b2", "a1", "a1"].map((hash) => responseHeaders(head, hash));
   expect(told).toEqual(["a1", "b2", "a1", "a1"].map((hash) => ["content-length", "7", "modelwright-revision", hash]));
   expect(told[3]).toBe(told[2]);
   expect(head.headers).toEqual(["content-length", "7"]);
@@ -16,5 +16,5 @@ test("a pod does not say which revision it is", () => {
     false,
   );
   const want = ["content-length", "7", "x", "modelwright-revision", "modelwright-revision", "a1"];
-  expect(toldHeaders(head, "a1")).toEqual(want);
+  expect(responseHeaders(head, "a1")).toEqual(want);
 });

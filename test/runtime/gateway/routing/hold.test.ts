@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { anyRevision, type Wish } from "../../../../runtime/gateway/routing/choice.ts";
+import { anyRevision, type RevisionSelector } from "../../../../runtime/gateway/routing/target.ts";
 import {
   enterHold,
-  hasOthersBefore,
+  mustQueue,
   leaveHold,
-  queued,
+  heldCount,
   releaseHeld,
   returnToHold,
-  type Waiter,
-  waitingFigures,
+  type HeldRequest,
+  holdFigures,
   widenWindow,
 } from "../../../../runtime/gateway/routing/hold.ts";
-import type { LiveRoute } from "../../../../runtime/gateway/routing/live.ts";
+import type { LiveRoute } from "../../../../runtime/gateway/routing/live-route.ts";
 import { liveScene, revisionOf } from "../builders/live-routes.ts";
 
 const hold = { maxRequests: 100, maxBytes: 1_000, timeoutMs: 1_000 };
@@ -20,17 +20,17 @@ const hold = { maxRequests: 100, maxBytes: 1_000, timeoutMs: 1_000 };
 function scene(policy = hold) {
   const { live, update } = liveScene([revisionOf("a", 100, 0), revisionOf("b", 0, 0)], { hold: policy });
   const gone: number[] = [];
-  const waiter = (number: number, wish: Wish = anyRevision, sizeBytes = 1): Waiter => ({
-    wish,
+  const request = (number: number, selector: RevisionSelector = anyRevision, sizeBytes = 1): HeldRequest => ({
+    selector,
     sizeBytes,
     sinceMs: number,
     release: () => {
       gone.push(number);
       live.traffic.admitted += 1;
     },
-    dismiss: () => {},
+    reject: () => {},
   });
-  return { live, update, gone, waiter };
+  return { live, update, gone, request };
 }
 
 function answer(live: LiveRoute): void {
@@ -40,39 +40,39 @@ function answer(live: LiveRoute): void {
 
 describe("requests that wait", () => {
   test("are as many as the policy allows, in number and in bytes", () => {
-    const { live, waiter } = scene({ ...hold, maxRequests: 3, maxBytes: 10 });
-    enterHold(live, waiter(1, anyRevision, 6));
-    expect(() => enterHold(live, waiter(2, anyRevision, 5))).toThrow(
+    const { live, request } = scene({ ...hold, maxRequests: 3, maxBytes: 10 });
+    enterHold(live, request(1, anyRevision, 6));
+    expect(() => enterHold(live, request(2, anyRevision, 5))).toThrow(
       "default/digits has no ready replica and 1 requests wait already",
     );
-    enterHold(live, waiter(3, anyRevision, 2));
-    enterHold(live, waiter(4, anyRevision, 2));
-    expect(() => enterHold(live, waiter(5, anyRevision, 0))).toThrow(
+    enterHold(live, request(3, anyRevision, 2));
+    enterHold(live, request(4, anyRevision, 2));
+    expect(() => enterHold(live, request(5, anyRevision, 0))).toThrow(
       "default/digits has no ready replica and 3 requests wait already",
     );
   });
 
   test("free their places when they leave", () => {
-    const { live, waiter } = scene({ ...hold, maxRequests: 1 });
-    const leaving = waiter(1);
+    const { live, request } = scene({ ...hold, maxRequests: 1 });
+    const leaving = request(1);
     enterHold(live, leaving);
     expect([leaveHold(live, leaving), leaveHold(live, leaving)]).toEqual([true, false]);
-    enterHold(live, waiter(2));
-    expect(queued(live)).toBe(1);
+    enterHold(live, request(2));
+    expect(heldCount(live)).toBe(1);
   });
 
   test("tell how many they are and how long the oldest has waited", () => {
-    const { live, waiter } = scene();
-    expect(waitingFigures(live, 50)).toEqual({ queued: 0, oldestWaitMs: 0 });
-    enterHold(live, waiter(20));
-    enterHold(live, waiter(30));
-    returnToHold(live, waiter(10));
-    expect(waitingFigures(live, 50)).toEqual({ queued: 3, oldestWaitMs: 40 });
+    const { live, request } = scene();
+    expect(holdFigures(live, 50)).toEqual({ queued: 0, oldestWaitMs: 0 });
+    enterHold(live, request(20));
+    enterHold(live, request(30));
+    returnToHold(live, request(10));
+    expect(holdFigures(live, 50)).toEqual({ queued: 3, oldestWaitMs: 40 });
   });
 
   test("go in order, at first as many as fill a batch of each pod, then two for each answer", () => {
-    const { live, update, gone, waiter } = scene();
-    for (let i = 0; i < 60; i += 1) enterHold(live, waiter(i));
+    const { live, update, gone, request } = scene();
+    for (let i = 0; i < 60; i += 1) enterHold(live, request(i));
     releaseHeld(live);
     expect(gone).toEqual([]);
     update({ revisions: [revisionOf("a", 100, 2)] });
@@ -86,19 +86,19 @@ describe("requests that wait", () => {
   });
 
   test("have newcomers behind them while they are let go, as long as there is room", () => {
-    const { live, update, waiter } = scene({ ...hold, maxRequests: 20 });
-    for (let i = 0; i < 20; i += 1) enterHold(live, waiter(i));
-    expect(hasOthersBefore(live)).toBe(false);
+    const { live, update, request } = scene({ ...hold, maxRequests: 20 });
+    for (let i = 0; i < 20; i += 1) enterHold(live, request(i));
+    expect(mustQueue(live)).toBe(false);
     update({ revisions: [revisionOf("a", 100, 1)] });
     releaseHeld(live);
-    expect(hasOthersBefore(live)).toBe(true);
-    for (let i = 20; i < 36; i += 1) enterHold(live, waiter(i));
-    expect(hasOthersBefore(live)).toBe(false);
+    expect(mustQueue(live)).toBe(true);
+    for (let i = 20; i < 36; i += 1) enterHold(live, request(i));
+    expect(mustQueue(live)).toBe(false);
   });
 
   test("stop going when the pod goes away again, and those that came back go first", () => {
-    const { live, update, gone, waiter } = scene();
-    for (let i = 0; i < 20; i += 1) enterHold(live, waiter(i));
+    const { live, update, gone, request } = scene();
+    for (let i = 0; i < 20; i += 1) enterHold(live, request(i));
     update({ revisions: [revisionOf("a", 100, 1)] });
     releaseHeld(live);
     expect(gone.length).toBe(16);
@@ -107,19 +107,19 @@ describe("requests that wait", () => {
     answer(live);
     expect(gone.length).toBe(16);
     live.traffic.admitted = 0;
-    for (let i = 0; i < 3; i += 1) returnToHold(live, waiter(i));
+    for (let i = 0; i < 3; i += 1) returnToHold(live, request(i));
     update({ revisions: [revisionOf("a", 100, 1)] });
     releaseHeld(live);
     expect(gone.slice(16)).toEqual([0, 1, 2, 16, 17, 18, 19]);
   });
 
   test("for a revision that has nothing ready hold up nobody else", () => {
-    const { live, update, gone, waiter } = scene();
-    enterHold(live, waiter(1, { revision: "b" }));
-    enterHold(live, waiter(2));
+    const { live, update, gone, request } = scene();
+    enterHold(live, request(1, { revision: "b" }));
+    enterHold(live, request(2));
     update({ revisions: [revisionOf("a", 100, 1), revisionOf("b", 0, 0)] });
     releaseHeld(live);
-    expect([gone, hasOthersBefore(live)]).toEqual([[2], false]);
+    expect([gone, mustQueue(live)]).toEqual([[2], false]);
     update({ revisions: [revisionOf("a", 100, 1), revisionOf("b", 0, 1)] });
     releaseHeld(live);
     expect(gone).toEqual([2, 1]);

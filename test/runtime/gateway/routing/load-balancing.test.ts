@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { leastOutstanding } from "../../../../runtime/gateway/routing/pick.ts";
+import { leastOutstanding } from "../../../../runtime/gateway/routing/load-balancing.ts";
 import { idlePods } from "../builders/live-routes.ts";
 
 interface Case {
@@ -21,7 +21,7 @@ function picked({ count, busy = {}, tried = [], shunned = [], agesMs = {}, rando
     ...pod,
     outstanding: busy[i] ?? 0,
     sinceMs: -(agesMs[i] ?? 60_000),
-    shunnedUntilMs: shunned.includes(i) ? 1 : 0,
+    avoidUntilMs: shunned.includes(i) ? 1 : 0,
   }));
   const left = new Set(pods.filter((_, i) => tried.includes(i)));
   return leastOutstanding(pods, left, { random: () => random, monotonic: () => 0 })?.endpoint.pod;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { silentLog } from "../../../../runtime/base/log.ts";
 import { type Route, splitText, type TableMessage } from "../../../../runtime/contract/route-table.ts";
-import { newestRoutes } from "../../../../runtime/gateway/routing/newest.ts";
+import { newestRoutes } from "../../../../runtime/gateway/routing/newest-routes.ts";
 import { routeTable } from "../../../../runtime/gateway/routing/table.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { freshness } from "../../../../../runtime/gateway/routing/kept/freshness.ts";
+import { tableFreshness } from "../../../../runtime/gateway/routing/table-freshness.ts";
 
-describe("freshness", () => {
+describe("tableFreshness", () => {
   test("operators have two seconds before what is there has to do", () => {
     let nowMs = 100;
-    const { isSettled, ageMs } = freshness(() => nowMs);
+    const { isSettled, ageMs } = tableFreshness(() => nowMs);
     nowMs = 2_099;
     expect([isSettled(), ageMs()]).toEqual([false, 1_999]);
     nowMs = 2_100;
@@ -13,11 +13,11 @@ describe("freshness", () => {
 
   test("a table of before ages on until an operator speaks", () => {
     let nowMs = 0;
-    const { loaded, heard, isSettled, ageMs } = freshness(() => nowMs);
+    const { loaded, confirmed, isSettled, ageMs } = tableFreshness(() => nowMs);
     loaded(60_000);
     nowMs = 1_000;
     expect([isSettled(), ageMs()]).toEqual([false, 61_000]);
-    heard();
+    confirmed();
     nowMs = 1_500;
     expect([isSettled(), ageMs()]).toEqual([true, 500]);
     loaded(60_000);

@@ -5,13 +5,14 @@ import {
   firstTarget,
   isServable,
   nextTarget,
-  type Wish,
-} from "../../../../runtime/gateway/routing/choice.ts";
-import type { LiveRoute } from "../../../../runtime/gateway/routing/live.ts";
+  type RevisionSelector,
+} from "../../../../runtime/gateway/routing/target.ts";
+import type { LiveRoute } from "../../../../runtime/gateway/routing/live-route.ts";
 import { liveScene, revisionOf } from "../builders/live-routes.ts";
 
 const parts = { random: () => 0, monotonic: () => 60_000 };
-const first = (live: LiveRoute, wish: Wish = anyRevision) => firstTarget(live, wish, parts)?.revision.hash ?? "-";
+const first = (live: LiveRoute, selector: RevisionSelector = anyRevision) =>
+  firstTarget(live, selector, parts)?.revision.hash ?? "-";
 const taken = (live: LiveRoute, count: number) => Array.from({ length: count }, () => first(live)).join("");
 
 describe("the first target of a request", () => {
@@ -76,8 +77,8 @@ describe("the first target of a request", () => {
 });
 
 describe("the next target of a request that failed", () => {
-  function failedOnce(live: LiveRoute, wish: Wish) {
-    const target = firstTarget(live, wish, parts);
+  function failedOnce(live: LiveRoute, selector: RevisionSelector) {
+    const target = firstTarget(live, selector, parts);
     if (target === undefined) throw new Error("something was ready");
     return { revision: target.revision, tried: new Set([target.pod]), pod: target.pod };
   }

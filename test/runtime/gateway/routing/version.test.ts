@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { RevisionRoute, Route } from "../../../../runtime/contract/route-table.ts";
 import {
-  askedVersion,
-  type VersionAsk,
-  versionAsk,
+  matchedVersion,
+  type VersionSelector,
+  versionSelector,
   versionedPath,
 } from "../../../../runtime/gateway/routing/version.ts";
 
@@ -34,8 +34,8 @@ const rollout = route([
   revision("e5", "5", { endpoints: [] }),
 ]);
 
-describe("askedVersion", () => {
-  const cases: Record<string, [Route, VersionAsk, object | undefined]> = {
+describe("matchedVersion", () => {
+  const cases: Record<string, [Route, VersionSelector, object | undefined]> = {
     "a number is a revision's": [rollout, { number: "4" }, { revision: "b2", number: "4" }],
     "a number with leading zeros is the same number": [rollout, { number: "0004" }, { revision: "b2", number: "4" }],
     "a label becomes its revision's number": [rollout, { label: "candidate" }, { revision: "b2", number: "4" }],
@@ -66,10 +66,10 @@ describe("askedVersion", () => {
     ],
   };
   test.for(Object.entries(cases))("%s", ([, [given, ask, want]]) => {
-    expect(askedVersion(given, ask)).toEqual(want);
+    expect(matchedVersion(given, ask)).toEqual(want);
   });
 
-  const refused: Record<string, [Route, VersionAsk, string]> = {
+  const refused: Record<string, [Route, VersionSelector, string]> = {
     "a number that nobody has is refused with what there is": [
       rollout,
       { number: "9" },
@@ -83,12 +83,12 @@ describe("askedVersion", () => {
     "so is a label": [route([]), { label: "canary" }, "default/digits has no version labelled canary; none is served"],
   };
   test.for(Object.entries(refused))("%s", ([, [given, ask, message]]) => {
-    expect(() => askedVersion(given, ask)).toThrow(message);
+    expect(() => matchedVersion(given, ask)).toThrow(message);
   });
 });
 
 describe("versionedPath", () => {
-  const cases: Record<string, [string, [VersionAsk, string, string] | undefined]> = {
+  const cases: Record<string, [string, [VersionSelector, string, string] | undefined]> = {
     "TensorFlow Serving by number": [
       "/v1/models/digits/versions/12:predict",
       [{ number: "12" }, "/v1/models/digits/versions/7:predict", "/v1/models/digits:predict"],
@@ -116,12 +116,12 @@ describe("versionedPath", () => {
   };
   test.for(Object.entries(cases))("%s", ([, [path, want]]) => {
     const found = versionedPath(path);
-    expect(found && [found.ask, found.rewritten("7"), found.rewritten(undefined)]).toEqual(want);
+    expect(found && [found.selector, found.rewritten("7"), found.rewritten(undefined)]).toEqual(want);
   });
 });
 
 test("Open Inference's version is a number when it has digits only", () => {
-  expect([versionAsk("12"), versionAsk("1.2"), versionAsk("stable")]).toEqual([
+  expect([versionSelector("12"), versionSelector("1.2"), versionSelector("stable")]).toEqual([
     { number: "12" },
     { label: "1.2" },
     { label: "stable" },

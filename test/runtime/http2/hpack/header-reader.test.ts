@@ -13,8 +13,8 @@ function read(reader: HeaderReader, hex: string): readonly string[] {
 
 function told(reader: HeaderReader, hex: string): Omit<DecodedHeaders, "list"> & { readonly count: number } {
   const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
-  const { list, isTooLarge, isSound } = reader.decoded(bytes, 0, bytes.length);
-  return { count: list.length, isTooLarge, isSound };
+  const { list, isTooLarge, isValid } = reader.decoded(bytes, 0, bytes.length);
+  return { count: list.length, isTooLarge, isValid };
 }
 
 describe("a reader of headers", () => {
@@ -51,20 +51,20 @@ describe("a reader of headers", () => {
   test("keeps no more of a list than the limits allow, and goes on with its table", () => {
     const reader = new HeaderReader({ listBytes: 100, maxFields: 2 });
     const kept = "400178 0179";
-    expect(told(reader, kept)).toEqual({ count: 2, isTooLarge: false, isSound: true });
-    expect(told(reader, "bebebebe")).toEqual({ count: 4, isTooLarge: true, isSound: true });
-    expect(told(reader, `be 0001 78 7f01 ${"61".repeat(128)}`)).toEqual({ count: 2, isTooLarge: true, isSound: true });
-    expect(told(reader, "be")).toEqual({ count: 2, isTooLarge: false, isSound: true });
+    expect(told(reader, kept)).toEqual({ count: 2, isTooLarge: false, isValid: true });
+    expect(told(reader, "bebebebe")).toEqual({ count: 4, isTooLarge: true, isValid: true });
+    expect(told(reader, `be 0001 78 7f01 ${"61".repeat(128)}`)).toEqual({ count: 2, isTooLarge: true, isValid: true });
+    expect(told(reader, "be")).toEqual({ count: 2, isTooLarge: false, isValid: true });
   });
 
   test("tells names and values that may not be, also when they come again from the table", () => {
     const reader = new HeaderReader(wide);
     const soundness = ["400158 0179", "be", "400178 0179", "be", "bf", "000178 010a", "000178 0120", "0000 0179"];
     expect(soundness.map((hex) => told(reader, hex))).toEqual(
-      [false, false, true, true, false, false, false, false].map((isSound) => ({
+      [false, false, true, true, false, false, false, false].map((isValid) => ({
         count: 2,
         isTooLarge: false,
-        isSound,
+        isValid,
       })),
     );
   });
@@ -103,7 +103,7 @@ test("what a writer writes is read as it was, block after block, whatever table 
         for (const sent of [list, again, again, list]) {
           const length = writer.encode(sent);
           const block = Buffer.from(writer.block.subarray(0, length));
-          expect(reader.decoded(block, 0, length)).toEqual({ list: sent, isTooLarge: false, isSound: true });
+          expect(reader.decoded(block, 0, length)).toEqual({ list: sent, isTooLarge: false, isValid: true });
         }
       }
     }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { requestMessage } from "../../../../runtime/http2/reading/message-rules.ts";
+import { validatedRequest } from "../../../../runtime/http2/reading/message-validation.ts";
 
 const request = (method: string, path: string): string[] => [":method", method, ":scheme", "http", ":path", path];
 
 describe("a request over HTTP/2", () => {
-  const cases: Record<string, readonly [list: readonly string[], isSound: boolean]> = {
+  const cases: Record<string, readonly [list: readonly string[], isValid: boolean]> = {
     "has a path": [request("GET", "/a?b"), true],
     "may ask after the whole server": [request("OPTIONS", "*"), true],
     "asks after the whole server by OPTIONS only": [request("GET", "*"), false],
@@ -13,7 +13,7 @@ describe("a request over HTTP/2", () => {
     "has no empty path": [request("GET", ""), false],
     "to CONNECT has none": [[":method", "CONNECT", ":authority", "a"], true],
   };
-  test.each(Object.entries(cases))("%s", (_, [list, isSound]) => {
-    expect(requestMessage(list) !== undefined).toBe(isSound);
+  test.each(Object.entries(cases))("%s", (_, [list, isValid]) => {
+    expect(validatedRequest(list) !== undefined).toBe(isValid);
   });
 });

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { ConnectionWriter, type Speaker } from "../../../../runtime/http2/writing/connection-writer.ts";
+import { ConnectionWriter, type SendingStream } from "../../../../runtime/http2/writing/connection-writer.ts";
 import { defaultWindowBytes } from "../../../../runtime/http2/wire.ts";
 
 const socket = new Socket();
@@ -10,8 +10,8 @@ afterEach(() => void socket.destroy());
 test("a window that is widened byte by byte wakes one stream with each, in turn", () => {
   const writer = new ConnectionWriter(socket);
   const woken: number[] = [];
-  const speaker = (id: number): Speaker => {
-    const one: Speaker = {
+  const speaker = (id: number): SendingStream => {
+    const one: SendingStream = {
       id,
       sendWindow: defaultWindowBytes,
       progress: 0,
@@ -24,6 +24,6 @@ test("a window that is widened byte by byte wakes one stream with each, in turn"
   };
   writer.data(speaker(1), Buffer.alloc(defaultWindowBytes), false);
   for (const id of [3, 5, 7]) writer.blocked(speaker(id));
-  for (let update = 0; update < 4; update += 1) writer.widen(1);
+  for (let update = 0; update < 4; update += 1) writer.increaseWindow(1);
   expect(woken).toEqual([3, 5, 7, 3]);
 });

@@ -2,7 +2,7 @@ import { Client, type Metadata, type ServiceError, credentials, status } from "@
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import type { Draft, MessageType } from "../../../../runtime/base/protobuf/message.ts";
 import type { RpcService } from "../../../../runtime/protocols/rpc.ts";
-import type { GrpcParts } from "../../../../runtime/server/grpc/answers.ts";
+import type { GrpcParts } from "../../../../runtime/server/grpc/answer-call.ts";
 import { type GrpcServer, openGrpcServer } from "../../../../runtime/server/grpc-server.ts";
 
 /** Services on a port of 127.0.0.1, and a grpc-js client of them. */

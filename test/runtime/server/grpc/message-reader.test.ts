@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import {
   framedMessage,
   MessageReader,
-  plainMessage,
+  decompressedMessage,
   type RawMessage,
 } from "../../../../runtime/server/grpc/message-reader.ts";
 
@@ -48,13 +48,13 @@ test("compressed messages become what they were, within the limit", async () => 
   const text = Buffer.alloc(50_000, "text");
   const packed = { gzip: gzipSync(text), deflate: deflateSync(text) };
   for (const [encoding, bytes] of Object.entries(packed)) {
-    expect((await plainMessage({ isCompressed: true, bytes }, encoding, maxBytes)).equals(text)).toBe(true);
-    await expect(plainMessage({ isCompressed: true, bytes }, encoding, 49_999)).rejects.toMatchObject({
+    expect((await decompressedMessage({ isCompressed: true, bytes }, encoding, maxBytes)).equals(text)).toBe(true);
+    await expect(decompressedMessage({ isCompressed: true, bytes }, encoding, 49_999)).rejects.toMatchObject({
       code: "RESOURCE_EXHAUSTED",
       message: "Received message that decompresses to a size larger than 49999",
     });
   }
-  expect(await plainMessage({ isCompressed: false, bytes: text }, "gzip", maxBytes)).toBe(text);
+  expect(await decompressedMessage({ isCompressed: false, bytes: text }, "gzip", maxBytes)).toBe(text);
 });
 
 test("a message that comes in pieces ends where numbers of eight bytes may end", () => {

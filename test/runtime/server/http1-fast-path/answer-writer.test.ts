@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import { jsonResponse, cachedResponses } from "../../../../runtime/protocols/protocol.ts";
-import { answerWriter } from "../../../../runtime/server/plain-http/answer-bytes.ts";
+import { answerWriter } from "../../../../runtime/server/http1-fast-path/answer-writer.ts";
 
 const busy = new Fault({ code: "QueueFull", message: "m has 1 requests waiting", retry: "backoff", level: "warn" });
 

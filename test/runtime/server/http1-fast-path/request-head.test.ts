@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { headReader, plainHead } from "../../../../runtime/server/plain-http/request-head.ts";
+import { requestHeadReader, simpleRequestHead } from "../../../../runtime/server/http1-fast-path/request-head.ts";
 
 const post = (headers: string): string => `POST /v2/models/m/infer HTTP/1.1\r\nhost: a\r\n${headers}`;
 
 describe("a plain head", () => {
   test("is read with its headers in small letters and without blanks around their values", () => {
-    expect(plainHead(post("Content-Type: \t application/json \t\r\nCONTENT-LENGTH: 12\r\n"))).toEqual({
+    expect(simpleRequestHead(post("Content-Type: \t application/json \t\r\nCONTENT-LENGTH: 12\r\n"))).toEqual({
       method: "POST",
       target: "/v2/models/m/infer",
       headers: { host: "a", "content-type": "application/json", "content-length": "12" },
@@ -14,13 +14,13 @@ describe("a plain head", () => {
   });
 
   test("needs no body", () => {
-    expect(plainHead("GET /v2?a=b HTTP/1.1\r\nhost:a\r\nConnection: Keep-Alive\r\n")).toEqual({
+    expect(simpleRequestHead("GET /v2?a=b HTTP/1.1\r\nhost:a\r\nConnection: Keep-Alive\r\n")).toEqual({
       method: "GET",
       target: "/v2?a=b",
       headers: { host: "a", connection: "Keep-Alive" },
       contentBytes: 0,
     });
-    expect(plainHead(post(""))?.contentBytes).toBe(0);
+    expect(simpleRequestHead(post(""))?.contentBytes).toBe(0);
   });
 
   test.each([
@@ -55,18 +55,18 @@ describe("a plain head", () => {
     ["a byte above 127", post("x: \u00ff\r\n")],
     ["__proto__", post("__proto__: a\r\n")],
   ])("has not %s", (_, text) => {
-    expect(plainHead(text)).toBeUndefined();
+    expect(simpleRequestHead(text)).toBeUndefined();
   });
 
   test("of 16 KB of blanks is read at once", () => {
     const start = performance.now();
-    plainHead(post(`x: ${" ".repeat(16_000)}\u00ff\r\n`));
-    plainHead(post(`x: ${" \t".repeat(8_000)}a\r\n`));
+    simpleRequestHead(post(`x: ${" ".repeat(16_000)}\u00ff\r\n`));
+    simpleRequestHead(post(`x: ${" \t".repeat(8_000)}a\r\n`));
     expect(performance.now() - start).toBeLessThan(100);
   });
 
   test("that comes again is not read again, unless it is long", () => {
-    const read = headReader();
+    const read = requestHeadReader();
     const long = post(`x: ${"a".repeat(1000)}\r\n`);
     expect(read(post(""))).toBe(read(post("")));
     expect(read(long)).not.toBe(read(long));

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shareReads } from "../../../../runtime/server/plain-http/shared-reads.ts";
+import { useSharedReadBuffer } from "../../../../runtime/server/http1-fast-path/shared-read-buffer.ts";
 
 const clients: Socket[] = [];
 let server: Server;
@@ -34,7 +34,7 @@ describe("reads of accepted sockets", () => {
       const [client, socket] = await pair();
       socket.on("data", () => texts.push("event"));
       const taken = new Promise<void>((resolve) =>
-        shareReads(socket, (bytes) => {
+        useSharedReadBuffer(socket, (bytes) => {
           places.push(bytes.buffer);
           texts.push(bytes.toString());
           resolve();
@@ -50,7 +50,7 @@ describe("reads of accepted sockets", () => {
   test("stop when they are told to, and go on", async () => {
     const [client, socket] = await pair();
     const texts: string[] = [];
-    shareReads(socket, (bytes) => texts.push(bytes.toString()) > 1);
+    useSharedReadBuffer(socket, (bytes) => texts.push(bytes.toString()) > 1);
     socket.on("data", (bytes: Buffer) => texts.push(`put back: ${bytes.toString()}`));
     client.write("one");
     while (texts.length < 1) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -66,7 +66,7 @@ describe("reads of accepted sockets", () => {
 
   test("end as others do", async () => {
     const [client, socket] = await pair();
-    shareReads(socket, () => true);
+    useSharedReadBuffer(socket, () => true);
     socket.resume();
     client.end();
     await once(socket, "end");

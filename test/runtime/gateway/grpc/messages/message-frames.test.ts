@@ -4,20 +4,20 @@ import { describe, expect, test } from "vitest";
 import {
   headModel,
   messageHead,
-  messageMeter,
-  renumberedMessages,
+  messageSizeCheck,
+  labelRewriter,
 } from "../../../../../runtime/gateway/grpc/messages/message-frames.ts";
-import type { ModelPlace } from "../../../../../runtime/gateway/grpc/messages/named-model.ts";
-import type { NumberOf } from "../../../../../runtime/gateway/grpc/messages/renumbered.ts";
+import type { ModelField } from "../../../../../runtime/gateway/grpc/messages/named-model.ts";
+import type { NumberOf } from "../../../../../runtime/gateway/grpc/messages/label-rewrite.ts";
 import { modelInferRequest } from "../../../../../runtime/protocols/open-inference/rpc/messages.ts";
 import {
   multiInferenceRequest,
   predictRequest,
 } from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 
-const spec: ModelPlace = { kind: "spec", path: [1] };
-const tasks: ModelPlace = { kind: "spec", path: [1, 1] };
-const names: ModelPlace = { kind: "names" };
+const spec: ModelField = { kind: "spec", path: [1] };
+const tasks: ModelField = { kind: "spec", path: [1, 1] };
+const names: ModelField = { kind: "names" };
 const toSeven: NumberOf = (label) => (label === "canary" ? { number: "7" } : undefined);
 
 function framed(message: Uint8Array, flag = 0): Buffer {
@@ -41,7 +41,7 @@ function passed(pass: (chunk: Buffer) => Buffer, frames: Buffer, cuts: readonly 
   return Buffer.concat(places.slice(1).map((end, i) => pass(frames.subarray(places[i], end))));
 }
 
-describe("renumberedMessages", () => {
+describe("labelRewriter", () => {
   test("puts a number in place of each label, wherever the bytes are cut", () => {
     const raw = [new Uint8Array(500).fill(9)];
     const sent = ["canary", "stable", "", "canary"].map((modelVersion) => ({
@@ -54,7 +54,7 @@ describe("renumberedMessages", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
-        const pass = renumberedMessages({ place: names, numberOf: toSeven, encoding: undefined });
+        const pass = labelRewriter({ place: names, numberOf: toSeven, encoding: undefined });
         const got = messages(passed(pass, frames, cuts)).map((message) => modelInferRequest.decode(message));
         expect(got.map(({ modelVersion }) => modelVersion)).toEqual(["7", "stable", "", "7"]);
         expect(got.map(({ rawInputContents }) => rawInputContents[0]?.length)).toEqual([500, 500, 500, 500]);
@@ -63,7 +63,7 @@ describe("renumberedMessages", () => {
   });
 
   test("changes a ModelSpec's label to a version, and nothing else of it", () => {
-    const pass = renumberedMessages({ place: spec, numberOf: toSeven, encoding: undefined });
+    const pass = labelRewriter({ place: spec, numberOf: toSeven, encoding: undefined });
     const modelSpec = { name: "digits", versionLabel: "canary", signatureName: "serving_default" };
     const [message] = messages(pass(framed(predictRequest.encode({ modelSpec, outputFilter: ["a", "b"] }))));
     expect(predictRequest.decode(message ?? Buffer.alloc(0))).toEqual({
@@ -74,7 +74,7 @@ describe("renumberedMessages", () => {
   });
 
   test("changes the label of every task", () => {
-    const pass = renumberedMessages({ place: tasks, numberOf: toSeven, encoding: undefined });
+    const pass = labelRewriter({ place: tasks, numberOf: toSeven, encoding: undefined });
     const task = (methodName: string) => ({ modelSpec: { name: "half", versionLabel: "canary" }, methodName });
     const sent = multiInferenceRequest.encode({ tasks: [task("classify"), task("regress")] });
     const [message] = messages(pass(framed(sent)));
@@ -86,7 +86,7 @@ describe("renumberedMessages", () => {
   });
 
   test("drops a label where pods are to be asked for no version", () => {
-    const pass = renumberedMessages({ place: spec, numberOf: () => ({ number: undefined }), encoding: undefined });
+    const pass = labelRewriter({ place: spec, numberOf: () => ({ number: undefined }), encoding: undefined });
     const sent = predictRequest.encode({ modelSpec: { name: "digits", versionLabel: "stable" } });
     const [message] = messages(pass(framed(sent)));
     const { modelSpec } = predictRequest.decode(message ?? Buffer.alloc(0));
@@ -94,7 +94,7 @@ describe("renumberedMessages", () => {
   });
 
   test("passes tensors on while they come, though the message is not whole", () => {
-    const pass = renumberedMessages({ place: names, numberOf: toSeven, encoding: undefined });
+    const pass = labelRewriter({ place: names, numberOf: toSeven, encoding: undefined });
     const big = [new Uint8Array(1_000_000)];
     const frame = framed(modelInferRequest.encode({ modelName: "m", modelVersion: "canary", rawInputContents: big }));
     const first = pass(frame.subarray(0, 1000));
@@ -105,7 +105,7 @@ describe("renumberedMessages", () => {
 
   test("inflates a compressed message, and refuses one that is too large to be looked through", () => {
     const message = modelInferRequest.encode({ modelName: "m", modelVersion: "canary" });
-    const renumber = (encoding: string) => renumberedMessages({ place: names, numberOf: toSeven, encoding });
+    const renumber = (encoding: string) => labelRewriter({ place: names, numberOf: toSeven, encoding });
     const got = renumber("gzip")(framed(gzipSync(message), 1));
     expect([got[0], modelInferRequest.decode(got.subarray(5)).modelVersion]).toEqual([0, "7"]);
     expect(() => renumber("snappy")(framed(message, 1))).toThrow(
@@ -134,12 +134,12 @@ describe("headModel", () => {
   });
 });
 
-describe("messageMeter", () => {
+describe("messageSizeCheck", () => {
   test("lets messages up to the limit pass, however they are cut", () => {
     const frames = Buffer.concat([100, 0, 57].map((size) => framed(new Uint8Array(size))));
     fc.assert(
       fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
-        const check = messageMeter(100);
+        const check = messageSizeCheck(100);
         const pass = (chunk: Buffer) => {
           check(chunk);
           return chunk;
@@ -150,7 +150,7 @@ describe("messageMeter", () => {
   });
 
   test("refuses a larger one at its first bytes", () => {
-    const check = messageMeter(100);
+    const check = messageSizeCheck(100);
     check(framed(new Uint8Array(100)));
     expect(() => check(framed(new Uint8Array(101)).subarray(0, 5))).toThrow(
       "request body has 101 bytes; at most 100 are accepted",

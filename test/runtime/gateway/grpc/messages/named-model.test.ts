@@ -1,19 +1,19 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ModelPlace, namedModel } from "../../../../../runtime/gateway/grpc/messages/named-model.ts";
+import { type ModelField, namedModel } from "../../../../../runtime/gateway/grpc/messages/named-model.ts";
 import { modelInferRequest } from "../../../../../runtime/protocols/open-inference/rpc/messages.ts";
 import {
   multiInferenceRequest,
   predictRequest,
 } from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 
-const spec: ModelPlace = { kind: "spec", path: [1] };
-const tasks: ModelPlace = { kind: "spec", path: [1, 1] };
-const names: ModelPlace = { kind: "names" };
+const spec: ModelField = { kind: "spec", path: [1] };
+const tasks: ModelField = { kind: "spec", path: [1, 1] };
+const names: ModelField = { kind: "names" };
 const raw = [new Uint8Array(300).fill(7)];
 
 describe("namedModel", () => {
-  const cases: Record<string, [ModelPlace, Uint8Array, object]> = {
+  const cases: Record<string, [ModelField, Uint8Array, object]> = {
     "a model without a version": [spec, predictRequest.encode({ modelSpec: { name: "digits" } }), { name: "digits" }],
     "a model with a number": [
       spec,

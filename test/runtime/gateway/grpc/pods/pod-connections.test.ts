@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../../runtime/base/clock.ts";
-import { keptRoom, unreadRoom } from "../../../../../runtime/gateway/passage/kept-room.ts";
+import { defaultBufferBudget, unreadBudget } from "../../../../../runtime/gateway/forwarding/buffer-budget.ts";
 import { PodConnections } from "../../../../../runtime/gateway/grpc/pods/pod-connections.ts";
-import type { LivePod } from "../../../../../runtime/gateway/routing/live.ts";
+import type { LivePod } from "../../../../../runtime/gateway/routing/live-route.ts";
 import type { Http2Connection } from "../../../../../runtime/http2/connection.ts";
 import { createManualClock } from "../../../../builders/manual-clock.ts";
 import { grpcPod } from "../../../../integration/gateway/grpc-parts.ts";
@@ -29,12 +29,12 @@ async function livePod(maxConcurrentStreams?: number): Promise<LivePod> {
 }
 
 function opened(clock = systemClock): PodConnections {
-  const connections = new PodConnections(clock, unreadRoom(keptRoom()));
+  const connections = new PodConnections(clock, unreadBudget(defaultBufferBudget()));
   closing.push(() => connections.close());
   return connections;
 }
 
-const silent = { headersCame: () => {}, data: () => {}, ended: () => {}, drained: () => {}, closed: () => {} };
+const silent = { headersReceived: () => {}, data: () => {}, ended: () => {}, drained: () => {}, closed: () => {} };
 
 function asked(connection: Http2Connection) {
   return connection.request([":method", "POST", ":scheme", "http", ":authority", "p0", ":path", "/a/b"], silent);
@@ -63,7 +63,7 @@ describe("connections to a pod", () => {
     const call = asked(first);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await drain();
-    await expect.poll(() => first.isPeerLeaving).toBe(true);
+    await expect.poll(() => first.hasPeerGoaway).toBe(true);
     expect(connections.connection(live)).not.toBe(first);
     expect(call.isClosed).toBe(false);
     call.reset(8);

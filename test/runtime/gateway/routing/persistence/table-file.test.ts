@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Log, silentLog } from "../../../../../runtime/base/log.ts";
 import type { Route } from "../../../../../runtime/contract/route-table.ts";
-import { TableFile } from "../../../../../runtime/gateway/routing/kept/table-file.ts";
+import { TableFile } from "../../../../../runtime/gateway/routing/persistence/table-file.ts";
 import { createManualClock } from "../../../../builders/manual-clock.ts";
 import { revisionOf, routeOf } from "../../builders/live-routes.ts";
 

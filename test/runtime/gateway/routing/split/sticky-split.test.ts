@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Headers, stickySharer, stickyValue } from "../../../../../runtime/gateway/routing/sharing/sticky.ts";
+import { type Headers, stickyMember, stickyValue } from "../../../../../runtime/gateway/routing/split/sticky-split.ts";
 
 describe("stickyValue", () => {
   const cookie = { cookie: "session", salt: "s" };
@@ -22,7 +22,7 @@ describe("stickyValue", () => {
     test(sentence, () => expect(stickyValue(key, headers)).toBe(want));
 });
 
-describe("stickySharer", () => {
+describe("stickyMember", () => {
   const split = (weight: number) => [
     { name: "stable", weight: 100 - weight },
     { name: "candidate", weight },
@@ -32,7 +32,7 @@ describe("stickySharer", () => {
   test("users move to the candidate as its weight rises, and none of them back", () => {
     let moved = new Set<string>();
     for (let weight = 0; weight <= 100; weight += 1) {
-      const now = new Set(users.filter((user) => stickySharer(split(weight), "salt", user)?.name === "candidate"));
+      const now = new Set(users.filter((user) => stickyMember(split(weight), "salt", user)?.name === "candidate"));
       expect([...moved].every((user) => now.has(user))).toBe(true);
       moved = now;
     }
@@ -41,7 +41,7 @@ describe("stickySharer", () => {
 
   test("the candidate gets its weight's share of many users", () => {
     for (const weight of [1, 10, 33, 50]) {
-      const count = users.filter((user) => stickySharer(split(weight), "salt", user)?.name === "candidate").length;
+      const count = users.filter((user) => stickyMember(split(weight), "salt", user)?.name === "candidate").length;
       // Five standard deviations of a binomial distribution.
       const slack = 5 * Math.sqrt(users.length * (weight / 100) * (1 - weight / 100));
       expect(Math.abs(count - (users.length * weight) / 100)).toBeLessThan(slack);
@@ -49,7 +49,7 @@ describe("stickySharer", () => {
   });
 
   test("another salt chooses other users first", () => {
-    const first = (salt: string) => users.filter((user) => stickySharer(split(10), salt, user)?.name === "candidate");
+    const first = (salt: string) => users.filter((user) => stickyMember(split(10), salt, user)?.name === "candidate");
     const two = new Set(first("two"));
     expect(first("one").filter((user) => two.has(user)).length).toBeLessThan(200);
   });
@@ -57,7 +57,7 @@ describe("stickySharer", () => {
   test("the same value always belongs to the same one", () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 0, max: 100 }), (value, weight) => {
-        expect(stickySharer(split(weight), "s", value)?.name).toBe(stickySharer(split(weight), "s", value)?.name);
+        expect(stickyMember(split(weight), "s", value)?.name).toBe(stickyMember(split(weight), "s", value)?.name);
       }),
     );
   });

@@ -1,22 +1,22 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { beginSharing, nextSharer } from "../../../../../runtime/gateway/routing/sharing/split.ts";
+import { resetSplit, nextMember } from "../../../../../runtime/gateway/routing/split/weighted-split.ts";
 
-function sharers(...weights: readonly number[]) {
+function members(...weights: readonly number[]) {
   return weights.map((weight, i) => ({ name: "abcdefgh"[i] ?? "?", weight, debt: 0 }));
 }
 
-function taken(among: ReturnType<typeof sharers>, requests: number): string {
-  return Array.from({ length: requests }, () => nextSharer(among)?.name ?? "-").join("");
+function taken(among: ReturnType<typeof members>, requests: number): string {
+  return Array.from({ length: requests }, () => nextMember(among)?.name ?? "-").join("");
 }
 
 /** Furthest that anybody is from its share after any number of the requests. */
-function largestError(among: ReturnType<typeof sharers>, requests: number): number {
+function largestError(among: ReturnType<typeof members>, requests: number): number {
   const total = among.reduce((sum, { weight }) => sum + weight, 0);
   const counts = new Map<string, number>();
   let largest = 0;
   for (let n = 1; n <= requests; n += 1) {
-    const name = nextSharer(among)?.name ?? "-";
+    const name = nextMember(among)?.name ?? "-";
     counts.set(name, (counts.get(name) ?? 0) + 1);
     for (const { name, weight } of among)
       largest = Math.max(largest, Math.abs((counts.get(name) ?? 0) - (n * weight) / total));
@@ -24,7 +24,7 @@ function largestError(among: ReturnType<typeof sharers>, requests: number): numb
   return largest;
 }
 
-describe("nextSharer", () => {
+describe("nextMember", () => {
   const cases: Record<string, [readonly number[], string]> = {
     "one alone takes everything": [[100], "aaaaaa"],
     "three to one alternates smoothly": [[75, 25], "aabaaaba"],
@@ -33,24 +33,24 @@ describe("nextSharer", () => {
     "nobody: nobody": [[], "--"],
   };
   for (const [sentence, [weights, want]] of Object.entries(cases))
-    test(sentence, () => expect(taken(sharers(...weights), want.length)).toBe(want));
+    test(sentence, () => expect(taken(members(...weights), want.length)).toBe(want));
 
   test("at every weight, from every phase and after any number of requests, each of two is less than one request from its share", () => {
     for (let weight = 1; weight < 100; weight += 1) {
       for (const phase of [0, 0.1, 0.25, 0.5, 0.618, 0.999]) {
-        const two = sharers(100 - weight, weight);
-        beginSharing(two, phase);
+        const two = members(100 - weight, weight);
+        resetSplit(two, phase);
         expect(largestError(two, 300)).toBeLessThan(1);
       }
     }
   });
 
-  test("any number of sharers with any weights are less than one request from their share", () => {
+  test("any number of members with any weights are less than one request from their share", () => {
     const weights = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 2, maxLength: 8 });
     fc.assert(
       fc.property(weights, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (weights, phase) => {
-        const all = sharers(...weights);
-        beginSharing(all, phase);
+        const all = members(...weights);
+        resetSplit(all, phase);
         expect(largestError(all, 500)).toBeLessThan(1);
       }),
     );
@@ -59,15 +59,15 @@ describe("nextSharer", () => {
   test("while weights rise each of two stays less than one request from the sum of its shares", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 400 }), (weights) => {
-        const [a, b] = sharers(50, 50);
+        const [a, b] = members(50, 50);
         if (a === undefined || b === undefined) throw new Error("two were made");
-        beginSharing([a, b], 0.3);
+        resetSplit([a, b], 0.3);
         let [share, count] = [0, 0];
         for (const weight of weights) {
           a.weight = 100 - weight;
           b.weight = weight;
           share += weight / 100;
-          if (nextSharer([a, b]) === b) count += 1;
+          if (nextMember([a, b]) === b) count += 1;
           expect(Math.abs(count - share)).toBeLessThan(1);
         }
       }),
@@ -76,8 +76,8 @@ describe("nextSharer", () => {
 
   test("gateways with other phases do not send their first requests to the candidate together", () => {
     const turns = [0, 0.25, 0.5, 0.75].map((phase) => {
-      const two = sharers(90, 10);
-      beginSharing(two, phase);
+      const two = members(90, 10);
+      resetSplit(two, phase);
       return taken(two, 20).indexOf("b");
     });
     expect(turns).toEqual([0, 2, 5, 7]);

@@ -1,0 +1,11 @@
+import type { Socket } from "node:net";
+
+/** Takes new connections and serves those it can. */
+export interface ConnectionFilter {
+  /** Takes a new connection; `passOn` gets it, with what was read put back, if another server must serve it. */
+  readonly take: (socket: Socket, passOn: (socket: Socket) => void) => void;
+  /** Closes idle connections now and the others after their response. */
+  readonly close: () => void;
+  /** Closes all connections now. */
+  readonly cut: () => void;
+}
