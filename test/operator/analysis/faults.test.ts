@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { preflightFaults } from "../../../operator/analysis/faults.ts";
 
-test("what keeps a candidate from requests is told with the way out", () => {
+test("faults of candidates have a hint", () => {
   const difference = { path: "predictions[0][3]", value: "0.93", expected: "0.12", difference: 0.81 };
   const place = { configMap: "golden", key: "requests.jsonl" };
   expect(

@@ -14,18 +14,18 @@ import {
 const found = (verdict: Finding["verdict"], message: string): Finding => ({ verdict, message });
 
 describe("several findings", () => {
-  test("fail as one when any does, with the words of those that do", () => {
+  test("fail together when any fails, with the messages of those that fail", () => {
     expect(combinedFinding([found("Pass", "a"), found("Fail", "b"), found("None", "c"), found("Fail", "d")])).toEqual({
       verdict: "Fail",
       message: "b; d",
     });
   });
 
-  test("are no verdict as long as any is none", () => {
+  test("give no verdict while any of them has none", () => {
     expect(combinedFinding([found("Pass", "a"), found("None", "b")])).toEqual({ verdict: "None", message: "b" });
   });
 
-  test("pass when all do, and say nothing when there are none", () => {
+  test("pass when all pass, and give no verdict when there are none", () => {
     expect(combinedFinding([found("Pass", "a"), found("Pass", "b")])).toEqual({ verdict: "Pass", message: "a; b" });
     expect(combinedFinding([])).toEqual({ verdict: "None", message: "nothing is compared" });
   });
@@ -56,7 +56,7 @@ describe("beside the runs of Argo Rollouts", () => {
   });
 });
 
-test("figures are written as people read them", () => {
+test("figures are formatted for people", () => {
   expect([count(1640), percent(0.0667), percent(1), percent(0.0004), decimal(0.034), decimal(12.04)]).toEqual([
     "1,640",
     "6.7 %",

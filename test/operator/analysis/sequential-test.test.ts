@@ -24,7 +24,7 @@ describe("the evidence of a sequential test", () => {
     expect(evidenceOfExcess({ hits: 10, trials: 10 }, 0.5)).toBeCloseTo(Math.log(average / 0.5 ** 10), 9);
   });
 
-  test("is never in favour of what was not seen", () => {
+  test("never favours a rate that was not observed", () => {
     fc.assert(
       fc.property(share, share, increase, (candidate, stable, by) => {
         const isBeyond = candidate.hits * stable.trials > (stable.hits + by * stable.trials) * candidate.trials;
@@ -46,7 +46,7 @@ describe("the evidence of a sequential test", () => {
     );
   });
 
-  test("of harmlessness is none where the harm was seen", () => {
+  test("of non-inferiority is none where the harm was observed", () => {
     fc.assert(
       fc.property(share, share, increase, (candidate, stable, harm) => {
         const evidence = evidenceOfNonInferiority(candidate, stable, harm);
@@ -134,7 +134,7 @@ const failed = (all: readonly Course[]): number =>
   all.filter(({ failedAfter }) => failedAfter < Infinity).length / all.length;
 const passedFirst = (all: readonly Course[]): number => all.filter(({ first }) => first === "Pass").length / all.length;
 
-describe("a hundred looks", () => {
+describe("a hundred checks", () => {
   test.each([0, 0.01, 0.05, 0.5])(
     "at equal revisions that fail %d of their requests abort at most one in a hundred",
     (rate) => {

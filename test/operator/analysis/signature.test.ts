@@ -13,20 +13,20 @@ function signature(text: string, name = "serving_default"): SignatureFacts {
 const stable = "a: float32[-1,4], b: int64[-1] → scores: float32[-1,10], label: string[-1]";
 
 const cases: Readonly<Record<string, readonly [string, string, ...string[]]>> = {
-  "the same signature can go on": [stable, stable],
+  "the same signature is compatible": [stable, stable],
   "the order of inputs and outputs does not matter": [
     stable,
     "b: int64[-1], a: float32[-1,4] → label: string[-1], scores: float32[-1,10]",
   ],
-  "an input that takes more can go on": [
+  "an input that accepts more is compatible": [
     stable,
     "a: float32[-1,-1], b: int64[…] → scores: float32[-1,10], label: string[-1]",
   ],
-  "a further output beside several can go on": [
+  "a further output beside several is compatible": [
     stable,
     "a: float32[-1,4], b: int64[-1] → scores: float32[-1,10], label: string[-1], more: float32[-1]",
   ],
-  "an output whose size is left open can go on": [
+  "an output of unknown size is compatible": [
     stable,
     "a: float32[-1,4], b: int64[-1] → scores: float32[-1,-1], label: string[-1]",
   ],
@@ -46,7 +46,7 @@ const cases: Readonly<Record<string, readonly [string, string, ...string[]]>> = 
     "a: float64[-1] → o: float32[-1]",
     "input a is float64, was float32",
   ],
-  "an input of a fixed size where any was taken": [
+  "an input with a fixed size instead of any": [
     "a: float32[-1,-1] → o: float32[-1]",
     "a: float32[-1,4] → o: float32[-1]",
     "input a has shape [-1,4], had [-1,-1]",
@@ -61,7 +61,7 @@ const cases: Readonly<Record<string, readonly [string, string, ...string[]]>> = 
     "a: float32[-1,2,2] → o: float32[-1]",
     "input a has shape [-1,2,2], had [-1,4]",
   ],
-  "an input of one rank where any was taken": [
+  "an input with a fixed rank instead of any": [
     "a: float32[…] → o: float32[-1]",
     "a: float32[-1] → o: float32[-1]",
     "input a has shape [-1], had […]",
@@ -96,7 +96,7 @@ const cases: Readonly<Record<string, readonly [string, string, ...string[]]>> = 
     "a: float32[-1] → o: float32[-1], p: float32[-1]",
     "output p is new: responses name their outputs once there is more than one",
   ],
-  "several changes are all told": [
+  "several changes are all listed": [
     "a: float32[-1] → o: float32[-1]",
     "a: int64[-1] → p: float32[-1]",
     "input a is int64, was float32",
@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, readonly [string, string, ...string[]]>> = 
   ],
 };
 
-describe("what clients of the stable revision miss", () => {
+describe("incompatible changes of a signature", () => {
   test.each(Object.entries(cases))("%s", (_sentence, [stable, candidate, ...want]) => {
     expect(signatureChanges([signature(candidate)], [signature(stable)])).toEqual(want);
   });
@@ -115,7 +115,7 @@ describe("what clients of the stable revision miss", () => {
   const output = { name: "o", dtype: "float32", shape: [-1] };
   const facts = (...inputs: SignatureFacts["inputs"]): SignatureFacts => ({ name: "s", inputs, outputs: [output] });
 
-  test("an input that may be left out is no loss beside several, one beside the only one is", () => {
+  test("a new optional input is compatible beside several inputs, but not beside a single one", () => {
     const other = { ...input, name: "c" };
     expect(signatureChanges([facts(input, other, optional)], [facts(input, other)])).toEqual([]);
     expect(signatureChanges([facts(input, optional)], [facts(input)])).toEqual([
@@ -123,11 +123,11 @@ describe("what clients of the stable revision miss", () => {
     ]);
   });
 
-  test("an input that may not be left out any more", () => {
+  test("an input that is no longer optional", () => {
     expect(signatureChanges([facts(input, required)], [facts(input, optional)])).toEqual(["input b must be given now"]);
   });
 
-  test("the signature that is meant without a name is compared whatever its name is, others by their names", () => {
+  test("the default signature is compared whatever its name is, others by their names", () => {
     const own = signature("a: float32[-1] → o: float32[-1]", "call");
     const stable = signature("a: float32[-1] → o: float32[-1]");
     const classify = signature("a: string[-1] → o: string[-1]", "classify");
@@ -139,7 +139,7 @@ describe("what clients of the stable revision miss", () => {
   });
 });
 
-describe("the signature that status tells", () => {
+describe("the signature in status", () => {
   test("is read back", () => {
     expect(parsedSignature("a: float32[-1,4], b: int64[] → o: float32[…]")).toEqual({
       name: "serving_default",

@@ -43,12 +43,12 @@ const shadow = { predictionDiff: { shadow: {} } };
 const divergence = { maxAbsolute: "0.125", meanAbsolute: "0.025" };
 
 const cases: Readonly<Record<string, Case>> = {
-  "no requests are no verdict": {
+  "no requests give no verdict": {
     candidate: noRequests,
     stable: noRequests,
     want: { verdict: "None", message: "candidate failed 0 of 0 requests, stable had none: a verdict needs 50" },
   },
-  "fewer requests than the minimum are no verdict, however good": {
+  "fewer requests than the minimum give no verdict, however good": {
     candidate: window(49, 0),
     stable: window(4000, 0),
     want: {
@@ -56,7 +56,7 @@ const cases: Readonly<Record<string, Case>> = {
       message: "candidate failed 0 of 49 requests (0 %), stable 0 of 4,000 (0 %): a verdict needs 50",
     },
   },
-  "few failures of fewer requests than the minimum are no failure": {
+  "few failures among fewer requests than the minimum give no verdict": {
     candidate: window(20, 5),
     stable: window(4000, 0),
     want: {
@@ -64,7 +64,7 @@ const cases: Readonly<Record<string, Case>> = {
       message: "candidate failed 5 of 20 requests (25 %), stable 0 of 4,000 (0 %): a verdict needs 50",
     },
   },
-  "ten failures of ten are enough": {
+  "ten failures of ten requests fail": {
     candidate: window(10, 10),
     stable: window(90, 0),
     want: {
@@ -72,7 +72,7 @@ const cases: Readonly<Record<string, Case>> = {
       message: "candidate failed 10 of 10 requests (100 %), stable 0 of 90 (0 %): 100 points more, 1 allowed",
     },
   },
-  "ten failures of ten with hardly any request to compare with are no failure yet": {
+  "ten failures of ten with hardly any stable request give no verdict yet": {
     candidate: window(10, 10),
     stable: window(1, 0),
     want: {
@@ -80,7 +80,7 @@ const cases: Readonly<Record<string, Case>> = {
       message: "candidate failed 10 of 10 requests (100 %), stable 0 of 1 (0 %): a verdict needs 50",
     },
   },
-  "stragglers of the stable revision do not save a hopeless candidate": {
+  "a few stable requests do not save a candidate that fails everything": {
     candidate: window(30, 30),
     stable: window(1, 0),
     want: {
@@ -121,7 +121,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(9000, 1800),
     want: { verdict: "Pass", message: "candidate failed 203 of 1,000 requests (20.3 %), stable 1,800 of 9,000 (20 %)" },
   },
-  "where both fail most requests nothing goes on": {
+  "where both fail most requests there is no verdict": {
     candidate: window(1000, 980),
     stable: window(9000, 9000),
     want: {
@@ -148,7 +148,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: noRequests,
     want: { verdict: "Fail", message: "candidate failed 60 of 60 requests (100 %), stable had none" },
   },
-  "a candidate that breaks after a long good time is caught by what it did lately": {
+  "a candidate that breaks late fails by its recent requests": {
     candidate: window(36_100, 100),
     stable: window(324_900, 10),
     recent: { candidate: window(300, 100), stable: window(2700, 0) },
@@ -158,7 +158,7 @@ const cases: Readonly<Record<string, Case>> = {
         "lately candidate failed 100 of 300 requests (33.3 %), stable 0 of 2,700 (0 %): 33.3 points more, 1 allowed",
     },
   },
-  "too few requests lately change nothing": {
+  "too few recent requests change nothing": {
     candidate: window(36_000, 0),
     stable: window(324_000, 10),
     recent: { candidate: window(3, 0), stable: window(27, 0) },
@@ -193,7 +193,7 @@ const cases: Readonly<Record<string, Case>> = {
         "p90 of candidate is 270 ms, of stable 43 ms, 10 % more allowed, but more requests are needed to be certain",
     },
   },
-  "too few times are no verdict": {
+  "too few response times give no verdict": {
     analysis: { latency: {} },
     candidate: window(60, 20, { 40: 40 }),
     stable: window(540, 500, { 40: 40 }),
@@ -233,7 +233,7 @@ const cases: Readonly<Record<string, Case>> = {
       divergence: { ...divergence, compared: 40, differing: 0, topOneAgreement: "100" },
     },
   },
-  "no copies yet are no verdict though there are requests": {
+  "no copies yet give no verdict although there are requests": {
     analysis: shadow,
     candidate: window(60, 0),
     stable: window(4000, 0),

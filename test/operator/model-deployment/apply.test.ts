@@ -30,7 +30,7 @@ function identityIn(cluster: SimulatedCluster): ReturnType<typeof snapshot>["ide
 }
 
 describe("apply", () => {
-  test("does all in order and tells the resourceVersion of each write", async () => {
+  test("carries out all actions in order and returns the resourceVersion of each write", async () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     const written: string[] = [];
@@ -61,7 +61,7 @@ describe("apply", () => {
     ]);
   });
 
-  test("makes nothing again for a ModelDeployment that is gone", async () => {
+  test("creates nothing for a ModelDeployment that is gone", async () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     const written: string[] = [];
     const client = createMemoryClient(cluster, (write) => written.push(write));
@@ -70,7 +70,7 @@ describe("apply", () => {
     expect([failure?.code, written]).toEqual(["StaleView", []]);
   });
 
-  test("stops at the first failure and says what was done before", async () => {
+  test("stops at the first failure and returns what was done before", async () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     const client = createMemoryClient(cluster, (write) => {
@@ -83,7 +83,7 @@ describe("apply", () => {
     ]);
   });
 
-  test("what is ours already, though nobody answered its creation, counts as written", async () => {
+  test("an own object whose creation got no response counts as written", async () => {
     const { cluster } = await deployed();
     const [action] = plan(snapshot()).actions;
     const { resourceVersion } = cluster.at("ServiceAccount", { namespace: "default", name: "digits-runtime" })
@@ -101,15 +101,15 @@ describe("apply", () => {
   });
 
   test.each([
-    ["that the API server does not serve", kubeFaults.NotFound, "404 page not found", "GatewayApiMissing"],
+    ["whose kind is not served", kubeFaults.NotFound, "404 page not found", "GatewayApiMissing"],
     [
-      "that the operator may not write",
+      "without permission",
       kubeFaults.Forbidden,
       'httproutes.gateway.networking.k8s.io is forbidden: User "operator" cannot create resource "httproutes"',
       "GatewayApiForbidden",
     ],
-    ["in a namespace that is gone", kubeFaults.NotFound, 'namespaces "default" not found', "NotFound"],
-  ])("says of an HTTPRoute %s how to get it", async (_, refusal, message, code) => {
+    ["in a namespace that does not exist", kubeFaults.NotFound, 'namespaces "default" not found', "NotFound"],
+  ])("gives a hint about an HTTPRoute %s", async (_, refusal, message, code) => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     const client = createMemoryClient(cluster, (write) => {
@@ -127,7 +127,7 @@ describe("apply", () => {
     expect(failure?.code).toBe(code);
   });
 
-  test("never adopts: an object of the name that is not ours is a fault", async () => {
+  test("never adopts: a foreign object with the name is a fault", async () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     const foreign = cluster.put({
@@ -140,13 +140,13 @@ describe("apply", () => {
     expect(cluster.at("Service", { namespace: "default", name: "digits" })).toEqual(foreign);
   });
 
-  test("takes an object of ours that the cache has not shown yet for a stale view", async () => {
+  test("treats an own object that the cache does not have yet as a stale view", async () => {
     const { cluster } = await deployed();
     const { failure } = await apply(plan(snapshot()).actions, identityIn(cluster), createMemoryClient(cluster));
     expect([failure?.code, failure?.retry]).toEqual(["StaleView", "backoff"]);
   });
 
-  test("takes no pod away when the ModelDeployment has changed since it was observed", async () => {
+  test("removes no pod when the ModelDeployment has changed since it was observed", async () => {
     const { cluster, scale } = await deployed();
     const identity = identityIn(cluster);
     cluster.put(modelDeployment({ replicas: 5 }));
@@ -154,7 +154,7 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
-  test("looks again when what it deletes is not there: its kind may not be served at the moment", async () => {
+  test("observes again when the object to delete is not found: its kind may not be served at the moment", async () => {
     const { cluster } = await deployed();
     const object = { name: "gone", uid: "uid-gone", resourceVersion: "1" };
     const action: Action = { kind: "delete", resource: resources.replicaSets, target: "t", why: "w", object };
@@ -162,7 +162,7 @@ describe("apply", () => {
     expect([done, failure?.code, failure?.retry]).toEqual([[], "StaleView", "backoff"]);
   });
 
-  test("scales nothing back that a leader with a newer view scaled", async () => {
+  test("does not revert the scaling of a leader with newer observations", async () => {
     const { cluster, scale } = await deployed();
     const { generation } = snapshot().identity;
     const identity = { ...identityIn(cluster), observedGeneration: generation };
@@ -171,7 +171,7 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
-  test("scales nothing up in doubt for a spec that is another by now, though it is the first to do so", async () => {
+  test("scales nothing up after a lost conflict if the spec has changed meanwhile", async () => {
     const { cluster, scale } = await deployed();
     const identity = identityIn(cluster);
     cluster.put(modelDeployment({ replicas: 0 }));
@@ -180,7 +180,7 @@ describe("apply", () => {
   });
 
   test.each(["retire", "revive"] as const)(
-    "does not %s a revision on a view that another leader has gone on from",
+    "does not %s a revision that another leader has changed since",
     async (kind) => {
       const { cluster, scale } = await deployed();
       const identity = identityIn(cluster);
@@ -192,7 +192,7 @@ describe("apply", () => {
     },
   );
 
-  test("takes no pod away when the ModelDeployment is another one of the same name", async () => {
+  test("removes no pod when the ModelDeployment is another one of the same name", async () => {
     const { cluster, scale } = await deployed();
     const identity = { ...identityIn(cluster), uid: "another" };
     expect((await apply([scale(0)], identity, createMemoryClient(cluster))).failure?.code).toBe("StaleView");
@@ -208,7 +208,7 @@ describe("apply", () => {
     }
   });
 
-  test("writes no status over one that it has not seen", async () => {
+  test("does not overwrite a status that it has not observed", async () => {
     const { cluster } = await deployed();
     const identity = identityIn(cluster);
     cluster.put(modelDeployment({ replicas: 5 }));

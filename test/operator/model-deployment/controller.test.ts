@@ -108,7 +108,7 @@ const second = (creationTimestamp: string) => ({
 });
 
 describe("the controller of ModelDeployments", () => {
-  test("works on what is new and is then at rest", async () => {
+  test("reconciles a new object until nothing is left to do", async () => {
     cluster.put(modelDeployment());
     await seen();
     expect(writes).toHaveLength(6);
@@ -117,7 +117,7 @@ describe("the controller of ModelDeployments", () => {
     expect([writes, controller.isIdle]).toEqual([[], true]);
   });
 
-  test("tells both of two whose models have one name, and the one that stays that it is alone again", async () => {
+  test("reports a name conflict on both ModelDeployments, and its end on the one that stays", async () => {
     const alike = second("2026-01-02T00:00:00Z");
     cluster.put(modelDeployment());
     await seen();
@@ -139,7 +139,7 @@ describe("the controller of ModelDeployments", () => {
     expect(shared("digits")).toEqual([]);
   });
 
-  test("writes a status that was denied again in half a minute: nothing tells when it may", async () => {
+  test("retries a denied status write after half a minute: no event reports a changed permission", async () => {
     isStatusDenied = true;
     cluster.put(modelDeployment());
     await seen();
@@ -153,7 +153,7 @@ describe("the controller of ModelDeployments", () => {
     expect(writes).toEqual(["status of ModelDeployment digits"]);
   });
 
-  test("puts right what somebody else changed", async () => {
+  test("corrects what somebody else changed", async () => {
     cluster.put(modelDeployment());
     await seen();
     writes.length = 0;
@@ -163,7 +163,7 @@ describe("the controller of ModelDeployments", () => {
     expect(writes).toEqual(["change Service digits"]);
   });
 
-  test("makes again what somebody else deleted", async () => {
+  test("creates again what somebody else deleted", async () => {
     cluster.put(modelDeployment());
     await seen();
     writes.length = 0;
@@ -172,7 +172,7 @@ describe("the controller of ModelDeployments", () => {
     expect(writes).toEqual(["create ServiceAccount digits-runtime"]);
   });
 
-  test("makes again what was deleted before its watch told that it was made", async () => {
+  test("creates again what was deleted before the watch delivered its creation", async () => {
     cluster.put(modelDeployment());
     await seen();
     for (const service of cluster.all("Service")) cluster.delete(service);
@@ -187,7 +187,7 @@ describe("the controller of ModelDeployments", () => {
     expect(writes).toEqual(["create Service digits"]);
   });
 
-  test("does not write in turns with another leader that lacks a pod in its view", async () => {
+  test("does not alternate writes with another leader that has not observed a pod", async () => {
     cluster.put(modelDeployment());
     await seen();
     const [set] = cluster.all("ReplicaSet");
@@ -217,7 +217,7 @@ describe("the controller of ModelDeployments", () => {
     await rival.stop();
   });
 
-  test("asks what a model is until status shows it, also when its digest is known since before a restart", async () => {
+  test("requests a model's facts until status shows them, also when its digest is known from before a restart", async () => {
     const asked: string[] = [];
     const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
     const parts = { facts, acknowledged: () => cluster.acknowledged, droppedField: () => undefined };
@@ -260,7 +260,7 @@ describe("the controller of ModelDeployments", () => {
     await other.stop();
   });
 
-  test("what a user makes or changes goes before what changed of itself", async () => {
+  test("changes of users have priority over other changes", async () => {
     cluster.put(modelDeployment());
     await seen();
     const [first] = cluster.all("ModelDeployment");
@@ -286,7 +286,7 @@ describe("the controller of ModelDeployments", () => {
     expect(await begins("digits")).toEqual([expect.stringContaining("ReplicaSet digits-")]);
   });
 
-  test("leads every Service to a new gateway", async () => {
+  test("adds a new gateway to the endpoints of every Service", async () => {
     cluster.put(modelDeployment());
     cluster.put(second("2030-01-01T00:00:00Z"));
     await seen();
@@ -299,7 +299,7 @@ describe("the controller of ModelDeployments", () => {
     ]);
   });
 
-  test("gives two that draw the same port at the same time two ports, with no write more", async () => {
+  test("gives two ModelDeployments that draw the same port at the same time different ports, without extra writes", async () => {
     const drawn = (uid: string): number | undefined => probedPorts(uid).next().value;
     const deployment = modelDeployment();
     const uids = Array.from({ length: 100_000 }, (_, index) => `uid-${index}`);
@@ -313,7 +313,7 @@ describe("the controller of ModelDeployments", () => {
     expect([new Set(shown), writes.length]).toEqual([new Set([port, port + 1]), 12]);
   });
 
-  test("parts two that have the same port: the younger moves", async () => {
+  test("resolves a conflict about a port: the younger moves", async () => {
     cluster.put({ ...modelDeployment(), status: { gateway: { port: 20_000 } } });
     cluster.put({ ...second("2030-01-02T00:00:00Z"), status: { gateway: { port: 20_000 } } });
     await seen();

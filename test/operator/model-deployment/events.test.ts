@@ -26,7 +26,7 @@ const actions: Readonly<Record<string, { given: Action; want: string | undefined
     given: { kind: "create", resource: resources.replicaSets, object, target, why: "w" },
     want: "RevisionCreated: created ReplicaSet digits-a1: w",
   },
-  "a new Service is no news": {
+  "a new Service has no event": {
     given: { kind: "create", resource: resources.services, object: { ...object, kind: "Service" }, target, why: "w" },
     want: undefined,
   },
@@ -34,31 +34,31 @@ const actions: Readonly<Record<string, { given: Action; want: string | undefined
     given: { kind: "scale", object: observed, from: 1, to: 3, target, why: "w" },
     want: "Scaled: scaled ReplicaSet digits-a1 from 1 to 3: w",
   },
-  "traffic that moves": {
+  "a shift of traffic": {
     given: { kind: "shift", split: "a1=0 b2=100", target: "traffic", why: "w" },
     want: "TrafficShifted: traffic goes 0 % to a1, 100 % to b2: w",
   },
-  "a revision that became stable": {
+  "a promoted revision": {
     given: { kind: "promote", target: "revision a1 (version 1)", why: "w" },
     want: "RevisionPromoted: revision a1 (version 1) is stable: w",
   },
-  "a step that was reached": {
+  "a step": {
     given: { kind: "step", target: "revision a1 (version 1): step 2 of 3 (pause)", why: "w" },
     want: "StepReached: revision a1 (version 1): step 2 of 3 (pause): w",
   },
-  "a command that was answered": {
+  "an answered command": {
     given: { kind: "answer", target: "command promote", why: "w" },
     want: "CommandAnswered: command promote: w",
   },
-  "that a candidate was given up is told by the condition that it makes": {
+  "a rollback has no event of its own: its condition causes one": {
     given: { kind: "rollBack", target: "revision a1 (version 1)", reason: "Aborted", why: "w" },
     want: undefined,
   },
-  "a revision that is gone": {
+  "a removed revision": {
     given: { kind: "delete", resource: resources.replicaSets, object: observed, target, why: "w" },
     want: "RevisionRemoved: removed ReplicaSet digits-a1: w",
   },
-  "the beginning of a drain is no news": {
+  "the start of a drain has no event": {
     given: { kind: "retire", object: observed, at: "2030", target, why: "w" },
     want: undefined,
   },
@@ -71,7 +71,7 @@ describe("events", () => {
     );
   });
 
-  test("say once that it is ready, and once why it is not any more", () => {
+  test("report once that it is ready, and once why it is no longer ready", () => {
     const ready = { conditions: [condition("Ready", "True", "AsDeclared")] };
     const stalled = {
       conditions: [condition("Ready", "False", "ImagePullFailed"), condition("Stalled", "True", "ImagePullFailed")],
@@ -84,7 +84,7 @@ describe("events", () => {
     expect(events([], stalled, stalled)).toEqual([]);
   });
 
-  test("say a fault that may pass, and whatever it says next, but not what takes its course", () => {
+  test("report a temporary fault and each change of its message, but no normal progress", () => {
     const waiting = (message: string) => ({
       conditions: [{ ...condition("Ready", "False", "WaitingForCapacity"), message }],
     });
@@ -97,7 +97,7 @@ describe("events", () => {
     }
   });
 
-  test("say once what has no effect, and whatever it says next", () => {
+  test("report once what has no effect, and each change of the message", () => {
     const ready = condition("Ready", "True", "AsDeclared");
     const ignored = (message: string) => ({
       conditions: [ready, { ...condition("SchedulesIgnored", "True", "UnknownTimeZone"), message }],
@@ -110,7 +110,7 @@ describe("events", () => {
     expect(events([], ignored("no zone"), before)).toEqual([]);
   });
 
-  test("tell an API call that was refused", () => {
+  test("report a failed API call", () => {
     expect(applyFailed(deploymentFaults.PodsRefused({ replicaSet: "digits-a1", message: "quota" }))).toEqual({
       type: "Warning",
       reason: "PodsRefused",

@@ -33,12 +33,12 @@ const pod = (status: Pod["status"], deletionTimestamp?: string): Pod & Stored =>
 });
 
 describe("an observation", () => {
-  test("is none when the ModelDeployment is gone", () => {
+  test("is undefined when the ModelDeployment is gone", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     expect(observe(key, cluster.sources)).toBeUndefined();
   });
 
-  test("tells what holds a ModelDeployment that is being deleted", () => {
+  test("has the finalizers of a ModelDeployment that is being deleted", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     const { metadata, ...rest } = modelDeployment();
     const finalizers = ["example.com/hold"];
@@ -48,7 +48,7 @@ describe("an observation", () => {
     expect(observe(key, cluster.sources)?.identity.pendingFinalizers).toEqual(finalizers);
   });
 
-  test("tells what gateways say that are not ready, or whose pod is not there", () => {
+  test("includes acknowledgements of gateways that are not ready, or whose pod does not exist", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     cluster.put(gatewayPod("gateway-b", "10.9.0.2"));
@@ -66,7 +66,7 @@ describe("an observation", () => {
     });
   });
 
-  test("tells for how long in this rollout the stable revision was seen without a ready pod", () => {
+  test("measures how long in this rollout the stable revision has been observed without a ready pod", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     const rollout = (startedAt: string): ModelDeploymentStatus => ({
       stable: { revision: "aaaaaaaaaa", version: "1", weight: 100 },
@@ -100,7 +100,7 @@ describe("an observation", () => {
     ]).toEqual([undefined, 0, 5_000, 0, 2_000, undefined, 0]);
   });
 
-  test("tells ours from foreign objects and from leftovers by their controller", () => {
+  test("distinguishes own objects, foreign objects and leftovers by their controller", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     const ours = cluster.put(named("ServiceAccount", "digits-runtime", [owner]));
@@ -123,7 +123,7 @@ describe("an observation", () => {
     ]);
   });
 
-  test("reads commands off annotations", () => {
+  test("reads commands from annotations", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     const notes = {
       [annotations.promoteFull]: "7",
@@ -138,7 +138,7 @@ describe("an observation", () => {
     });
   });
 
-  test("asks how the wanted revision does only beside a stable one, and since its step began", () => {
+  test("reads evidence only for a candidate beside a stable revision, from the start of its step", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     const asked: string[] = [];
     cluster.workload = {
@@ -192,7 +192,7 @@ describe("an observation", () => {
     ]);
   });
 
-  test("knows a revision by its ReplicaSet", () => {
+  test("takes a revision's hash and version from its ReplicaSet", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
     const replicaSet: ReplicaSet = {
@@ -239,7 +239,7 @@ describe("an observation", () => {
     ]);
   });
 
-  test("looks at ports from its own on, up to the first that is free", () => {
+  test("probes ports from its own on, up to the first free one", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put({ ...modelDeployment(), status: { gateway: { port: 20_500 } } });
     expect(observe(key, cluster.sources)?.ports).toEqual([{ port: 20_500 }]);
@@ -261,7 +261,7 @@ const pods: Readonly<Record<string, { given: Pod & Stored; want: object }>> = {
     given: pod({ conditions: [{ type: "Ready", status: "True" }] }, "2030-01-01T00:00:00Z"),
     want: { ready: false, terminating: true },
   },
-  "the scheduler's sentence is kept with its time": {
+  "the scheduler's message is kept with its time": {
     given: pod({
       conditions: [
         {
@@ -275,7 +275,7 @@ const pods: Readonly<Record<string, { given: Pod & Stored; want: object }>> = {
     }),
     want: { unschedulable: { message: "0/1 nodes", sinceMs: testMs } },
   },
-  "a container that runs again after an exit still tells the exit": {
+  "a container that runs again keeps its last exit": {
     given: pod({
       containerStatuses: [
         {
@@ -303,7 +303,7 @@ const pods: Readonly<Record<string, { given: Pod & Stored; want: object }>> = {
       ],
     },
   },
-  "a pod that the kubelet gave up says why": {
+  "a pod that the kubelet failed has the reason": {
     given: pod({ phase: "Failed", reason: "Evicted", message: "low on memory" }),
     want: { phase: "Failed", failure: { reason: "Evicted", message: "low on memory" } },
   },
@@ -316,7 +316,7 @@ describe("an observed pod", () => {
 });
 
 describe("the caches", () => {
-  test("hold only what carries our label, of one namespace when told so", () => {
+  test("hold only objects with our label, of one namespace if configured", () => {
     const { deployments, services, gateways } = createCaches("modelwright-system", "team-a");
     expect([deployments, services, gateways].map(({ selection }) => selection)).toEqual([
       { namespace: "team-a" },
@@ -328,7 +328,7 @@ describe("the caches", () => {
     ]);
   });
 
-  test("keep neither templates, but for their images, nor pod specs: they would be the largest part", () => {
+  test("keep of templates only images and placement, and no pod specs: they would be the largest part", () => {
     const { replicaSets, pods } = createCaches("modelwright-system");
     const image = "modelwright/runtime:1";
     const template = { spec: { containers: [{ name: "runtime", image, args: ["serve"] }] } };
@@ -346,7 +346,7 @@ describe("the caches", () => {
     expect(pods.cache.withUid("u")?.spec).toEqual({ containers: [] });
   });
 
-  test("know by label whom an object concerns", () => {
+  test("know by label which ModelDeployment an object concerns", () => {
     const { metadata } = pod({});
     const labelled = { ...metadata, namespace: "a", labels: { "modelwright.dev/model-deployment": "b" } };
     expect([labelledKey({ ...pod({}), metadata: labelled }), labelledKey(pod({}))]).toEqual(["a/b", undefined]);

@@ -72,7 +72,7 @@ function versions(cluster: SimulatedCluster): unknown {
 }
 
 describe("a change of the spec", () => {
-  test("costs a ReplicaSet, of the version that is reserved for it, and then a status write which says so", async () => {
+  test("writes a ReplicaSet with the reserved version, then status", async () => {
     const cluster = await changed(true);
     const { requests, failure } = await passed(cluster);
     expect([requests, failure, versions(cluster)]).toEqual([
@@ -82,7 +82,7 @@ describe("a change of the spec", () => {
     ]);
   });
 
-  test("goes on after a crash between the two, by the version that the ReplicaSet has", async () => {
+  test("continues after a crash between the two with the version of the ReplicaSet", async () => {
     const cluster = await changed(true);
     const crashing = (write: string): void => {
       if (write === statusWrite) throw new Error("the operator crashed");
@@ -92,7 +92,7 @@ describe("a change of the spec", () => {
     expect([requests, versions(cluster)]).toEqual([[statusWrite], { status: "2", replicaSet: "2" }]);
   });
 
-  test("shares its version with no later one, though nobody learned of its creation", async () => {
+  test("never shares its version with a later one, even if its creation got no response", async () => {
     const cluster = await changed(true);
     const { status = {} } = cluster.sources.deployment(key) ?? {};
     respecify(cluster, 3, status);
@@ -102,7 +102,7 @@ describe("a change of the spec", () => {
 });
 
 describe("a change of the spec for which no version is reserved", () => {
-  test("costs a status write, which says the version, and then a ReplicaSet that has it", async () => {
+  test("writes status with the version, then the ReplicaSet that has it", async () => {
     const cluster = await changed(false);
     const { requests, writes, failure } = await passed(cluster);
     expect({
@@ -119,7 +119,7 @@ describe("a change of the spec for which no version is reserved", () => {
     });
   });
 
-  test("makes nothing under a version that another leader has written over", async () => {
+  test("creates nothing with a version that another leader has overwritten", async () => {
     const cluster = await changed(false);
     const { requests, failure } = await passed(cluster, (write) => {
       if (write === statusWrite) throw kubeFaults.Conflict({ operation: write, message: "modified" });
@@ -131,7 +131,7 @@ describe("a change of the spec for which no version is reserved", () => {
     ]);
   });
 
-  test("goes on after a crash between the two, by the version that status says", async () => {
+  test("continues after a crash between the two with the version in status", async () => {
     const cluster = await changed(false);
     await passed(cluster, (write) => {
       if (write === creation) throw new Error("the operator crashed");
@@ -143,7 +143,7 @@ describe("a change of the spec for which no version is reserved", () => {
     ]);
   });
 
-  test("whose ReplicaSet is refused says so by an event, and in status with the next pass, which the status write calls for", async () => {
+  test("reports a refused ReplicaSet by an event, and in status with the next reconcile, which the status write triggers", async () => {
     const cluster = await changed(false);
     const refusing = (write: string): void => {
       if (write === creation) throw kubeFaults.Forbidden({ operation: write, message: "no" });
@@ -168,9 +168,9 @@ describe("a change of the spec for which no version is reserved", () => {
   });
 });
 
-describe("a change of the spec that somebody else's object is in the way of", () => {
+describe("a change of the spec that a foreign object blocks", () => {
   // Its steps and deadlines have not begun either: they would pass while nobody can go on.
-  test("begins no rollout: a ReplicaSet that is deleted meanwhile is made anew once the way is free", async () => {
+  test("begins no rollout: a ReplicaSet that is deleted meanwhile is created again once nothing blocks it", async () => {
     const cluster = await changed(true);
     const { candidate, ...rest } = cluster.sources.deployment(key)?.status ?? {};
     respecify(cluster, 2, { ...rest, ...(candidate === undefined ? {} : { stable: candidate }) });

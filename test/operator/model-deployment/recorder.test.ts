@@ -45,7 +45,7 @@ describe("the recorder", () => {
     });
   });
 
-  test("says each sentence once in ten minutes", async () => {
+  test("publishes each message once in ten minutes", async () => {
     const { clock, recorder, told } = scene();
     recorder.publish(identity, event);
     recorder.publish(identity, event);
@@ -57,7 +57,7 @@ describe("the recorder", () => {
     expect(await told()).toHaveLength(4);
   });
 
-  test("shortens what the API would refuse, and bears that an event cannot be published", async () => {
+  test("truncates messages to the API's limit, and tolerates that an event cannot be published", async () => {
     const { recorder, told } = scene();
     recorder.publish(identity, { ...event, message: "x".repeat(5_000) });
     recorder.publish({ ...identity, namespace: "no-such-namespace" }, event);

@@ -9,25 +9,25 @@ const autoscaling = { min: 2, max: 8 };
 const scaling = { desired: 5, why: "4.2 requests at a time", figures: {} };
 
 const cases: Record<string, [Partial<Observation>, { replicas: number; why: string }]> = {
-  "without a number there is one pod": [{ spec: { model } }, { replicas: 1, why: "spec.replicas is 1" }],
-  "a number is what it says": [{ spec: { model, replicas: 3 } }, { replicas: 3, why: "spec.replicas is 3" }],
-  "suspended there is none, whoever scales": [
+  "one pod by default": [{ spec: { model } }, { replicas: 1, why: "spec.replicas is 1" }],
+  "spec.replicas": [{ spec: { model, replicas: 3 } }, { replicas: 3, why: "spec.replicas is 3" }],
+  "none while suspended": [
     { spec: { model, replicas: 3, autoscaling, suspend: true }, scaling },
     { replicas: 0, why: "spec.suspend is true" },
   ],
-  "the autoscaler's number goes before spec.replicas": [
+  "the autoscaler's number takes precedence over spec.replicas": [
     { spec: { model, replicas: 3, autoscaling }, scaling },
     { replicas: 5, why: "the autoscaler wants 5: 4.2 requests at a time" },
   ],
-  "what it last wanted holds until it has decided again": [
+  "its last decision holds until the next one": [
     { spec: { model, autoscaling }, status: { autoscaling: { desired: 4, why: "before" } } },
     { replicas: 4, why: "the autoscaler wants 4: before" },
   ],
-  "bounds that are new hold at once": [
+  "new bounds apply at once": [
     { spec: { model, autoscaling: { min: 1, max: 3 } }, scaling },
     { replicas: 3, why: "the autoscaler wants 3: 4.2 requests at a time" },
   ],
-  "a first pod is started even where none has to stay": [
+  "a first pod is started even with a minimum of 0": [
     { spec: { model, autoscaling: { min: 0, max: 3 } } },
     { replicas: 1, why: "the autoscaler wants 1" },
   ],
@@ -42,7 +42,7 @@ describe("wanted replicas", () => {
   }
 });
 
-test("a spec is a revision whatever it says about scaling, rollout and traffic", () => {
+test("scaling, rollout and traffic make no new revision", () => {
   const spec: ModelDeploymentSpec = {
     model,
     autoscaling,

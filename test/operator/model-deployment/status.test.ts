@@ -34,7 +34,7 @@ const serving: Partial<Observation> = {
 };
 
 describe("the status", () => {
-  test("tells everything that was observed and decided", () => {
+  test("reports everything that was observed and decided", () => {
     const seen = snapshot(serving);
     const { conditions = [], ...told } = status({ snapshot: seen, plan: plan(seen) });
     expect(conditions.map(({ type }) => type)).toEqual(["Ready", "Available", "Progressing", "Reconciling"]);
@@ -57,7 +57,7 @@ describe("the status", () => {
     });
   });
 
-  test("claims nothing that a plan which failed on its way would have brought", () => {
+  test("claims no effect of a plan that failed before its end", () => {
     const seen = snapshot({ ...serving, status: {} });
     const failure = deploymentFaults.ForeignObject({ kind: "Service", name: "digits" });
     const { conditions = [], stable, candidate } = status({ snapshot: seen, plan: plan(seen), failure });
@@ -69,7 +69,7 @@ describe("the status", () => {
     });
   });
 
-  test("names the model as clients know it: as the new spec does once that serves", () => {
+  test("names the model as clients know it: by its new name once that revision serves", () => {
     const base = "http://digits.default.svc:8501/v1/models";
     const urlAt = (weight: number, isCandidateReady: boolean): string | undefined => {
       const seen = snapshot({
@@ -101,7 +101,7 @@ describe("the status", () => {
     });
   });
 
-  test("keeps how far a rollout is, where its pods have room and what must not be tried again", () => {
+  test("persists the progress, the capacity mode and the failed revisions", () => {
     const failed = { revision: "a1", reason: "Aborted", message: "by a command" };
     const seen = snapshot({
       ...serving,
@@ -137,13 +137,13 @@ describe("the status", () => {
     });
   });
 
-  test("says why the engine is not the first choice, where a pod does", () => {
+  test("shows why the engine is not the first choice, if a pod reports it", () => {
     const pod = { ...readyPod("p-0"), facts: { ...facts, note: "OnnxRuntime cannot run it: layer x" } };
     const seen = snapshot({ ...serving, revisions: [revision(wanted, [pod])] });
     expect(status({ snapshot: seen, plan: plan(seen) }).model?.engineNote).toBe("OnnxRuntime cannot run it: layer x");
   });
 
-  test("never forgets the highest version that was given", () => {
+  test("never forgets the highest version that was assigned", () => {
     const told = (highestVersion: number) => {
       const seen = snapshot({ ...serving, status: { ...serving.status, highestVersion } });
       return status({ snapshot: seen, plan: plan(seen) }).highestVersion;
@@ -151,19 +151,19 @@ describe("the status", () => {
     expect([told(7), told(1)]).toEqual([7, 1]);
   });
 
-  test("reserves no version while a restart is asked for: there may be a second revision of one spec", () => {
+  test("reserves no version with a restart annotation: there may be a second revision of one spec", () => {
     const commands = { given: {}, isPaused: false, restart: "monday" };
     const seen = snapshot({ ...serving, commands });
     const told = status({ snapshot: seen, plan: plan(seen) });
     expect([told.highestVersion, told.nextVersion]).toEqual([2, undefined]);
   });
 
-  test("leads to the front where there is one", () => {
+  test("uses the common front if there is one", () => {
     const seen = snapshot({ ...serving, settings: settings({ frontUrl: "http://localhost:8501" }) });
     expect(status({ snapshot: seen, plan: plan(seen) }).url).toBe("http://localhost:8501/v1/models/digits");
   });
 
-  test("keeps the traffic where it was when an action failed", () => {
+  test("does not move traffic when an action failed", () => {
     const seen = snapshot();
     const failure = deploymentFaults.ForeignObject({ kind: "Service", name: "digits" });
     expect(plan(seen).rollout.candidate?.weight).toBe(100);
@@ -174,7 +174,7 @@ describe("the status", () => {
     expect([kept.stable, kept.candidate?.revision, kept.candidate?.weight]).toEqual([undefined, "old", 100]);
   });
 
-  test("keeps what is known of a model until it is known anew", () => {
+  test("keeps the facts about a model until there are new ones", () => {
     const model = { digest: "sha256:aa", bytes: 120 };
     const stable = { revision: wanted, version: "1", weight: 100, digest: "sha256:aa" };
     const seen = snapshot({ ...serving, status: { stable, model }, revisions: [revision(wanted, [readyPod("p-0")])] });

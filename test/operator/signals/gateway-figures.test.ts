@@ -64,8 +64,8 @@ async function tick(): Promise<void> {
   await pullGateway(gateways.length);
 }
 
-describe("what gateways count", () => {
-  test("is evidence from the first question on", async () => {
+describe("the figures of gateways", () => {
+  test("are evidence from the first call on", async () => {
     const one = await gateway("g1");
     one.serve(key, "stable", 100, 1);
     started();
@@ -85,7 +85,7 @@ describe("what gateways count", () => {
     });
   });
 
-  test("is summed over gateways, also one that comes later", async () => {
+  test("are summed over gateways, also one that comes later", async () => {
     const one = await gateway("g1");
     started();
     await pullGateway(1);
@@ -100,7 +100,7 @@ describe("what gateways count", () => {
     expect(source.evidence(key, sinceMs)?.revisions).toEqual({ a: { requests: 7, failed: 0, latency: fast(7) } });
   });
 
-  test("is missed aloud when it is missed twice, and once for all", async () => {
+  test("cause one warning after two failed pulls in a row", async () => {
     await gateway("g1");
     const gone = { pod: "g2", host: "127.0.0.1", port: 1 };
     started(() => [gone]);
@@ -110,7 +110,7 @@ describe("what gateways count", () => {
     expect(warnings).toEqual(["a gateway does not tell its figures"]);
   });
 
-  test("is asked for by cursor, so that a pull costs what changed", async () => {
+  test("are requested by cursor, so that a pull costs only what changed", async () => {
     const one = await gateway("g1");
     one.serve(key, "a", 1);
     started();
@@ -120,7 +120,7 @@ describe("what gateways count", () => {
     expect(one.asked).toEqual(["/figures?after=0", "/figures?after=1", "/figures?after=2"]);
   });
 
-  test("of a gateway that starts anew goes on where it was, with all that its new run counted", async () => {
+  test("of a restarted gateway continue with everything that its new run counted", async () => {
     const one = await gateway("g1");
     started();
     await pullGateway(1);
@@ -137,7 +137,7 @@ describe("what gateways count", () => {
     expect(one.asked).toEqual(["/figures?after=0", "/figures?after=1", "/figures?after=2", "/figures?after=0"]);
   });
 
-  test("before the operator started is no news to it", async () => {
+  test("before the operator started are the baseline", async () => {
     const one = await gateway("g1");
     await clock.advance(10_000);
     one.serve(key, "a", 50);
@@ -149,7 +149,7 @@ describe("what gateways count", () => {
     expect(source.demand(key)).toEqual({ ...idle, arrivals: 5, completions: 5, serviceSeconds: 0.2 });
   });
 
-  test("lately is known though nobody asked for that time before", async () => {
+  test("for a recent start are known without an earlier call", async () => {
     const one = await gateway("g1");
     started();
     await pullGateway(1);
@@ -168,7 +168,7 @@ describe("what gateways count", () => {
     expect(recent?.revisions["a"]?.requests).toBe(spanMs / 1_000);
   });
 
-  test("is kept for the longest interval of an analysis, and not for good", async () => {
+  test("are kept for the longest interval of an analysis, but not for ever", async () => {
     const one = await gateway("g1");
     let listed: readonly GatewayAddress[] = [one.address];
     started(() => listed);
@@ -187,7 +187,7 @@ describe("what gateways count", () => {
     expect([await later(3_600_000), await later(7_300_000)]).toEqual([5, undefined]);
   });
 
-  test("is forgotten with the ModelDeployment", async () => {
+  test("are dropped with the ModelDeployment", async () => {
     const one = await gateway("g1");
     started();
     await pullGateway(1);
@@ -200,8 +200,8 @@ describe("what gateways count", () => {
   });
 });
 
-describe("what gateways tell of demand", () => {
-  test("is what came in since the last question, and what waits and runs now", async () => {
+describe("the demand at the gateways", () => {
+  test("is the increase since the last call, and the current state", async () => {
     const [one, other] = [await gateway("g1"), await gateway("g2")];
     started();
     await pullGateway(2);
@@ -218,7 +218,7 @@ describe("what gateways tell of demand", () => {
     expect(source.demand(key)).toEqual({ ...want, ...zeros });
   });
 
-  test("is told to listeners, only of who has any", async () => {
+  test("calls listeners only for ModelDeployments with demand", async () => {
     const one = await gateway("g1");
     started();
     const active: string[] = [];
@@ -238,7 +238,7 @@ describe("what gateways tell of demand", () => {
     expect(active).toEqual(["default/c"]);
   });
 
-  test("of a gateway that was not heard of for a minute is no spike", async () => {
+  test("of a gateway that did not respond for a minute are no spike", async () => {
     const one = await gateway("g1");
     let listed: readonly GatewayAddress[] = [one.address];
     started(() => listed);
@@ -256,7 +256,7 @@ describe("what gateways tell of demand", () => {
   });
 });
 
-describe("gateways that do not tell", () => {
+describe("gateways without valid figures", () => {
   /** A server that is no gateway. */
   async function broken(listener: RequestListener): Promise<GatewayAddress> {
     const server = createServer(listener);
@@ -287,31 +287,34 @@ describe("gateways that do not tell", () => {
     "no JSON": "<html>",
     "a list": "[]",
     "no run": JSON.stringify({ ...good, run: undefined }),
-    "a cursor that is none": JSON.stringify({ ...good, cursor: "1" }),
+    "an invalid cursor": JSON.stringify({ ...good, cursor: "1" }),
     "a negative count": JSON.stringify({ ...good, models: { m: { ...model, arrivals: -1 } } }),
-    "a model that is none": JSON.stringify({ ...good, models: { m: null } }),
+    "an invalid model": JSON.stringify({ ...good, models: { m: null } }),
     "a revision without its failures": JSON.stringify({
       ...good,
       models: { m: { ...model, revisions: { a: { ...revision, failed: undefined } } } },
     }),
-    "more buckets than there are": JSON.stringify({
+    "too many buckets": JSON.stringify({
       ...good,
       models: { m: { ...model, revisions: { a: { ...revision, latency: Array.from({ length: 57 }, () => 1) } } } },
     }),
-    "copies that are not counted": JSON.stringify({
+    "invalid counts of copies": JSON.stringify({
       ...good,
       models: { m: { ...model, revisions: { a: { ...revision, mirrored: {} } } } },
     }),
   };
-  test.each(Object.entries(answers))("%s is left out, and seen", async (_sentence, body) => {
-    const address = await broken((_request, response) => response.end(body));
-    started(() => [address]);
-    await pullGateway(1);
-    expect(source.freshness()).toEqual({ gateways: 1, answering: 0, ageMs: Infinity });
-    expect(source.evidence(key, 0)).toBeUndefined();
-  });
+  test.each(Object.entries(answers))(
+    "a response with %s is rejected, and its gateway has no figures",
+    async (_sentence, body) => {
+      const address = await broken((_request, response) => response.end(body));
+      started(() => [address]);
+      await pullGateway(1);
+      expect(source.freshness()).toEqual({ gateways: 1, answering: 0, ageMs: Infinity });
+      expect(source.evidence(key, 0)).toBeUndefined();
+    },
+  );
 
-  test("an error is left out beside one that is counted", async () => {
+  test("a gateway with an error is left out beside one that responds", async () => {
     const address = await broken((_request, response) => response.writeHead(500).end("no"));
     const one = await countedGateway("g1", () => clock.monotonic());
     gateways.push(one);
@@ -325,7 +328,7 @@ describe("gateways that do not tell", () => {
     expect(source.freshness()).toEqual({ gateways: 2, answering: 1, ageMs: Infinity });
   });
 
-  test("one that says nothing is asked again only when it has been given up", async () => {
+  test("a gateway that does not respond is pulled again only after the time-out", async () => {
     let asked = 0;
     const address = await broken(() => (asked += 1));
     started(() => [address]);
@@ -339,7 +342,7 @@ describe("gateways that do not tell", () => {
     expect([asked, source.freshness().answering]).toEqual([1, 0]);
   });
 
-  test("one that answered is believed for five seconds, and what it had running then is gone", async () => {
+  test("a gateway counts for five seconds after its last response, and its running requests then no longer", async () => {
     const one = await gateway("g1");
     let listed: readonly GatewayAddress[] = [one.address];
     started(() => listed);

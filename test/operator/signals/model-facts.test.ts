@@ -39,7 +39,7 @@ async function podSays(body: string, status = 200): Promise<void> {
 }
 
 describe("the facts of a model", () => {
-  test("are asked for once and then known", async () => {
+  test("are requested once and then kept", async () => {
     await podSays(JSON.stringify({ ...facts, more: "than we know" }));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
     let told = 0;
@@ -55,7 +55,7 @@ describe("the facts of a model", () => {
     expect([told, asked]).toEqual([1, 1]);
   });
 
-  test("say why the engine is not the first choice, and no more than fits", async () => {
+  test("include why the engine is not the first choice, truncated to what fits", async () => {
     await podSays(JSON.stringify({ ...facts, note: "x".repeat(5000) }));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
     source.ask({ uid: "u", address }, () => {});
@@ -69,9 +69,9 @@ describe("the facts of a model", () => {
   const input = { name: "a", dtype: "float32", shape: [-1, 64] };
   const signature = { name: "serving_default", inputs: [input], outputs: [{ name: "b", dtype: "string" }] };
   const signatures: Readonly<Record<string, [object, readonly object[] | undefined]>> = {
-    "say what is asked and answered": [signature, [signature]],
-    "say nothing beside that": [{ ...signature, inputs: [{ ...input, more: 1 }], more: 1 }, [signature]],
-    "are left out when another release tells them in another way": [
+    "list inputs and outputs": [signature, [signature]],
+    "have no other members": [{ ...signature, inputs: [{ ...input, more: 1 }], more: 1 }, [signature]],
+    "are left out when another release reports them in another format": [
       { ...signature, outputs: [{ name: "b", dtype: 7 }] },
       undefined,
     ],
@@ -87,7 +87,7 @@ describe("the facts of a model", () => {
     expect(known).toEqual({ ...facts, ...(want === undefined ? {} : { signatures: want }) });
   });
 
-  test("are forgotten with their pod", async () => {
+  test("are dropped with their pod", async () => {
     await podSays(JSON.stringify(facts));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
     source.ask({ uid: "u", address }, () => {});
@@ -104,10 +104,10 @@ describe("the facts of a model", () => {
     "no JSON": ["<html>", 200],
     "a missing member": [JSON.stringify({ ...facts, digest: undefined }), 200],
     "an unknown state": [JSON.stringify({ ...facts, state: "Dreaming" }), 200],
-    "a size that is none": [JSON.stringify({ ...facts, bytes: -1 }), 200],
-    "more than anybody would say": [JSON.stringify({ ...facts, name: "x".repeat(2_000_000) }), 200],
+    "an invalid size": [JSON.stringify({ ...facts, bytes: -1 }), 200],
+    "an oversized response": [JSON.stringify({ ...facts, name: "x".repeat(2_000_000) }), 200],
   };
-  test.each(Object.entries(useless))("%s is harmless, and asked again later", async (_sentence, [body, status]) => {
+  test.each(Object.entries(useless))("%s is harmless and retried later", async (_sentence, [body, status]) => {
     await podSays(body, status);
     const clock = createManualClock();
     const source = createModelFactsSource({ clock, log: silentLog });
@@ -130,7 +130,7 @@ describe("the facts of a model", () => {
     source.forget("u");
   });
 
-  test("that a pod gives at last are told, though nobody asks any more", async () => {
+  test("that arrive after retries are reported without another request", async () => {
     await podSays("not yet", 503);
     const clock = createManualClock();
     const source = createModelFactsSource({ clock, log: silentLog });
@@ -150,7 +150,7 @@ describe("the facts of a model", () => {
     expect(source.facts("u")).toEqual(facts);
   });
 
-  test("are not asked for again once their pod is gone", async () => {
+  test("are not requested again once their pod is gone", async () => {
     await podSays("no", 500);
     const clock = createManualClock();
     const source = createModelFactsSource({ clock, log: silentLog });

@@ -11,7 +11,7 @@ import { testMs } from "../../builders/model-deployment.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 
-test("tells the field that the served definition lacks, until that of this release is applied", async () => {
+test("reports the field that the served definition drops, until that of this release is applied", async () => {
   const server = createApiServer({ clock: systemClock });
   const client = createClient({ transport: server, fieldManager: "test" });
   let changes = 0;
@@ -39,7 +39,7 @@ test("tells the field that the served definition lacks, until that of this relea
   await server.close();
 });
 
-test("looks again and again: a server publishes a definition some time after it has taken it", async () => {
+test("reads the schema several times: a server publishes a definition some time after it has accepted it", async () => {
   const server = createApiServer({ clock: systemClock });
   const client = createClient({ transport: server, fieldManager: "test" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);

@@ -5,7 +5,7 @@ import { signalMetrics } from "../../../operator/signals/signal-metrics.ts";
 import { metricSet } from "../../../runtime/base/metrics.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 
-test("a candidate beside a stable revision is told with its weight, verdict and divergence, until it is gone", async () => {
+test("a candidate's weight, verdict and divergence are exported until it is gone", async () => {
   const metrics = metricSet({ processMetrics: false });
   const observers = signalMetrics(metrics);
   const candidates = rolloutsUnderWay();

@@ -121,8 +121,8 @@ function pod(name: string, namespace: string, podIP: string, isReady: boolean): 
   };
 }
 
-describe("how candidates do", () => {
-  test("is heard from the gateways that are ready", async () => {
+describe("metrics of candidates", () => {
+  test("come from the ready gateways", async () => {
     const pods = [
       pod("gateway-a", systemNamespace, "127.0.0.1", true),
       pod("gateway-b", systemNamespace, "127.66.10.9", false),
@@ -143,14 +143,14 @@ describe("how candidates do", () => {
     expect(new Set(pulls)).toEqual(new Set([true]));
   });
 
-  test("is not asked where nothing is asked of it", () => {
+  test("do not run where the spec asks for none", () => {
     show({ model: { ...model("digits.h5").model, signatureCompatibility: "Allow" } });
     showPods(1, 1);
     expect(signals.preflight(key, "bbbbb")).toBeUndefined();
     expect(signals.preflight("default/unknown", "bbbbb")).toBeUndefined();
   });
 
-  test("is tried as soon as one of its pods is ready, and known until it has none", async () => {
+  test("start as soon as one of its pods is ready, and are kept until it has none", async () => {
     show();
     const waits = { state: "Running", message: "it is tried as soon as one of its pods is ready" };
     expect(signals.preflight(key, "bbbbb")).toEqual(waits);
@@ -188,7 +188,7 @@ describe("how candidates do", () => {
     expect(signals.preflight(key, "bbbbb")).toBeUndefined();
   });
 
-  test("is told to whoever observes, and that it is gone", () => {
+  test("is reported to observers, and so is its removal", () => {
     show();
     caches.deployments.cache.replace([], String((version += 1)));
     expect(seen).toEqual([

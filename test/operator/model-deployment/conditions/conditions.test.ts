@@ -29,7 +29,7 @@ const serving: Partial<Observation> = {
 const { identity } = snapshot();
 
 const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fault; want: readonly string[] }>> = {
-  "as declared: Ready and at rest": {
+  "as declared: Ready, nothing in progress": {
     given: serving,
     want: [
       `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
@@ -37,7 +37,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Progressing=False AsDeclared: nothing is under way",
     ],
   },
-  "being deleted, and somebody's finalizer holds it: nothing is claimed that gateways have taken back": {
+  "being deleted with a finalizer left: not Ready and not Available": {
     given: { ...serving, identity: { ...identity, pendingFinalizers: ["example.com/hold"] } },
     want: [
       "Ready=False Terminating: it is being deleted and gets no requests; it is removed once its finalizers are: example.com/hold",
@@ -45,7 +45,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Progressing=True Terminating: it is being deleted; it is removed once its finalizers are: example.com/hold",
     ],
   },
-  "being deleted, while the spec could not be as declared: no more is said": {
+  "being deleted with a fault: the fault is not reported any more": {
     given: {
       identity: { ...identity, pendingFinalizers: [] },
       spec: { ...spec, suspend: true },
@@ -57,7 +57,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Progressing=True Terminating: it is being deleted",
     ],
   },
-  "autoscaled, and somebody writes spec.replicas all the same: ours holds, and it is said": {
+  "autoscaled with spec.replicas set: a condition says that it is ignored": {
     given: {
       ...serving,
       spec: { ...spec, replicas: 5, autoscaling: { min: 1, max: 3 } },
@@ -70,7 +70,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "ReplicasIgnored=True AutoscalingDecides: spec.replicas is 5 and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it",
     ],
   },
-  "not the only model of its name: both authors are told, with the way out": {
+  "not the only model of its name: a condition says so, with a hint": {
     given: { ...serving, nameConflicts: "team-b/digits" },
     want: [
       `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
@@ -79,7 +79,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "NameShared=True SameModelName: the model of team-b/digits is called digits as well: clients of the common port must choose one by host or by the header modelwright-model; or change spec.model.name",
     ],
   },
-  "schedules that never open: it is said, with the way out": {
+  "schedules that never open: a condition says so, with a hint": {
     given: {
       ...serving,
       spec: {
@@ -103,7 +103,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "SchedulesIgnored=True UnknownTimeZone: no time zone is called Mars/Olympus, so windows there never open; write an IANA name in spec.autoscaling.schedules, such as Europe/Berlin, or leave it out for UTC; spec.autoscaling.schedules: leap (0 8 30 FEB *) never opens: no year has such a day; correct start",
     ],
   },
-  "scaled to zero for want of requests: Ready, as declared": {
+  "scaled to zero without requests: Ready": {
     given: {
       ...serving,
       status: { stable: share(wanted, "1", 0) },
@@ -118,7 +118,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Progressing=False ScaledToZero: nothing is under way",
     ],
   },
-  "nothing serves yet: not Ready, and what it waits for": {
+  "nothing serves yet: not Ready, with what it waits for": {
     given: { revisions: [revision(wanted, [startingPod("p-0", { containers: [container({ running: true })] })])] },
     want: [
       "Ready=False NothingServes: no revision has a ready pod yet: pod p-0 loads the model",
@@ -142,7 +142,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Reconciling=True Downloading: pod p-0 fetches the model",
     ],
   },
-  "no gateway: pods alone serve nobody": {
+  "without a gateway pods cannot serve": {
     given: { ...serving, gateways: [] },
     want: [
       "Ready=False NothingServes: no gateway is ready, so no request can be served; see the pods labelled app.kubernetes.io/component=gateway",
@@ -175,7 +175,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Progressing=False ScaledToZero: nothing is under way",
     ],
   },
-  "an old revision drains: Ready all the same, and nobody has to wait for it": {
+  "an old revision drains: Ready and not Reconciling": {
     given: {
       ...serving,
       revisions: [revision(wanted, ready(wanted)), revision(other, ready(other), { retiredAtMs: testMs })],
@@ -195,7 +195,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Reconciling=True Scaling: 2 pods stop",
     ],
   },
-  "the candidate cannot load: the cause is told and the old revision serves on": {
+  "the candidate cannot load: the condition has the cause, and the old revision keeps serving": {
     given: {
       status: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0) },
       revisions: [
@@ -238,7 +238,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Reconciling=True StepPaused: it pauses until somebody promotes it: modelwright promote digits, or the annotation modelwright.dev/promote",
     ],
   },
-  "a candidate was rolled back: why, what serves, and the ways out": {
+  "a candidate was rolled back: why, what serves, and what to do": {
     given: {
       status: {
         stable: share(other, "1", 100),
@@ -254,7 +254,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       `Stalled=True AnalysisFailed: revision ${wanted} is not tried again: it failed 9 of 90 requests; change the spec, or try it again: modelwright retry digits, or the annotation modelwright.dev/retry`,
     ],
   },
-  "an API call that was refused for now is tried again": {
+  "an API call that failed for now is retried": {
     given: serving,
     failure: deploymentFaults.MountFailed({ pod: "p", message: "m" }),
     want: [
@@ -264,7 +264,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Reconciling=True RolloutInProgress: retrying: a volume of pod p cannot be mounted: m",
     ],
   },
-  "an API server that drops fields of ours: what is declared may not be what was meant": {
+  "the API server drops fields: what is stored may not be what was written": {
     given: { ...serving, droppedField: ".spec.suspend" },
     want: [
       "Ready=False DefinitionOutdated: the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",
@@ -300,7 +300,7 @@ describe("conditions", () => {
     expect(told.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`)).toEqual(want);
   });
 
-  test("keep their time while their status stays, and say the generation they are about", () => {
+  test("keep their transition time while their status stays, and have the generation", () => {
     const seen = snapshot({ ...serving, identity: { ...snapshot().identity, generation: 7 } });
     const before = [at("2029-06-01T00:00:00Z", "True"), at("2029-06-01T00:00:00Z", "False", "Available")];
     const told = conditions({ snapshot: seen, plan: plan(seen) }, before);
@@ -313,7 +313,7 @@ describe("conditions", () => {
     ]);
   });
 
-  test("say True to one of Ready, Stalled and Reconciling at most", () => {
+  test("have at most one of Ready, Stalled and Reconciling True", () => {
     for (const { given, failure } of Object.values(cases)) {
       const seen = snapshot(given);
       const isTrue = new Set(

@@ -27,7 +27,7 @@ function spoken(): {
   return { clock, competingLeaders, backOffMs };
 }
 
-test("a race that was lost is no word of its own", () => {
+test("a lost write conflict does not replace the last written status", () => {
   const { competingLeaders, backOffMs } = spoken();
   competingLeaders.record(key, {
     writes: [],
@@ -36,7 +36,7 @@ test("a race that was lost is no word of its own", () => {
   expect(backOffMs("8", theirs)).toBe(3_000);
 });
 
-test("who lost a race doubts what it sees until a pass says its status, or the key is gone", () => {
+test("a lost conflict is remembered until a status is written, or the key is forgotten", () => {
   const { competingLeaders } = spoken();
   const lost = { writes: [], failure: kubeFaults.Conflict({ operation: "apply status", message: "modified" }) };
   const hasLostConflict = [competingLeaders.hasLostConflict(key)];
@@ -52,7 +52,7 @@ test("who lost a race doubts what it sees until a pass says its status, or the k
   expect(hasLostConflict).toEqual([false, true, false, true, false]);
 });
 
-test("whose status another wrote over rests for three seconds, and then goes on", async () => {
+test("a leader whose status was overwritten backs off for three seconds", async () => {
   const { clock, backOffMs } = spoken();
   const first = backOffMs("8", theirs);
   await clock.advance(1_000);
@@ -62,27 +62,27 @@ test("whose status another wrote over rests for three seconds, and then goes on"
 });
 
 test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number>]>([
-  ["what it wrote itself, and nothing since", ({ backOffMs }) => backOffMs("7", ours)],
+  ["its own last write", ({ backOffMs }) => backOffMs("7", ours)],
   [
-    "its own status, in whatever order the server keeps it, of an object that a user changed",
+    "its own status, in any key order, of an object that a user changed",
     ({ backOffMs }) => backOffMs("8", { selector: "a=b", replicas: 3 }),
   ],
   [
-    "the status of one that led after it",
+    "the status of a later leader",
     async ({ clock, backOffMs }) => {
       await clock.advance(15_000);
       return backOffMs("8", theirs);
     },
   ],
   [
-    "a ModelDeployment that was made anew",
+    "a ModelDeployment that was created again",
     ({ competingLeaders, backOffMs }) => {
       competingLeaders.forget(key);
       return backOffMs("8", theirs);
     },
   ],
   [
-    "a status that may be its own, as nobody answered its writing",
+    "a status that may be its own unanswered write",
     ({ competingLeaders, backOffMs }) => {
       competingLeaders.record(key, {
         writes: [],
@@ -92,7 +92,7 @@ test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number
     },
   ],
   [
-    "a ModelDeployment of which it wrote children alone",
+    "a ModelDeployment of which it wrote only children",
     ({ competingLeaders, backOffMs }) => {
       competingLeaders.forget(key);
       const write = { resource: resources.services, namespace: "default", name: "digits", resourceVersion: "7" };
@@ -100,6 +100,6 @@ test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number
       return backOffMs("8", theirs);
     },
   ],
-])("nobody yields to %s", async (_, backOffMs) => {
+])("there is no back-off because of %s", async (_, backOffMs) => {
   expect(await backOffMs(spoken())).toBe(0);
 });

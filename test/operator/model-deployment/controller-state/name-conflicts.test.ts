@@ -19,13 +19,13 @@ const remove = (nameConflicts: NameConflicts, key: string, model: string) =>
   nameConflicts.record(key, { type: "removed", object: called(key, model) });
 
 describe("namesakes", () => {
-  test("who is alone with a name has no others, and others' changes are no news", () => {
+  test("a unique name has no conflict, and changes of other names do not affect it", () => {
     const nameConflicts = createNameConflicts();
     expect([add(nameConflicts, "a/one", "digits"), add(nameConflicts, "a/two", "letters")]).toEqual([[], []]);
     expect(nameConflicts.others("a/one", "digits")).toBeUndefined();
   });
 
-  test("the second of a name is told of, to both, until one of them goes", () => {
+  test("two models of the same name conflict until one of them is removed", () => {
     const nameConflicts = createNameConflicts();
     add(nameConflicts, "b/one", "digits");
     expect(add(nameConflicts, "a/two", "digits")).toEqual(["b/one"]);
@@ -38,7 +38,7 @@ describe("namesakes", () => {
     expect(remove(nameConflicts, "a/two", "digits")).toEqual([]);
   });
 
-  test("a model without a name is called like its ModelDeployment; another name leaves the one and joins the other", () => {
+  test("a model without a name has that of its ModelDeployment, and a rename ends one conflict and begins another", () => {
     const nameConflicts = createNameConflicts();
     add(nameConflicts, "a/one", "digits");
     add(nameConflicts, "a/two", "letters");
@@ -52,7 +52,7 @@ describe("namesakes", () => {
     expect(nameConflicts.record("b/digits", { type: "modified", object: renamed, previous: renamed })).toEqual([]);
   });
 
-  test("what is being deleted is nobody's namesake: it gets no requests", () => {
+  test("a model that is being deleted conflicts with none: it gets no requests", () => {
     const nameConflicts = createNameConflicts();
     add(nameConflicts, "a/one", "digits");
     add(nameConflicts, "a/two", "digits");
@@ -63,7 +63,7 @@ describe("namesakes", () => {
     expect(remove(nameConflicts, "a/two", "digits")).toEqual([]);
   });
 
-  test("of more than four none is named, and who comes and goes among them is no news", () => {
+  test("among more than four none is named, and changes among them affect no other", () => {
     const nameConflicts = createNameConflicts();
     const keys = ["a/1", "a/2", "a/3", "a/4", "a/5", "a/6"];
     const news = keys.map((key) => add(nameConflicts, key, "digits").length);

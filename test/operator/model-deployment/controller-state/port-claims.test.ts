@@ -4,7 +4,7 @@ import { createPortClaims } from "../../../../operator/model-deployment/controll
 const first = { uid: "uid-1", createdAt: "2026-01-01T00:00:00Z" };
 const second = { uid: "uid-2", createdAt: "2026-01-02T00:00:00Z" };
 
-test("a port is its claimant's until that is released", () => {
+test("a port belongs to its claimant until the claim is released", () => {
   const claims = createPortClaims();
   claims.claim(first, 20_000);
   claims.claim(second, 20_001);
@@ -17,7 +17,7 @@ test("a port is its claimant's until that is released", () => {
   ]);
 });
 
-test("who claims another port, or none any more, gives the one of before back", () => {
+test("a claim of another port, or of none, releases the previous one", () => {
   const claims = createPortClaims();
   claims.claim(first, 20_000);
   claims.claim(first, 20_001);
@@ -27,7 +27,7 @@ test("who claims another port, or none any more, gives the one of before back", 
   expect([moved, claims.claimant(20_001)]).toEqual([[second, first], undefined]);
 });
 
-test("what is claimed stays with who claimed it first", () => {
+test("a claimed port stays with the first claimant", () => {
   const claims = createPortClaims();
   claims.claim(first, 20_000);
   claims.claim(second, 20_000);

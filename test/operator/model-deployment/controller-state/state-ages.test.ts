@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createStateAges } from "../../../../operator/model-deployment/controller-state/state-ages.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
-test("what is seen as it was is seen the longer, what changes is seen anew", async () => {
+test("the age of a state grows while it lasts, and a changed state starts at 0", async () => {
   const clock = createManualClock();
   const stateAges = createStateAges(clock);
   const seen = (state: string): number => stateAges.stateAgeMs("default/digits", "progress", state);
@@ -13,7 +13,7 @@ test("what is seen as it was is seen the longer, what changes is seen anew", asy
   expect([first, later, changed, seen("b"), seen("a")]).toEqual([0, 3_000, 0, 1_000, 0]);
 });
 
-test("what is gone is forgotten", async () => {
+test("a forgotten key starts at 0 again", async () => {
   const clock = createManualClock();
   const stateAges = createStateAges(clock);
   stateAges.stateAgeMs("default/digits", "progress", "a");

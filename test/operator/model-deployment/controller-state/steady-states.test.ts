@@ -93,24 +93,27 @@ const specs: Readonly<Record<string, Partial<ModelDeploymentSpec>>> = {
   "an HTTPRoute": { traffic: { httpRoute: { parentRefs: [{ name: "gateway" }] } } },
 };
 
-describe("a rest", () => {
-  test.each(Object.entries(specs))("with %s is found, by all that was observed but the time", async (_, spec) => {
-    const cluster = await settled(spec);
-    expect(await pass(cluster)).toBe(true);
-    const seen = asked(cluster.sources, (sources) => inputVersions(digits, sources));
-    const observed = asked(cluster.sources, (sources) => observe(key, sources));
-    const steadyStates = createSteadyStates();
-    steadyStates.record(digits, inputVersions(digits, cluster.sources));
-    const looked = asked(cluster.sources, (sources) => expect(steadyStates.isUnchanged(digits, sources)).toBe(true));
-    expect(looked).toEqual(new Set([...seen].map((one) => (one.startsWith("deployment ") ? glanced(one) : one))));
-    // A ReplicaSet of the wanted revision's name is one of its own.
-    const others = [...observed].filter(
-      (one) => !seen.has(one) && !seen.has(glanced(one)) && !/^(now|replicaSet) /.test(one),
-    );
-    expect(others).toEqual([]);
-  });
+describe("a steady state", () => {
+  test.each(Object.entries(specs))(
+    "with %s depends on everything that was observed except the time",
+    async (_, spec) => {
+      const cluster = await settled(spec);
+      expect(await pass(cluster)).toBe(true);
+      const seen = asked(cluster.sources, (sources) => inputVersions(digits, sources));
+      const observed = asked(cluster.sources, (sources) => observe(key, sources));
+      const steadyStates = createSteadyStates();
+      steadyStates.record(digits, inputVersions(digits, cluster.sources));
+      const looked = asked(cluster.sources, (sources) => expect(steadyStates.isUnchanged(digits, sources)).toBe(true));
+      expect(looked).toEqual(new Set([...seen].map((one) => (one.startsWith("deployment ") ? glanced(one) : one))));
+      // A ReplicaSet of the wanted revision's name is one of its own.
+      const others = [...observed].filter(
+        (one) => !seen.has(one) && !seen.has(glanced(one)) && !/^(now|replicaSet) /.test(one),
+      );
+      expect(others).toEqual([]);
+    },
+  );
 
-  test("goes on while nothing changes, and a gateway's pod is another but as ready and at the same place", async () => {
+  test("lasts while nothing changes, even if a gateway's pod changes but not in readiness or address", async () => {
     const cluster = await settled();
     const before = inputVersions(digits, cluster.sources);
     const { metadata, ...pod } = gatewayPod("gateway-a", "10.9.0.1");
@@ -118,7 +121,7 @@ describe("a rest", () => {
     expect(isStill(cluster, before)).toBe(true);
   });
 
-  test("ends with each change of what belongs to it", async () => {
+  test("ends with each change of one of its objects", async () => {
     for (const kind of [
       "ModelDeployment",
       "ReplicaSet",
@@ -137,10 +140,10 @@ describe("a rest", () => {
   });
 
   test.each([
-    ["a pod goes", (cluster) => cluster.delete(cluster.all("Pod").find(isOurs) ?? modelDeployment())],
-    ["a gateway comes", (cluster) => void cluster.put(gatewayPod("gateway-b", "10.9.0.2"))],
-    ["a gateway forgets what it acknowledged", (cluster) => cluster.acknowledged.clear()],
-    ["one that is not ready acknowledges something", (cluster) => void cluster.acknowledged.set("gateway-b", "a=100")],
+    ["a pod is removed", (cluster) => cluster.delete(cluster.all("Pod").find(isOurs) ?? modelDeployment())],
+    ["a gateway is added", (cluster) => void cluster.put(gatewayPod("gateway-b", "10.9.0.2"))],
+    ["an acknowledgement is lost", (cluster) => cluster.acknowledged.clear()],
+    ["an unready gateway acknowledges a split", (cluster) => void cluster.acknowledged.set("gateway-b", "a=100")],
   ] satisfies [string, (cluster: SimulatedCluster) => void][])("ends when %s", async (_, change) => {
     const cluster = await settled();
     const before = inputVersions(digits, cluster.sources);
@@ -149,8 +152,8 @@ describe("a rest", () => {
   });
 
   test.each([
-    ["an event warns of a pod", { warning: () => ({ reason: "Unhealthy", message: "m", atMs: testMs }) }],
-    ["the served definition turns out to lack a field", { droppedField: () => "spec.traffic" }],
+    ["there is a warning event about a pod", { warning: () => ({ reason: "Unhealthy", message: "m", atMs: testMs }) }],
+    ["the served definition drops a field", { droppedField: () => "spec.traffic" }],
     ["the autoscaler wants another number", { scaling: () => ({ desired: 3, why: "load", needed: 3, figures: {} }) }],
   ] satisfies [string, Partial<Sources>][])("ends when %s", async (_, changes) => {
     const cluster = await settled();
@@ -158,7 +161,7 @@ describe("a rest", () => {
     expect(isStill(cluster, before, { ...cluster.sources, ...changes })).toBe(false);
   });
 
-  test("is none while a candidate is judged, though nothing is to be done, nor by who lost the gateway's port", async () => {
+  test("is not recorded while a candidate is judged, nor for a ModelDeployment that lost its gateway port", async () => {
     const cluster = await settled({ rollout: { canary: { steps: [{ setWeight: 10 }, { pause: {} }] } } });
     const { metadata, spec } = cluster.sources.deployment(key) ?? modelDeployment();
     const changed = {

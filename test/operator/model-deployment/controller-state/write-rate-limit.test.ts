@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createWriteRateLimit } from "../../../../operator/model-deployment/controller-state/write-rate-limit.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
-test("sixty writes at a stretch are free, then each takes two seconds", async () => {
+test("sixty writes are allowed at once, then one every two seconds", async () => {
   const clock = createManualClock();
   const writeRateLimit = createWriteRateLimit(clock);
   const rests = Array.from({ length: 12 }, () => writeRateLimit.delayMs("default/digits", 5));
@@ -15,7 +15,7 @@ test("sixty writes at a stretch are free, then each takes two seconds", async ()
   expect(writeRateLimit.delayMs("default/digits", 1)).toBe(0);
 });
 
-test("each key has a pace of its own, and a new one after it was gone", () => {
+test("each key has its own limit, and a fresh one after it was forgotten", () => {
   const writeRateLimit = createWriteRateLimit(createManualClock());
   writeRateLimit.delayMs("default/digits", 61);
   expect(writeRateLimit.delayMs("default/other", 1)).toBe(0);
@@ -23,7 +23,7 @@ test("each key has a pace of its own, and a new one after it was gone", () => {
   expect(writeRateLimit.delayMs("default/digits", 1)).toBe(0);
 });
 
-test("what the user changes has writes of its own, what merely happens has not", () => {
+test("a new generation has a limit of its own, the same generation has not", () => {
   const writeRateLimit = createWriteRateLimit(createManualClock());
   const restAt = (generation: number): number => {
     writeRateLimit.setGeneration("default/digits", generation);

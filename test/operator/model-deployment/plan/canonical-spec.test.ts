@@ -78,20 +78,20 @@ function written(values: readonly Default[]): ModelDeploymentSpec {
   return spec;
 }
 
-describe("a default that is written out", () => {
-  test("is the only one that a field has, but for a few that exist", () => {
+describe("an explicit default", () => {
+  test("is the only default that a field has, except a few older ones", () => {
     const paths = new Set(allDefaults.map(({ path }) => path));
     expect(Object.keys(withoutOne).filter((path) => !paths.has(path))).toEqual([]);
     expect(defaults.length).toBeGreaterThan(10);
   });
 
-  test.each(defaults)("$path: $value makes no other revision, another value does", ({ path, value }) => {
+  test.each(defaults)("$path: the default $value makes no new revision, another value does", ({ path, value }) => {
     expect(revisionHash(written([{ path, value }]))).toBe(revisionHash(roomy()));
     const other = typeof value === "number" ? value + 1 : `${value}0`;
     expect(revisionHash(written([{ path, value: other }]))).not.toBe(revisionHash(roomy()));
   });
 
-  test("makes no other revision in any combination", () => {
+  test("makes no new revision in any combination", () => {
     fc.assert(
       fc.property(fc.subarray([...defaults]), (some) => {
         expect(revisionHash(written(some))).toBe(revisionHash(roomy()));
@@ -126,7 +126,7 @@ const pairs: Readonly<Record<string, readonly [Resources, Resources]>> = {
   "memory of a GPU": [{ gpu: { count: 1, memory: "80000M" } }, { gpu: { count: 1, memory: "80G" } }],
 };
 
-describe("the same in other words", () => {
+describe("the same in another spelling", () => {
   test.each(Object.entries(same))("%s", (_sentence, changes) => {
     expect(revisionHash({ ...spec, ...changes })).toBe(revisionHash(spec));
   });
@@ -156,7 +156,7 @@ describe("what is not repeated", () => {
     expect(serving).toBe(given.serving);
   });
 
-  test("which members of a union are there is never forgotten", () => {
+  test("the members of a union are never dropped", () => {
     const latest = revisionHash({ ...spec, model: { ...spec.model, versions: { latest: { count: 1 } } } });
     const all = revisionHash({ ...spec, model: { ...spec.model, versions: { all: {} } } });
     expect(new Set([latest, all, revisionHash(spec)]).size).toBe(3);

@@ -10,8 +10,8 @@ const older = { uid: "a", createdAt: "2029-01-01T00:00:00Z" };
 const younger = { uid: "z", createdAt: "2031-01-01T00:00:00Z" };
 
 const cases: Readonly<Record<string, { present?: number; probes: readonly PortProbe[]; want: number | undefined }>> = {
-  "the first port that nobody has is taken": { probes: [{ port: 1, takenBy: older }, { port: 2 }], want: 2 },
-  "a port that nobody else has is kept": { present: 1, probes: [{ port: 1 }], want: 1 },
+  "the first free port is taken": { probes: [{ port: 1, takenBy: older }, { port: 2 }], want: 2 },
+  "a port without a conflict is kept": { present: 1, probes: [{ port: 1 }], want: 1 },
   "of two with the same port the older keeps it": {
     present: 1,
     probes: [{ port: 1, takenBy: younger }, { port: 2 }],
@@ -22,7 +22,7 @@ const cases: Readonly<Record<string, { present?: number; probes: readonly PortPr
     probes: [{ port: 1, takenBy: older }, { port: 2 }],
     want: 2,
   },
-  "of two of the same second the smaller UID keeps it": {
+  "of two of the same second the one with the smaller UID keeps it": {
     present: 1,
     probes: [{ port: 1, takenBy: { uid: "zz", createdAt: identity.createdAt } }, { port: 2 }],
     want: 1,
@@ -35,7 +35,7 @@ describe("the gateway port", () => {
     expect(gatewayPort(identity, present, probes)).toBe(want);
   });
 
-  test("every port of the range is probed once, in an order of the UID's own", () => {
+  test("every port of the range is probed once, in an order that depends on the UID", () => {
     fc.assert(
       fc.property(fc.uuid(), (uid) => {
         const ports = [...probedPorts(uid)];

@@ -17,13 +17,13 @@ describe("the canonical JSON of a value", () => {
 });
 
 describe("the hash of a value", () => {
-  test("stays what it is: it stands in names of objects that live longer than a release", () => {
+  test("never changes: it is part of names of objects that outlive a release", () => {
     expect(hash({ model: { source: { configMap: { name: "models", key: "digits.h5" } } } })).toMatchInlineSnapshot(
       `"u77tfsyia4"`,
     );
   });
 
-  test("is a part of a name: ten lower-case letters and digits", () => {
+  test("fits into names: ten lower-case letters and digits", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(hash(value)).toMatch(/^[a-z0-9]{10}$/);
@@ -35,7 +35,7 @@ describe("the hash of a value", () => {
     expect(hash({ a: 1, b: 2 })).toBe(hash({ b: 2, a: 1 }));
   });
 
-  test("tells 100,000 like values apart", () => {
+  test("distinguishes 100,000 similar values", () => {
     expect(new Set(Array.from({ length: 100_000 }, (_, index) => hash({ index }))).size).toBe(100_000);
   });
 });

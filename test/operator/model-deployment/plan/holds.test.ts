@@ -46,7 +46,7 @@ describe("the hold of a revision that loads", () => {
   });
 });
 
-describe("the hold of a candidate when no gateway has said yet what it does", () => {
+describe("the hold of a candidate when no gateway has acknowledged anything", () => {
   const state = {
     stable: { revision: otherHash, version: "1", weight: 80 },
     candidate: { revision: wantedHash, version: "2", weight: 20 },
@@ -62,13 +62,13 @@ describe("the hold of a candidate when no gateway has said yet what it does", ()
     expect(hold(observed, { state, counts, stepHold: { reason, why } }, [])).toEqual({ reason, why });
   });
 
-  test("is the gateway where a weight is on its way", () => {
+  test("is the gateway while a weight is not acknowledged", () => {
     const want = { reason: "RolloutInProgress", why: "gateway-a must confirm the split of requests first" };
     expect(hold(observed, { state, counts, stepHold: { reason: "RolloutInProgress", why } }, [])).toEqual(want);
   });
 });
 
-test("a pause that is over is looked at again in a second, not at once, while a gateway lags behind", () => {
+test("a pause that is over is rechecked after a second, not at once, while a gateway lags behind", () => {
   const startedAt = new Date(testMs - 60_000).toISOString();
   const steps = [{ setWeight: 20 }, { pause: { duration: "2s" } }];
   const { recheckAfterMs } = plan(

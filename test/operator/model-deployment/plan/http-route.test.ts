@@ -60,7 +60,7 @@ const service = (hash: string) => {
 };
 
 describe("an HTTPRoute with path Direct", () => {
-  test("comes after the Services that it names, which stand for a revision each", () => {
+  test("is created after the Services that it names, one for each revision", () => {
     expect(told(present())).toEqual([
       `create Service digits-${otherHash}: it does not exist yet`,
       `create Service digits-${wantedHash}: it does not exist yet`,
@@ -72,7 +72,7 @@ describe("an HTTPRoute with path Direct", () => {
     ]);
   });
 
-  test("acknowledges the split of the generation that its Gateway has accepted, not of an older one", () => {
+  test("acknowledges the split of the generation that its Gateway has accepted, not an older one", () => {
     const route = own(present());
     expect(routeParents(stored(route, [accepted(3)]))).toEqual([
       { pod: "Gateway gateways/public", acknowledged: [`${otherHash}=90`, `${wantedHash}=10`].sort().join(" ") },
@@ -82,7 +82,7 @@ describe("an HTTPRoute with path Direct", () => {
     expect(routeParents(undefined)).toEqual([]);
   });
 
-  test("loses the Service of a revision that is gone when nothing names it any more", () => {
+  test("has the Service of a removed revision deleted when nothing names it any more", () => {
     const settled = { status: { stable: { revision: wantedHash, version: "2", weight: 100 } } };
     const services = [service(otherHash), service(wantedHash)];
     const old = present({ ...settled, revisionServices: services, httpRoute: stored(own(present())) });
@@ -104,7 +104,7 @@ describe("an HTTPRoute with path Gateway", () => {
     ]);
   });
 
-  test("has no Services of revisions left once every Gateway has gone over to it", () => {
+  test("keeps no Services of revisions once every Gateway has switched to it", () => {
     const revisions = [revision(wantedHash, [readyPod("a")])];
     const direct = present({ revisions, revisionServices: [service(wantedHash)] });
     const next = { ...direct, spec: byGateway };
@@ -116,7 +116,7 @@ describe("an HTTPRoute with path Gateway", () => {
     expect(told({ ...direct, spec: modelDeployment().spec })).toEqual([deletion]);
   });
 
-  test("is deleted when it is no longer asked for", () => {
+  test("is deleted when the spec no longer asks for it", () => {
     const route = stored(own(present({ spec: byGateway })));
     expect(told(present({ spec: modelDeployment().spec, httpRoute: route }))).toEqual([
       "delete HTTPRoute digits: spec.traffic.httpRoute is not set",

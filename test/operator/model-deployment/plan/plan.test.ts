@@ -39,7 +39,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { steps: [], rollout: { stable: share(wanted, "1", 100) } },
   },
-  "everything is created at the first look, pods before what leads to them": {
+  "the first reconcile creates everything, pods before their Service": {
     given: {},
     want: {
       steps: [
@@ -54,7 +54,7 @@ const cases: Readonly<Record<string, Case>> = {
       hold: { reason: "Scaling", why: `0 of 2 pods of revision ${wanted} ready` },
     },
   },
-  "the first revision becomes stable when its pods are ready and every gateway knows": {
+  "the first revision becomes stable when its pods are ready and every gateway has acknowledged": {
     given: {
       ...children,
       status: { candidate: share(wanted, "1", 100), ...port },
@@ -66,7 +66,7 @@ const cases: Readonly<Record<string, Case>> = {
       rollout: { stable: share(wanted, "1", 100) },
     },
   },
-  "no revision becomes stable while no gateway is there to send it requests": {
+  "no revision becomes stable without a ready gateway": {
     given: {
       ...children,
       status: { candidate: share(wanted, "1", 100), ...port },
@@ -96,7 +96,7 @@ const cases: Readonly<Record<string, Case>> = {
       hold: { reason: "Scaling", why: `1 of 2 pods of revision ${wanted} ready` },
     },
   },
-  "a gateway that has not confirmed holds the promotion back": {
+  "a gateway that has not acknowledged delays the promotion": {
     given: {
       ...children,
       status: { stable: share(other, "1", 0), candidate: share(wanted, "2", 100), ...port },
@@ -124,7 +124,7 @@ const cases: Readonly<Record<string, Case>> = {
       rollout: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0) },
     },
   },
-  "an old revision waits for its drain delay after the last gateway has turned away": {
+  "an old revision waits for its drain delay after the last gateway stopped sending requests": {
     given: {
       ...children,
       status: { stable: share(wanted, "2", 100), ...port },
@@ -141,7 +141,7 @@ const cases: Readonly<Record<string, Case>> = {
       recheckAfterMs: 3_000,
     },
   },
-  "pods of an old revision stay while a gateway that is not seen as ready sends requests there": {
+  "pods of an old revision stay while an unready gateway sends requests there": {
     given: {
       ...children,
       status: { stable: share(wanted, "2", 100), ...port },
@@ -161,7 +161,7 @@ const cases: Readonly<Record<string, Case>> = {
       hold: { reason: "RolloutInProgress", why: `gateway-b may still send requests to revision ${other}` },
     },
   },
-  "pods of an old revision stay while a gateway that is not seen as ready has an open stream and has said nothing": {
+  "pods of an old revision stay while an unready gateway has an open stream and has acknowledged nothing": {
     given: {
       ...children,
       status: { stable: share(wanted, "2", 100), ...port },
@@ -178,7 +178,7 @@ const cases: Readonly<Record<string, Case>> = {
       hold: { reason: "RolloutInProgress", why: `gateway-b may still send requests to revision ${other}` },
     },
   },
-  "a drain that began in the future, by a clock that was wrong, begins anew": {
+  "a drain that began in the future, by a wrong clock, starts again": {
     given: {
       ...children,
       status: { stable: share(wanted, "2", 100), ...port },
@@ -195,7 +195,7 @@ const cases: Readonly<Record<string, Case>> = {
       recheckAfterMs: 5_000,
     },
   },
-  "a stable revision that somebody scaled to nothing keeps its requests and gets its pods back": {
+  "a stable revision that somebody scaled to zero keeps its requests and gets its pods back": {
     given: {
       ...children,
       status: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0), ...port },
@@ -221,7 +221,7 @@ const cases: Readonly<Record<string, Case>> = {
       hold: { reason: "Scaling", why: `3 of 2 pods of revision ${wanted} ready` },
     },
   },
-  "a Service that somebody changed is put right, and the plan says which field": {
+  "a Service that somebody changed is corrected, and the plan names the field": {
     given: {
       ...children,
       service: children.service && { ...children.service, spec: { ...children.service.spec, ports: [] } },
@@ -257,7 +257,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { steps: [] },
   },
-  "a port that somebody added to the Service is theirs": {
+  "a port that somebody added to the Service is left alone": {
     given: {
       ...children,
       service: children.service && {
@@ -273,7 +273,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { steps: [] },
   },
-  "the budget goes when one replica is left": {
+  "the budget is deleted when one replica is left": {
     given: {
       ...children,
       spec: { ...modelDeployment().spec, replicas: 1 },
@@ -319,7 +319,7 @@ describe("the plan", () => {
     expect(made).toMatchObject(want);
   });
 
-  test("names every foreign object, and says of a leftover that it is about to go", () => {
+  test("names every foreign object, and reports that a leftover is being deleted", () => {
     const foreign = [
       { kind: "Service", name: "digits", isLeftover: false },
       { kind: "ServiceAccount", name: "digits-runtime", isLeftover: true },
@@ -340,7 +340,7 @@ describe("the plan", () => {
     ]);
   });
 
-  test("does without a port when all are taken, and says so", () => {
+  test("reports a fault when all ports are taken", () => {
     const made = plan(snapshot({ ports: [] }));
     expect(made.port).toBeUndefined();
     expect(made.faults.map(({ sentence }) => sentence)).toEqual([

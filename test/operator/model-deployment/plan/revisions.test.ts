@@ -27,14 +27,14 @@ describe("a revision", () => {
     expect(revisionHash({ ...spec, ...change }) !== revisionHash(spec)).toBe(makesRevision);
   });
 
-  test("the same spec, made anew on request, is another revision, the same each time it is looked at", () => {
+  test("a restart makes another revision of the same spec, with a stable hash", () => {
     const hashes = [undefined, "monday", "tuesday", undefined, "monday"].map((restart) => revisionHash(spec, restart));
     expect(new Set(hashes).size).toBe(3);
     expect([hashes[3], hashes[4]]).toEqual([hashes[0], hashes[1]]);
   });
 });
 
-describe("a spec with a default that is written out", () => {
+describe("a spec with an explicit default", () => {
   const written: ModelDeploymentSpec = { ...spec, serving: { engine: "Auto" } };
   const [now, before = ""] = revisionHashes(written, undefined, "digits");
   const share = { revision: before, version: "1" };

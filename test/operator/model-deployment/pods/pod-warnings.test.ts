@@ -19,7 +19,7 @@ const told = (): { warnings: ReturnType<typeof createPodWarnings>; pods: string[
   return { warnings, pods };
 };
 
-test("of several warnings the last counts, in whatever order they come", () => {
+test("the latest of several warnings counts, in whatever order they arrive", () => {
   const { warnings, pods } = told();
   warnings.upsert(event("refused", "02"));
   warnings.upsert(event("timed out", "01"));
@@ -28,7 +28,7 @@ test("of several warnings the last counts, in whatever order they come", () => {
   expect(pods).toEqual(["u"]);
 });
 
-test("a warning ends with its event, with its pod and with a state that does not have it", () => {
+test("a warning ends with its event, with its pod, or when a relist does not contain it", () => {
   const { warnings, pods } = told();
   warnings.upsert(event("refused", "01"));
   warnings.remove(event("timed out", "00"));
@@ -43,14 +43,14 @@ test("a warning ends with its event, with its pod and with a state that does not
   expect(warnings.latest("u")).toBeUndefined();
 });
 
-test("a warning that explains nothing does not take the place of one that does", () => {
+test("an irrelevant warning does not replace a relevant one", () => {
   const { warnings, pods } = told();
   warnings.upsert({ ...event("no ConfigMap", "01"), reason: "FailedMount" });
   warnings.upsert({ ...event("Nameserver limits were exceeded", "02"), reason: "DNSConfigForming" });
   expect([warnings.latest("u")?.message, pods]).toEqual(["no ConfigMap", ["u"]]);
 });
 
-test("pods that have a name of others are not remembered", () => {
+test("warnings of pods whose name cannot be ours are not kept", () => {
   const names: Readonly<Record<string, boolean>> = {
     "digits-bcdfghjklm-x2x4z": true,
     "web-5d4f8c7b9-x2x4z": false,
@@ -66,7 +66,7 @@ test("pods that have a name of others are not remembered", () => {
   expect(kept).toEqual(Object.keys(names).filter((name) => names[name]));
 });
 
-test("what the status of pods tells as well is not asked for", () => {
+test("the selection leaves out reasons that pod status shows as well", () => {
   expect(podWarningSelection("team-a")).toEqual({
     namespace: "team-a",
     fieldSelector: "involvedObject.kind=Pod,type=Warning,reason!=FailedScheduling,reason!=BackOff,reason!=Failed",

@@ -23,6 +23,6 @@ test.each([
     object: podDisruptionBudget(identity),
     keep: keptMembers.podDisruptionBudget,
   },
-])("all that the operator writes of $builder is kept, as it is compared", ({ object, keep }) => {
+])("every field that the builder $builder writes is kept in the cache, because it is compared", ({ object, keep }) => {
   expect(eventProjection(keep).project(object)).toEqual(object);
 });

@@ -152,8 +152,8 @@ async function outcome(asked: PreflightRequest): Promise<Preflight | undefined> 
 
 const request = (...rows: readonly number[][]) => ({ request: { instances: rows } });
 
-describe("a candidate's trial", () => {
-  test("is not there before it was asked for, runs, and passes with the same signature", async () => {
+describe("the preflight checks of a candidate", () => {
+  test("are undefined before they were requested, then run, and pass with the same signature", async () => {
     await pod(candidate, times(1));
     await pod(stable, times(1));
     expect(preflights.preflight(key, "bbbbb")).toBeUndefined();
@@ -164,7 +164,7 @@ describe("a candidate's trial", () => {
     expect(told).toEqual([{ state: "Passed", message: "its signature is compatible" }]);
   });
 
-  test("fails with another signature, unless any is allowed", async () => {
+  test("fail with another signature, unless any is allowed", async () => {
     await pod(candidate, times(1), {
       ...facts,
       signatures: [{ ...signature, inputs: [{ ...signature.inputs[0], name: "b" }] }],
@@ -182,7 +182,7 @@ describe("a candidate's trial", () => {
     });
   });
 
-  test("compares with what status tells when no stable pod is there", async () => {
+  test("compare with the signature in status when there is no stable pod", async () => {
     await pod(candidate, times(1));
     const changed = { signature: "a: float32[-1,3] → o: float32[-1,2]" };
     expect((await outcome(question({ stable: changed })))?.message).toBe(
@@ -194,13 +194,13 @@ describe("a candidate's trial", () => {
     });
   });
 
-  test("compares what a runtime of an earlier release tells in one line", async () => {
+  test("compare the one-line signature of a runtime of an earlier release", async () => {
     await pod(candidate, times(1), { ...facts, signatures: undefined });
     await pod(stable, times(1), { ...facts, signatures: undefined, signature: "x: float32[-1,2] → o: float32[-1,2]" });
     expect((await outcome(question()))?.reason).toBe("SignatureChanged");
   });
 
-  test("does not wait for good for a pod that is ready but does not tell its signature", async () => {
+  test("do not wait for ever for a ready pod that does not report its signature", async () => {
     expect(await outcome(question())).toEqual({
       state: "Passed",
       message: "it does not report its signature: not compared",
@@ -209,7 +209,7 @@ describe("a candidate's trial", () => {
     expect(told[0]?.message).toMatch(/^the candidate could not be tried yet: connect ECONNREFUSED/);
   });
 
-  test("asks each revision for the model by the name that it has there", async () => {
+  test("send golden requests to each revision under its own model name", async () => {
     await pod(candidate, times(1), { ...facts, name: "numbers" });
     await pod(stable, times(1));
     await goldenLines(request([1, 2]));
@@ -220,7 +220,7 @@ describe("a candidate's trial", () => {
     ]);
   });
 
-  test("is asked for once for a revision, and again after it was forgotten", async () => {
+  test("run once for a revision, and again after they were forgotten", async () => {
     await pod(candidate, times(1));
     await pod(stable, times(1));
     await outcome(question());
@@ -234,7 +234,7 @@ describe("a candidate's trial", () => {
   });
 });
 
-test("what is under way is given up when the operator stops", async () => {
+test("running checks are cancelled when the operator stops", async () => {
   let broken = 0;
   const hanging = createServer((request) => request.socket.on("close", () => (broken += 1)));
   servers.push(hanging);
@@ -252,7 +252,7 @@ test("what is under way is given up when the operator stops", async () => {
   expect([told, clock.pending]).toEqual([[], 0]);
 });
 
-test("no more is told than status has room for", async () => {
+test("the message is truncated to the limit of status", async () => {
   const input = { name: "x".repeat(10_000), dtype: "float32", shape: [-1] };
   await pod(candidate, times(1));
   await pod(stable, times(1), { ...facts, signatures: [{ ...signature, inputs: [input] }] });
@@ -260,7 +260,7 @@ test("no more is told than status has room for", async () => {
 });
 
 describe("golden requests", () => {
-  test("pass when they are answered as expected or, where nothing is, as the stable revision answers", async () => {
+  test("pass with the expected responses or, without any, with those of the stable revision", async () => {
     await pod(candidate, times(2));
     await pod(stable, times(2.001));
     await goldenLines({ ...request([1, 2]), response: { predictions: [[2, 4.001]] } }, "", request([3, 4]));
@@ -310,7 +310,7 @@ describe("golden requests", () => {
     expect(await outcome(question({ golden }))).toEqual({ state: "Failed", reason: "PredictionsDiffer", message });
   });
 
-  test("that the stable revision refuses as well are answered as expected", async () => {
+  test("that the stable revision refuses as well count as answered as expected", async () => {
     const refusing: Model = () => ({ status: 400, text: '{"error": "no"}' });
     await pod(candidate, refusing);
     await pod(stable, refusing);
@@ -318,7 +318,7 @@ describe("golden requests", () => {
     expect((await outcome(question({ golden })))?.state).toBe("Passed");
   });
 
-  test("need but an answer when there is no stable pod to compare with", async () => {
+  test("need only any response when there is no stable pod to compare with", async () => {
     await pod(candidate, times(2));
     await goldenLines(request([1, 2]));
     expect(await outcome(question({ golden, stable: {} }))).toEqual({
@@ -327,7 +327,7 @@ describe("golden requests", () => {
     });
   });
 
-  test("are sent again to a pod that is busy", async () => {
+  test("are retried while the pod is busy", async () => {
     let busy = 3;
     await pod(candidate, (rows) => ((busy -= 1) < 0 ? times(2)(rows) : { status: 503, text: "busy" }));
     await pod(stable, times(2));
@@ -339,7 +339,7 @@ describe("golden requests", () => {
     });
   });
 
-  describe("that the stable revision's model holds", () => {
+  describe("in the stable revision's model", () => {
     const warmup = { tolerance: 0.001 };
     const lines =
       (...held: readonly unknown[]): Recorded =>
@@ -357,7 +357,7 @@ describe("golden requests", () => {
       expect(asked[0]).toBe(`${stable} GET /golden-requests`);
     });
 
-    test("find out a candidate that answers otherwise", async () => {
+    test("detect a candidate that answers differently", async () => {
       await pod(candidate, times(3));
       await pod(stable, times(2), facts, lines(request([1, 2])));
       expect(await outcome(question({ golden: warmup }))).toEqual({
@@ -374,17 +374,17 @@ describe("golden requests", () => {
     });
 
     const waiting: Readonly<Record<string, readonly [Recorded | undefined, RegExp]>> = {
-      "that holds none": [
+      "without any": [
         () => undefined,
         /yet: the stable revision's model has no Predict requests in assets\.extra\/tf_serving_warmup_requests; /,
       ],
-      "that is not there": [undefined, /yet: no pod of the stable revision of default\/digits is ready to be asked /],
-      "that is out of order": [() => ({ status: 500, text: "" }), /answered 500 to a golden request$/],
-      "that tells what is no request": [
+      "without a ready pod": [undefined, /yet: no pod of the stable revision of default\/digits is ready to be asked /],
+      "with an error": [() => ({ status: 500, text: "" }), /answered 500 to a golden request$/],
+      "with an invalid request": [
         lines({ response: {} }),
         /yet: requests in the stable revision's model, line 1: request is no object; /,
       ],
-      "that tells more than it may": [() => ({ text: "x".repeat(9 * 1024 * 1024) }), /yet: more than 8388608 bytes/],
+      "with too many bytes": [() => ({ text: "x".repeat(9 * 1024 * 1024) }), /yet: more than 8388608 bytes/],
     };
     test.each(Object.entries(waiting))("are waited for at a revision %s", async (_, [recorded, message]) => {
       await pod(candidate, times(2));

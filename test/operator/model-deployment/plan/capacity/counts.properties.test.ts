@@ -88,7 +88,7 @@ test("every rollout ends with the candidate promoted, whatever the steps, limits
   );
 });
 
-test("every rollout ends also when it is scaled or aborted on the way", () => {
+test("every rollout ends, also when it is scaled or aborted on the way", () => {
   fc.assert(
     fc.property(movedScenes, (scene) => {
       const { end, turns } = play(scene);
@@ -117,7 +117,7 @@ test("there are never more pods than the wanted ones and maxSurge", () => {
   });
 });
 
-test("no move makes more pods miss than maxUnavailable and the mode allow", () => {
+test("no move makes more pods unavailable than maxUnavailable and the mode allow", () => {
   everyTurn(steadyScenes, ({ answer, input }, scene) => {
     if (answer.mode === "Recreate") return true;
     const { stable, candidate } = input;
@@ -126,7 +126,7 @@ test("no move makes more pods miss than maxUnavailable and the mode allow", () =
   });
 });
 
-test("a stable pod only goes when the others carry the weight that gateways may still give them", () => {
+test("a stable pod is removed only when the others carry the weight that gateways may still give them", () => {
   everyTurn(scenes, ({ answer, input: { stable, stableWeight } }, scene) => {
     const goes = answer.stable < stable.replicas;
     return (
@@ -143,7 +143,7 @@ test("the candidate's weight only rises to what its ready pods carry", () => {
   });
 });
 
-test("a mode is kept, or climbed down from, until the end", () => {
+test("a mode is kept, or replaced by a less disruptive one, until the end", () => {
   fc.assert(
     fc.property(scenes, (scene) => {
       const modes = play(scene).turns.map(({ answer }) => answer.mode);
@@ -153,7 +153,7 @@ test("a mode is kept, or climbed down from, until the end", () => {
   );
 });
 
-test("without failures the candidate never gets fewer pods, nor the stable revision more", () => {
+test("without failures the candidate's pods never decrease and the stable revision's never increase", () => {
   everyTurn(steadyScenes, ({ answer, input }) => {
     const { stable, candidate, mode } = input;
     const climbs = mode === "Surge" && answer.mode === "Swap";

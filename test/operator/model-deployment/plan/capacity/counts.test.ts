@@ -45,11 +45,11 @@ describe("numbers", () => {
       asked: { maxSurge: 1, candidate: pods(1) },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
-    "a stable pod goes when the others carry the weight that is left": {
+    "a stable pod is removed when the others carry the remaining weight": {
       asked: { maxSurge: 1, candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
-    "no stable pod goes while one gateway still gives the weight of before": {
+    "no stable pod is removed while one gateway still gives the previous weight": {
       asked: { maxSurge: 1, candidate: pods(1), stableWeight: 100, candidateWeight: 25 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
@@ -61,7 +61,7 @@ describe("numbers", () => {
       asked: { maxSurge: 1, stable: pods(4, { replicas: 3 }), candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
-    "a candidate that has all requests keeps the pod that starts, though gateways have not said yet what they do": {
+    "a candidate with all requests keeps its starting pod while gateways have acknowledged nothing": {
       asked: {
         stepWeight: 100,
         maxSurge: 1,
@@ -72,7 +72,7 @@ describe("numbers", () => {
       },
       want: { stable: 1, candidate: 4, maxCandidateWeight: 75, ...surge },
     },
-    "no pod that starts goes over to the stable revision while a gateway has not said what it does": {
+    "no starting pod moves to the stable revision while a gateway has acknowledged nothing": {
       asked: {
         stepWeight: 100,
         maxSurge: 0,
@@ -85,7 +85,7 @@ describe("numbers", () => {
       },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 33, ...surge },
     },
-    "blue-green gives nothing to a part of the candidate, though gateways have not said yet what they do": {
+    "blue-green gives no weight to a part of the candidate while gateways have acknowledged nothing": {
       asked: {
         strategy: "BlueGreen",
         stepWeight: 100,
@@ -112,7 +112,7 @@ describe("numbers", () => {
       asked: { stepWeight: 100, others: 3 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
-    "more of them than there is room for make no pod go": {
+    "more of them than there is room for remove no pod": {
       asked: { stepWeight: 50, others: 6, candidate: pods(1) },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
@@ -128,7 +128,7 @@ describe("numbers", () => {
       asked: { maxSurge: 0, maxUnavailable: "60%", stepWeight: 100 },
       want: { stable: 2, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
-    "surge and unavailable that are both 0 would stop every rollout": {
+    "with surge and unavailable both 0 one pod may be missing": {
       asked: { maxSurge: 0, maxUnavailable: "10%" },
       want: {
         stable: 3,
@@ -138,7 +138,7 @@ describe("numbers", () => {
         why: `${beside}; maxSurge 0 and maxUnavailable 10% of 4 are both 0: one pod may be missing`,
       },
     },
-    "the only pod goes first where none may come beside it": {
+    "a single pod without surge ends first": {
       asked: { wanted: 1, maxSurge: 0, maxUnavailable: 1 },
       want: {
         stable: 0,
@@ -148,7 +148,7 @@ describe("numbers", () => {
         why: "maxSurge is 0 and there is one pod: it ends before the candidate's starts, requests wait at the gateway",
       },
     },
-    "and the stable revision gets it when they are gone": {
+    "and the stable revision gets their room when they are gone": {
       asked: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 1, live: 1 }), stableWeight: 100 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
@@ -164,7 +164,7 @@ describe("numbers", () => {
       asked: { stepWeight: 25, candidate: pods(2), stableWeight: 75, candidateWeight: 50 },
       want: { stable: 4, candidate: 2, maxCandidateWeight: 50, ...surge },
     },
-    "pods of the candidate that do not get ready give back what the stable revision lacks": {
+    "candidate pods that do not become ready give room back to the stable revision": {
       asked: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 3, live: 3 }), stableWeight: 100 },
       want: { stable: 2, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
@@ -180,11 +180,11 @@ describe("numbers", () => {
       asked: { wanted: 0, stable: pods(2), candidate: pods(1) },
       want: { stable: 0, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
-    "on the way back the candidate keeps its pods while it has a weight": {
+    "in a rollback the candidate keeps its pods while it has a weight": {
       asked: { isRollingBack: true, maxSurge: 1, stable: pods(3), candidate: pods(2), stableWeight: 75 },
       want: { stable: 3, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
-    "on the way back the stable revision gets the room that the candidate leaves": {
+    "in a rollback the stable revision gets the room that the candidate frees": {
       asked: { isRollingBack: true, maxSurge: 1, stable: pods(2), candidate: pods(1), candidateWeight: 0 },
       want: { stable: 4, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
@@ -203,19 +203,19 @@ describe("modes", () => {
   } as const;
   const kept = { mode: "Swap", modeWhy: "as it was said" } as const;
   const cases: Readonly<Record<string, Case>> = {
-    "a pod without a node waits for a while before another gives way": {
+    "a pod without a node waits for the grace period before a stable pod makes room": {
       asked: { ...two, candidate: homeless(roomGraceMs - 1) },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, ...surge, recheckAfterMs: 1 },
     },
-    "then a stable pod gives way, if there are others": {
+    "then a stable pod makes room, if there are others": {
       asked: { ...two, candidate: homeless(roomGraceMs) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...swap },
     },
-    "the only stable pod gives way and requests wait": {
+    "the only stable pod makes room and requests wait": {
       asked: { ...one, candidate: homeless(roomGraceMs) },
       want: { stable: 0, candidate: 1, maxCandidateWeight: 0, ...recreate },
     },
-    "a quota is as good a reason as a full cluster": {
+    "a quota counts like a full cluster": {
       asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
       want: {
         stable: 1,
@@ -225,7 +225,7 @@ describe("modes", () => {
         why: `${swaps}, because there was no free capacity: ${exceeded}`,
       },
     },
-    "a stable pod whose room the candidate has taken gives way as well": {
+    "a stable pod without room that the candidate has taken makes room as well": {
       asked: {
         ...two,
         stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }),
@@ -243,11 +243,11 @@ describe("modes", () => {
       asked: { ...two, stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
-    "a quota that refuses for a moment only is none": {
+    "a quota that has refused only for a moment does not count": {
       asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now }) },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, ...surge, recheckAfterMs: roomGraceMs },
     },
-    "what no stable pod could give is waited for": {
+    "a lack that no stable pod could cure is waited out": {
       asked: {
         ...two,
         candidate: homeless(roomGraceMs, 0, "0/1 nodes are available: 1 node(s) had untolerated taint {a: b}."),
@@ -260,7 +260,7 @@ describe("modes", () => {
         why: `${beside}; no stable pod could free what they wait for: 0/1 nodes are available: 1 node(s) had untolerated taint {a: b}.`,
       },
     },
-    "pods that are just ending make room by themselves": {
+    "terminating pods make room by themselves": {
       asked: { ...two, stable: pods(2, { terminating: 1 }), candidate: homeless(roomGraceMs) },
       want: {
         stable: 2,
@@ -271,7 +271,7 @@ describe("modes", () => {
         recheckAfterMs: roomGraceMs,
       },
     },
-    "no stable pod goes for a candidate that needs more than it leaves": {
+    "no stable pod is removed for a candidate that needs more than it frees": {
       asked: {
         ...two,
         candidate: { ...homeless(roomGraceMs), placement: { ...gpu, requests: { "nvidia.com/gpu": "2" } } },
@@ -284,7 +284,7 @@ describe("modes", () => {
         why: `there is no room, and a stable pod would leave 1 nvidia.com/gpu where a pod of the candidate needs 2: ${insufficient}`,
       },
     },
-    "no stable pod goes for nothing that is known": {
+    "no stable pod is removed while placements are unknown": {
       asked: { ...two, stable: pods(2, { placement: undefined }), candidate: homeless(roomGraceMs) },
       want: {
         stable: 2,
@@ -294,15 +294,15 @@ describe("modes", () => {
         why: `there is no room, and it is unknown what a stable pod would free: ${insufficient}`,
       },
     },
-    "a wait since a time far ahead is over": {
+    "a wait since a time far in the future is over": {
       asked: { ...two, candidate: homeless(-3_600_000) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...swap },
     },
-    "weight goes before the next stable pod does": {
+    "the weight is lowered before the next stable pod is removed": {
       asked: { ...two, ...kept, stable: pods(1), candidate: pods(1) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: "as it was said" },
     },
-    "the last stable pod goes without weight": {
+    "the last stable pod is removed without weight": {
       asked: { ...two, ...kept, stable: pods(1), candidate: pods(1), stableWeight: 0 },
       want: { stable: 0, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: "as it was said" },
     },
@@ -310,7 +310,7 @@ describe("modes", () => {
       asked: { ...kept, stable: pods(3), candidate: pods(1), stepWeight: 100 },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 33, mode: "Swap", why: "as it was said" },
     },
-    "a swap goes on although the candidate has its node": {
+    "a swap continues although the candidate has its node": {
       asked: { ...two, ...kept, stable: pods(1), candidate: pods(0, { replicas: 1, live: 1 }) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 0, mode: "Swap", why: "as it was said" },
     },
@@ -325,15 +325,15 @@ describe("modes", () => {
         waitsFor: "the load needs 4 pods: no stable pod makes room before it needs fewer",
       },
     },
-    "a swap of what is one pod by now is a recreation": {
+    "a swap becomes Recreate after scaling to one pod": {
       asked: { ...one, ...kept, candidate: pods(0, { replicas: 1, live: 1 }) },
       want: { stable: 0, candidate: 1, maxCandidateWeight: 0, mode: "Recreate", why: recreates },
     },
-    "a recreation of what has several pods by now is a swap": {
+    "Recreate becomes a swap after scaling to several pods": {
       asked: { ...two, mode: "Recreate", modeWhy: "as it was said" },
       want: { stable: 1, candidate: 0, maxCandidateWeight: 0, mode: "Swap", why: swaps },
     },
-    "a recreation that has begun is finished, whatever the scale": {
+    "a Recreate that has begun is finished at any scale": {
       asked: {
         ...two,
         mode: "Recreate",
@@ -363,7 +363,7 @@ describe("modes", () => {
         why: "spec.rollout.recreate: the stable pods end before the candidate's start",
       },
     },
-    "the first ready pod of a recreation gets everything": {
+    "the first ready pod of a Recreate gets all requests": {
       asked: { strategy: "Recreate", stepWeight: 100, stable: pods(0), candidate: pods(1, { replicas: 4, live: 4 }) },
       want: {
         stable: 0,
@@ -383,7 +383,7 @@ describe("modes", () => {
         why: `spec.rollout.capacity is Surge and there is no room: ${insufficient}`,
       },
     },
-    "capacity Swap asks no cluster": {
+    "capacity Swap does not wait for a lack of room": {
       asked: { ...two, capacity: "Swap" },
       want: {
         stable: 1,
@@ -393,7 +393,7 @@ describe("modes", () => {
         why: `spec.rollout.capacity is Swap: ${swaps}`,
       },
     },
-    "capacity Swap takes no pod for a candidate that asks for other nodes": {
+    "capacity Swap removes no pod for a candidate that requires other nodes": {
       asked: {
         ...two,
         capacity: "Swap",
@@ -407,7 +407,7 @@ describe("modes", () => {
         why: `spec.rollout.capacity is Swap, but the candidate asks for other nodes than those of the stable pods: ${beside}`,
       },
     },
-    "capacity InPlace is a recreation of the only pod": {
+    "capacity InPlace acts as Recreate for a single pod": {
       asked: { ...one, capacity: "InPlace" },
       want: {
         stable: 0,
@@ -427,7 +427,7 @@ describe("modes", () => {
         why: "spec.rollout.capacity is Recreate: all stable pods make room, requests wait at the gateway",
       },
     },
-    "capacity Borrow is what Auto does, and says so": {
+    "capacity Borrow acts as Auto, and says so": {
       asked: { ...two, capacity: "Borrow", candidate: homeless(roomGraceMs) },
       want: {
         stable: 1,
@@ -437,7 +437,7 @@ describe("modes", () => {
         why: `spec.rollout.capacity is Borrow, which is not implemented yet: ${swap.why}`,
       },
     },
-    "capacity Share says once what it does": {
+    "capacity Share says once that it acts as Auto": {
       asked: {
         ...two,
         capacity: "Share",
@@ -458,7 +458,7 @@ describe("modes", () => {
   });
 });
 
-test("a sentence that is longer than status has room for is cut", () => {
+test("a message longer than status allows is truncated", () => {
   const long = `${insufficient} ${"and so on ".repeat(200)}`;
   const { why } = counts(input({ wanted: 2, candidate: homeless(roomGraceMs, 0, long) }));
   expect([why.length, why.startsWith(swap.why)]).toEqual([1024, true]);

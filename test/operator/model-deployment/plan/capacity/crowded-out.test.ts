@@ -14,15 +14,15 @@ const waiting = {
 } as const;
 
 const cases: Readonly<Record<string, Case>> = {
-  "ready pods of a candidate without weight go when those that serve find no room": {
+  "ready pods of a candidate without weight are removed when serving ones find no room": {
     asked: { ...waiting, stable: pods(0, { replicas: 2, refused: exceeded }), candidate: pods(3) },
     want: { stable: 2, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
-  "ready pods of a candidate without weight go when somebody had scaled those down that serve": {
+  "ready pods of a candidate without weight are removed when somebody scaled the serving ones down": {
     asked: { ...waiting, stable: pods(1), candidate: pods(2) },
     want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
-  "the only stable pod stays when a pod is refused that the candidate does not need: somebody had scaled it up": {
+  "the only stable pod stays when a pod is refused that the candidate does not need": {
     asked: {
       wanted: 1,
       strategy: "BlueGreen",
@@ -34,26 +34,25 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { stable: 1, candidate: 1, maxCandidateWeight: 100, ...surge },
   },
-  "no stable pod is made for a weight that gateways may give, for all that is known, while it is declared to have less":
-    {
-      asked: {
-        stepWeight: 50,
-        maxSurge: 0,
-        maxUnavailable: 1,
-        stable: pods(2),
-        candidate: pods(1),
-        candidateWeight: 33,
-        declaredCandidateWeight: 33,
-        hasSilentGateway: true,
-      },
-      want: {
-        stable: 2,
-        candidate: 1,
-        maxCandidateWeight: 33,
-        ...surge,
-      },
+  "no stable pod is added for a weight that only a silent gateway may give": {
+    asked: {
+      stepWeight: 50,
+      maxSurge: 0,
+      maxUnavailable: 1,
+      stable: pods(2),
+      candidate: pods(1),
+      candidateWeight: 33,
+      declaredCandidateWeight: 33,
+      hasSilentGateway: true,
     },
-  "ready pods that carry the candidate's weight stay, though stable ones find no room": {
+    want: {
+      stable: 2,
+      candidate: 1,
+      maxCandidateWeight: 33,
+      ...surge,
+    },
+  },
+  "ready pods that carry the candidate's weight stay, even if stable ones find no room": {
     asked: {
       wanted: 3,
       stepWeight: 100,

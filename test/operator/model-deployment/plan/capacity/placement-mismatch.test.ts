@@ -82,9 +82,9 @@ const cases: Readonly<
   "another operator": { stable: affinity("In", ["a"]), candidate: affinity("NotIn", ["b"]), want: otherNodes },
   "a toleration less": { stable: tolerating("gpu"), candidate: {}, want: taints },
   "a toleration more": { stable: {}, candidate: tolerating("gpu"), want: undefined },
-  "other neighbours": { stable: apart("a"), candidate: apart("b"), want: others },
-  "the same neighbours": { stable: apart("a"), candidate: apart("a"), want: undefined },
-  "neighbours that matter no more": { stable: apart("a"), candidate: {}, want: undefined },
+  "another pod affinity": { stable: apart("a"), candidate: apart("b"), want: others },
+  "the same pod affinity": { stable: apart("a"), candidate: apart("a"), want: undefined },
+  "a pod affinity that was dropped": { stable: apart("a"), candidate: {}, want: undefined },
 };
 
 test.each(Object.entries(cases))("%s", (_, { stable, candidate, lacking, want }) => {

@@ -9,7 +9,7 @@ import {
 
 const all = fc.integer({ min: 1, max: 500 });
 
-test("pods that a weight needs carry it", () => {
+test("a weight has the pods that it needs", () => {
   fc.assert(
     fc.property(all, fc.integer({ min: 0, max: 100 }), (wanted, weight) => {
       expect(weightOf(podsForStep(wanted, weight), wanted)).toBeGreaterThanOrEqual(weight);
@@ -17,7 +17,7 @@ test("pods that a weight needs carry it", () => {
   );
 });
 
-test("what some pods carry and what is left for the others is everything", () => {
+test("the weights of some pods and of the others add up to 100", () => {
   fc.assert(
     fc.property(all, fc.nat(), (wanted, seed) => {
       const some = seed % (wanted + 1);
@@ -26,7 +26,7 @@ test("what some pods carry and what is left for the others is everything", () =>
   );
 });
 
-test("no pod has more than 2 % above its share by rounding", () => {
+test("rounding adds no more than 2 % to a pod's share", () => {
   fc.assert(
     fc.property(all, fc.nat(), (wanted, seed) => {
       const some = 1 + (seed % wanted);
@@ -39,6 +39,6 @@ test("no pod has more than 2 % above its share by rounding", () => {
   );
 });
 
-test("a weight of 0 needs no pod to carry it, and one to look at", () => {
+test("a weight of 0 needs no pod, but a step of 0 % starts one", () => {
   expect([fewestPodsFor(0, 7), podsForStep(7, 0), podsForStep(0, 0)]).toEqual([0, 1, 0]);
 });

@@ -38,7 +38,7 @@ function kind(ours: Counts, theirs: PeerCounts, weight: number): string {
   return ours.stable > theirs.stable ? kinds.stableFirst : kinds.withoutWeight;
 }
 
-test("a canary whose traffic is routed has the pods that the peer gives it, but for weight 0", () => {
+test("a canary with routed traffic has the same pods as with the peer, except at weight 0", () => {
   const classes = rows<PeerRollout, PeerCounts>("canary-routed").map(({ in: rollout, out }) => {
     const strange = strangeness(rollout);
     if (strange !== undefined) return strange;
@@ -63,7 +63,7 @@ test("a canary whose traffic is routed has the pods that the peer gives it, but 
   });
 });
 
-test("a canary without a router differs from ours where weights are made by counting pods", () => {
+test("the peer's canary without a router differs from ours, because it makes weights from pod counts", () => {
   const classes = rows<PeerRollout, PeerCounts>("canary-basic").map(({ in: rollout, out }) => {
     const strange = strangeness(rollout);
     if (strange !== undefined) return strange;
@@ -118,7 +118,7 @@ function asked({ replicas, derived, ...rollout }: PeerRollout) {
   };
 }
 
-test("a step is reached when the peer says so, but for pods that are not the candidate's", () => {
+test("a step is complete when the peer says so, except where it counts other pods", () => {
   const classes = rows<PeerRollout, { readonly atDesired: boolean }>("at-desired-counts").map(
     ({ in: rollout, out }) => {
       const strange = strangeness(rollout);
@@ -142,7 +142,7 @@ test("a step is reached when the peer says so, but for pods that are not the can
   });
 });
 
-test("as many pods are far enough as with the peer", () => {
+test("as many pods make progress as with the peer", () => {
   const classes = rows<
     { readonly desired: number; readonly replicaSet: PeerSet; readonly threshold: object | null },
     { readonly met: boolean }
@@ -161,7 +161,7 @@ test("as many pods are far enough as with the peer", () => {
   });
 });
 
-test("as many of the candidate's pods count for making stable ones go as with the peer", () => {
+test("as many candidate pods count for scaling down stable ones as with the peer", () => {
   const classes = rows<
     { readonly ignoreAvailability: boolean; readonly replicaSet: PeerSet | null },
     { readonly replicas: number }
@@ -179,7 +179,7 @@ test("as many of the candidate's pods count for making stable ones go as with th
   });
 });
 
-test("a step ends with the counts closest to its weight, or with one pod more for the side that lacks it", () => {
+test("a step ends with the pod counts closest to its weight, or with one pod more", () => {
   const classes = rows<Limits & { readonly maxWeight: number }, PeerCounts>("approximate-counts").map(
     ({ in: limits, out }) => {
       const weight = Math.ceil((100 * limits.weight) / limits.maxWeight);
@@ -198,7 +198,7 @@ test("a step ends with the counts closest to its weight, or with one pod more fo
   });
 });
 
-test("whole runs end where the peer's end, or with more stable pods", () => {
+test("whole rollouts end where the peer's end, or with more stable pods", () => {
   const classes = rows<
     Limits & { readonly availablePerReconcile: number },
     readonly { readonly older: number; readonly out: PeerCounts }[]

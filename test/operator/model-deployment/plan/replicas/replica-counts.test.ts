@@ -37,11 +37,11 @@ test("a candidate gets its pods beside the stable ones", () => {
   expect(scaled([])).toEqual([`ReplicaSet digits-${wantedHash} to 2`]);
 });
 
-test("a candidate waits for the room of the one whose place it takes", () => {
+test("a candidate waits for the room of the one that it supersedes", () => {
   expect(scaled([older(1_000)])).toEqual([]);
 });
 
-test("pods that stay for a quick way back make room for a further candidate", () => {
+test("pods kept for a quick rollback make room for a further candidate", () => {
   expect(scaled([older(6_000)], { blueGreen: { scaleDownDelay: "1h" } })).toEqual(["ReplicaSet digits-older to 0"]);
 });
 
@@ -95,7 +95,7 @@ function swapped(needed: number | undefined): object {
   };
 }
 
-test("no stable pod that the load needs makes room for a candidate's", () => {
+test("a stable pod that the load needs makes no room for a candidate's", () => {
   expect([3, 2, undefined].map(swapped)).toEqual([
     {
       scaled: [],
@@ -137,7 +137,7 @@ function superseded(count: number, maxSurge: number): readonly string[] {
   });
 }
 
-test("a candidate that is promoted because the spec changed again keeps its pods, and the next one gets none before there is room", () => {
+test("a candidate promoted because the spec changed again keeps its pods, and the next one gets none before there is room", () => {
   const made = [`ReplicaSet digits-${wantedHash} with {"replicas":0}`];
   expect([superseded(1, 0), superseded(3, 1)]).toEqual([made, made]);
 });

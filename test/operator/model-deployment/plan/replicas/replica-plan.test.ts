@@ -26,13 +26,13 @@ const replaced = [
 ];
 
 const cases: Readonly<Record<string, { given: Partial<Observation>; want: readonly string[] }>> = {
-  "an image that cannot be pulled gives way to the one that the operator has by now": {
+  "a ReplicaSet whose image cannot be pulled is replaced when the operator has another image": {
     given: withPods([pulling], missing),
     want: replaced,
   },
-  "but not while a pod serves with it": { given: withPods([pulling, readyPod("p-1")], missing), want: [] },
-  "and not for pods that only load": { given: withPods([startingPod("p-0")], missing), want: [] },
-  "nor for the same image": { given: withPods([pulling], "modelwright/runtime:1.0.0"), want: [] },
+  "but not while one of its pods serves": { given: withPods([pulling, readyPod("p-1")], missing), want: [] },
+  "and not while its pods only load": { given: withPods([startingPod("p-0")], missing), want: [] },
+  "and not for the same image": { given: withPods([pulling], "modelwright/runtime:1.0.0"), want: [] },
 };
 
 const { identity, spec } = snapshot();
@@ -51,12 +51,12 @@ const created = (version: number): Creations => ({ before: [creation(version)], 
 const createdAfter = (version: number): Creations => ({ before: [], after: [creation(version)] });
 
 const creations: Readonly<Record<string, { given: Partial<Observation>; want: Creations }>> = {
-  "that of the first spec is made at once": { given: {}, want: created(1) },
-  "any other waits until its version is in status": {
+  "the revision of the first spec is created at once": { given: {}, want: created(1) },
+  "any other revision waits until its version is in status": {
     given: { identity: { ...identity, generation: 2, observedGeneration: 1 }, status: { stable }, revisions: [old] },
     want: createdAfter(2),
   },
-  "but not when one is reserved for it": {
+  "but not if a version is reserved for it": {
     given: {
       identity: { ...identity, generation: 2, observedGeneration: 1 },
       status: { stable, highestVersion: 1, nextVersion: 2 },
@@ -64,7 +64,7 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: Cr
     },
     want: created(2),
   },
-  "so does one that a restart asks for, which is no new spec": {
+  "a restart's revision waits, too, because it is no new spec": {
     given: {
       commands: { given: {}, isPaused: false, restart: "monday" },
       status: { stable },
@@ -73,7 +73,7 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: Cr
     },
     want: { before: [], after: [creation(2).replaceAll(wantedHash, restartedHash)] },
   },
-  "one whose version status says is made at once": {
+  "a revision whose version is in status is created at once": {
     given: {
       identity: second,
       status: { stable, candidate: { revision: wantedHash, version: "2", weight: 0 } },
@@ -81,7 +81,7 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: Cr
     },
     want: created(2),
   },
-  "the version of a candidate that is not wanted any more is not its own": {
+  "the version of a superseded candidate is not reused": {
     given: {
       identity: second,
       status: { stable, candidate: { revision: "other", version: "2", weight: 0 } },
@@ -89,7 +89,7 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: Cr
     },
     want: createdAfter(3),
   },
-  "a stable revision whose ReplicaSet is gone has its version": {
+  "a stable revision whose ReplicaSet is gone keeps its version": {
     given: { identity: second, status: { stable: { ...stable, revision: wantedHash, version: "7" } } },
     want: created(7),
   },
@@ -123,13 +123,13 @@ const told = `scale ReplicaSet digits-${wantedHash}: no gateway sends requests t
 const drains = `retire ReplicaSet digits-${wantedHash}: no gateway sends requests to revision ${wantedHash} any more`;
 
 const leavings: Readonly<Record<string, { given: Partial<Observation>; want: readonly string[] }>> = {
-  "whose room is needed go as soon as every gateway has confirmed": { given: aborted(), want: [told] },
+  "go as soon as every gateway has acknowledged, if their room is needed": { given: aborted(), want: [told] },
   "but not before": { given: aborted({ gateways: [gateway("gateway-a", "old=50")] }), want: [] },
-  "stay for a drain delay where there is room beside them": {
+  "stay for the drain delay if their room is not needed": {
     given: aborted({ status: { ...aborted().status, capacity: { mode: "Surge" } } }),
     want: [drains],
   },
-  "stay for a drain delay where Gateways of others split": {
+  "stay for the drain delay with path Direct": {
     given: aborted({ spec: { ...spec, traffic: { path: "Direct" } } }),
     want: [drains],
   },

@@ -19,13 +19,13 @@ const anew = "candidate failed 0 of 1,000 requests (0 %), stable 0 of 1,000 (0 %
 
 /** What status is to tell of the judgement: it and how long ago it was. */
 const rows: Readonly<Record<string, { given: Partial<Observation>; want: object }>> = {
-  "figures alone are not told every second": {
+  "an unchanged verdict is not reported every second": {
     given: judged(4, "Pass"),
     want: { told: ["Pass", "as it was", 4_000], hold: "as it was" },
   },
-  "but every five": { given: judged(5, "Pass"), want: { told: ["Pass", anew, 0], hold: anew } },
-  "another verdict is told at once": { given: judged(1, "None"), want: { told: ["Pass", anew, 0], hold: anew } },
-  "and what the step before was told says nothing about this one": {
+  "but every five seconds": { given: judged(5, "Pass"), want: { told: ["Pass", anew, 0], hold: anew } },
+  "a new verdict is reported at once": { given: judged(1, "None"), want: { told: ["Pass", anew, 0], hold: anew } },
+  "and a report of the previous step does not delay the first of this one": {
     given: { ...judged(2, "Pass"), status: { ...judged(2, "Pass").status, ...began(1) } },
     want: { told: ["Pass", anew, 0], hold: anew },
   },
@@ -37,7 +37,7 @@ function began(ago: number): Pick<Observation["status"], "rollout"> {
   return { rollout: { ...rollout, stepStartedAt: seconds(ago) } };
 }
 
-describe("a judgement that moves nothing", () => {
+describe("a judgement without a verdict", () => {
   test.each(Object.entries(rows))("%s", (_sentence, { given, want }) => {
     const now = snapshot(given);
     const { state, stepHold } = rolloutPlan(now);
@@ -46,7 +46,7 @@ describe("a judgement that moves nothing", () => {
   });
 });
 
-test("what is not told is decided by all the same", () => {
+test("a judgement that is not reported is acted on all the same", () => {
   const early = judged(1, "Pass");
   const { actions } = rolloutPlan(snapshot({ ...early, status: { ...early.status, ...began(30) } }));
   expect(actions.map(({ kind, why }) => `${kind}: ${why}`)).toEqual([`step: ${anew}`]);
@@ -60,7 +60,7 @@ function kept(changes: Partial<Observation>, before = judged(1, "Pass")): unknow
   return rolloutPlan(snapshot({ ...before, ...changes, status: { ...before.status, rollout } })).state.analyses;
 }
 
-test("what a step analyze came to is kept after it, for the newest candidate", () => {
+test("the result of an analyze step is kept for the newest candidate", () => {
   const other = { revision: "other", step: "step 1 of 1 (analyze 1m)", verdict: "Pass", message: "long ago" } as const;
   const own = { ...other, revision: candidate };
   const done = { revision: candidate, step: "step 5 of 5 (analyze 30s)", verdict: "Pass", message: anew };

@@ -22,17 +22,17 @@ import { otherHash as stable, revision, wantedHash as candidate } from "../../..
 /** The further rows of the event table, in its order. */
 const rows: EventRows = {
   "step analyze and the background analysis": {
-    "pass: the next": {
+    "Pass: the next step begins": {
       given: at({ step: 4, weight: 50, ready: 2, since: 30 }, { evidence: evidence(0) }),
       actions: [to("all steps done: candidate failed 0 of 1,000 requests (0 %), stable 0 of 1,000 (0 %)")],
       want: { weights: [50, 50], step: 5 },
     },
-    "not before its time": {
+    "but not before its duration is over": {
       given: at({ step: 4, weight: 50, ready: 2, since: 29 }, { evidence: evidence(0) }),
       actions: [],
       want: { weights: [50, 50], step: 4 },
     },
-    "fail: roll back": {
+    "Fail: the candidate is rolled back": {
       given: at({ step: 1, weight: 25, ready: 1, since: 10 }, { evidence: evidence(200) }),
       actions: [
         rollBack(
@@ -52,12 +52,12 @@ const rows: EventRows = {
       ],
       want: { weights: [100, undefined], failed: ["AnalysisFailed"] },
     },
-    "too few requests: neither, the step is extended": {
+    "too few requests: the step is extended": {
       given: at({ step: 4, weight: 50, ready: 2, since: 600 }, { evidence: evidence(0, 12) }),
       actions: [],
       want: { weights: [50, 50], step: 4 },
     },
-    "a command ends it": {
+    "promote ends it": {
       given: at({ step: 4, weight: 50, ready: 2 }, given({ promote: "1" })),
       actions: [to("all steps done: a command wants it to go on")],
       want: { weights: [50, 50], step: 5 },
@@ -74,12 +74,12 @@ const rows: EventRows = {
       actions: [`promote revision ${candidate} (version 2): every gateway sends it all requests`],
       want: { weights: [100, undefined] },
     },
-    "the command promote-full skips what is left of them": {
+    "promote-full skips the remaining steps": {
       given: at({ step: 1, weight: 25, ready: 1 }, given({ promoteFull: "1" }, true)),
       actions: [to("all steps done: steps are skipped because a command wants it promoted")],
       want: { weights: [75, 25], step: 5 },
     },
-    "but waits for all pods, and for no pause": {
+    "but waits for all pods": {
       given: at(
         { step: 5, weight: 25, ready: 4, rollout: { skipped: "a command wants it promoted" } },
         given({ promoteFull: "1" }, true),
@@ -92,12 +92,12 @@ const rows: EventRows = {
     },
   },
   "abort, failed analysis, deadline": {
-    "abort: weight 0 now, the hash is remembered": {
+    "abort: weight 0 at once, and the hash is recorded as failed": {
       given: at({ step: 3, weight: 50, ready: 2 }, given({ abort: "1" })),
       actions: [rollBack("the rollout was aborted by a command (at 50 % of the requests, step 4 of 5 (pause))"), back],
       want: { weights: [100, undefined], failed: ["Aborted"] },
     },
-    "abort outweighs what comes with it": {
+    "abort takes precedence over other commands": {
       given: at({ step: 3, weight: 50, ready: 2 }, given({ abort: "1", promote: "1" })),
       actions: [
         rollBack("the rollout was aborted by a command (at 50 % of the requests, step 4 of 5 (pause))"),
@@ -106,7 +106,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, undefined], failed: ["Aborted"] },
     },
-    "an abort without a rollout has no effect on the next one": {
+    "an abort without a rollout does not affect the next one": {
       given: { ...stableAlone(), spec: { ...spec, ...model("other.h5") }, ...given({ abort: "1" }) },
       actions: ["answer command abort: it has no effect: no rollout is under way"],
       want: { weights: [100, undefined] },
@@ -122,7 +122,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, undefined], failed: ["ProgressDeadline"] },
     },
-    "a trial that cannot be finished in time": {
+    "preflight checks that cannot be completed in time": {
       given: at(
         { step: 0, weight: 0, ready: 1, since: 600 },
         { preflight: { state: "Running", message: "ConfigMap golden is not there" } },
@@ -135,7 +135,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, undefined], failed: ["ProgressDeadline"] },
     },
-    "a clock that was set makes no deadline": {
+    "a change of the wall clock does not exceed the deadline": {
       given: at(
         { step: 0, weight: 0, ready: 0, since: 3_600 },
         {
@@ -162,7 +162,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [100, 0], step: 0 },
     },
-    "ten failed revisions are remembered, the newest last": {
+    "ten failed revisions are kept, the newest last": {
       given: at(
         { step: 3, weight: 50, ready: 2 },
         {
@@ -183,7 +183,7 @@ const rows: EventRows = {
         failed: ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "Aborted"],
       },
     },
-    "a candidate that is all that serves keeps its requests until the stable revision is back": {
+    "a candidate that alone serves keeps its requests until the stable revision is back": {
       given: at(
         { step: 3, weight: 50, ready: 2 },
         {
@@ -206,19 +206,19 @@ const rows: EventRows = {
       actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} lost all its pods`)],
       want: { weights: [100, 0], step: 3 },
     },
-    "weights return when they are ready": {
+    "the weight returns when they are ready": {
       given: at({ step: 3, weight: 0, ready: 2 }),
       actions: [shift({ [stable]: 50, [candidate]: 50 }, `2 of 2 pods of candidate ${candidate} ready`)],
       want: { weights: [50, 50], step: 3 },
     },
-    "a pause does not pass meanwhile": {
+    "a pause does not complete meanwhile": {
       given: at({ step: 1, weight: 0, ready: 0, since: 60 }),
       actions: [],
       want: { weights: [100, 0], step: 1 },
     },
   },
   "the stable revision was crash-looping before the update": {
-    "no step is kept when it was away for as long as a candidate may be": {
+    "the steps are skipped when its outage exceeds the progress deadline": {
       given: at(
         { step: 0, weight: 0, ready: 0 },
         {
@@ -236,7 +236,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 5 },
     },
-    "a lack of room for its pods skips nothing: it passes": {
+    "a lack of room for its pods skips nothing, because it may pass": {
       given: at(
         { step: 0, weight: 0, ready: 0 },
         {
@@ -249,7 +249,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [100, 0], step: 0 },
     },
-    "before that a good candidate stands in for it, and its steps wait": {
+    "before that a ready candidate gets all requests, and its steps wait": {
       given: at(
         { step: 0, weight: 0, ready: 4 },
         {
@@ -268,7 +268,7 @@ const rows: EventRows = {
       ],
       want: { weights: [0, 100], step: 0 },
     },
-    "no step passes while it does": {
+    "no step completes meanwhile": {
       given: at(
         { step: 1, weight: 100, ready: 4, since: 61 },
         {
@@ -282,7 +282,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [0, 100], step: 1 },
     },
-    "the weights of the step come back with the first stable pod": {
+    "the weights of the step return with the first ready stable pod": {
       given: at(
         { step: 1, weight: 100, ready: 4 },
         {

@@ -50,7 +50,7 @@ const rows: EventRows = {
       actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
       want: { weights: [100, 0], step: 0 },
     },
-    "the stable revision comes first where no pods were wanted": {
+    "after scaling to zero the stable revision comes back first": {
       given: {
         ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
         revisions: [revision(stable, [], { replicas: 0 })],
@@ -58,7 +58,7 @@ const rows: EventRows = {
       actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
       want: { weights: [100, 0], step: 0 },
     },
-    "without steps the candidate takes its place at once": {
+    "without steps the candidate starts at once after scaling to zero": {
       given: {
         ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
         spec: { ...spec, rollout: {} },
@@ -67,7 +67,7 @@ const rows: EventRows = {
       actions: [shift({ [candidate]: 100 }, "nothing else serves: requests wait until it is ready")],
       want: { weights: [undefined, 100] },
     },
-    "promote and promote-full that come with it are not about it": {
+    "promote and promote-full given together with it do not apply to it": {
       given: {
         ...stableAlone(),
         spec: { ...spec, rollout: { canary: { steps: [{ pause: {} }] } } },
@@ -80,7 +80,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 0 },
     },
-    "nor when they were meant for the candidate whose place it takes": {
+    "nor if they were meant for the superseded candidate": {
       given: {
         ...stableAlone({
           stable: { revision: stable, version: "1", weight: 50 },
@@ -97,14 +97,14 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 0 },
     },
-    "abort that comes with it is: the stable revision keeps its place": {
+    "abort given together with it applies: the stable revision keeps serving": {
       given: { ...stableAlone(), ...given({ abort: "1" }) },
       actions: [
         `rollBack revision ${candidate} (version 2): the rollout was aborted by a command (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
       ],
       want: { weights: [100, undefined], failed: ["Aborted"] },
     },
-    "the annotation pause that comes with it holds it at the first step": {
+    "a pause given together with it holds it at the first step": {
       given: { ...stableAlone(), ...given({}, true) },
       actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
       want: { weights: [100, 0], step: 0 },
@@ -119,7 +119,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 0 },
     },
-    "an old candidate that is all that serves, after its last step, becomes the stable revision": {
+    "an old candidate that alone serves after its last step becomes the stable revision": {
       given: {
         ...stableAlone({
           stable: { revision: stable, version: "1", weight: 0 },
@@ -135,7 +135,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0] },
     },
-    "one that has all requests before its last step keeps them until the stable revision has a ready pod": {
+    "one with all requests before its last step keeps them until the stable revision has a ready pod": {
       given: {
         ...stableAlone({
           stable: { revision: stable, version: "1", weight: 0 },
@@ -150,7 +150,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [0, 100], step: 3 },
     },
-    "one that has some requests keeps them until the stable revision has a ready pod": {
+    "one with some requests keeps them until the stable revision has a ready pod": {
       given: {
         ...superseded,
         revisions: [revision(stable, starting(stable, 4)), other(50)],
@@ -158,7 +158,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [50, 50], step: 3 },
     },
-    "it becomes the stable revision when that one is away for as long as a candidate may be": {
+    "it becomes the stable revision when the outage of that one exceeds the progress deadline": {
       given: {
         ...superseded,
         stableOutageMs: 600_000,
@@ -172,7 +172,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0] },
     },
-    "but does not keep the room that the stable pods wait for": {
+    "but it does not keep room that the stable pods wait for": {
       given: {
         ...superseded,
         revisions: [revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }), other(50)],
@@ -189,7 +189,7 @@ const rows: EventRows = {
       actions: [shift({ [stable]: 100 }, `the spec asks for it again, not for ${candidate} any more`)],
       want: { weights: [100, undefined] },
     },
-    "what is all that serves keeps its requests until the stable revision has a ready pod": {
+    "a candidate that alone serves keeps its requests until the stable revision has a ready pod": {
       given: {
         ...at(
           { step: 3, weight: 50, ready: 2 },
@@ -205,7 +205,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [50, 50], step: 3 },
     },
-    "but not the room that the stable pods wait for": {
+    "but not room that the stable pods wait for": {
       given: {
         ...at(
           { step: 3, weight: 50, ready: 2 },
@@ -244,7 +244,7 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 0 },
     },
-    "when the pods of the last try are gone": {
+    "once the pods of the failed attempt are gone": {
       given: {
         ...stableAlone(failedBefore),
         ...given({ retry: "1" }),
@@ -264,24 +264,24 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [100, undefined], failed: ["Aborted"] },
     },
-    "another spec is tried at once": {
+    "another spec is rolled out at once": {
       given: { ...stableAlone(failedBefore), spec: { ...spec, ...model("third.h5") } },
       actions: [shift({ [stable]: 100, [third]: 0 }, `candidate ${third} is not ready yet`)],
       want: { weights: [100, 0], step: 0, failed: ["Aborted"] },
     },
   },
   "step setWeight w": {
-    "the weight is not raised before the pods that it needs are ready": {
+    "the weight is not raised before its pods are ready": {
       given: at({ step: 2, weight: 25, ready: 1 }),
       actions: [],
       want: { weights: [75, 25], step: 2 },
     },
-    "it is raised when they are": {
+    "it is raised once they are ready": {
       given: at({ step: 2, weight: 25, ready: 2 }),
       actions: [shift({ [stable]: 50, [candidate]: 50 }, `2 of 2 pods of candidate ${candidate} ready`)],
       want: { weights: [50, 50], step: 2 },
     },
-    "no request goes to a candidate on trial": {
+    "a candidate gets no request while its preflight checks run": {
       given: at(
         { step: 0, weight: 0, ready: 1 },
         { preflight: { state: "Running", message: "golden requests are sent" } },
@@ -289,12 +289,12 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [100, 0], step: 0 },
     },
-    "one goes to a candidate that has passed it": {
+    "a candidate gets requests after its preflight checks passed": {
       given: at({ step: 0, weight: 0, ready: 1 }, { preflight: { state: "Passed", message: "" } }),
       actions: [shift({ [stable]: 75, [candidate]: 25 }, `1 of 1 pod of candidate ${candidate} ready`)],
       want: { weights: [75, 25], step: 0 },
     },
-    "a candidate that failed it is rolled back": {
+    "a candidate that failed its preflight checks is rolled back": {
       given: at(
         { step: 0, weight: 0, ready: 1 },
         { preflight: { state: "Failed", reason: "SignatureChanged", message: "input x is gone" } },
@@ -302,7 +302,7 @@ const rows: EventRows = {
       actions: [rollBack("input x is gone (at 0 % of the requests, step 1 of 5 (setWeight 25))"), back],
       want: { weights: [100, undefined], failed: ["SignatureChanged"] },
     },
-    "a step of weight 0 is not complete without a pod, though others' leave no room for one": {
+    "a step of weight 0 is not complete without a pod, even if there is no room for one": {
       given: at(
         { step: 0, weight: 0, ready: 0 },
         {
@@ -342,12 +342,12 @@ const rows: EventRows = {
     },
   },
   "step pause": {
-    "with a duration waits so long": {
+    "with a duration lasts that long": {
       given: at({ step: 1, weight: 25, ready: 1, since: 59 }),
       actions: [],
       want: { weights: [75, 25], step: 1 },
     },
-    "and goes on then": {
+    "and then completes": {
       given: at({ step: 1, weight: 25, ready: 1, since: 60 }),
       actions: [to("step 3 of 5 (setWeight 50): the pause is over")],
       want: { weights: [75, 25], step: 2 },
@@ -357,17 +357,17 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [50, 50], step: 3 },
     },
-    "and goes on then, once for each value": {
+    "and then completes, once for each value": {
       given: at({ step: 3, weight: 50, ready: 2, rollout: { answered: { promote: "1" } } }, given({ promote: "2" })),
       actions: [to("step 5 of 5 (analyze 30s): a command wants it to go on")],
       want: { weights: [50, 50], step: 4 },
     },
-    "a command that was answered before is none": {
+    "a command that was answered before has no effect": {
       given: at({ step: 3, weight: 50, ready: 2, rollout: { answered: { promote: "1" } } }, given({ promote: "1" })),
       actions: [],
       want: { weights: [50, 50], step: 3 },
     },
-    "a command where nothing pauses has no effect, and that is said": {
+    "a command without a pause has no effect, which is reported": {
       given: at({ step: 2, weight: 25, ready: 1 }, given({ promote: "1" })),
       actions: ["answer command promote: it has no effect: nothing waits for it"],
       want: { weights: [75, 25], step: 2 },
@@ -377,7 +377,7 @@ const rows: EventRows = {
       actions: [],
       want: { weights: [75, 25], step: 1 },
     },
-    "and every rise of the weight": {
+    "and prevents every rise of the weight": {
       given: at({ step: 2, weight: 25, ready: 2 }, given({}, true)),
       actions: [],
       want: { weights: [75, 25], step: 2 },

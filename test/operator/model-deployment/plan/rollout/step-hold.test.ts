@@ -21,25 +21,28 @@ const promotable: Hold = {
 };
 
 const holds: Readonly<Record<string, { given: Partial<Observation>; want: Hold | undefined }>> = {
-  "a pause tells its end": { given: at({ step: 1, weight: 25, ready: 1 }), want: pausedUntil("00:00:55") },
-  "a pause without one tells who ends it": { given: at({ step: 3, weight: 50, ready: 2 }), want: promotable },
-  "a pause is the same while a new operator tries the candidate anew": {
+  "a pause names its end": { given: at({ step: 1, weight: 25, ready: 1 }), want: pausedUntil("00:00:55") },
+  "a pause without a duration names the command that ends it": {
+    given: at({ step: 3, weight: 50, ready: 2 }),
+    want: promotable,
+  },
+  "a pause is shown while a restarted operator repeats the preflight checks": {
     given: at({ step: 1, weight: 0, ready: 1 }, { preflight, spec: zeroFirst() }),
     want: pausedUntil("00:00:55"),
   },
-  "a candidate that is tried is waited for before it gets requests": {
+  "running preflight checks are awaited before the candidate gets requests": {
     given: at({ step: 0, weight: 0, ready: 1 }, { preflight }),
     want: { reason: "Analyzing", why: "golden requests are sent to it" },
   },
-  "and no more once it has some": {
+  "but not once it has requests": {
     given: at({ step: 0, weight: 25, ready: 1 }, { preflight, gateways: lagging }),
     want: undefined,
   },
-  "the annotation comes before all that": {
+  "the pause annotation takes precedence": {
     given: at({ step: 1, weight: 25, ready: 1 }, { preflight, ...given({}, true) }),
     want: { reason: "StepPaused", why: "the annotation modelwright.dev/pause holds it where it is" },
   },
-  "an analysis without a judgement compares nothing yet": {
+  "an analysis without a judgement has compared nothing yet": {
     given: at({ step: 4, weight: 50, ready: 2 }),
     want: { reason: "Analyzing", why: "analyze 30s: nothing is compared yet" },
   },
@@ -57,11 +60,11 @@ const looks: Readonly<Record<string, { given: Partial<Observation>; want: number
     given: at({ step: 1, weight: 25, ready: 1 }),
     want: 5_000,
   },
-  "not at all in a pause of the user's before any request": {
+  "never during a pause by annotation before any request": {
     given: at({ step: 1, weight: 0, ready: 1 }, { spec: zeroFirst(), ...given({}, true) }),
     want: undefined,
   },
-  "at the deadline of a candidate whose pods are missing": {
+  "at the progress deadline while pods are missing": {
     given: at({ step: 0, weight: 0, ready: 0 }, { revisions: [four(), revision(candidate, starting(candidate, 1))] }),
     want: 595_000,
   },
@@ -69,13 +72,13 @@ const looks: Readonly<Record<string, { given: Partial<Observation>; want: number
     given: at({ step: 1, weight: 25, ready: 1, since: 61 }, { gateways: lagging, evidence: evidence(0) }),
     want: 1_000,
   },
-  "in a second when a judgement is due and nothing is known of requests": {
+  "in a second when a judgement is due and there are no figures": {
     given: at({ step: 4, weight: 50, ready: 2, since: 600 }),
     want: 1_000,
   },
 };
 
-describe("it is looked at again", () => {
+describe("it is read again", () => {
   test.each(Object.entries(looks))("%s", (_sentence, { given, want }) => {
     expect(rolloutPlan(snapshot(given)).recheckAfterMs).toBe(want);
   });

@@ -20,7 +20,7 @@ function template(podOverlay: PodOverlay | undefined, model = spec.model) {
   return podTemplate({ ...terms, spec: overlaid });
 }
 
-test("labels and annotations come beside those by which pods are found", () => {
+test("labels and annotations are added to those that select pods", () => {
   const plain = template(undefined);
   const { metadata } = template({ labels: { team: "vision" }, annotations: { "sidecar.istio.io/inject": "false" } });
   expect(metadata).toEqual({
@@ -31,14 +31,14 @@ test("labels and annotations come beside those by which pods are found", () => {
   expect(overwriting.metadata?.labels).toEqual(plain.metadata?.labels);
 });
 
-test("Secrets of registries come beside the installation's, each once", () => {
+test("pull Secrets are added to the installation's, without duplicates", () => {
   expect(template({ imagePullSecrets: [{ name: "a" }, { name: "b" }] }).spec.imagePullSecrets).toEqual([
     { name: "a" },
     { name: "b" },
   ]);
 });
 
-test("variables reach the container that fetches and the one that serves; what the source sets wins", () => {
+test("variables reach both containers; those of the source take precedence", () => {
   const env = [
     { name: "HTTPS_PROXY", value: "http://proxy:3128" },
     { name: "AWS_REGION", value: "us-east-1" },
@@ -54,7 +54,7 @@ test("variables reach the container that fetches and the one that serves; what t
   ]);
 });
 
-test("volumes are seen by both containers, after those of the model", () => {
+test("volumes are mounted in both containers, after those of the model", () => {
   const volumes = [{ name: "ca", configMap: { name: "company-ca" } }];
   const volumeMounts = [{ name: "ca", mountPath: "/etc/company", readOnly: true }];
   const { spec: pod } = template({ volumes, volumeMounts }, fetched);
@@ -65,7 +65,7 @@ test("volumes are seen by both containers, after those of the model", () => {
   ]);
 });
 
-test("processes may be another user with other groups, and stay within the restricted Pod Security Standard", () => {
+test("processes may run as another user with other groups, and still meet the restricted Pod Security Standard", () => {
   expect(template({ securityContext: { runAsUser: 1000, fsGroup: 2000 } }).spec.securityContext).toEqual({
     runAsNonRoot: true,
     runAsUser: 1000,
@@ -75,14 +75,14 @@ test("processes may be another user with other groups, and stay within the restr
   });
 });
 
-test("pods get another ServiceAccount, and still no token of it", () => {
+test("pods get another ServiceAccount, but no token of it", () => {
   expect(template({ serviceAccountName: "reader" }).spec).toMatchObject({
     serviceAccountName: "reader",
     automountServiceAccountToken: false,
   });
 });
 
-test("an overlay that says something makes another revision, an empty one does not", () => {
+test("an overlay makes a new revision, an empty one does not", () => {
   const hashOf = (podOverlay: PodOverlay) => revisionHash({ ...spec, podOverlay });
   const empty: PodOverlay = { labels: {}, env: [], securityContext: {} };
   expect(hashOf(empty)).toBe(revisionHash(spec));

@@ -16,7 +16,7 @@ function required(...nodeSelectorTerms: readonly object[]): Readonly<Record<stri
 }
 
 const cases: Readonly<Record<string, { asked: Partial<ModelDeploymentSpec>; want: object | undefined }>> = {
-  "nothing is asked of a GPU": { asked: { resources: { gpu: { count: 1 } } }, want: undefined },
+  "no requirements on a GPU": { asked: { resources: { gpu: { count: 1 } } }, want: undefined },
   "one of some products": {
     asked: { resources: { gpu: { count: 1, products } } },
     want: required({ matchExpressions: [product] }),

@@ -42,7 +42,7 @@ describe("the state of a rollout", () => {
     expect([state.stable, state.candidate]).toEqual([stable, candidate]);
   });
 
-  test("of a time yet to come knows that a clock was wrong", () => {
+  test("with a time in the future comes from a wrong clock", () => {
     const { progress } = rolloutState(written, testMs - 3_600_000);
     const now = testMs - 3_600_000;
     expect([progress?.startedMs, progress?.stepStartedMs, progress?.progressedMs, progress?.judgement?.atMs]).toEqual([
@@ -58,7 +58,7 @@ describe("the state of a rollout", () => {
     expect(rolloutState(before, testMs).progress).toBeUndefined();
   });
 
-  test("at rest leaves nothing but the strategy that the spec names", () => {
+  test("leaves only the declared strategy when nothing is in progress", () => {
     const state = rolloutState({}, testMs);
     expect([rolloutStatus(state, strategy, true), rolloutStatus(state, strategy, false)]).toEqual([
       { rollout: { strategy: "Canary" } },
@@ -66,7 +66,7 @@ describe("the state of a rollout", () => {
     ]);
   });
 
-  test("keeps of each sentence what the API does", () => {
+  test("truncates each text to the API's limit", () => {
     const long = "x".repeat(10_000);
     const { rollout, capacity, ...rest } = written;
     const state = rolloutState(
@@ -84,7 +84,7 @@ describe("the state of a rollout", () => {
     ).toEqual([]);
   });
 
-  test("knows no modes that there are not yet", () => {
+  test("ignores modes that are not implemented yet", () => {
     expect(rolloutState({ capacity: { mode: "Borrow", why: "" } }, testMs).capacity).toBeUndefined();
   });
 });

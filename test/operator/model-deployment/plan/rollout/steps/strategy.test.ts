@@ -13,7 +13,7 @@ import { modelDeployment } from "../../../../../builders/model-deployment.ts";
 const spec = (rollout?: RolloutSpec) => modelDeployment(rollout === undefined ? {} : { rollout }).spec;
 
 const cases: Readonly<Record<string, { given?: RolloutSpec; want: Strategy }>> = {
-  "without one everything is replaced when it is ready": { want: { name: "Canary", steps: [] } },
+  "without one all pods are replaced as soon as the new ones are ready": { want: { name: "Canary", steps: [] } },
   "a canary has its steps": {
     given: {
       canary: {
@@ -37,8 +37,8 @@ const cases: Readonly<Record<string, { given?: RolloutSpec; want: Strategy }>> =
       ],
     },
   },
-  "blue-green switches by itself": { given: { blueGreen: {} }, want: { name: "BlueGreen", steps: [] } },
-  "or waits, complete and without a request": {
+  "blue-green promotes automatically": { given: { blueGreen: {} }, want: { name: "BlueGreen", steps: [] } },
+  "or waits with all pods and without requests": {
     given: { blueGreen: { autoPromote: false } },
     want: { name: "BlueGreen", steps: [{ kind: "setWeight", weight: 0 }, { kind: "pause" }] },
   },
@@ -55,14 +55,14 @@ describe("the strategy of a spec", () => {
     expect(steps.map(stepName)).toEqual(["setWeight 10", "pause", "pause 1m30s", "analyze 1m", "analyze 10s"]);
   });
 
-  test("has the times that the API promises where the spec is silent", () => {
+  test("has the documented default times", () => {
     expect([deadlineMs(spec()), scaleDownDelayMs(spec()), scaleDownDelayMs(spec({ blueGreen: {} }))]).toEqual([
       600_000, 0, 30_000,
     ]);
   });
 });
 
-test("durations are spelled in the API's grammar", () => {
+test("durations are formatted in the API's grammar", () => {
   expect([0, 1_500, 90_000, 3_600_000, 5_430_000].map(spelledDuration)).toEqual([
     "0s",
     "1.5s",
