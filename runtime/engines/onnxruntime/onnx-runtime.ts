@@ -16,12 +16,12 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
     describe: () => ({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers", "tensorflow-graph"] }),
     load: async (definition) => {
       if (definition.kind === "tensorflow-graph") {
-        const { loadedGraph } = await graphs();
+        const { loadedGraph } = await graphExporter();
         return loadedGraph(definition, settings);
       }
       const { weightBytes } = definition;
       if (definition.kind === "keras-layers") {
-        const { exportedModel } = await kerasLayers();
+        const { exportedModel } = await kerasExporter();
         const { bytes, signature, graphSignature } = exportedModel(definition);
         return new SessionInMemory(openSession({ bytes }, graphSignature, settings), signature, weightBytes);
       }
@@ -32,12 +32,13 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
 }
 
 /** The exporters of other formats, loaded when first needed. */
-const kerasLayers = () => import("./keras/model-export.ts");
-const graphs = () => import("./graph/graph-sessions.ts");
+const kerasExporter = () => import("./keras/model-export.ts");
+const graphExporter = () => import("./graph/graph-sessions.ts");
 
 /** Preloads the exporter and the addon for a kind of definition while the model file is read on another thread. */
 export function prepareOnnxRuntime(kind: "onnx" | "keras-layers" | "tensorflow-graph"): void {
-  if (kind !== "onnx") (kind === "keras-layers" ? kerasLayers() : graphs()).catch(() => {}); // `load` reports the error
+  const exporter = { onnx: undefined, "keras-layers": kerasExporter, "tensorflow-graph": graphExporter }[kind];
+  exporter?.().catch(() => {}); // `load` reports the error
   setImmediate(() => {
     try {
       onnxRuntimeAddon();

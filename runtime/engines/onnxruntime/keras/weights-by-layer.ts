@@ -25,12 +25,16 @@ export function weightsByLayer(model: JsonObject, weights: readonly LayerWeights
     if (expected !== tensors.length) {
       throw new NotExportedError(`layer "${path.join("/")}" needs ${expected} weights; the file has ${tensors.length}`);
     }
-    let [trained, fixed] = [0, leaves.reduce((sum, leaf) => sum + leaf.trained, 0)];
+    let nextTrained = 0;
+    let nextFixed = leaves.reduce((sum, leaf) => sum + leaf.trained, 0);
     for (const leaf of leaves) {
-      const own = [...tensors.slice(trained, trained + leaf.trained), ...tensors.slice(fixed, fixed + leaf.fixed)];
+      const own = [
+        ...tensors.slice(nextTrained, nextTrained + leaf.trained),
+        ...tensors.slice(nextFixed, nextFixed + leaf.fixed),
+      ];
       byLayer.set(pathKey(leaf.path), own);
-      trained += leaf.trained;
-      fixed += leaf.fixed;
+      nextTrained += leaf.trained;
+      nextFixed += leaf.fixed;
     }
   }
   return byLayer;

@@ -143,7 +143,7 @@ function* branched(
   const { op, programs } = step;
   if (op === "While") return yield* looped(environment, step, inputs, timing);
   const [choice, ...rest] = inputs;
-  const chosen = op === "If" ? (isTrue(choice) ? 0 : 1) : branchNumber(choice, programs.length);
+  const chosen = op === "If" ? ifBranch(choice) : caseBranch(choice, programs.length);
   const branch = programs[chosen];
   if (branch === undefined) throw new Error(`${op}: there is no branch ${chosen}`);
   return yield* executed(environment, branch, rest, { timing, isOwner: false });
@@ -193,8 +193,13 @@ function isTrue(value: Value | undefined): boolean {
   return first !== undefined && first !== 0;
 }
 
-/** Indices out of range select the last branch. */
-function branchNumber(value: Value | undefined, count: number): number {
+/** The branch of an If: 0 is then, 1 is else. */
+function ifBranch(condition: Value | undefined): number {
+  return isTrue(condition) ? 0 : 1;
+}
+
+/** The branch of a Case: indices out of range select the last one. */
+function caseBranch(value: Value | undefined, count: number): number {
   const [number = -1] = elements(value);
   return number >= 0 && number < count ? number : count - 1;
 }

@@ -65,8 +65,8 @@ export const shapes: Operations = {
     const mode = call.attributes.get("mode") === "SYMMETRIC" ? "symmetric" : "reflect";
     return call.tf.mirrorPad(tensorAt(call, 0), pairsAt(call, 1), mode);
   },
-  BatchToSpaceND: (call) => call.tf.batchToSpaceND(tensorAt(call, 0), [...integersAt(call, 1)], crops(call, 2)),
-  SpaceToBatchND: (call) => call.tf.spaceToBatchND(tensorAt(call, 0), [...integersAt(call, 1)], crops(call, 2)),
+  BatchToSpaceND: (call) => call.tf.batchToSpaceND(tensorAt(call, 0), [...integersAt(call, 1)], pairsAt(call, 2)),
+  SpaceToBatchND: (call) => call.tf.spaceToBatchND(tensorAt(call, 0), [...integersAt(call, 1)], pairsAt(call, 2)),
   DepthToSpace: (call) => {
     const x: Core.Tensor4D = call.tf.reshape(tensorAt(call, 0), fourSizes(call));
     return call.tf.depthToSpace(x, numberOf(call, "block_size", 1), "NHWC");
@@ -104,10 +104,6 @@ function fromStart(axis: number, rank: number): number {
 function pairsAt(call: Call, position: number): [number, number][] {
   const flat = integersAt(call, position);
   return Array.from({ length: flat.length / 2 }, (_, axis) => [flat[2 * axis] ?? 0, flat[2 * axis + 1] ?? 0]);
-}
-
-function crops(call: Call, position: number): number[][] {
-  return pairsAt(call, position);
 }
 
 function fourSizes(call: Call): [number, number, number, number] {

@@ -2,6 +2,7 @@ import type * as Core from "@tensorflow/tfjs-core";
 import {
   viaIntegers,
   type Call,
+  flagOf,
   integerAt,
   integersAt,
   numberOf,
@@ -40,8 +41,11 @@ function gatheredInBatches({ tf, op }: Call, x: Core.Tensor, indices: Core.Tenso
 
 /** Slicing, joining and indexing operations. */
 export const sliceJoin: Operations = {
-  Concat: (call) => joined(call, tensorsAt(call, 1), integerAt(call, 0)),
-  ConcatV2: (call) => joined(call, tensorsAt(call, 0, call.inputs.length - 1), integerAt(call, call.inputs.length - 1)),
+  Concat: (call) => call.tf.concat(tensorsAt(call, 1), integerAt(call, 0)),
+  ConcatV2: (call) => {
+    const last = call.inputs.length - 1;
+    return call.tf.concat(tensorsAt(call, 0, last), integerAt(call, last));
+  },
   Pack: (call) => call.tf.stack(tensorsAt(call), axisOf(call, tensorAt(call, 0).rank + 1)),
   Unpack: (call) => call.tf.unstack(tensorAt(call, 0), axisOf(call, tensorAt(call, 0).rank)),
   Split: (call) => call.tf.split(tensorAt(call, 1), numberOf(call, "num_split", 1), integerAt(call, 0)),
@@ -85,22 +89,14 @@ export const sliceJoin: Operations = {
   ArgMin: (call) => argExtreme(call, (x, axis) => call.tf.argMin(x, axis)),
   Where: (call) => nonZeroCoordinates(call),
   Cumsum: (call) =>
-    call.tf.cumsum(tensorAt(call, 0), integerAt(call, 1), isSet(call, "exclusive"), isSet(call, "reverse")),
+    call.tf.cumsum(tensorAt(call, 0), integerAt(call, 1), flagOf(call, "exclusive"), flagOf(call, "reverse")),
   Cumprod: (call) =>
-    call.tf.cumprod(tensorAt(call, 0), integerAt(call, 1), isSet(call, "exclusive"), isSet(call, "reverse")),
+    call.tf.cumprod(tensorAt(call, 0), integerAt(call, 1), flagOf(call, "exclusive"), flagOf(call, "reverse")),
 };
-
-function joined({ tf }: Call, tensors: Core.Tensor[], axis: number): Core.Tensor {
-  return tf.concat(tensors, axis);
-}
 
 function axisOf(call: Call, rank: number): number {
   const axis = numberOf(call, "axis", 0);
   return axis < 0 ? axis + rank : axis;
-}
-
-function isSet({ attributes }: Call, name: string): boolean {
-  return attributes.get(name) === true;
 }
 
 function argExtreme(call: Call, find: (x: Core.Tensor, axis: number) => Core.Tensor): Core.Tensor {

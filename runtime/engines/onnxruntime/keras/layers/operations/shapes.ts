@@ -164,10 +164,8 @@ function flipped(call: LayerCall): Value {
   const { graph } = call;
   const input = tensorAt(call, 0, "x");
   const axis = innerAxis(optionAt(call, 1, "axis"), input.shape.length);
-  const [start = "", end = "", axes = "", step = ""] = [[-1], [-(2 ** 31)], [axis], [-1]].map((list) =>
-    graph.integers(list),
-  );
-  return { ...input, name: graph.add("Slice", [input.name, start, end, axes, step]) };
+  const [last, beforeFirst, axes] = [graph.integers([-1]), graph.integers([-(2 ** 31)]), graph.integers([axis])];
+  return { ...input, name: graph.add("Slice", [input.name, last, beforeFirst, axes, graph.integers([-1])]) };
 }
 
 function broadcast(call: LayerCall): Value {

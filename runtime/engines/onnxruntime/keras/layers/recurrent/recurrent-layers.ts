@@ -74,8 +74,8 @@ function checkStates({ operator }: Cell, count: number): void {
 }
 
 function reversed(graph: LayerCall["graph"], sequence: string): string {
-  const [start, end, axis, step] = [[-1], [-(2 ** 31)], [1], [-1]].map((list) => graph.integers(list));
-  return graph.add("Slice", [sequence, start ?? "", end ?? "", axis ?? "", step ?? ""]);
+  const [last, beforeFirst, steps] = [graph.integers([-1]), graph.integers([-(2 ** 31)]), graph.integers([1])];
+  return graph.add("Slice", [sequence, last, beforeFirst, steps, graph.integers([-1])]);
 }
 
 function cellsIn(config: JsonObject): readonly { readonly className: string; readonly config: JsonObject }[] {

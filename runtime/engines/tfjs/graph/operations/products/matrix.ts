@@ -32,8 +32,9 @@ export const matrix: Operations = {
     }),
 };
 
-function product({ tf, ...call }: Call, transposeA: boolean, transposeB: boolean): Core.Tensor {
-  const [a, b] = [tensorAt({ tf, ...call }, 0), tensorAt({ tf, ...call }, 1)];
+function product(call: Call, transposeA: boolean, transposeB: boolean): Core.Tensor {
+  const { tf } = call;
+  const [a, b] = [tensorAt(call, 0), tensorAt(call, 1)];
   if (a.dtype !== "int32") return tf.matMul(a, b, transposeA, transposeB);
   checkExact(call, a, transposeA);
   const product = tf.matMul(tf.cast(a, "float32"), tf.cast(b, "float32"), transposeA, transposeB);
@@ -46,7 +47,7 @@ function product({ tf, ...call }: Call, transposeA: boolean, transposeB: boolean
  */
 const maxExactTerms = 2 ** 24 / 2 ** 14;
 
-function checkExact({ op, attributes }: Omit<Call, "tf">, a: Core.Tensor, isTransposed: boolean): void {
+function checkExact({ op, attributes }: Call, a: Core.Tensor, isTransposed: boolean): void {
   const terms = a.shape.at(isTransposed ? -2 : -1) ?? 0;
   const isSmall = [attributes.get("Ta"), attributes.get("T")].includes("int8");
   if (!isSmall || terms > maxExactTerms) throw new TypeError(`${op}: products of integers are not supported`);
