@@ -4,7 +4,7 @@ import { specWarnings } from "../../model-deployment/conditions/spec-warnings.ts
 import { deploymentKey, declaredModel } from "../../model-deployment/resources/names.ts";
 import { deploymentOf, type Manifest } from "./manifests.ts";
 
-/** What is valid but probably not intended: fields without effect, and models of the same name. */
+/** Warnings about valid manifests: fields without effect, and models of the same name. */
 export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, readonly string[]> {
   const deployments = manifests.flatMap((manifest) => {
     const deployment = deploymentOf(manifest);
@@ -14,13 +14,13 @@ export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, 
   return new Map(
     deployments.map(({ manifest, deployment }) => [
       manifest,
-      [...specWarnings(deployment.spec).map(({ message }) => message), ...namesakes(deployment, all)],
+      [...specWarnings(deployment.spec).map(({ message }) => message), ...nameConflicts(deployment, all)],
     ]),
   );
 }
 
-/** On the shared front ports, models are told apart by name. */
-function namesakes(deployment: ModelDeployment, all: readonly ModelDeployment[]): readonly string[] {
+/** The shared front ports route by model name. */
+function nameConflicts(deployment: ModelDeployment, all: readonly ModelDeployment[]): readonly string[] {
   const [name, key] = [modelOf(deployment), keyOf(deployment)];
   const others = all.filter((other) => modelOf(other) === name && keyOf(other) !== key).map(keyOf);
   if (others.length === 0) return [];

@@ -6,7 +6,7 @@ import { autoscaledModel } from "./autoscaled-model.ts";
 import type { PolicyOptions } from "./options.ts";
 import { amount, listOf, number, optional, record, wholeNumber, validationError } from "../../signals/validation.ts";
 
-/** What holds instead of the manifest's values; a model of which nothing is known begins with it. */
+/** An init line: starts a new model, with parameters that override those of the manifest. */
 interface Init {
   readonly slots?: number;
   readonly min?: number;
@@ -16,25 +16,25 @@ interface Init {
   readonly lateAfterSeconds?: number;
 }
 
-/** A line that is no init and no end. */
-interface Moment {
+/** A line with samples. */
+interface SampleLine {
   readonly now: number;
-  /** Null as absent: no gateway answered. */
+  /** Null or absent: no gateway answered. */
   readonly samples?: object | null;
   readonly current: number;
 }
 
-interface Line extends Partial<Moment> {
+interface Line extends Partial<SampleLine> {
   readonly init?: object;
   readonly end?: boolean;
 }
 
-/** Without a manifest, and where the first line says nothing of it. */
+/** `max` when neither manifest nor init line has one. */
 const assumedMax = 10;
 
 /**
- * `modelwright policy`: answers one line of JSON per line of samples, so that any simulator can drive our policy. Ends after
- * `{"end":true}` and with the input. Throws `LineNotUnderstood`, `NotValid`, `NoAutoscaling` and the faults of reading files.
+ * `modelwright policy`: answers each line of samples with a line of JSON, so that other simulators can drive our policy. Returns
+ * after `{"end":true}` or at the end of the input. Throws `LineNotUnderstood`, `NotValid`, `NoAutoscaling` and the faults of reading files.
  */
 export async function answerSamples(
   { manifest }: PolicyOptions,
@@ -49,21 +49,21 @@ export async function answerSamples(
   for await (const text of lines) {
     line += 1;
     if (text.trim() === "") continue;
-    const told = read(text, line);
-    if (told.end === true) return;
-    if (told.init !== undefined) {
-      policy = begun(declared, told, line);
+    const parsed = parsedLine(text, line);
+    if (parsed.end === true) return;
+    if (parsed.init !== undefined) {
+      policy = initialPolicy(declared, parsed, line);
       state = undefined;
       print(JSON.stringify({ name: "modelwright" }));
       continue;
     }
-    const decision = decide({ spec: policy, ...observed(told, line), state });
+    const decision = decide({ spec: policy, ...observation(parsed, line), state });
     ({ state } = decision);
     print(JSON.stringify({ desired: decision.desired, why: decision.why }));
   }
 }
 
-function read(text: string, line: number): Line {
+function parsedLine(text: string, line: number): Line {
   try {
     const value: unknown = JSON.parse(text);
     if (record.holds(value)) return value as Line; // its members are checked before they are used
@@ -73,9 +73,9 @@ function read(text: string, line: number): Line {
   throw faults.LineNotUnderstood({ number: line, cause: "is not an object" });
 }
 
-/** As many as `spec.autoscaling.max` may say. */
+/** Greatest `spec.autoscaling.max` that the API allows. */
 const mostReplicas = 10_000;
-const momentKinds = { now: number, current: wholeNumber(0, mostReplicas) } as const;
+const sampleLineKinds = { now: number, current: wholeNumber(0, mostReplicas) } as const;
 const sampleKinds = {
   arrivals: amount,
   completions: amount,
@@ -90,16 +90,19 @@ const sampleKinds = {
   seconds: optional(amount),
 } as const;
 
-function observed(told: Line, line: number): Omit<Moment, "samples"> & { readonly samples: Sample | undefined } {
-  const { samples } = told;
-  demand(validationError(told, momentKinds), line);
-  const { now, current } = told as Moment; // checked above
+function observation(
+  parsed: Line,
+  line: number,
+): Omit<SampleLine, "samples"> & { readonly samples: Sample | undefined } {
+  const { samples } = parsed;
+  refuse(validationError(parsed, sampleLineKinds), line);
+  const { now, current } = parsed as SampleLine; // checked above
   if (samples === undefined || samples === null) return { now, current, samples: undefined };
-  demand(validationError(told, { samples: record }) ?? validationError(samples, sampleKinds, "samples."), line);
+  refuse(validationError(parsed, { samples: record }) ?? validationError(samples, sampleKinds, "samples."), line);
   return { now, current, samples: { coldStarts: [], ...samples } as unknown as Sample }; // checked above
 }
 
-/** Those of `init` that a policy has; the simulator's own, as tickSeconds, are its own matter. */
+/** Members of `init` that the policy uses; others, such as tickSeconds, are for the simulator. */
 const initKinds = {
   slots: optional(wholeNumber(1, mostReplicas)),
   min: optional(wholeNumber(0, mostReplicas)),
@@ -109,16 +112,17 @@ const initKinds = {
   lateAfterSeconds: optional(amount),
 } as const;
 
-/** The policy that an init begins with. */
-function begun(declared: Policy, told: Line, line: number): Policy {
-  demand(validationError(told, { init: record }) ?? validationError(told.init ?? {}, initKinds, "init."), line);
-  const given = Object.entries(told.init ?? {}).filter(([name]) => Object.hasOwn(initKinds, name));
+/** The policy with the parameters of an init line. */
+function initialPolicy(declared: Policy, parsed: Line, line: number): Policy {
+  refuse(validationError(parsed, { init: record }) ?? validationError(parsed.init ?? {}, initKinds, "init."), line);
+  const given = Object.entries(parsed.init ?? {}).filter(([name]) => Object.hasOwn(initKinds, name));
   const policy: Policy = { ...declared, ...(Object.fromEntries(given) as Init) }; // checked above
   const { min, max } = policy;
-  demand(min > max ? `begins with a min of ${min} above the max of ${max}` : undefined, line);
+  refuse(min > max ? `begins with a min of ${min} above the max of ${max}` : undefined, line);
   return policy;
 }
 
-function demand(cause: string | undefined, line: number): void {
+/** Throws `LineNotUnderstood` when there is a cause. */
+function refuse(cause: string | undefined, line: number): void {
   if (cause !== undefined) throw faults.LineNotUnderstood({ number: line, cause });
 }

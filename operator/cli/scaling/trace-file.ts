@@ -13,7 +13,7 @@ export function traceOf(text: string): Trace {
   return decodedTrace(stored(text));
 }
 
-/** As long as the longest of years: every second of it is simulated. */
+/** A leap year: every second of a trace is simulated. */
 const longestSeconds = 366 * 86_400;
 const fields = {
   seconds: wholeNumber(1, longestSeconds),
@@ -25,8 +25,8 @@ const fields = {
 
 function stored(path: string): StoredTrace {
   const value = parsed(path);
-  const wrong = validationError(value, fields);
-  if (wrong !== undefined) throw unreadable(path, `it ${wrong}`);
+  const error = validationError(value, fields);
+  if (error !== undefined) throw unreadable(path, `it ${error}`);
   const trace = { name: path, ...value } as StoredTrace; // its fields are checked above
   const contradiction = contradictionIn(trace);
   if (contradiction !== undefined) throw unreadable(path, contradiction);
