@@ -3,7 +3,7 @@ import type { Caches } from "../model-deployment/caches.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { GatewayFiguresSource } from "../signals/gateway-figures.ts";
 import { createDevicePools } from "./device-pools.ts";
-import { createFleet } from "./fleet.ts";
+import { createPodCounter } from "./pod-counter.ts";
 import { createScaledModels } from "./scaled-models.ts";
 import type { Policy } from "./model-scaler.ts";
 
@@ -37,7 +37,7 @@ const idleTicks = 15;
 
 /** An autoscaler of the ModelDeployments in the caches. */
 export function createAutoscaler({ caches, figures, policy, clock, onChange }: AutoscalerOptions): Autoscaler {
-  const fleet = createFleet(caches.pods.cache);
+  const podCounter = createPodCounter(caches.pods.cache);
   const models = createScaledModels(caches.deployments.cache, policy);
   const pools = createDevicePools();
   let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
@@ -45,7 +45,7 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
   const decide = (key: string): void => {
     const model = models.findOrCreate(key);
     const demand = figures !== undefined && figures.freshness().answering > 0 ? figures.demand(key) : undefined;
-    const isIdle = model?.decide({ now: clock.now(), fleet: fleet.sample(key), demand }).isIdle ?? true;
+    const isIdle = model?.decide({ now: clock.now(), pods: podCounter.sample(key), demand }).isIdle ?? true;
     if (isIdle) models.active.delete(key);
   };
   const tick = (): void => {

@@ -7,7 +7,7 @@ import { defaultGpuResource } from "../model-deployment/resources/pod/pod-templa
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Demand } from "../signals/gateway-figures.ts";
 import type { PoolRequest } from "./device-pools.ts";
-import type { FleetSample } from "./fleet.ts";
+import type { PodCounts } from "./pod-counter.ts";
 
 type AutoscalingStatus = NonNullable<ModelDeploymentStatus["autoscaling"]>;
 
@@ -67,12 +67,12 @@ export interface ModelScaler {
 interface Observation {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  readonly fleet: FleetSample;
+  readonly pods: PodCounts;
   readonly demand: Demand | undefined;
 }
 
 /** An observation and the policy's decision on it. */
-interface Decided extends Pick<Observation, "fleet" | "demand"> {
+interface Decided extends Pick<Observation, "pods" | "demand"> {
   readonly decision: PolicyDecision;
 }
 
@@ -116,19 +116,19 @@ export function createModelScaler({ status, policy, offset }: ModelScalerOptions
       scaling = { desired: 1, why: "a request waits", figures: scaling?.figures ?? {} };
       return true;
     },
-    decide({ now, fleet, demand }) {
+    decide({ now, pods, demand }) {
       latest = undefined;
       if (spec?.autoscaling === undefined) return { isIdle: true };
       const { autoscaling } = spec;
       const { min = 1 } = autoscaling;
-      const { ready, pending, draining, coldStarts } = fleet;
+      const { ready, pending, draining, coldStarts } = pods;
       const sample = demand && { ...demand, ready, pending, draining, coldStarts };
       busyMs = sample !== undefined && isBusy(sample) ? now : (busyMs ?? now);
-      const previous = current ?? Math.max(fleet.ready + fleet.pending, min);
+      const previous = current ?? Math.max(pods.ready + pods.pending, min);
       const decision = policy.decide({ spec: autoscaling, sample, current: previous, now: now / 1000 });
       current = decision.desired;
-      latest = { fleet, demand, decision };
-      return { isIdle: decision.desired <= min && fleet.pending === 0 && now - busyMs > idleAfterMs };
+      latest = { pods, demand, decision };
+      return { isIdle: decision.desired <= min && pods.pending === 0 && now - busyMs > idleAfterMs };
     },
     applyAllocation(allocation, nowMs) {
       if (latest === undefined) return false;
@@ -162,7 +162,7 @@ function devicesOf({ resources, autoscaling }: ModelDeployment["spec"]): Devices
 function deviceRequestOf(
   devices: Devices,
   needs: Needs | undefined,
-  { fleet, demand, decision }: Decided,
+  { pods, demand, decision }: Decided,
 ): ReturnType<ModelScaler["deviceRequest"]> {
   if (needs === undefined) return undefined;
   return {
@@ -170,8 +170,8 @@ function deviceRequestOf(
     ...needs,
     needed: Math.min(needs.needed, decision.desired),
     wanted: decision.desired,
-    placed: fleet.ready + fleet.pending - fleet.unplaced + fleet.draining,
-    unplaced: fleet.unplaced,
+    placed: pods.ready + pods.pending - pods.unplaced + pods.draining,
+    unplaced: pods.unplaced,
     oldestWait: demand?.oldestWait ?? 0,
   };
 }

@@ -12,7 +12,7 @@ export interface WatchSink<T extends KubeObject> {
   /** `json`: the bytes that the object was read from. */
   upsert(object: T & Stored, json?: Buffer): void;
   /** Upserts an object without parsing its JSON; returns its resourceVersion, or undefined when it must be parsed and upserted. */
-  takeJson?(json: Buffer): string | undefined;
+  upsertJson?(json: Buffer): string | undefined;
   remove(object: T & Stored): void;
   /** Every change up to this resourceVersion has been delivered. */
   bookmark(resourceVersion: string): void;
@@ -24,7 +24,7 @@ export interface WatchSink<T extends KubeObject> {
 export interface StateBuilder<T extends KubeObject> {
   add(object: T & Stored, json?: Buffer): void;
   /** Adds an object without parsing its JSON; false when it must be parsed and added. */
-  takeJson?(json: Buffer): boolean;
+  addJson?(json: Buffer): boolean;
   /** The object was deleted before the list was complete. */
   remove(object: T & Stored): void;
   /** Replaces the state by what was added, as `replace` does. */
@@ -177,7 +177,7 @@ function storeSink<T extends KubeObject>(options: StoreSinkOptions<T>): WatchSin
           if (json !== undefined) templatePacker?.learn(json, object);
           state.push(packed(object, state.length));
         },
-        takeJson(json) {
+        addJson(json) {
           const packedJson = templatePacker?.pack(json);
           if (packedJson !== undefined) state.push(state.length < packedFrom ? unpacked(packedJson) : packedJson);
           return packedJson !== undefined;
@@ -194,7 +194,7 @@ function storeSink<T extends KubeObject>(options: StoreSinkOptions<T>): WatchSin
       }
       progress.advance(BigInt(raw.metadata.resourceVersion));
     },
-    takeJson(json) {
+    upsertJson(json) {
       const packedJson = templatePacker?.pack(json);
       if (packedJson === undefined) return undefined;
       const object = unpacked(packedJson);
@@ -282,6 +282,6 @@ function trimmed<T extends KubeObject>(
 function withoutManagedFields<T extends KubeObject>(raw: T & Stored): T & Stored {
   const { managedFields: _dropped, ...metadata } = raw.metadata as (T & Stored)["metadata"] & {
     managedFields?: unknown;
-  }; // on the wire, though no kind of ours names it
+  }; // on the wire, though our types do not declare it
   return { ...raw, metadata };
 }

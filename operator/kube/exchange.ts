@@ -101,7 +101,7 @@ export function pathWithQuery(resource: Resource, place: ResourcePlace, query: Q
   return text;
 }
 
-/** Exponential back-off: `firstMs`, `firstMs × 2`, … up to `capMs`, each extended by up to `jitter` of itself (1.0: at most doubled). */
+/** Exponential back-off: `firstMs` doubles up to `capMs`; each delay is extended by up to `jitter` of itself (1.0: at most doubled). */
 export interface BackoffPolicy {
   readonly firstMs: number;
   readonly capMs: number;

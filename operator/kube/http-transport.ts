@@ -114,7 +114,7 @@ interface StreamRequest extends CompleteRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Sends a request and resolves once the head of the response has arrived. The body fails when the connection breaks or the signal aborts. */
+/** Sends a request and resolves with the response once its head has arrived. Its body fails when the signal aborts. */
 async function openStream(request: StreamRequest, streams: Streams, deadline: Deadline): Promise<StreamedResponse> {
   if (deadline.isExpired()) throw new Error("too late");
   const { signal } = request;

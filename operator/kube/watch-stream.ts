@@ -39,7 +39,7 @@ export interface StreamEnd {
 /** Turns lines, or their values, into events. */
 interface LineReader extends Pick<EventProjection, "fromLine" | "fromValue"> {
   /** Consumes a line without parsing it; false when it must be parsed. */
-  readonly takeLine?: (line: Buffer) => boolean;
+  readonly consumeLine?: (line: Buffer) => boolean;
 }
 
 /** A watch in pieces: bytes, or the values of lines. */
@@ -64,7 +64,7 @@ export async function readWatch<T extends KubeObject>(
   const endWithin = (piece: unknown): StreamEnd | undefined => {
     const lines: Iterable<unknown> = piece instanceof Uint8Array ? splitter.lines(piece) : [piece];
     for (const line of lines) {
-      if (isBlank(line) || wasTaken(line, lineReader)) continue;
+      if (isBlank(line) || consumed(line, lineReader)) continue;
       const end = deliverLine(operation, eventOf<T>(line, lineReader), { line, onEvent });
       if (end !== undefined) return end;
     }
@@ -155,8 +155,8 @@ function isBlank(line: unknown): boolean {
 
 const spaceCode = 32;
 
-function wasTaken(line: unknown, { takeLine }: LineReader): boolean {
-  return takeLine !== undefined && Buffer.isBuffer(line) && takeLine(line);
+function consumed(line: unknown, { consumeLine }: LineReader): boolean {
+  return consumeLine !== undefined && Buffer.isBuffer(line) && consumeLine(line);
 }
 
 interface Delivery<T extends KubeObject> {

@@ -172,8 +172,8 @@ async function runAttempt<T extends KubeObject>(
     const onEvent = (event: WatchEvent<T>, line: unknown): void => {
       if (!attempt.signal.aborted) applyEvent({ ...event, line }, state, sink);
     };
-    const takeLine = (line: Buffer): boolean => !attempt.signal.aborted && applyUnparsed(line, state, sink);
-    const lineReader = { ...settings.projection, takeLine };
+    const consumeLine = (line: Buffer): boolean => !attempt.signal.aborted && applyUnparsed(line, state, sink);
+    const lineReader = { ...settings.projection, consumeLine };
     const end = await readWatch(operation, piecesOf(stream), onEvent, lineReader).finally(() => stream.close());
     if (end.reason === "expired") state.resumeFrom = undefined;
     return end;

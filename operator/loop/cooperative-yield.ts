@@ -6,7 +6,7 @@ export interface CooperativeYield {
   due(): Promise<void> | undefined;
 }
 
-/** As long as two or three reconciles that write nothing, and ten times what a yield costs. A changed key waits no longer than this. */
+/** Two or three reconciles that write nothing, and ten times the cost of a yield. A changed key waits no longer than this. */
 const sliceMs = 0.25;
 
 /**

@@ -152,7 +152,7 @@ export class GatewayStream {
     response.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** The gateway rejected this version's route of the key: it has a newer one from another operator, which our caches will see soon. */
+  /** The gateway rejected this version's route: it has a newer one from another operator, which our caches will see soon. */
   #discard(version: number, key: string): void {
     this.#unacknowledged.find((sent) => sent.version === version)?.splits.delete(key);
     if (this.#acknowledged.delete(key)) this.#options.onAck(key);

@@ -45,7 +45,7 @@ const served = async (): Promise<void> => {
   await reaches("Ready=True AsDeclared");
   await quiet();
 };
-/** Nothing was asked of the API server for a while. */
+/** Waits until the API server has received no requests for a while. */
 const quiet = async (): Promise<void> => {
   for (let count = -1; count !== scene.requests.length; await systemClock.sleep(150)) count = scene.requests.length;
 };
@@ -100,7 +100,7 @@ describe("an operator on the API-server model", () => {
     await operator.stop();
     await scene.startGateway("gateway-b", await scene.startOperator());
     await quiet();
-    // The second gateway's address belongs into the Service's endpoints; that is all there is to do.
+    // Only the Service's endpoints change: they get the second gateway's address.
     expect(new Set(scene.requests)).toEqual(new Set(["PATCH endpointslices"]));
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { operatorOptions, type OperatorProgramOptions, operatorUsage } from "../../operator/options.ts";
 
-/** What Kubernetes tells every pod. */
+/** Environment variables that Kubernetes sets in every pod. */
 const pod = { KUBERNETES_SERVICE_HOST: "10.96.0.1", KUBERNETES_SERVICE_PORT: "443" };
 const image = ["--runtime-image", "registry/runtime:1"];
 const assumed: OperatorProgramOptions = {

@@ -20,10 +20,10 @@ const reason = whyNotHere();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "operator-end-to-end";
-/** Our own node, which nobody else's pods may go to. */
+/** Our own node, reserved for our pods. */
 const nodeName = "operator-end-to-end";
 const own = { [`${namespace}/only`]: "true" };
-/** Garbage collection looks for new kinds of owners every 30 s. */
+/** The garbage collector discovers new kinds of owners every 30 s. */
 const collectionTimeoutMs = 90_000;
 const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
 

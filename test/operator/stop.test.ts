@@ -18,20 +18,20 @@ import { exitCodes } from "../../runtime/contract/exit-codes.ts";
 import { modelDeployment } from "../builders/model-deployment.ts";
 import { eventually } from "../builders/operator-scene.ts";
 
-/** From SIGTERM to the end of the process, whatever the API server does. */
+/** Limit from SIGTERM to exit, whatever the API server does. */
 const stopWithinMs = 3_000;
 const leaseKey = { namespace: systemNamespace, name: "modelwright-operator" };
 
 const folder = mkdtempSync(join(tmpdir(), "modelwright-stop-"));
 let model: ApiServer;
 let http: HttpApiServer;
-let way: Way;
+let connection: FaultyConnection;
 let client: Client;
 
 beforeEach(async () => {
   model = createApiServer({ clock: systemClock });
   http = await serveHttp(model, { host: "127.0.0.1", port: 0 });
-  way = await openWay(Number(new URL(http.url).port));
+  connection = await openConnection(Number(new URL(http.url).port));
   client = createClient({ transport: model, fieldManager: "test" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
   await client.create(resources.namespaces, {
@@ -41,51 +41,51 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  way.close();
+  connection.close();
   await http.close();
   await model.close();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What lies between the operator and its API server. */
-interface Way {
+/** A faulty connection between the operator and its API server. */
+interface FaultyConnection {
   readonly port: number;
-  /** The server hears nothing any more and goes on talking: what is asked hangs, watches bring events. */
-  deafen(): void;
+  /** The server receives nothing any more but still sends: requests hang, watches deliver events. */
+  dropRequests(): void;
   /** Connections break and new ones are refused. */
-  cut(): void;
+  disconnect(): void;
   close(): void;
 }
 
-async function openWay(serverPort: number): Promise<Way> {
+async function openConnection(serverPort: number): Promise<FaultyConnection> {
   const sockets = new Set<Socket>();
-  let isDeaf = false;
+  let dropsRequests = false;
   const server: Server = createServer((near) => {
     const far = connect(serverPort, "127.0.0.1");
     for (const socket of [near, far]) {
       sockets.add(socket.on("error", () => {}));
       socket.on("close", () => [near, far].forEach((one) => one.destroy()));
     }
-    near.on("data", (bytes) => void (isDeaf || far.write(bytes)));
+    near.on("data", (bytes) => void (dropsRequests || far.write(bytes)));
     far.pipe(near);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  const cut = (): void => {
+  const disconnect = (): void => {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
   const { port } = server.address() as AddressInfo; // a TCP server's
-  return { port, deafen: () => void (isDeaf = true), cut, close: cut };
+  return { port, dropRequests: () => void (dropsRequests = true), disconnect, close: disconnect };
 }
 
 interface Running {
-  /** Sends SIGTERM; the exit code and how long it took to come. */
+  /** Sends SIGTERM; resolves with the exit code and the time to exit. */
   stop(): Promise<{ code: number; tookMs: number }>;
 }
 
 async function running(): Promise<Running> {
   const kubeconfig = join(folder, "kubeconfig");
-  writeFileSync(kubeconfig, kubeconfigText(`http://127.0.0.1:${way.port}`));
+  writeFileSync(kubeconfig, kubeconfigText(`http://127.0.0.1:${connection.port}`));
   const signal = new AbortController();
   const flags = {
     kubeconfig,
@@ -134,20 +134,20 @@ describe("SIGTERM ends the operator in three seconds", () => {
     await standby.stop();
   });
 
-  /** What has become of the way to the API server a while before. */
-  const troubles: Readonly<Record<string, () => Promise<void>>> = {
-    "while the API server refuses connections": async () => way.cut(),
-    "while the API server answers nothing": async () => way.deafen(),
+  /** Faults of the connection a while before SIGTERM. */
+  const connectionFaults: Readonly<Record<string, () => Promise<void>>> = {
+    "while the API server refuses connections": async () => connection.disconnect(),
+    "while the API server answers nothing": async () => connection.dropRequests(),
     "while the API server answers nothing and a reconcile waits for it": async () => {
-      way.deafen();
+      connection.dropRequests();
       await deploy();
     },
   };
 
-  test.for(Object.entries(troubles))("%s", async ([, befall]) => {
+  test.for(Object.entries(connectionFaults))("%s", async ([, inject]) => {
     const operator = await running();
-    await befall();
-    // By now the lease is being renewed, in vain.
+    await inject();
+    // By now the operator tries in vain to renew the lease.
     await systemClock.sleep(2_500);
     const { code, tookMs } = await operator.stop();
     expect(code).toBe(exitCodes.ok);

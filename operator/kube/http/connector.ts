@@ -96,7 +96,7 @@ function tlsConnector(host: string, { tls: tlsFacts }: Credentials): (target: Tl
   return (target) => tls.connect({ host, ...target, ...named, ...checked, secureContext, ALPNProtocols: ["http/1.1"] });
 }
 
-/** Asks a proxy for a tunnel, and speaks through it as over any connection. */
+/** Connects through a proxy's CONNECT tunnel. */
 function tunnelThrough(proxy: URL, target: string): Connect {
   const { request } = process.getBuiltinModule(proxy.protocol === "https:" ? "node:https" : "node:http");
   const account = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;

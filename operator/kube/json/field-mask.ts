@@ -21,7 +21,7 @@ export function projectionOf(keep: FieldSelection): Projection {
   const fields = Object.entries(keep).map(([name, projectField]) => [name, projectionOf(projectField)] as const);
   const newObject = createObjectFactory();
   const projectObject = (value: object): object => {
-    const source = value as { readonly [name: string]: unknown }; // JSON that is no list
+    const source = value as { readonly [name: string]: unknown }; // a JSON object
     const instance = newObject();
     for (const [name, projectField] of fields)
       if (Object.hasOwn(source, name)) instance[name] = projectField(source[name]);

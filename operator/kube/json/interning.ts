@@ -13,7 +13,7 @@ import {
 interface Pool<T> {
   /** The value with this hash for which `isMatch` holds. */
   find(hash: number, isMatch: (value: T) => boolean): T | undefined;
-  keep(hash: number, value: T): void;
+  add(hash: number, value: T): void;
 }
 
 const initialSlots = 1_024;
@@ -55,7 +55,7 @@ function createPool<T>(maxSlots: number): Pool<T> {
       }
       return undefined;
     },
-    keep(hash, value) {
+    add(hash, value) {
       if (count * 2 >= values.length && values.length < maxSlots) grow();
       put(hash, value);
     },
@@ -75,7 +75,7 @@ export function internedValue(value: unknown): unknown {
   const hash = hashOfText(text);
   const known = composites.find(hash, (other) => JSON.stringify(other) === text);
   if (known !== undefined) return known;
-  composites.keep(hash, value);
+  composites.add(hash, value);
   return value;
 }
 
@@ -84,7 +84,7 @@ export function internedString(text: string): string {
   const hash = hashOfText(text);
   const known = strings.find(hash, (other) => other === text);
   if (known !== undefined) return known;
-  strings.keep(hash, text);
+  strings.add(hash, text);
   return text;
 }
 
@@ -100,7 +100,7 @@ export function readInterned(cursor: Cursor): unknown {
   const known = composites.find(hash, (other) => matchesNext({ bytes, at: begin }, other));
   if (known !== undefined) return known;
   const value = internStrings(JSON.parse(bytes.toString("utf8", begin, end))) as object; // between braces or brackets
-  composites.keep(hash, value);
+  composites.add(hash, value);
   return value;
 }
 
@@ -122,7 +122,7 @@ function readInternedString(cursor: Cursor): string {
   const known = strings.find(hash, (other) => stringMatchesNext({ bytes, at: begin }, other));
   if (known !== undefined) return known;
   const text = bytes.toString("latin1", begin + 1, at - 1);
-  strings.keep(hash, text);
+  strings.add(hash, text);
   return text;
 }
 
@@ -133,7 +133,7 @@ export const maxInternedLength = 128;
 function internStrings(value: unknown): unknown {
   if (typeof value === "string") return value.length > maxInternedLength ? value : internedString(value);
   if (typeof value !== "object" || value === null) return value;
-  const members = value as { [name: string]: unknown }; // entries have names, too
+  const members = value as { [name: string]: unknown }; // or an array, whose indexes are names
   for (const name in members) {
     const member = members[name];
     // Set without comparing: equal strings cannot be told apart.
@@ -159,7 +159,7 @@ function entriesMatchNext(cursor: Cursor, known: readonly unknown[]): boolean {
 }
 
 function membersMatchNext(cursor: Cursor, known: object): boolean {
-  const members = known as { readonly [name: string]: unknown }; // no list
+  const members = known as { readonly [name: string]: unknown }; // not an array
   let separator = "{";
   for (const name in members) {
     if (!bytesMatchNext(cursor, separator) || !stringMatchesNext(cursor, name)) return false;

@@ -1,4 +1,4 @@
-/** A position in the UTF-8 bytes of JSON. Reading a value moves it behind the value. */
+/** A position in the UTF-8 bytes of JSON. Reading a value moves it past the value. */
 export interface Cursor {
   readonly bytes: Buffer;
   at: number;
@@ -44,7 +44,7 @@ export function expectByte(cursor: Cursor, expected: number): void {
   cursor.at += 1;
 }
 
-/** Moves behind the next comma, true, or behind the closing bracket or brace `end`, false. Throws for anything else. */
+/** Moves past the next comma, true, or behind the closing bracket or brace `end`, false. Throws for anything else. */
 export function consumeComma(cursor: Cursor, end: number): boolean {
   const next = peekByte(cursor);
   if (next !== byte.comma && next !== end) throw brokenJson(cursor);
@@ -52,7 +52,7 @@ export function consumeComma(cursor: Cursor, end: number): boolean {
   return next === byte.comma;
 }
 
-/** Moves behind the value at the cursor without parsing it. */
+/** Moves past the value at the cursor without parsing it. */
 export function skipValue(cursor: Cursor): void {
   const first = peekByte(cursor);
   if (first === byte.quote) skipString(cursor);
@@ -60,7 +60,7 @@ export function skipValue(cursor: Cursor): void {
   else skipLiteral(cursor);
 }
 
-/** Moves behind the string at the cursor. True when it is ASCII without escapes: then its bytes are its characters. */
+/** Moves past the string at the cursor. True when it is ASCII without escapes: then its bytes are its characters. */
 export function skipString(cursor: Cursor): boolean {
   const { bytes } = cursor;
   const { length } = bytes;
@@ -81,7 +81,7 @@ export function skipString(cursor: Cursor): boolean {
 /** The bit in which braces differ from brackets. */
 const braceBit = 32;
 
-/** Moves behind an object or array. One loop over all levels: most of the bytes of a large list are read here. */
+/** Moves past an object or array. One loop over all levels: most of the bytes of a large list are read here. */
 function skipNested(cursor: Cursor): void {
   const { bytes } = cursor;
   const { length } = bytes;
@@ -112,7 +112,7 @@ export function stringEnd(bytes: Buffer, begin: number): number {
   return length;
 }
 
-/** Moves behind a number, `true`, `false` or `null`. */
+/** Moves past a number, `true`, `false` or `null`. */
 function skipLiteral(cursor: Cursor): void {
   const { bytes, at: begin } = cursor;
   let at = begin;
@@ -125,7 +125,7 @@ function endsLiteral(code: number): boolean {
   return code === byte.comma || code === byte.closeBrace || code === byte.closeBracket || code <= 32;
 }
 
-/** Parses the value at the cursor and moves behind it. */
+/** Parses the value at the cursor and moves past it. */
 export function readValue(cursor: Cursor): unknown {
   const { bytes } = cursor;
   const first = peekByte(cursor);
@@ -147,7 +147,7 @@ function literalValue(text: string): unknown {
   return literals.has(text) ? literals.get(text) : JSON.parse(text);
 }
 
-/** Parses the string at the cursor and moves behind it. */
+/** Parses the string at the cursor and moves past it. */
 export function readString(cursor: Cursor): string {
   const begin = cursor.at;
   const isPlain = skipString(cursor);

@@ -50,13 +50,13 @@ export function withoutManagedFields(json: string): string {
   return end === undefined ? json : `${json.slice(0, begin)}[]${json.slice(end)}`;
 }
 
-/** Index behind the white space at `at`. */
+/** Index after the white space at `at`. */
 function skipSpace(json: string, at: number): number {
   while (json.charCodeAt(at) <= 32) at += 1;
   return at;
 }
 
-/** Index behind the value at `at`; undefined when it has no end. */
+/** Index after the value at `at`; undefined when it has no end. */
 function valueEnd(json: string, at: number): number | undefined {
   const first = json.charCodeAt(at);
   if (first === quote) return stringEnd(json, at);
@@ -68,7 +68,7 @@ function valueEnd(json: string, at: number): number | undefined {
   return undefined;
 }
 
-/** Index behind the string at `at`; undefined when it has no end. */
+/** Index after the string at `at`; undefined when it has no end. */
 function stringEnd(json: string, at: number): number | undefined {
   const { length } = json;
   for (let next = at + 1; next < length; next += 1) {
@@ -79,7 +79,7 @@ function stringEnd(json: string, at: number): number | undefined {
   return undefined;
 }
 
-/** Index behind the array or object at `at`. One loop over all levels: most of the bytes of a large list are read here. */
+/** Index after the array or object at `at`. One loop over all levels: most of the bytes of a large list are read here. */
 function nestedEnd(json: string, at: number): number | undefined {
   const { length } = json;
   let depth = 0;

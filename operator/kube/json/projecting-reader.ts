@@ -13,7 +13,7 @@ import { createObjectFactory, type FieldMask, type FieldSelection } from "./fiel
 import { readInterned, readInterningStrings } from "./interning.ts";
 import { createSkipper, type Skipper } from "./skipper.ts";
 
-/** Reads the value at the cursor, as far as it is kept, and moves the cursor behind it. Throws SyntaxError for broken JSON. */
+/** Reads the value at the cursor, as far as it is kept, and moves the cursor past it. Throws SyntaxError for broken JSON. */
 export type ValueReader = (cursor: Cursor) => unknown;
 
 /**
@@ -94,7 +94,7 @@ function hashOf(bytes: Buffer, begin: number, end: number): number {
   return ((end - begin) * 7 + (bytes[begin] ?? 0) + (bytes[end - 1] ?? 0) * 3) & (tableSize - 1);
 }
 
-/** Moves behind a member's name; undefined when the member is not kept. */
+/** Moves past a member's name; undefined when the member is not kept. */
 function readName(cursor: Cursor, membersByHash: readonly (readonly Member[])[]): Member | undefined {
   if (peekByte(cursor) !== byte.quote) throw brokenJson(cursor);
   const { bytes, at } = cursor;

@@ -1,6 +1,6 @@
 import { byte, type Cursor, peekByte, skipValue, stringEnd } from "./json-bytes.ts";
 
-/** Moves the cursor behind the value at it, in few comparisons when an earlier value differed only in its strings. */
+/** Moves the cursor past the value at it, in few comparisons when an earlier value differed only in its strings. */
 export type Skipper = (cursor: Cursor) => void;
 
 /** Bytes of an earlier value of the same member. `managedFields`, for example, differ only in UIDs and times. */

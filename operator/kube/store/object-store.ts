@@ -24,7 +24,7 @@ interface StoreOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, Keys<T>>>;
 }
 
-/** A reconcile reads fewer objects, some repeatedly; with more, unpacked objects would live long enough to become old-generation garbage. */
+/** A reconcile reads fewer objects, some repeatedly. With more, they would live long enough to reach V8's old generation. */
 const memoSize = 32;
 
 /** An empty store. */

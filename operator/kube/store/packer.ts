@@ -67,7 +67,7 @@ function addValue(walk: Walk, value: unknown): boolean {
     return addToken(walk, marker.list) && value.every((entry) => addValue(walk, entry)) && addToken(walk, marker.end);
   }
   if (!addToken(walk, marker.object)) return false;
-  const members = value as { readonly [name: string]: unknown }; // no list
+  const members = value as { readonly [name: string]: unknown }; // not an array
   for (const name in members) {
     // Assigning `__proto__` to the rebuilt object would set its prototype.
     if (name === "__proto__" || !addToken(walk, name) || !addValue(walk, members[name])) return false;

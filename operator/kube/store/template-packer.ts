@@ -26,7 +26,7 @@ export interface TemplatePackerOptions<T extends object> {
 
 /** Limit per kind. */
 const maxTemplates = 16;
-/** The first objects are all learned from, then one for each `packsPerSample` packed ones: learning costs as much as several parses. */
+/** The first objects are all learned from, then one per `packsPerSample` packed: learning costs as much as several parses. */
 const initialSamples = 64;
 const packsPerSample = 64;
 /** After this many misses in a row only one object in `triesOneIn` is matched against the templates. */
@@ -41,7 +41,7 @@ export function createTemplatePacker<T extends object>({
 }: TemplatePackerOptions<T>): TemplatePacker<T> {
   const discriminatorSet = new Set(discriminators);
   const templates: PackingTemplate<T>[] = [];
-  let packsForLearning = initialSamples * packsPerSample;
+  let learningBudget = initialSamples * packsPerSample;
   let misses = 0;
   const replaceTemplate = (index: number, template: JsonTemplate | undefined, json: Buffer, object: T): boolean => {
     if (template === undefined) return false;
@@ -65,15 +65,15 @@ export function createTemplatePacker<T extends object>({
         // Moves frequent templates to the front.
         if (index > 0) templates.splice(index - 1, 2, packing, templates[index - 1] ?? packing);
         misses = 0;
-        packsForLearning += 1;
+        learningBudget += 1;
         return packed;
       }
       misses += 1;
       return undefined;
     },
     learn(json, object) {
-      if (packsForLearning < packsPerSample) return;
-      packsForLearning -= packsPerSample;
+      if (learningBudget < packsPerSample) return;
+      learningBudget -= packsPerSample;
       if (templates.some(({ template }, index) => replaceTemplate(index, template.generalized(json), json, object)))
         return;
       replaceTemplate(Math.min(templates.length, maxTemplates - 1), templateOf(json, discriminatorSet), json, object);
@@ -155,7 +155,7 @@ interface Leaf {
 /** `whole`: within a value that is kept with all its members. */
 type LeafKeep = "own" | "interned" | "whole";
 
-/** All values that are neither objects nor lists, in order; undefined when a member's name is `__proto__` or contains a placeholder. */
+/** All scalar values, in order; undefined when a member's name is `__proto__` or contains a placeholder. */
 function leavesOf(value: unknown, keep: FieldSelection | LeafKeep): readonly Leaf[] | undefined {
   if (typeof value !== "object" || value === null) {
     return [{ value, keep: keep === true ? "own" : typeof keep === "object" ? "interned" : keep }];

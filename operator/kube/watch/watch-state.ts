@@ -36,8 +36,8 @@ interface SinkAndProjection<T extends KubeObject> {
 export function applyUnparsed<T extends KubeObject>(line: Buffer, state: WatchState<T>, sink: WatchSink<T>): boolean {
   const json = upsertedObject(line);
   if (json === undefined) return false;
-  if (state.initialState !== undefined) return state.initialState.takeJson?.(json) === true;
-  const resourceVersion = sink.takeJson?.(json);
+  if (state.initialState !== undefined) return state.initialState.addJson?.(json) === true;
+  const resourceVersion = sink.upsertJson?.(json);
   if (resourceVersion !== undefined) advance(state, resourceVersion);
   return resourceVersion !== undefined;
 }

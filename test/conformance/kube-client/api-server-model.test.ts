@@ -5,7 +5,7 @@ import { serveHttp } from "../../../operator/local/api-server/http-server.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { kubeClientConformance } from "./suite.ts";
 
-/** Less than the changes of the test for expired history, more than those of any other gap. */
+/** Fewer than the changes in the test for expired history, more than in any other test. */
 const historySize = 8;
 
 kubeClientConformance("the API-server model in process", () => {

@@ -15,7 +15,7 @@ export function applySuite(bench: Bench): void {
     expect(await client.get(configMaps, key)).toEqual(applied);
   });
 
-  test("keeps fields of others and drops own fields that are no longer named", async () => {
+  test("keeps other managers' fields and drops own fields that are no longer named", async () => {
     const key = bench.key();
     await client.apply(configMaps, configMap(key, { ours: "1", gone: "1" }));
     await other.apply(configMaps, configMap(key, { theirs: "1" }));
@@ -23,14 +23,14 @@ export function applySuite(bench: Bench): void {
     expect(applied.data).toEqual({ ours: "2", theirs: "1" });
   });
 
-  test("of the same again changes nothing, the resourceVersion included", async () => {
+  test("of the same object changes nothing, not even the resourceVersion", async () => {
     const key = bench.key();
     const first = await client.apply(configMaps, configMap(key));
     const second = await client.apply(configMaps, configMap(key));
     expect(second).toEqual(first);
   });
 
-  test("of a field that another owns is refused and names both", async () => {
+  test("of another manager's field is refused, naming field and manager", async () => {
     const key = bench.key();
     await other.apply(configMaps, configMap(key, { a: "1" }));
     expect(await refusalOf(client.apply(configMaps, configMap(key, { a: "2" })), bench)).toBe(
@@ -39,14 +39,14 @@ export function applySuite(bench: Bench): void {
     expect((await client.get<ConfigMap>(configMaps, key))?.data).toEqual({ a: "1" });
   });
 
-  test("of a field that another owns, with the same value, shares it", async () => {
+  test("of another manager's field with the same value shares ownership", async () => {
     const key = bench.key();
     await other.apply(configMaps, configMap(key, { a: "1" }));
     await client.apply(configMaps, configMap(key, { a: "1" }));
     expect(await refusalOf(other.apply(configMaps, configMap(key, { a: "2" })), bench)).toContain("ApplyConflict");
   });
 
-  test("by force takes the field over", async () => {
+  test("with force takes ownership of the field", async () => {
     const key = bench.key();
     await other.apply(configMaps, configMap(key, { a: "1" }));
     const forced = await client.apply(configMaps, configMap(key, { a: "2" }), { force: true });
@@ -56,7 +56,7 @@ export function applySuite(bench: Bench): void {
     );
   });
 
-  test("of a field that a patch set before is refused and names the patcher", async () => {
+  test("of a field that a patch has set is refused, naming the patching manager", async () => {
     const key = bench.key();
     await client.apply(configMaps, configMap(key, { a: "1" }));
     await other.mergePatch(configMaps, key, { data: { a: "9" } });
@@ -67,7 +67,7 @@ export function applySuite(bench: Bench): void {
     );
   });
 
-  test("with the UID of an object that is gone does not make it anew", async () => {
+  test("with the UID of a deleted object does not recreate it", async () => {
     const key = bench.key();
     const { metadata } = await client.apply(configMaps, configMap(key));
     const { uid } = metadata;
@@ -85,7 +85,7 @@ export function applySuite(bench: Bench): void {
     );
   });
 
-  test("of status leaves the spec alone and is owned apart from it", async () => {
+  test("of status leaves the spec alone and is owned separately", async () => {
     const key = bench.key();
     const { apiVersion, kind, metadata } = modelDeployment(key);
     const { spec } = await client.apply(modelDeployments, modelDeployment(key));
@@ -122,7 +122,7 @@ export function applySuite(bench: Bench): void {
     ]);
   });
 
-  test("of an object that the schema refuses says which field", async () => {
+  test("of an invalid object names the field", async () => {
     const key = bench.key();
     expect(await refusalOf(client.apply(modelDeployments, modelDeployment(key, { replicas: -1 })), bench)).toMatch(
       new RegExp(`^Invalid: apply ModelDeployment NAMESPACE/${key.name} was refused: .*spec\\.replicas`),

@@ -5,19 +5,19 @@ import type { ConfigMap, KubeObject, ObjectMeta, ObservedCondition } from "../..
 import type { Transport } from "../../../operator/kube/transport.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 
-/** What every test of the suite works with. */
+/** Clients and names for the tests of the suite. */
 export interface Bench {
   readonly transport: Transport;
   readonly client: Client;
-  /** A client of another field manager. */
+  /** A client with another field manager. */
   readonly other: Client;
-  /** Namespace of this run alone. */
+  /** Namespace of this run. */
   readonly namespace: string;
-  /** A key in the namespace, of a name never given before. */
+  /** A key in the namespace with an unused name. */
   key(): ObjectKey & { readonly namespace: string };
 }
 
-/** A ModelDeployment as far as the suite looks at it. */
+/** The parts of a ModelDeployment that the suite reads. */
 export interface Deployed extends KubeObject {
   readonly spec?: object;
   readonly status?: { readonly observedGeneration?: number; readonly conditions?: readonly ObservedCondition[] };
@@ -28,7 +28,7 @@ export function configMap(metadata: ObjectMeta, data: Readonly<Record<string, st
   return { apiVersion: "v1", kind: "ConfigMap", metadata, data };
 }
 
-/** The least ModelDeployment that is valid. */
+/** A minimal valid ModelDeployment. */
 export function modelDeployment(metadata: ObjectMeta, spec: object = {}): Deployed {
   const model = { source: { persistentVolumeClaim: { claimName: "models", path: "model.keras" } } };
   return { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment", metadata, spec: { model, ...spec } };
@@ -44,7 +44,7 @@ export async function refusalOf(work: Promise<unknown>, { namespace }: Bench): P
   return `${thrown.code}: ${thrown.message}`.replaceAll(namespace, "NAMESPACE");
 }
 
-/** Waits until the check passes, for what a controller does in its own time. */
+/** Waits until the check passes, for asynchronous work of a controller. */
 export function eventually<T>(check: () => Promise<T> | T): Promise<T> {
   return vi.waitFor(check, { timeout: 15_000, interval: 50 });
 }

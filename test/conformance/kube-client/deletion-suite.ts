@@ -4,7 +4,7 @@ import type { ConfigMap, OwnerReference } from "../../../operator/kube/kinds.ts"
 import { resources } from "../../../operator/kube/resources.ts";
 import { type Bench, configMap, eventually, refusalOf } from "./bench.ts";
 
-/** Removal with preconditions and finalizers, and what becomes of owned objects. */
+/** Deletion with preconditions, finalizers and propagation to owned objects. */
 export function deletionSuite(bench: Bench): void {
   const { client } = bench;
   const { configMaps } = resources;
@@ -16,7 +16,7 @@ export function deletionSuite(bench: Bench): void {
     expect({ answers, after: await client.get(configMaps, key) }).toEqual({ answers: [true, false], after: undefined });
   });
 
-  test("remove of another object of the same name is refused", async () => {
+  test("remove with another object's UID is refused", async () => {
     const key = bench.key();
     const { metadata } = await client.create(configMaps, configMap(key));
     const preconditions = { uid: "00000000-0000-4000-8000-000000000000" };
@@ -25,7 +25,7 @@ export function deletionSuite(bench: Bench): void {
     );
   });
 
-  test("remove of a later state than was looked at is refused", async () => {
+  test("remove with an old resourceVersion is refused", async () => {
     const key = bench.key();
     const { metadata } = await client.create(configMaps, configMap(key));
     const { uid, resourceVersion } = metadata;
@@ -50,7 +50,7 @@ export function deletionSuite(bench: Bench): void {
     expect(await client.get(configMaps, key)).toBeUndefined();
   });
 
-  /** An owner and what it owns. */
+  /** An owner and an object that it owns. */
   async function family(references: Partial<OwnerReference> = {}) {
     const owner = bench.key();
     const owned = bench.key();
@@ -67,7 +67,7 @@ export function deletionSuite(bench: Bench): void {
     await eventually(async () => expect(await client.get(configMaps, owned)).toBeUndefined());
   });
 
-  test("in the foreground keeps the owner until what blocks it is gone", async () => {
+  test("in the foreground keeps the owner until blocking dependents are gone", async () => {
     const { owner, owned } = await family({ blockOwnerDeletion: true });
     await client.mergePatch(configMaps, owned, { metadata: { finalizers: ["modelwright.dev/test"] } });
     await client.remove(configMaps, owner, { propagationPolicy: "Foreground" });
@@ -79,14 +79,14 @@ export function deletionSuite(bench: Bench): void {
     await eventually(async () => expect(await client.get(configMaps, owner)).toBeUndefined());
   });
 
-  test("as orphans keeps what it owned, free of it", async () => {
+  test("with Orphan keeps dependents, without the owner reference", async () => {
     const { owner, owned } = await family();
     await client.remove(configMaps, owner, { propagationPolicy: "Orphan" });
     await eventually(async () => expect(await client.get(configMaps, owner)).toBeUndefined());
     expect((await client.get(configMaps, owned))?.metadata.ownerReferences ?? []).toEqual([]);
   });
 
-  test("an object whose owner never was there is removed", async () => {
+  test("an object whose owner never existed is removed", async () => {
     const owned = bench.key();
     const reference = {
       apiVersion: "v1",

@@ -7,7 +7,7 @@ import { resources } from "../../../operator/kube/resources.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
 import { type Bench, eventually } from "./bench.ts";
 
-/** Leader election, on a clock of its own. */
+/** Leader election, on a manual clock. */
 export function leaseSuite(bench: Bench): void {
   const inFlight = new Set<Promise<unknown>>();
   const client = createClient({
@@ -57,7 +57,7 @@ export function leaseSuite(bench: Bench): void {
     (await client.get<LeaseObject>(resources.leases, key))?.spec;
   const toldBecomes = (want: readonly string[]): Promise<void> => eventually(() => expect(told).toEqual(want));
 
-  /** Moves the clock in steps; all requests of a step are over before the next one, however slow the server is. */
+  /** Advances the clock in steps; all requests of a step complete before the next one, however slow the server is. */
   async function passes(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 1_000) {
       await clock.advance(1_000);
@@ -68,7 +68,7 @@ export function leaseSuite(bench: Bench): void {
     }
   }
 
-  test("a lease that nobody holds is acquired and written with times of six digits", async () => {
+  test("a free lease is acquired and written with times of six fractional digits", async () => {
     const contender = contend("one");
     await toldBecomes(["one acquired"]);
     expect(contender.isHeld).toBe(true);
@@ -93,7 +93,7 @@ export function leaseSuite(bench: Bench): void {
     );
   });
 
-  test("only one of many gets it", async () => {
+  test("only one of many candidates acquires it", async () => {
     for (const identity of ["one", "two", "three"]) contend(identity);
     await eventually(() => expect(told).toHaveLength(1));
     await passes(6_000);
@@ -101,7 +101,7 @@ export function leaseSuite(bench: Bench): void {
     expect(contenders.filter(({ isHeld }) => isHeld)).toHaveLength(1);
   });
 
-  test("it is given to the next one as soon as its holder stops", async () => {
+  test("the next candidate acquires it as soon as its holder stops", async () => {
     const first = contend("one");
     await toldBecomes(["one acquired"]);
     const second = contend("two");
@@ -113,7 +113,7 @@ export function leaseSuite(bench: Bench): void {
     expect([first.isHeld, second.isHeld, (await spec())?.leaseTransitions]).toEqual([false, true, 1]);
   });
 
-  test("the next one waits 15 s when its holder vanishes", async () => {
+  test("the next candidate waits 15 s when its holder vanishes", async () => {
     const still = createManualClock();
     contend("one", { clock: still });
     await toldBecomes(["one acquired"]);
@@ -122,7 +122,7 @@ export function leaseSuite(bench: Bench): void {
     expect(told).toEqual(["one acquired"]);
     await passes(4_000);
     await toldBecomes(["one acquired", "two acquired"]);
-    // The first one wakes up and finds that it is another's.
+    // The first candidate resumes and finds that another one holds the lease.
     await still.advance(2_000);
     await toldBecomes(["one acquired", "two acquired", "one lost"]);
   });
@@ -141,7 +141,7 @@ export function leaseSuite(bench: Bench): void {
     expect(contender.isHeld).toBe(true);
     await passes(2_000);
     expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired", "one lost"], isHeld: false });
-    // It contends again, and nobody else has written meanwhile.
+    // It tries again, and no other candidate has written meanwhile.
     isCut = false;
     await passes(2_000);
     expect({ told, isHeld: contender.isHeld }).toEqual({
@@ -150,7 +150,7 @@ export function leaseSuite(bench: Bench): void {
     });
   });
 
-  test("a holder that lost it to another is the next one when that stops", async () => {
+  test("a holder that lost it acquires it again when the new holder stops", async () => {
     const first = contend("one");
     await toldBecomes(["one acquired"]);
     const { metadata } = (await client.get<LeaseObject>(resources.leases, key)) ?? {};
@@ -166,7 +166,7 @@ export function leaseSuite(bench: Bench): void {
     });
   });
 
-  test("a short trouble changes nothing", async () => {
+  test("a short outage changes nothing", async () => {
     let failures = 3;
     const shaky: typeof client = {
       ...client,

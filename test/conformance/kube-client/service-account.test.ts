@@ -37,7 +37,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     await Promise.all([admin.close(), pod.close(), rm(folder, { recursive: true })]);
   });
 
-  test("is let in by its token, over TLS with the cluster's own authority, and told what it may not do", async () => {
+  test("authenticates with its token over TLS with the cluster's CA, and is told what it may not do", async () => {
     const client = createClient({ transport: pod, fieldManager: "conformance" });
     const thrown = await client.list(resources.pods, { namespace: "default" }).catch((error: unknown) => error);
     expect(thrown instanceof Fault && thrown.sentence).toBe(
@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     );
   });
 
-  test("goes on with the token that has replaced a refused one", async () => {
+  test("continues with the token that has replaced a refused one", async () => {
     const good = await tokenOf(admin);
     await writeFile(join(folder, "token"), "not-a-token");
     const { hostname, port } = new URL((await sharedControlPlane()).url);
@@ -66,5 +66,5 @@ async function tokenOf(admin: Transport): Promise<string> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} }),
   });
-  return (JSON.parse(body) as { status: { token: string } }).status.token; // a TokenRequest, as was asked for
+  return (JSON.parse(body) as { status: { token: string } }).status.token; // a TokenRequest
 }

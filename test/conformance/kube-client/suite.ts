@@ -15,13 +15,13 @@ import { leaseSuite } from "./lease-suite.ts";
 import { verbSuite } from "./verb-suite.ts";
 import { watchSuite } from "./watch-suite.ts";
 
-/** An API server to talk to. */
+/** An API server under test. */
 export interface Subject {
   readonly transport: Transport;
   stop(): Promise<void>;
 }
 
-/** Registers the tests that every API server passes, the real one first of all. Skipped with the reason, if any. */
+/** Registers the tests that every API server must pass, above all the real one. Skipped if there is a reason. */
 export function kubeClientConformance(name: string, start: () => Promise<Subject>, skipReason?: string): void {
   const title = `the kube client on ${name}${skipReason === undefined ? "" : ` (skipped: ${skipReason})`}`;
   describe.skipIf(skipReason !== undefined)(title, () => {
@@ -73,6 +73,6 @@ async function installModelDeployments(client: Client): Promise<void> {
   const [crd] = readYaml(readFileSync(crdPath, "utf8"), crdPath) as KubeObject[]; // our own CRD
   if (crd === undefined) throw new Error(`${crdPath} holds no object`);
   await client.apply(resources.customResourceDefinitions, crd, { force: true });
-  // Established is not yet served everywhere: a list says more than the condition.
+  // The condition Established can precede serving: a successful list is the better check.
   await vi.waitFor(() => client.list(resources.modelDeployments), { timeout: 20_000, interval: 100 });
 }

@@ -14,7 +14,7 @@ export function verbSuite(bench: Bench): void {
   const { client, transport, namespace } = bench;
   const { configMaps, modelDeployments } = resources;
 
-  test("create gives the object its identity, get reads it back whole", async () => {
+  test("create returns the object with its identity, get reads it back whole", async () => {
     const key = bench.key();
     const created = await client.create(configMaps, configMap({ ...key, labels: { team: "a" } }));
     const { uid, resourceVersion, creationTimestamp, name, labels } = created.metadata;
@@ -33,11 +33,11 @@ export function verbSuite(bench: Bench): void {
     expect(await client.get(configMaps, key)).toEqual(created);
   });
 
-  test("get of what is not there is undefined", async () => {
+  test("get of a missing object is undefined", async () => {
     expect(await client.get(configMaps, bench.key())).toBeUndefined();
   });
 
-  test("create of what is there already is refused", async () => {
+  test("create of an existing object is refused", async () => {
     const key = bench.key();
     await client.create(configMaps, configMap(key));
     expect(await refusalOf(client.create(configMaps, configMap(key)), bench)).toBe(
@@ -51,13 +51,13 @@ export function verbSuite(bench: Bench): void {
     );
   });
 
-  test("create into a namespace that is not there is refused", async () => {
+  test("create in a missing namespace is refused", async () => {
     expect(
       await refusalOf(client.create(configMaps, configMap({ namespace: "nowhere-at-all", name: "a" })), bench),
     ).toBe('NotFound: create ConfigMap nowhere-at-all/a was refused: namespaces "nowhere-at-all" not found');
   });
 
-  test("a dry run answers and stores nothing", async () => {
+  test("a dry run responds and stores nothing", async () => {
     const key = bench.key();
     const answer = await client.create(configMaps, configMap(key), { dryRun: true });
     expect(answer.data).toEqual({ a: "1" });
@@ -69,7 +69,7 @@ export function verbSuite(bench: Bench): void {
     expect(made.metadata.name).toMatch(/^made-[a-z0-9]{5}$/);
   });
 
-  test("mergePatch changes what it names, deletes what it names null and keeps the rest", async () => {
+  test("mergePatch changes named fields, deletes fields set to null and keeps the rest", async () => {
     const key = bench.key();
     const before = await client.create(configMaps, configMap(key, { a: "1", b: "2" }));
     const patched = await client.mergePatch<ConfigMap>(configMaps, key, { data: { a: null, c: "3" } });
@@ -90,7 +90,7 @@ export function verbSuite(bench: Bench): void {
     );
   });
 
-  test("mergePatch of what is not there is refused", async () => {
+  test("mergePatch of a missing object is refused", async () => {
     const key = bench.key();
     expect(await refusalOf(client.mergePatch(configMaps, key, { data: { a: "2" } }), bench)).toBe(
       `NotFound: patch ConfigMap NAMESPACE/${key.name} was refused: configmaps "${key.name}" not found`,
@@ -116,7 +116,7 @@ export function verbSuite(bench: Bench): void {
     expect(BigInt(resourceVersion)).toBeGreaterThanOrEqual(newest ?? 0n);
   });
 
-  test("the pages of a list are one state, whatever happens between them", async () => {
+  test("the pages of a list are one consistent state, whatever happens between them", async () => {
     const labels = { state: "one" };
     for (let count = 0; count < 3; count++) await client.create(configMaps, configMap({ ...bench.key(), labels }));
     const path = `/api/v1/namespaces/${namespace}/configmaps?labelSelector=state%3Done&limit=2`;
@@ -129,7 +129,7 @@ export function verbSuite(bench: Bench): void {
 
   async function page(path: string): Promise<Page> {
     const { body } = await transport.send({ method: "GET", path });
-    return JSON.parse(body) as Page; // a list, as was asked for
+    return JSON.parse(body) as Page; // a list
   }
 
   test("a list by field finds the one object of the name", async () => {
@@ -208,7 +208,7 @@ export function verbSuite(bench: Bench): void {
     await client.remove(resources.replicaSets, key);
   });
 
-  test("scale works on a ModelDeployment too", async () => {
+  test("scale works on a ModelDeployment, too", async () => {
     const key = bench.key();
     await client.create(modelDeployments, modelDeployment(key, { replicas: 1 }));
     const scale = await client.mergePatch<Scale>(

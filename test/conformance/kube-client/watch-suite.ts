@@ -20,7 +20,7 @@ export function watchSuite(bench: Bench): void {
     await Promise.all(watches.splice(0).map((watch) => watch.stop()));
   });
 
-  /** A cache of the objects with one label, kept up over this transport. */
+  /** A cache of the objects with one label, kept up to date over this transport. */
   function watched(label: string, transport: Transport = bench.transport, resource: Resource = configMaps) {
     const cache: Cache<ConfigMap> = createCache();
     const told: string[] = [];
@@ -32,7 +32,7 @@ export function watchSuite(bench: Bench): void {
         resource,
         selection: { namespace, labelSelector: `watched=${label}` },
         sink: cache,
-        // Ends are followed at once, so that the tests need not wait.
+        // Reconnects at once, so that the tests need not wait.
         clock: { ...systemClock, sleep: () => systemClock.sleep(10) },
         onEnd: (end) => ends.push(end),
       }),
@@ -41,7 +41,7 @@ export function watchSuite(bench: Bench): void {
   }
   const labelled = (label: string, key = bench.key()): ConfigMap => configMap({ ...key, labels: { watched: label } });
 
-  test("tells the first state and every change after it", async () => {
+  test("reports the initial list and every change after it", async () => {
     const before = labelled("first");
     await client.create(configMaps, before);
     const { cache, told } = watched("first");
@@ -71,7 +71,7 @@ export function watchSuite(bench: Bench): void {
     await eventually(() => expect(told).toEqual([`added ${key.name}`, `removed ${key.name}`, `added ${key.name}`]));
   });
 
-  test("a cache has seen a write as soon as the watch has told it", async () => {
+  test("a cache has seen a write as soon as the watch has delivered it", async () => {
     const { cache } = watched("own-write");
     await cache.untilSynced();
     const { metadata } = await client.create(configMaps, labelled("own-write"));
@@ -79,7 +79,7 @@ export function watchSuite(bench: Bench): void {
     expect(cache.find({ namespace, name: metadata.name })?.metadata.uid).toBe(metadata.uid);
   });
 
-  test("what happened while the connection was broken is told after it", async () => {
+  test("changes during a broken connection are reported after it", async () => {
     const gate = interrupted(bench.transport);
     const { cache, told } = watched("gap", gate.transport);
     const [kept, lost, renewed] = [bench.key(), bench.key(), bench.key()];
@@ -102,7 +102,7 @@ export function watchSuite(bench: Bench): void {
     ]);
   });
 
-  test("history that has expired leads to the whole state, and to the same cache", async () => {
+  test("an expired resourceVersion leads to a relist and the same cache", async () => {
     const { modelDeployments } = resources;
     const labels = { watched: "expired" };
     const [kept, lost, renewed] = [bench.key(), bench.key(), bench.key()];
@@ -110,13 +110,13 @@ export function watchSuite(bench: Bench): void {
     await client.create(modelDeployments, modelDeployment({ ...renewed, labels }));
     const gate = interrupted(bench.transport, ({ path, ...request }) => ({
       ...request,
-      // From before all history of the kind, which is younger than the server.
+      // Older than all history of the kind.
       path: path.replace(/([?&]resourceVersion)=\d+/, "$1=1"),
     }));
     const { cache, told, ends } = watched("expired", gate.transport, modelDeployments);
     await cache.untilSynced();
     gate.close();
-    // More than a server remembers that keeps its history by number, as the model does here.
+    // More changes than the model keeps here, which limits its history by number.
     for (let count = 0; count < 10; count++) await client.create(modelDeployments, modelDeployment(bench.key()));
     await client.create(modelDeployments, modelDeployment({ ...kept, labels }));
     await client.remove(modelDeployments, lost);
@@ -130,7 +130,7 @@ export function watchSuite(bench: Bench): void {
     expect(ends.map(({ reason }) => reason)).toContain("expired");
   });
 
-  /** One watch, read as it comes, until the server ends it. */
+  /** Reads one watch connection until the server ends it. */
   async function raw(parameters: Readonly<Record<string, string>>): Promise<{ events: RawEvent[]; end: StreamEnd }> {
     const controller = new AbortController();
     const stream = await client.openWatch(
@@ -147,7 +147,7 @@ export function watchSuite(bench: Bench): void {
     return { events, end };
   }
 
-  test("a bookmark tells how far an idle watch has come, then the server ends it in the time asked for", async () => {
+  test("a bookmark advances an idle watch, and the server ends it at its timeoutSeconds", async () => {
     const { resourceVersion } = await client.list(configMaps, { namespace });
     const reading = raw({ resourceVersion, timeoutSeconds: "4" });
     await systemClock.sleep(200);

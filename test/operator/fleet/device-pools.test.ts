@@ -19,7 +19,7 @@ function request(key: string, changes: Partial<PoolRequest> = {}): PoolRequest {
   };
 }
 
-/** What each model gets, a line a moment: `12 s: chat 1, vision 2`; nothing while there is enough for all. */
+/** Allocations over time, one line each: `12 s: chat 1, vision 2`; empty while there is enough for all. */
 function story(moments: readonly (readonly [number, readonly PoolRequest[]])[]): readonly string[] {
   const pools = createDevicePools();
   return moments.map(([seconds, requests]) => {
@@ -91,6 +91,6 @@ test("two models that both need the only device take turns", () => {
     for (const key of ["economy", "strict"] as const) waited[key] = key === holder ? 0 : waited[key] + 1;
   }
   expect(changes).toBeGreaterThan(4);
-  // Each change costs a start: hardly more of them than tenure and waiting make necessary.
+  // Each change costs a start: there should be few more than tenure and waiting require.
   expect(changes).toBeLessThan(60);
 });

@@ -12,7 +12,7 @@ function item(name: string, uid: string, resourceVersion: number, labels: Record
   return { apiVersion: "v1", kind: "ConfigMap", metadata };
 }
 
-/** A cache with an index by the label `app`, and all that it tells as `type name/uid@version`. */
+/** A cache with an index by the label `app`, and its changes as `type name/uid@version`. */
 function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; told: string[] } {
   const cache = createCache<ConfigMap, "app">({
     packedFrom,
@@ -32,7 +32,7 @@ function replaceByBuilder(cache: Cache<ConfigMap, "app">, objects: readonly Item
   const state = cache.buildState?.(kept);
   for (const object of objects) {
     const json = jsonOf(object);
-    if (state?.takeJson?.(json) !== true) state?.add(object, json);
+    if (state?.addJson?.(json) !== true) state?.add(object, json);
   }
   state?.complete(resourceVersion);
 }
@@ -40,7 +40,7 @@ function replaceByBuilder(cache: Cache<ConfigMap, "app">, objects: readonly Item
 /** Applies a change as a watch does; true when its JSON need not be parsed. */
 function apply(cache: Cache<ConfigMap, "app">, object: Item): boolean {
   const json = jsonOf(object);
-  const taken = cache.takeJson?.(json);
+  const taken = cache.upsertJson?.(json);
   if (taken === undefined) cache.upsert(object, json);
   else expect(taken).toBe(object.metadata.resourceVersion);
   return taken !== undefined;

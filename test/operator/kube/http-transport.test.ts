@@ -31,7 +31,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Code and message of what was thrown, the server's address and port made plain. */
+/** Code and message of what was thrown, with the server's address and port replaced. */
 async function failure(work: Promise<unknown>): Promise<string> {
   const thrown = await work.then(
     () => undefined,
@@ -299,7 +299,7 @@ describe("a stream", () => {
 });
 
 describe("a token that the server refuses", () => {
-  /** Lets in the newest token only; making a token takes a while. */
+  /** Accepts the newest token only; creating a token takes a while. */
   async function startGuarded(made: string[]): Promise<void> {
     server = await startScriptedServer((response, { headers }) => {
       response.statusCode = headers.authorization === "Bearer token-2" ? 200 : 401;

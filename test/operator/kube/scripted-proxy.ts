@@ -5,12 +5,12 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 /** A real HTTP proxy that opens tunnels, or refuses them with a status. */
 export interface ScriptedProxy {
   readonly url: string;
-  /** Target and Proxy-Authorization of each tunnel that was asked for. */
+  /** Target and Proxy-Authorization of each CONNECT request. */
   readonly asked: readonly (readonly [target: string | undefined, login: string | undefined])[];
   stop(): Promise<void>;
 }
 
-/** Starts a proxy on a free port of 127.0.0.1; with `refusal`, a status line, it opens no tunnel. */
+/** Starts a proxy on a free port of 127.0.0.1; with `refusal`, a status line, it refuses tunnels. */
 export async function startScriptedProxy(refusal?: string): Promise<ScriptedProxy> {
   const asked: [string | undefined, string | undefined][] = [];
   const sockets = new Set<Socket>();

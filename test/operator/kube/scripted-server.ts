@@ -11,7 +11,7 @@ export interface SeenRequest {
 
 export type Answer = (response: ServerResponse, request: SeenRequest) => void;
 
-/** A real HTTP server that answers its requests in the order of a script; the last answer stays. */
+/** A real HTTP server that answers requests in the order of a script and repeats the last answer. */
 export interface ScriptedServer {
   readonly url: string;
   readonly seen: readonly SeenRequest[];
@@ -47,7 +47,7 @@ export async function startScriptedServer(...answers: readonly Answer[]): Promis
   };
 }
 
-/** A whole JSON response. */
+/** A complete JSON response. */
 export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
   return (response) => {
     response.writeHead(status, { "content-type": "application/json", ...headers });
@@ -77,7 +77,7 @@ export const resetWithinBody: Answer = (response) => {
   response.write('{"kind":"ConfigMap",', () => setTimeout(() => response.socket?.resetAndDestroy(), 20));
 };
 
-/** A watch that sends the pieces as they are and ends in good order. */
+/** A watch that sends the pieces as they are and closes cleanly. */
 export function watchOf(...pieces: readonly (string | object)[]): Answer {
   return (response) => {
     response.writeHead(200, { "content-type": "application/json" });

@@ -23,7 +23,7 @@ import {
   watchOf,
 } from "./scripted-server.ts";
 
-/** Patient: the machine may be busy. */
+/** A long time-out: the machine may be busy. */
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
 
 let server: ScriptedServer;

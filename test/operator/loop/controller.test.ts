@@ -7,7 +7,7 @@ import { createManualClock } from "../../builders/manual-clock.ts";
 
 const fault = (retry: Retry): Fault => new Fault({ code: "Broken", message: "it broke", retry, level: "error" });
 
-/** Runs the outcomes one after the other, then succeeds for ever; notes when each run started. */
+/** Returns the outcomes in order, then succeeds; records when each reconcile started. */
 function scripted(outcomes: readonly (Outcome | Error)[], workers = 1) {
   const clock = createManualClock();
   const runsAtMs: number[] = [];
@@ -157,7 +157,7 @@ describe("workers", () => {
 });
 
 describe("the stop of a controller", () => {
-  /** One key that takes `workMs`, stopped 10 ms after it began; when the stop was over and whether it was aborted. */
+  /** Stops a controller 10 ms into a reconcile that takes `workMs`; returns when the stop ended and whether the reconcile was aborted. */
   async function stopped(workMs: number) {
     const clock = createManualClock();
     let signal: AbortSignal | undefined;

@@ -5,7 +5,7 @@ import type { Priority } from "../../../operator/loop/priority-queue.ts";
 import { createQueue, type Queue } from "../../../operator/loop/queue.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
 
-/** Takes and finishes keys until none waits. */
+/** Takes and finishes keys until none is waiting. */
 async function drained(queue: Queue): Promise<string[]> {
   const keys: string[] = [];
   while (queue.depth > 0) {

@@ -53,7 +53,7 @@ interface Gateway {
   say(message: GatewayMessage | string): void;
 }
 
-/** A gateway as the contract has it, over a real socket; it acknowledges nothing by itself. */
+/** A gateway of the contract over a real socket; it acknowledges only on demand. */
 function connect(name?: string): Gateway {
   const received: TableMessage[] = [];
   const { promise: ended, resolve } = Promise.withResolvers<void>();

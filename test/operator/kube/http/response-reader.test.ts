@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { createResponseReader, type ReadResponse } from "../../../../operator/kube/http/response-reader.ts";
 
-/** What is read of these pieces and of their end. */
+/** Responses read from these pieces and the end of the connection. */
 function read(pieces: readonly Buffer[], isEnded = false): (ReadResponse | string)[] {
   const reader = createResponseReader();
   try {

@@ -21,7 +21,7 @@ import {
   watchOf,
 } from "../scripted-server.ts";
 
-/** Patient: the machine may be busy. */
+/** A long time-out: the machine may be busy. */
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
 
 let server: ScriptedServer;
@@ -86,7 +86,7 @@ describe("the delay after an end", () => {
     const closed = watchOf();
     await start(createInstantClock(), reset, refusal(429, "TooManyRequests", "x"), closed, openWatchOf());
     await eventually(() => expect(server.seen).toHaveLength(4));
-    // The third ended too soon to be in good order.
+    // The third one ended too soon for a clean end.
     await eventually(() => expect(recoveries).toBe(2));
     expect(logged).toEqual(["warn watch ended", "warn watch ended", "watch is served again", "watch is served again"]);
   });
@@ -99,7 +99,7 @@ describe("the delay after an end", () => {
     expect(logged).toEqual(["warn watch ended", "warn watch ended", "watch is served again"]);
   });
 
-  /** Ends after each of these lives, by a reset; the pauses that follow. */
+  /** The delays after connections that live this long and then are reset. */
   async function pausesAfter(livesMs: readonly number[], end: "reset" | "close"): Promise<number[]> {
     const clock = createManualClock();
     const open: (() => void)[] = [];
@@ -113,7 +113,7 @@ describe("the delay after an end", () => {
       await clock.advance(lifeMs);
       open[index]?.();
       await eventually(() => expect(ends).toHaveLength(index + 1));
-      // What still waits beside it, if anything, is the watchdog of a connection that is open.
+      // Any other timer is the watchdog of an open connection.
       const pauseMs = clock.delaysMs.find((delayMs) => delayMs <= 60_000) ?? 0;
       pauses.push(pauseMs);
       await clock.advance(pauseMs);

@@ -5,7 +5,7 @@ import { insufficientResources } from "../model-deployment/plan/capacity/insuffi
 import { isPodReady } from "../model-deployment/snapshot.ts";
 
 /** Numbers of pods of one ModelDeployment, for its autoscaler. */
-export interface FleetSample {
+export interface PodCounts {
   readonly ready: number;
   readonly pending: number;
   readonly draining: number;
@@ -16,13 +16,13 @@ export interface FleetSample {
 }
 
 /** Counts the pods of ModelDeployments. */
-export interface Fleet {
+export interface PodCounter {
   /** The current numbers; each cold start is reported once. */
-  sample(key: string): FleetSample;
+  sample(key: string): PodCounts;
 }
 
 /** Counts the pods of a cache. A pod that was ready before is no cold start. */
-export function createFleet(pods: Cache<Pod, "owner" | "deployment">): Fleet {
+export function createPodCounter(pods: Cache<Pod, "owner" | "deployment">): PodCounter {
   const started = new Set<string>();
   const coldStarts = new Map<string, number[]>();
   pods.subscribe(({ type, object }) => {
@@ -37,7 +37,7 @@ export function createFleet(pods: Cache<Pod, "owner" | "deployment">): Fleet {
     sample(key) {
       const seconds = coldStarts.get(key) ?? [];
       coldStarts.delete(key);
-      return { ...counts(pods.withIndex("deployment", key)), coldStarts: seconds };
+      return { ...countsOf(pods.withIndex("deployment", key)), coldStarts: seconds };
     },
   };
 }
@@ -51,7 +51,7 @@ function recordColdStart(coldStarts: Map<string, number[]>, pod: Pod & Stored): 
   else recorded.push(seconds);
 }
 
-function counts(pods: readonly (Pod & Stored)[]): Omit<FleetSample, "coldStarts"> {
+function countsOf(pods: readonly (Pod & Stored)[]): Omit<PodCounts, "coldStarts"> {
   let ready = 0;
   let pending = 0;
   let draining = 0;
