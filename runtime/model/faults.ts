@@ -56,7 +56,7 @@ export const faults = faultCatalogue<{
     level: "error",
   },
   WarmUpRecordsInvalid: {
-    message: ({ path, reason }) => `${path} is no file of recorded requests: ${reason}`,
+    message: ({ path, reason }) => `${path} is not a file of recorded requests: ${reason}`,
     hint: () => "record it again, or remove it from the model",
     retry: "never",
     level: "error",

@@ -66,7 +66,7 @@ function records(path: string, bytes: Buffer): readonly Buffer[] {
     const start = offset + lengthBytes + checksumBytes;
     const length = start <= bytes.length ? bytes.readBigUInt64LE(offset) : BigInt(bytes.length);
     if (length > BigInt(bytes.length - start - checksumBytes)) {
-      throw faults.WarmUpRecordsInvalid({ path, reason: `record ${found.length + 1} goes beyond its end` });
+      throw faults.WarmUpRecordsInvalid({ path, reason: `record ${found.length + 1} is longer than the file` });
     }
     const record = bytes.subarray(start, start + Number(length));
     offset = start + record.length + checksumBytes;
@@ -97,6 +97,6 @@ function decoded(path: string, record: Buffer): PredictionLog {
     return predictionLog.decode(record);
   } catch (thrown) {
     if (!(thrown instanceof ProtobufError)) throw thrown;
-    throw faults.WarmUpRecordsInvalid({ path, reason: `a record is no PredictionLog: ${thrown.message}` }, thrown);
+    throw faults.WarmUpRecordsInvalid({ path, reason: `a record is not a PredictionLog: ${thrown.message}` }, thrown);
   }
 }

@@ -15,7 +15,7 @@ const programs: Readonly<Record<string, string>> = {
   "runtime/gateway/main.ts": "started by runtime/main.ts",
   "runtime/gateway/mirror/comparison-thread.ts": "started as a thread by test/integration/gateway/mirror.test.ts",
   "runtime/protocols/body-thread.ts": "started as a thread by test/runtime/protocols/json/offload",
-  "runtime/model/threading/engine-thread.ts": "started as a thread by test/runtime/model/placement",
+  "runtime/model/threading/engine-thread.ts": "started as a thread by test/runtime/model/threading",
 };
 
 /** Every source file has a test. */

@@ -33,7 +33,7 @@ export const formatFaults = faultCatalogue<{
   },
   ModelFormatUnknown: {
     message: ({ file, begins }) =>
-      `${file} is no model file: it begins with ${begins}; must be a Keras .h5 or .keras file or an ONNX model`,
+      `${file} is not a model file: it begins with ${begins}; must be a Keras .h5 or .keras file or an ONNX model`,
     hint: () =>
       "save it with model.save(path) or export it to .onnx, and check that the download is the file and not an error page",
     retry: "never",
@@ -65,7 +65,7 @@ export const formatFaults = faultCatalogue<{
     level: "error",
   },
   ModelParseEndless: {
-    message: ({ file, cpuMs }) => `reading ${file} took more than ${cpuMs} ms of the processor and did not end`,
+    message: ({ file, cpuMs }) => `reading ${file} took more than ${cpuMs} ms of processor time and did not end`,
     hint: () => "check that the file is what it should be",
     retry: "never",
     level: "error",

@@ -52,7 +52,7 @@ export function tensorflowServingConfiguration(file: string, text: string): read
     throw repositoryFaults.ConfiguredModelInvalid({
       file,
       model: duplicate,
-      reason: "stands there twice; each name may stand once",
+      reason: "is configured twice; names must be unique",
     });
   }
   return models;

@@ -59,7 +59,7 @@ async function contained(path: string, root: string): Promise<Contained> {
 }
 
 function fileOf(name: string, { path, facts }: Contained): FolderFile {
-  if (!facts.isFile()) throw faults.ModelUnreadable({ path, reason: `${name} is no regular file` });
+  if (!facts.isFile()) throw faults.ModelUnreadable({ path, reason: `${name} is not a regular file` });
   return { name, path, sizeBytes: facts.size, modifiedMs: facts.mtimeMs, changedMs: facts.ctimeMs };
 }
 

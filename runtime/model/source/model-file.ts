@@ -55,6 +55,6 @@ function isModelFileName(name: string): boolean {
 
 async function asFile(path: string): Promise<ModelFile> {
   const facts = await withReadFaults(path, stat(path));
-  if (!facts.isFile()) throw faults.ModelUnreadable({ path, reason: `${basename(path)} is no regular file` });
+  if (!facts.isFile()) throw faults.ModelUnreadable({ path, reason: `${basename(path)} is not a regular file` });
   return { path, kind: "file", sizeBytes: facts.size };
 }

@@ -52,21 +52,21 @@ describe("recorded warm-up requests", () => {
   const flipped = Buffer.from(whole);
   flipped.writeUInt8(flipped.readUInt8(20) ^ 1, 20);
   const broken: Readonly<Record<string, readonly [Buffer, string]>> = {
-    "a record that is cut off": [whole.subarray(0, -1), "record 1 goes beyond its end"],
-    "a second record without its head": [Buffer.concat([whole, Buffer.alloc(5)]), "record 2 goes beyond its end"],
-    "a record of an impossible size": [Buffer.alloc(40, 0xff), "record 1 goes beyond its end"],
+    "a record that is cut off": [whole.subarray(0, -1), "record 1 is longer than the file"],
+    "a second record without its head": [Buffer.concat([whole, Buffer.alloc(5)]), "record 2 is longer than the file"],
+    "a record of an impossible size": [Buffer.alloc(40, 0xff), "record 1 is longer than the file"],
     "a record that was changed": [flipped, "the checksum of record 1 is wrong"],
     "more records than there may be": [
       Buffer.concat(Array.from({ length: 1001 }, () => whole)),
       "it has more than 1000 records",
     ],
-    "a record of something else": [record(Buffer.of(0xff)), "a record is no PredictionLog: "],
+    "a record of something else": [record(Buffer.of(0xff)), "a record is not a PredictionLog: "],
   };
   test.each(Object.entries(broken))("%s is refused", async (_, [bytes, reason]) => {
     await writeFile(path, bytes);
     await expect(recordedRequests(folder)).rejects.toMatchObject({
       code: "WarmUpRecordsInvalid",
-      message: expect.stringContaining(`${path} is no file of recorded requests: ${reason}`),
+      message: expect.stringContaining(`${path} is not a file of recorded requests: ${reason}`),
     });
   });
 });

@@ -90,7 +90,7 @@ function renamedWeights(
     const [model = "", ...inner] = layer.path;
     if (inner.length === 0 && flattened.has(model) && layer.tensors.length > 0) {
       const reason =
-        "it makes numbers of texts or keys and has weights, which an .h5 holds in one list; save it as .keras";
+        "it contains preprocessing layers, and an .h5 stores the weights of all its layers in one list; save it as .keras";
       throw kerasFaults.UnsupportedLayer({ layers: [{ name: model, className: "Functional", reason }] });
     }
     const length = layer.path.findLastIndex((_, i) => names.has(JSON.stringify(layer.path.slice(0, i + 1)))) + 1;

@@ -1,6 +1,6 @@
 import { attributeOf } from "./graph-traversal.ts";
-import type { GraphProto, NodeProto } from "../onnx-proto.ts";
-import { tensorValue } from "../tensor-values.ts";
+import type { GraphProto, NodeProto } from "./onnx-proto.ts";
+import { tensorValue } from "./tensor-values.ts";
 
 /** The integers of a value that is a constant in these graphs (the innermost last); `undefined` for other values. */
 export function constantAt(name: string, graphs: readonly GraphProto[]): readonly number[] | undefined {

@@ -1,4 +1,4 @@
-import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx-proto.ts";
+import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./onnx-proto.ts";
 
 /** A node and the graphs around it, the innermost last; none for nodes of functions. */
 export interface FoundNode {

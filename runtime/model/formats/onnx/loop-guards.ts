@@ -22,7 +22,7 @@ export type LoopLimits = ReadonlyMap<string, number>;
  * Adds a check to the bodies of these loops, which fails the call when a loop exceeds its limit. ONNX Runtime cannot be interrupted,
  * and a request's values may decide the number of iterations. All other bytes are unchanged.
  */
-export function withLoopLimits(bytes: Uint8Array, limits: LoopLimits): Uint8Array<ArrayBuffer> {
+export function withLoopGuards(bytes: Uint8Array, limits: LoopLimits): Uint8Array<ArrayBuffer> {
   const writer = new WireWriter(bytes.length + 1024);
   copyFields(new WireReader(bytes), writer, (number, value) => {
     if (number === fields.modelGraph) return writeMessage(writer, number, () => copyGraph(value, writer, limits));

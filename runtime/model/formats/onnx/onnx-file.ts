@@ -4,11 +4,11 @@ import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { checkAllocations } from "./checks/allocations.ts";
 import { functionExpansionError } from "./checks/function-expansion.ts";
-import { loopLimits } from "./checks/loops.ts";
+import { loopLimits } from "./checks/loop-limits.ts";
 import { withoutInitializers } from "./default-inputs.ts";
 import { supportsEmptyInputs } from "./checks/empty-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
-import { withLoopLimits } from "./loop-limits.ts";
+import { withLoopGuards } from "./loop-guards.ts";
 import { onnxFaults } from "./faults.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { type GraphProto, ModelProto } from "./onnx-proto.ts";
@@ -53,7 +53,7 @@ function checkedModel(path: string, maxWeightBytes: number): OnnxModel {
   const limits = loopLimits(model);
   const signature = graphSignature(model, graph);
   const defaults = new Set(signature.inputs.flatMap((input) => (input.default === undefined ? [] : [input.name])));
-  const limited = limits.size > 0 ? withLoopLimits(bytes, limits) : transferable(bytes);
+  const limited = limits.size > 0 ? withLoopGuards(bytes, limits) : transferable(bytes);
   return {
     kind: "onnx",
     format: "onnx",

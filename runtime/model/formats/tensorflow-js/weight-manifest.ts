@@ -83,7 +83,7 @@ function quantizationOf(value: Json | undefined, shown: string): Quantization | 
   if (value === undefined || value === null) return undefined;
   const { dtype, scale, min } = isObject(value) ? value : {};
   if (dtype === "float16") return { stored: "float16" };
-  if (dtype !== "uint8" && dtype !== "uint16") throw new WeightError(`weight ${shown} is quantised in an unknown way`);
+  if (dtype !== "uint8" && dtype !== "uint16") throw new WeightError(`weight ${shown} has an unknown quantisation`);
   if (typeof scale !== "number" || typeof min !== "number" || !Number.isFinite(scale) || !Number.isFinite(min)) {
     throw new WeightError(`weight ${shown} is quantised without a scale and a minimum`);
   }

@@ -51,7 +51,7 @@ interface BlobLocation {
 /** On Azure the account is part of the host name; in emulators it is the first part of the path. */
 function parseUrl(text: string): BlobLocation {
   const expected = "https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH";
-  if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL", expected });
+  if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is not a URL", expected });
   const url = new URL(text);
   const parts = url.pathname.split("/").slice(1).map(decodeURIComponent);
   const isOnAzure = url.hostname.includes(".blob.");

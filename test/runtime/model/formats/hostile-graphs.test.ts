@@ -41,7 +41,7 @@ const refusals: Readonly<Record<string, string>> = {
     "bad_checksum",
     'the checksum of variable "_all_variables/1/.ATTRIBUTES/VARIABLE_VALUE" is wrong',
   ),
-  "savedmodel/index_garbage": variables("index_garbage", "it is no table: its last bytes are wrong"),
+  "savedmodel/index_garbage": variables("index_garbage", "it is not an SSTable: its magic number is wrong"),
   "tfjs/path_traversal/model.json": path("path_traversal", '"../../../../../../etc/passwd"'),
   "tfjs/path_absolute/model.json": path("path_absolute", '"/etc/passwd"'),
   "tfjs/path_file_url/model.json": path("path_file_url", '"file:///etc/passwd"'),

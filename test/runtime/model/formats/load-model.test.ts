@@ -56,7 +56,7 @@ describe("loadModel", () => {
     const path = join(folder, "page");
     writeFileSync(path, "<html>404</html>");
     expect(await refusal(path)).toBe(
-      'ModelFormatUnknown: page is no model file: it begins with "<html>404</html>"; must be a Keras .h5 or .keras file or an ONNX model; save it with model.save(path) or export it to .onnx, and check that the download is the file and not an error page',
+      'ModelFormatUnknown: page is not a model file: it begins with "<html>404</html>"; must be a Keras .h5 or .keras file or an ONNX model; save it with model.save(path) or export it to .onnx, and check that the download is the file and not an error page',
     );
   });
 

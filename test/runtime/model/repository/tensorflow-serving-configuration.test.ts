@@ -120,7 +120,7 @@ describe("TensorFlow Serving's model configuration", () => {
     ],
     "a name twice": [
       'model_config_list { config { name: "a" base_path: "/a" } config { name: "a" base_path: "/b" } }',
-      '/etc/models/models.config: model "a" stands there twice; each name may stand once',
+      '/etc/models/models.config: model "a" is configured twice; names must be unique',
     ],
   };
   test.each(Object.entries(refused))("refuses %s", (_, [content, message]) => {

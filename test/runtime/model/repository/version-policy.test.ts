@@ -32,7 +32,7 @@ const picks: Readonly<Record<string, readonly [VersionPolicy, readonly number[],
   "all takes all": [{ kind: "all" }, [2, 1], [1, 2]],
   "specific takes those that are there": [{ kind: "specific", numbers: [9, 4] }, [3, 10, 9], [9]],
   "nothing is there": [{ kind: "latest", count: 1 }, [], []],
-  "a number that stands there twice is one version": [{ kind: "all" }, [1, 1], [1]],
+  "a repeated number is one version": [{ kind: "all" }, [1, 1], [1]],
 };
 
 describe("the versions that a policy picks", () => {

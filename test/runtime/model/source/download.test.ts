@@ -168,7 +168,7 @@ describe("downloading a model", () => {
 
   test.each([
     ["ftp://example.com/model.h5", "its scheme is ftp"],
-    ["model.h5", "it is no URL"],
+    ["model.h5", "it is not a URL"],
   ])("refuses %s", (url, reason) => {
     expect(() => httpStore(url, proxiesOf({}))).toThrow(
       `the source URL cannot be used: ${reason}; must be an http or https URL`,

@@ -16,5 +16,5 @@ export function brokenStructure(): Hdf5Error {
 
 /** Valid HDF5 of a kind that is not used for weights and therefore not supported. */
 export function unknownStructure(what: string): Hdf5Error {
-  return new Hdf5Error("", `${what} is not read; save the model again with Keras`);
+  return new Hdf5Error("", `${what} is not supported; save the model again with Keras`);
 }

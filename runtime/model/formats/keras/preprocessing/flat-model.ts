@@ -104,7 +104,7 @@ function flatInput(layer: JsonObject): FlatLayer {
 function withFlattened(outer: FlatModel, { name, layer, calls }: FlatLayer): FlatModel {
   const [call, ...others] = calls;
   if (call === undefined || others.length > 0) {
-    throw new ConfigError(`model "${name}" makes numbers of texts or keys and is called ${calls.length} times`);
+    throw new ConfigError(`model "${name}" contains preprocessing layers and is called ${calls.length} times`);
   }
   const inner = flatModel(layer);
   const newName = (innerLayer: string): string => `${name}/${innerLayer}`;

@@ -98,7 +98,9 @@ function preprocessedValues(
           if (reason !== undefined) refused.set(item.layer.name, refusedLayer(item.layer, reason));
         }
       }
-      const others = [...pending].map(({ layer }) => refusedLayer(layer, "it does not stand right behind inputs"));
+      const others = [...pending].map(({ layer }) =>
+        refusedLayer(layer, "it takes the output of a layer that is not preprocessing"),
+      );
       return [...new Map([...others.map((layer) => [layer.name, layer] as const), ...refused]).values()];
     },
   };

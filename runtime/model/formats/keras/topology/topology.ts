@@ -60,7 +60,7 @@ export function topology(description: JsonObject, isKeras3: boolean): Topology {
 function stringInputs({ inputs }: Pick<Topology, "inputs">): readonly RefusedLayer[] {
   return inputs
     .filter(({ dtype }) => dtype === "string")
-    .map(({ name }) => ({ name, className: "InputLayer", reason: "layers that compute take its texts" }));
+    .map(({ name }) => ({ name, className: "InputLayer", reason: "only preprocessing layers may take strings" }));
 }
 
 interface SignatureNames {

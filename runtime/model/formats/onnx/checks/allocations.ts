@@ -1,8 +1,8 @@
 import { elementCount } from "../../../../dataplane/tensor.ts";
 import { onnxFaults } from "../faults.ts";
 import type { ModelProto } from "../onnx-proto.ts";
-import { constantAt } from "./constants.ts";
-import { allNodes, attributeOf, type FoundNode, nodeName } from "./graph-traversal.ts";
+import { constantAt } from "../graph-constants.ts";
+import { allNodes, attributeOf, type FoundNode, nodeName } from "../graph-traversal.ts";
 
 /** Most elements that one operator may allocate from constants alone; 1 GiB of float32. */
 const maxElements = 2 ** 28;

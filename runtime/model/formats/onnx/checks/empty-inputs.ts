@@ -1,5 +1,5 @@
 import type { ModelProto } from "../onnx-proto.ts";
-import { allNodes } from "./graph-traversal.ts";
+import { allNodes } from "../graph-traversal.ts";
 
 /** Operators that are known to accept inputs without elements. LSTM, GRU and RNN crash the process on them. */
 const safeOperators: ReadonlySet<string> = new Set(

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, sep } from "node:path";
 import { onnxFaults } from "../faults.ts";
-import { allTensors } from "./graph-traversal.ts";
+import { allTensors } from "../graph-traversal.ts";
 import type { ModelProto, TensorProto } from "../onnx-proto.ts";
 import { tensorBytes } from "./tensor-sizes.ts";
 

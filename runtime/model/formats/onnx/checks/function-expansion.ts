@@ -1,5 +1,5 @@
 import type { FunctionProto, ModelProto, NodeProto } from "../onnx-proto.ts";
-import { innerGraphs } from "./graph-traversal.ts";
+import { innerGraphs } from "../graph-traversal.ts";
 
 /** Most nodes of a model after its functions are expanded, which ONNX Runtime does at load. */
 const maxNodes = 2 ** 20;

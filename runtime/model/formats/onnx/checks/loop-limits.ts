@@ -1,8 +1,8 @@
 import { onnxFaults } from "../faults.ts";
-import type { LoopLimits } from "../loop-limits.ts";
+import type { LoopLimits } from "../loop-guards.ts";
 import type { GraphProto, ModelProto, NodeProto } from "../onnx-proto.ts";
-import { constantAt, constantTensor } from "./constants.ts";
-import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "./graph-traversal.ts";
+import { constantAt, constantTensor } from "../graph-constants.ts";
+import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "../graph-traversal.ts";
 
 /** Most iterations of a loop, by the depth of nesting: 2^16 alone, 2^22 in total for nested loops. */
 const maxIterations = (levels: number): number => 2 ** (levels === 1 ? 16 : Math.floor(22 / levels));

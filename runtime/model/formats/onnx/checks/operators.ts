@@ -1,5 +1,5 @@
 import { onnxFaults } from "../faults.ts";
-import { allNodes } from "./graph-traversal.ts";
+import { allNodes } from "../graph-traversal.ts";
 import type { ModelProto } from "../onnx-proto.ts";
 
 /** Operator domains built into ONNX Runtime; "" is ai.onnx. */

@@ -1,7 +1,7 @@
 import { elementCount } from "../../../../dataplane/tensor.ts";
 import { dataTypes, type ModelProto, type TensorProto } from "../onnx-proto.ts";
 import { dataTypeName, elementBits } from "../element-types.ts";
-import { allTensors } from "./graph-traversal.ts";
+import { allTensors } from "../graph-traversal.ts";
 
 /** A tensor whose data does not match its shape. */
 export interface TensorSizeError {

@@ -18,7 +18,7 @@ interface BlockHandle {
 export function sstable(file: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length < footerBytes || bytes.readBigUInt64LE(bytes.length - 8) !== magic) {
-    throw new BundleError("it is no table: its last bytes are wrong");
+    throw new BundleError("it is not an SSTable: its magic number is wrong");
   }
   const footer = cursor(bytes.subarray(bytes.length - footerBytes, bytes.length - 8));
   blockHandle(footer); // skips the meta index, which TensorFlow leaves empty
@@ -42,7 +42,7 @@ function block(bytes: Buffer, { offset, size }: BlockHandle): Uint8Array {
   const type = bytes[offset + size];
   if (type === 0) return contents;
   if (type === 1) return snappyUncompressed(contents, maxBlockBytes);
-  throw new BundleError(`a block is compressed in the unknown way ${type}`);
+  throw new BundleError(`a block has the unknown compression ${type}`);
 }
 
 /** The entries of a block. Keys are prefix-compressed; the restart points at the end are not needed. */

@@ -162,7 +162,7 @@ function outputs(inlining: Inlining, scope: Scope, node: SourceNode): (output: n
     const index = inlining.source.constantAt(node);
     return () => ({ from: "constant", index });
   }
-  if (op === "Placeholder") throw new GraphError(`placeholder "${name}" is no input of the signature`);
+  if (op === "Placeholder") throw new GraphError(`placeholder "${name}" is not an input of the signature`);
   const inputs = dataInputs(node).map((input) => resolved(inlining, scope, input));
   if (aliases.has(op)) return (output) => listed(node, inputs, output);
   const direct = inlining.source.graph.functionNamed(op) === undefined ? undefined : op;

@@ -149,7 +149,7 @@ function bytesOf(base64: string): Uint8Array {
 /** Parses a 64-bit integer, which is a string in protobuf's JSON form. */
 function integer(value: Json): bigint {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
-  if (!/^-?\d{1,19}$/.test(text)) throw new GraphError(`"${text.slice(0, 40)}" is no integer`);
+  if (!/^-?\d{1,19}$/.test(text)) throw new GraphError(`"${text.slice(0, 40)}" is not an integer`);
   return BigInt(text);
 }
 

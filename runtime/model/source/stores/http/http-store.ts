@@ -46,7 +46,7 @@ async function openSource(
     });
     const { location } = response.headers;
     if (!redirects.has(response.statusCode) || typeof location !== "string") {
-      return callStore(response, { source: from, name, resume });
+      return sourceResponse(response, { source: from, name, resume });
     }
     close(response);
     if (hops >= maxRedirects) {
@@ -77,7 +77,7 @@ interface FileRequest {
   readonly resume: ResumePoint;
 }
 
-function callStore(response: Dispatcher.ResponseData, file: FileRequest): SourceResponse | TransientFailure {
+function sourceResponse(response: Dispatcher.ResponseData, file: FileRequest): SourceResponse | TransientFailure {
   const { statusCode: status } = response;
   if (status === 200) return wholeFile(response, file.name);
   const rest = status === 206 ? restOfFile(response) : undefined;

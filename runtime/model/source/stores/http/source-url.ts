@@ -11,7 +11,8 @@ export interface SourceUrl {
 
 /** Parses an http or https URL. Throws `SourceUrlInvalid`. */
 export function sourceUrl(text: string): SourceUrl {
-  if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL", expected: "an http or https URL" });
+  if (!URL.canParse(text))
+    throw faults.SourceUrlInvalid({ reason: "it is not a URL", expected: "an http or https URL" });
   return fromUrl(new URL(text));
 }
 

@@ -227,11 +227,11 @@ describe("a topology", () => {
         dense,
         { class_name: "Discretization", config: { name: "cut", bin_boundaries: [0] } },
       ],
-      { name: "cut", className: "Discretization", reason: "it does not stand right behind inputs" },
+      { name: "cut", className: "Discretization", reason: "it takes the output of a layer that is not preprocessing" },
     ],
     "texts that layers compute with": [
       [texts, { class_name: "Flatten", config: { name: "flat" } }],
-      { name: "in", className: "InputLayer", reason: "layers that compute take its texts" },
+      { name: "in", className: "InputLayer", reason: "only preprocessing layers may take strings" },
     ],
     "sparse outputs": [
       [texts, { class_name: "StringLookup", config: { ...words.config, sparse: true } }],

@@ -75,7 +75,7 @@ describe("a TensorFlow.js graph model", () => {
 
   it.each<[string, object, string]>([
     ["lacks a constant's weight", graph(x, w, product), `the value of "w" is not among its weights`],
-    ["has an attribute that is no number", graph(x, { ...product, attr: { k: { i: "1e3" } } }), '"1e3" is no integer'],
+    ["has an attribute that is not a number", graph(x, { ...product, attr: { k: { i: "1e3" } } }), '"1e3" is not an integer'],
     ["has no nodes", graph(), "it has no outputs"],
     [
       "has a variable",

@@ -39,7 +39,7 @@ describe("the weights that a model.json lists", () => {
     [
       "another quantisation",
       { ...kernel, quantization: { dtype: "int4" } },
-      'weight "dense/kernel" is quantised in an unknown way',
+      'weight "dense/kernel" has an unknown quantisation',
     ],
     [
       "a scale that is no number",

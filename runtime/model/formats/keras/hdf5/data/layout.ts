@@ -70,6 +70,6 @@ function version4Chunks(message: Cursor): Layout {
       message.skip(6);
       return { ...chunked, index: "btree-v2", address: message.address() };
     default:
-      throw unknownStructure(`a list of chunks of kind ${kind}`);
+      throw unknownStructure(`a chunk index of type ${kind}`);
   }
 }

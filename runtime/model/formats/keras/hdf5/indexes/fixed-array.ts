@@ -15,7 +15,7 @@ export function* fixedArray(
   head.skip(1);
   const elementBytes = head.uint(1);
   const pageElements = 2 ** head.uint(1);
-  if (head.length() !== count) throw unknownStructure("a dataset that can grow");
+  if (head.length() !== count) throw unknownStructure("a resizable dataset");
   const block = head.address();
   const headBytes = 6 + file.sizes.address;
   file.structure(block, headBytes).expect("FADB\0");

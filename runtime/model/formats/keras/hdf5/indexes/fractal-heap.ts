@@ -46,7 +46,7 @@ function heapAt(file: FileBytes, address: number | undefined): Heap {
   const fields = file.structure(address, 22 + 3 * addressBytes + 12 * lengthBytes);
   fields.expect("FRHP\0");
   const idBytes = fields.uint(2);
-  if (fields.uint(2) !== 0) throw unknownStructure("a heap that is compressed");
+  if (fields.uint(2) !== 0) throw unknownStructure("a compressed heap");
   fields.skip(1);
   const maxObjectBytes = fields.uint(4);
   fields.length();

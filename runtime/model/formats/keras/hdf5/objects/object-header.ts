@@ -62,7 +62,7 @@ export function objectHeader(file: FileBytes, address: number): ObjectHeader {
 }
 
 function openedMessage(file: FileBytes, { isShared, bytes }: Message): Cursor {
-  if (isShared) throw unknownStructure("a description that objects share");
+  if (isShared) throw unknownStructure("a shared header message");
   return cursor(bytes, file.sizes);
 }
 

@@ -57,11 +57,11 @@ describe("a table of a checkpoint", () => {
   });
 
   it.each([
-    ["is cut short", writtenTable(entries).subarray(0, 100), "it is no table: its last bytes are wrong"],
+    ["is cut short", writtenTable(entries).subarray(0, 100), "it is not an SSTable: its magic number is wrong"],
     [
       "has an unknown compression",
       writtenTable(entries, { stored: (block) => [block, 7] }),
-      "a block is compressed in the unknown way 7",
+      "a block has the unknown compression 7",
     ],
   ])("is refused when it %s", (_, table, message) => {
     expect(() => sstable(table)).toThrow(message);

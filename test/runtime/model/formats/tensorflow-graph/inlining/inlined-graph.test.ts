@@ -171,7 +171,7 @@ describe("a graph made flat", () => {
     [
       "has a placeholder that nobody feeds",
       smallSource({ ...x, other: ["Placeholder"], a: ["AddV2", ["x", "other"]] }),
-      'placeholder "other" is no input of the signature',
+      'placeholder "other" is not an input of the signature',
     ],
     ["lacks a node", smallSource({ ...x, a: ["Neg", ["gone"]] }), 'it refers to a node "gone" that it does not have'],
     ["lacks a function", smallSource({ ...x, a: call("gone", "x") }), 'the function "gone" is not in its library'],
