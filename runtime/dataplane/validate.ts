@@ -73,11 +73,11 @@ function hasShape({ tensor: { shape } }: NamedTensor, { shape: expected, anyShap
 }
 
 /** Maximum number of strings or serialized examples per tensor: the slowest engines take seconds for this many. */
-export const maxTexts = 250_000;
+export const maxStrings = 250_000;
 
 /** Throws `InputTexts` when a tensor would have too many strings. Call it before decoding them. */
-export function checkTexts(path: string, texts: number): void {
-  if (texts > maxTexts) throw faults.InputTexts({ path, texts, limit: maxTexts });
+export function checkStringCount(path: string, count: number): void {
+  if (count > maxStrings) throw faults.InputTexts({ path, texts: count, limit: maxStrings });
 }
 
 function checkTensor(input: NamedTensor, spec: TensorSpec): void {
@@ -88,7 +88,7 @@ function checkTensor(input: NamedTensor, spec: TensorSpec): void {
   if (spec.isLenient !== true && !hasShape(input, spec)) {
     throw faults.InputShape({ path: pathOf(input), shape, expected });
   }
-  if (dtype === "string") checkTexts(pathOf(input), tensor.data.length);
+  if (dtype === "string") checkStringCount(pathOf(input), tensor.data.length);
   const perElement = dtype === "complex64" || dtype === "complex128" ? 2 : 1;
   const elements = tensor.data.length / perElement;
   if (elementCount(shape) !== elements) throw faults.InputSize({ path: pathOf(input), shape, elements });

@@ -80,10 +80,10 @@ export function packed<K extends PackedKind>(number: number, kind: K): Field<Pac
 function readPacked(kind: PackedKind, reader: WireReader, number: number): AnyArray {
   const first = reader.bytes();
   const tag = number * 8 + delimited;
-  if (!reader.follows(tag)) return decoded(kind, first, reader);
+  if (!reader.takeTag(tag)) return decoded(kind, first, reader);
   const parts = [first];
   do parts.push(reader.bytes());
-  while (reader.follows(tag));
+  while (reader.takeTag(tag));
   for (const part of parts) checkEnd(kind, part);
   return decoded(kind, Buffer.concat(parts), reader);
 }
@@ -141,7 +141,7 @@ function readUnpacked(kind: PackedKind, reader: WireReader, number: number): Any
       reader.words(pair, 0);
       words.push(pair[0] ?? 0, pair[1] ?? 0);
     } else words.push(readUnpackedNumber(kind, reader));
-  } while (reader.follows(tag));
+  } while (reader.takeTag(tag));
   if (!isWide) return new (arrays[kind] as typeof Float64Array)(words); // these arrays are made from numbers
   return new (arrays[kind] as typeof BigInt64Array)(Uint32Array.from(words).buffer); // two 32-bit words per number
 }

@@ -173,7 +173,7 @@ export class WireReader {
   }
 
   /** Consumes the tag if it comes next. */
-  follows(tag: number): boolean {
+  takeTag(tag: number): boolean {
     if (this.isAtEnd) return false;
     const start = this.#position;
     if (this.uint32() === tag) return true;

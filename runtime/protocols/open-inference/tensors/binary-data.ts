@@ -1,6 +1,6 @@
 import { alignedBytes } from "../../../base/aligned-bytes.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
-import { checkTexts } from "../../../dataplane/validate.ts";
+import { checkStringCount } from "../../../dataplane/validate.ts";
 import { faults } from "../faults.ts";
 import { datatypes } from "./datatypes.ts";
 
@@ -49,7 +49,7 @@ function checkBools(bytes: Buffer, path: string): void {
 function prefixedElements(bytes: Buffer, { shape, path }: DeclaredTensor): readonly Uint8Array[] {
   const elements: Uint8Array[] = [];
   const needed = elementCount(shape);
-  checkTexts(path, needed);
+  checkStringCount(path, needed);
   let at = 0;
   while (at < bytes.length && elements.length < needed) {
     const leftBytes = bytes.length - at - prefixBytes;

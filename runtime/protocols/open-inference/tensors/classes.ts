@@ -1,6 +1,6 @@
 import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import { type Dtype, type Tensor, elementCount } from "../../../dataplane/tensor.ts";
-import { checkTexts } from "../../../dataplane/validate.ts";
+import { checkStringCount } from "../../../dataplane/validate.ts";
 import { faults } from "../faults.ts";
 import { hasBatch } from "../models/config.ts";
 import { datatypes } from "./datatypes.ts";
@@ -42,7 +42,7 @@ export function classTensor(tensor: Tensor, { count, hasRows, labels }: Classes,
   const rows = hasRows ? (tensor.shape[0] ?? 1) : 1;
   const width = rows === 0 ? 0 : elementCount(tensor.shape) / rows;
   const rowClasses = Math.min(count, width);
-  checkTexts(path, rows * rowClasses);
+  checkStringCount(path, rows * rowClasses);
   const isFloat = tensor.dtype === "float32" || tensor.dtype === "float64";
   const data: Uint8Array[] = [];
   for (let row = 0; row < rows; row++) {

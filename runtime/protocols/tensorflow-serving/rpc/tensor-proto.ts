@@ -2,7 +2,7 @@ import { alignedBytes } from "../../../base/aligned-bytes.ts";
 import { type Draft, protoName } from "../../../base/protobuf/message.ts";
 import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
-import { maxTexts } from "../../../dataplane/validate.ts";
+import { maxStrings } from "../../../dataplane/validate.ts";
 import type { Reserve } from "./fill-budget.ts";
 import { type TensorProto, dataTypes } from "./framework-messages.ts";
 
@@ -28,8 +28,8 @@ export function tensorFromProto(proto: TensorProto, reserve: Reserve): Tensor {
   if (dtype === undefined) throw new UnreadableTensor(`dtype is ${proto.dtype}; must be a type that tensors can have`);
   const shape = shapeOf(proto);
   const count = elementCount(shape);
-  if (dtype === "string" && count > maxTexts) {
-    throw new UnreadableTensor(`tensor_shape needs ${count} texts; must need ${maxTexts} at most`);
+  if (dtype === "string" && count > maxStrings) {
+    throw new UnreadableTensor(`tensor_shape needs ${count} texts; must need ${maxStrings} at most`);
   }
   if (proto.tensorContent.length > 0) return fromContent(dtype, shape, proto.tensorContent);
   if (dtype === "string") return { dtype, shape, data: filledStrings(proto.stringVal, count) };
