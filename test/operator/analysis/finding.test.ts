@@ -41,10 +41,10 @@ describe("beside the runs of Argo Rollouts", () => {
   const { rows } = JSON.parse(readFileSync(join(import.meta.dirname, "argo-runs.json"), "utf8")) as {
     readonly rows: readonly Row[];
   }; // made from recorded answers
-  /** Inconclusive, Error, Running and Pending are what says neither. */
+  /** Inconclusive, Error, Running and Pending correspond to no verdict. */
   const verdictOf = (phase: string): Finding["verdict"] =>
     phase === "Successful" ? "Pass" : phase === "Failed" ? "Fail" : "None";
-  /** A metric has failed and another is still measured: there the run ends at the next look, here at this one. */
+  /** One metric has failed while another is still measured: there the run ends at the next measurement, here at this one. */
   const isLeftRunning = ({ metrics, run }: Row): boolean => run === "Running" && metrics.includes("Failed");
 
   test.each(rows.filter((row) => !isLeftRunning(row)))("$metrics is as $run ($id)", ({ metrics, run }) => {

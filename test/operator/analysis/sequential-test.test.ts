@@ -66,22 +66,22 @@ function risingRatio(a: number, b: number, n: number): number {
 interface World {
   readonly candidateRate: number;
   readonly stableRate: number;
-  /** Requests of each between two looks. */
+  /** Requests of each revision between two checks. */
   readonly candidate: number;
   readonly stable: number;
-  /** How much slower the candidate is; absent: times are not judged. */
+  /** How much slower the candidate is; absent: latency is not judged. */
   readonly slower?: number;
 }
 
 interface Course {
   readonly first: "Pass" | "Fail" | undefined;
-  /** Looks until it failed. */
+  /** Number of checks until it failed. */
   readonly failedAfter: number;
 }
 
 const looks = 100;
 
-/** One rollout that is looked at a hundred times, or until it fails. */
+/** One rollout with a hundred checks, or until it fails. */
 function course(world: World, seed: number): Course {
   const random = seeded(seed);
   const own = counts();
@@ -108,7 +108,7 @@ function counts(): Counts {
   return { requests: 0, failed: 0, latency: Array.from({ length: latencyBuckets }, () => 0) };
 }
 
-/** Times are log-normal around 50 ms. */
+/** Response times are log-normal around 50 ms. */
 function send(
   to: Counts,
   { requests, rate, slower }: { readonly requests: number; readonly rate: number; readonly slower: number },
@@ -157,7 +157,7 @@ describe("a hundred checks", () => {
   test.each([0, 0.01, 0.02])("miss no candidate that fails 5 points more than a stable revision with %d", (rate) => {
     const all = courses({ candidateRate: rate + 0.05, stableRate: rate, candidate: 50, stable: 450 }, 150);
     expect(failed(all)).toBe(1);
-    // Fifty requests of which one in twenty fails are without a failure one time in thirteen: no test sees more in them.
+    // At a failure rate of one in twenty, fifty requests have no failure one time in thirteen: no test can do better.
     expect(passedFirst(all)).toBeLessThanOrEqual(0.1);
   });
 

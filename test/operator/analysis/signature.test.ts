@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { signatureChanges, parsedSignature } from "../../../operator/analysis/signature.ts";
 import type { SignatureFacts } from "../../../runtime/contract/model-facts.ts";
 
-/** From the line that status has, so that the table reads like it. */
+/** Parses the text format of status, so that the table is readable. */
 function signature(text: string, name = "serving_default"): SignatureFacts {
   const summary = parsedSignature(text);
   if (summary === undefined) throw new Error(text);

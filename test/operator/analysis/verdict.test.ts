@@ -4,7 +4,7 @@ import type { RevisionWindow } from "../../../operator/analysis/evidence.ts";
 import { noRequests, type VerdictInput, type Verdict, verdict } from "../../../operator/analysis/verdict.ts";
 import { latencyBucket, type MirrorFigures } from "../../../runtime/contract/figures.ts";
 
-/** So many requests, so many of them failed, the others answered in so many milliseconds each. */
+/** A window of requests, some of them failed, all others with the same response time. */
 function window(requests: number, failed: number, answeredMs: Readonly<Record<number, number>> = {}): RevisionWindow {
   const latency: number[] = [];
   for (const [timeMs, count] of Object.entries(answeredMs)) {

@@ -60,28 +60,28 @@ function started(view: Caches): Controller {
   return one;
 }
 
-/** Plays the watches: the caches see what the cluster has. Until nothing is written any more. */
-async function seen(): Promise<void> {
+/** Delivers the cluster's objects to the caches until nothing is written any more. */
+async function deliverAll(): Promise<void> {
   for (let before = -1; before !== writes.length;) {
     before = writes.length;
-    await told(caches);
+    await deliver(caches);
   }
 }
 
-/** All but pods. */
-async function told(view: Caches): Promise<void> {
-  show("ServiceAccount", view.serviceAccounts.cache);
-  show("Service", view.services.cache);
-  show("EndpointSlice", view.endpointSlices.cache);
-  show("PodDisruptionBudget", view.podDisruptionBudgets.cache);
-  show("ReplicaSet", view.replicaSets.cache);
+/** Delivers all objects except pods, once. */
+async function deliver(view: Caches): Promise<void> {
+  deliverKind("ServiceAccount", view.serviceAccounts.cache);
+  deliverKind("Service", view.services.cache);
+  deliverKind("EndpointSlice", view.endpointSlices.cache);
+  deliverKind("PodDisruptionBudget", view.podDisruptionBudgets.cache);
+  deliverKind("ReplicaSet", view.replicaSets.cache);
   view.gateways.cache.replace(gatewayPods(cluster), newest());
-  show("ModelDeployment", view.deployments.cache);
+  deliverKind("ModelDeployment", view.deployments.cache);
   await clock.advance(0);
   await clock.settle();
 }
 
-function show<K extends keyof Kinds>(
+function deliverKind<K extends keyof Kinds>(
   kind: K,
   cache: { replace(all: ReturnType<typeof cluster.all<K>>, version: string): void },
 ): void {
@@ -110,19 +110,19 @@ const second = (creationTimestamp: string) => ({
 describe("the controller of ModelDeployments", () => {
   test("reconciles a new object until nothing is left to do", async () => {
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     expect(writes).toHaveLength(6);
     writes.length = 0;
-    await seen();
+    await deliverAll();
     expect([writes, controller.isIdle]).toEqual([[], true]);
   });
 
   test("reports a name conflict on both ModelDeployments, and its end on the one that stays", async () => {
     const alike = second("2026-01-02T00:00:00Z");
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     cluster.put({ ...alike, spec: { ...alike.spec, model: { ...alike.spec.model, name: "digits" } } });
-    await seen();
+    await deliverAll();
     const shared = (name: string) =>
       cluster
         .all("ModelDeployment")
@@ -135,51 +135,51 @@ describe("the controller of ModelDeployments", () => {
       ["the model of default/digits is called digits as well"],
     ]);
     cluster.delete({ kind: "ModelDeployment", apiVersion: alike.apiVersion, metadata: alike.metadata });
-    await seen();
+    await deliverAll();
     expect(shared("digits")).toEqual([]);
   });
 
   test("retries a denied status write after half a minute: no event reports a changed permission", async () => {
     isStatusDenied = true;
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     isStatusDenied = false;
     writes.length = 0;
     await clock.advance(29_000);
-    await seen();
+    await deliverAll();
     expect(writes).toEqual([]);
     await clock.advance(1_000);
-    await seen();
+    await deliverAll();
     expect(writes).toEqual(["status of ModelDeployment digits"]);
   });
 
   test("corrects what somebody else changed", async () => {
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     writes.length = 0;
     const service = cluster.at("Service", { namespace: "default", name: "digits" });
     if (service !== undefined) cluster.put({ ...service, spec: { ports: [] } });
-    await seen();
+    await deliverAll();
     expect(writes).toEqual(["change Service digits"]);
   });
 
   test("creates again what somebody else deleted", async () => {
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     writes.length = 0;
     for (const account of cluster.all("ServiceAccount")) cluster.delete(account);
-    await seen();
+    await deliverAll();
     expect(writes).toEqual(["create ServiceAccount digits-runtime"]);
   });
 
   test("creates again what was deleted before the watch delivered its creation", async () => {
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     for (const service of cluster.all("Service")) cluster.delete(service);
-    show("Service", caches.services.cache);
+    deliverKind("Service", caches.services.cache);
     await clock.settle();
     writes.length = 0;
-    // The watch of Services was away since.
+    // The watch of Services has been down since.
     const [made] = cluster.all("Service");
     if (made !== undefined) cluster.delete(made);
     caches.services.cache.replace([], made?.metadata.resourceVersion ?? "");
@@ -189,7 +189,7 @@ describe("the controller of ModelDeployments", () => {
 
   test("does not alternate writes with another leader that has not observed a pod", async () => {
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     const [set] = cluster.all("ReplicaSet");
     const { name = "", uid = "" } = set?.metadata ?? {};
     caches.pods.cache.upsert({
@@ -210,7 +210,7 @@ describe("the controller of ModelDeployments", () => {
     const rival = started(other);
     writes.length = 0;
     for (let round = 0; round < 100; round += 1) {
-      await told(round % 2 === 0 ? caches : other);
+      await deliver(round % 2 === 0 ? caches : other);
       await clock.advance(20);
     }
     expect(writes.length).toBeLessThanOrEqual(4);
@@ -251,7 +251,7 @@ describe("the controller of ModelDeployments", () => {
       const deployment = modelDeployment();
       const metadata = { ...deployment.metadata, resourceVersion };
       caches.deployments.cache.upsert({ ...deployment, metadata, status });
-      // These caches never see what is written: it is waited for as long as it may take.
+      // These caches never show what is written, so the full waiting time passes.
       await clock.advance(90_000);
       return asked.length;
     };
@@ -262,7 +262,7 @@ describe("the controller of ModelDeployments", () => {
 
   test("changes of users have priority over other changes", async () => {
     cluster.put(modelDeployment());
-    await seen();
+    await deliverAll();
     const [first] = cluster.all("ModelDeployment");
     const service = cluster.at("Service", { namespace: "default", name: "digits" });
     const begins = async (name: string): Promise<readonly string[]> => {
@@ -270,7 +270,7 @@ describe("the controller of ModelDeployments", () => {
       for (const object of [service, cluster.at("Service", { namespace: "default", name: "second" })]) {
         if (object !== undefined && object.metadata.name !== name) cluster.put({ ...object, spec: { ports: [] } });
       }
-      await seen();
+      await deliverAll();
       writes.length = 0;
       controller.start();
       await clock.settle();
@@ -278,7 +278,7 @@ describe("the controller of ModelDeployments", () => {
     };
     cluster.put(second("2030-01-01T00:00:00Z"));
     expect(await begins("second")).toEqual(["create ServiceAccount second-runtime"]);
-    await seen();
+    await deliverAll();
     if (first !== undefined) {
       const metadata = { ...first.metadata, generation: 2 };
       cluster.put({ ...first, metadata, spec: { ...first.spec, replicas: 3 } });
@@ -289,10 +289,10 @@ describe("the controller of ModelDeployments", () => {
   test("adds a new gateway to the endpoints of every Service", async () => {
     cluster.put(modelDeployment());
     cluster.put(second("2030-01-01T00:00:00Z"));
-    await seen();
+    await deliverAll();
     writes.length = 0;
     cluster.put(gatewayPod("gateway-b", "10.9.0.2"));
-    await seen();
+    await deliverAll();
     expect(writes.filter((write) => write.includes("EndpointSlice")).toSorted()).toEqual([
       "change EndpointSlice digits-gateway",
       "change EndpointSlice second-gateway",
@@ -307,7 +307,7 @@ describe("the controller of ModelDeployments", () => {
     const other = second("2030-01-01T00:00:00Z");
     cluster.put(deployment);
     cluster.put({ ...other, metadata: { ...other.metadata, uid } });
-    await seen();
+    await deliverAll();
     const shown = cluster.all("ModelDeployment").map(({ status }) => status?.gateway?.port);
     const port = drawn(uid) ?? 0;
     expect([new Set(shown), writes.length]).toEqual([new Set([port, port + 1]), 12]);
@@ -316,7 +316,7 @@ describe("the controller of ModelDeployments", () => {
   test("resolves a conflict about a port: the younger moves", async () => {
     cluster.put({ ...modelDeployment(), status: { gateway: { port: 20_000 } } });
     cluster.put({ ...second("2030-01-02T00:00:00Z"), status: { gateway: { port: 20_000 } } });
-    await seen();
+    await deliverAll();
     const ports = cluster.all("ModelDeployment").map(({ status }) => status?.gateway?.port);
     expect(ports[0]).toBe(20_000);
     expect(ports[1]).not.toBe(20_000);

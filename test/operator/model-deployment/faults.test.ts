@@ -8,7 +8,7 @@ type Samples = { readonly [Code in keyof Catalogue]: Parameters<Catalogue[Code]>
 const ofContainer = { pod: "digits-a1-0", container: "runtime" };
 const ended = { ...ofContainer, exitCode: 137, reason: "OOMKilled", lastLine: "loading weights" };
 
-/** Every code of the catalogue; the compiler asks for a new one here. */
+/** Every code of the catalogue; the compiler requires new ones here. */
 const samples: Samples = {
   ForeignObject: { kind: "Service", name: "digits" },
   LeftoverObject: { kind: "Service", name: "digits" },

@@ -23,7 +23,7 @@ interface Passed extends Reconciled {
   readonly events: readonly string[];
 }
 
-/** One pass and its requests, reads included; what `beforeWrite` throws is the answer to a write. */
+/** One reconcile and its requests, reads included; an error that `beforeWrite` throws is the response to a write. */
 async function passed(cluster: SimulatedCluster, beforeWrite: (write: string) => void = () => {}): Promise<Passed> {
   const requests: string[] = [];
   const events: EventValue[] = [];
@@ -43,7 +43,7 @@ async function passed(cluster: SimulatedCluster, beforeWrite: (write: string) =>
   return { ...made, requests, events: events.map(({ reason, message }) => `${reason}: ${message}`) };
 }
 
-/** All is made for the first spec, and the second has just come; a release that reserves no versions wrote status, or one that does. */
+/** Everything exists for the first spec, and the second has just been applied; status is from a release that reserves versions, or from one that does not. */
 async function changed(isReserved: boolean): Promise<SimulatedCluster> {
   const cluster = createSimulatedCluster(settings(), testMs);
   cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
@@ -169,7 +169,7 @@ describe("a change of the spec for which no version is reserved", () => {
 });
 
 describe("a change of the spec that a foreign object blocks", () => {
-  // Its steps and deadlines have not begun either: they would pass while nobody can go on.
+  // Its steps and deadlines have not begun either: they would pass while the rollout is blocked.
   test("begins no rollout: a ReplicaSet that is deleted meanwhile is created again once nothing blocks it", async () => {
     const cluster = await changed(true);
     const { candidate, ...rest } = cluster.sources.deployment(key)?.status ?? {};

@@ -155,7 +155,7 @@ test("any sequence of changes, commands and pod losses ends with one serving rev
   );
 }, 120_000);
 
-/** What is left to do in the end. */
+/** Actions and holds that are left at the end. */
 function unsettled(last: StoryTurn | undefined): readonly string[] {
   if (last === undefined) return ["gone"];
   const { rollout, status, wanted } = last.snapshot;

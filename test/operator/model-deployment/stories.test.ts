@@ -131,7 +131,7 @@ test("any sequence of changes ends in the state that the last one declares, and 
   );
 }, 60_000);
 
-/** What is left to do in the end; a model that never loads is left to its user. */
+/** Actions and holds that are left at the end, except for a model that never loads. */
 function unsettled(snapshot: Snapshot): readonly string[] {
   const { wanted, rollout, revisions, status } = snapshot;
   const ready = status.conditions?.find(({ type }) => type === "Ready");

@@ -7,18 +7,18 @@ import { countCompletion } from "../../../runtime/gateway/figures/counts.ts";
 import { createLedger } from "../../../runtime/gateway/figures/ledger.ts";
 import { adminListener } from "../../../runtime/server/admin-listener.ts";
 
-/** What a gateway counts and tells, without what it counts: its own ledger behind its own admin listener. */
+/** A gateway without traffic: its real ledger behind its real admin listener. */
 export interface CountedGateway {
   readonly address: GatewayAddress;
-  /** Paths that were asked for. */
+  /** Requested paths. */
   readonly asked: string[];
-  /** So many requests came in and were answered by a revision, some of them with 500, each within 40 ms. */
+  /** Counts requests to a revision, each within 40 ms, some of them with status 500. */
   serve(key: string, hash: string, requests: number, failed?: number): void;
-  /** So many requests wait, the oldest for so long. */
+  /** Sets the number of queued requests and the age of the oldest. */
   hold(key: string, queued: number, oldestWaitMs: number): void;
-  /** So many requests are with pods. */
+  /** Sets the number of requests in flight. */
   occupy(key: string, hash: string, inFlight: number): void;
-  /** The program starts anew at the same place. */
+  /** Restarts the gateway at the same address. */
   restart(): void;
   stop(): Promise<void>;
 }

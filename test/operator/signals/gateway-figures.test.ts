@@ -11,7 +11,7 @@ import { eventually } from "../../builders/operator-scene.ts";
 import { countedGateway, type CountedGateway } from "./counted-gateway.ts";
 
 const key = "default/digits";
-/** Of so many answers within 40 ms. */
+/** The latency histogram of requests that took up to 40 ms. */
 const fast = (count: number): readonly number[] => [...Array.from({ length: latencyBucket(40) }, () => 0), count];
 const idle = { failures: 0, refused: 0, abandoned: 0, inFlight: 0, queued: 0, oldestWait: 0 };
 
@@ -49,7 +49,7 @@ function started(addresses: () => readonly GatewayAddress[] = () => gateways.map
   source.start();
 }
 
-/** Lets the pulls that have begun end. */
+/** Waits until the running pulls end. */
 async function pullGateway(count: number): Promise<void> {
   await eventually(
     () => pulls.length,
@@ -58,7 +58,7 @@ async function pullGateway(count: number): Promise<void> {
   pulls.length = 0;
 }
 
-/** A second later, with what every gateway tells then. */
+/** Advances one second and pulls every gateway. */
 async function tick(): Promise<void> {
   await clock.advance(1_000);
   await pullGateway(gateways.length);
@@ -229,7 +229,7 @@ describe("the demand at the gateways", () => {
     one.hold("default/c", 1, 10);
     await tick();
     expect(active.toSorted()).toEqual(["default/a", "default/c"]);
-    // Who waits is a matter of every second, who was served is not.
+    // Queued requests matter every second, served ones do not.
     active.length = 0;
     await tick();
     expect(active).toEqual(["default/c"]);
@@ -257,7 +257,7 @@ describe("the demand at the gateways", () => {
 });
 
 describe("gateways without valid figures", () => {
-  /** A server that is no gateway. */
+  /** A server with invalid responses. */
   async function broken(listener: RequestListener): Promise<GatewayAddress> {
     const server = createServer(listener);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

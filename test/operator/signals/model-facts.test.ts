@@ -113,7 +113,7 @@ describe("the facts of a model", () => {
     const source = createModelFactsSource({ clock, log: silentLog });
     const ask = (): void => source.ask({ uid: "u", address }, () => expect.unreachable());
     ask();
-    // Nobody asks for it any more: the next times come by themselves.
+    // The retries need no further request.
     for (const [times, afterMs] of [10_000, 20_000, 40_000].entries()) {
       await eventually(
         () => clock.delaysMs,

@@ -79,7 +79,7 @@ function show(spec: Partial<ModelDeploymentSpec> = {}): void {
   );
 }
 
-/** A ReplicaSet of the candidate and its pods, of which so many are ready. */
+/** A ReplicaSet of the candidate and its pods, some of them ready. */
 function showPods(all: number, ready: number): void {
   const replicaSet: ReplicaSet & Stored = {
     apiVersion: "apps/v1",
@@ -164,7 +164,7 @@ describe("metrics of candidates", () => {
       (keys) => keys.length > 0,
     );
     expect([told, signals.preflight(key, "bbbbb")]).toEqual([[key], passed]);
-    // A pod that is not ready for a while changes nothing.
+    // A temporarily unready pod changes nothing.
     showPods(2, 0);
     expect(signals.preflight(key, "bbbbb")).toEqual(passed);
     showPods(0, 0);

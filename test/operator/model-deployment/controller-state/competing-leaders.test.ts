@@ -13,7 +13,7 @@ const key = "default/digits";
 const ours: ModelDeploymentStatus = { replicas: 3, selector: "a=b" };
 const theirs: ModelDeploymentStatus = { replicas: 2, selector: "a=b" };
 
-function spoken(): {
+function afterStatusWrite(): {
   clock: ManualClock;
   competingLeaders: CompetingLeaders;
   backOffMs: (version: string, status: ModelDeploymentStatus) => number;
@@ -28,7 +28,7 @@ function spoken(): {
 }
 
 test("a lost write conflict does not replace the last written status", () => {
-  const { competingLeaders, backOffMs } = spoken();
+  const { competingLeaders, backOffMs } = afterStatusWrite();
   competingLeaders.record(key, {
     writes: [],
     failure: kubeFaults.Conflict({ operation: "apply status", message: "modified" }),
@@ -37,7 +37,7 @@ test("a lost write conflict does not replace the last written status", () => {
 });
 
 test("a lost conflict is remembered until a status is written, or the key is forgotten", () => {
-  const { competingLeaders } = spoken();
+  const { competingLeaders } = afterStatusWrite();
   const lost = { writes: [], failure: kubeFaults.Conflict({ operation: "apply status", message: "modified" }) };
   const hasLostConflict = [competingLeaders.hasLostConflict(key)];
   for (const step of [
@@ -53,7 +53,7 @@ test("a lost conflict is remembered until a status is written, or the key is for
 });
 
 test("a leader whose status was overwritten backs off for three seconds", async () => {
-  const { clock, backOffMs } = spoken();
+  const { clock, backOffMs } = afterStatusWrite();
   const first = backOffMs("8", theirs);
   await clock.advance(1_000);
   const then = backOffMs("9", theirs);
@@ -61,7 +61,7 @@ test("a leader whose status was overwritten backs off for three seconds", async 
   expect([first, then, backOffMs("9", theirs), backOffMs("10", theirs)]).toEqual([3_000, 2_000, 0, 0]);
 });
 
-test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number>]>([
+test.each<[string, (parts: ReturnType<typeof afterStatusWrite>) => number | Promise<number>]>([
   ["its own last write", ({ backOffMs }) => backOffMs("7", ours)],
   [
     "its own status, in any key order, of an object that a user changed",
@@ -101,5 +101,5 @@ test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number
     },
   ],
 ])("there is no back-off because of %s", async (_, backOffMs) => {
-  expect(await backOffMs(spoken())).toBe(0);
+  expect(await backOffMs(afterStatusWrite())).toBe(0);
 });

@@ -5,7 +5,7 @@ import {
 } from "../../../../operator/model-deployment/controller-state/name-conflicts.ts";
 import { modelDeployment } from "../../../builders/model-deployment.ts";
 
-const called = (name: string, model?: string, deletionTimestamp?: string) => {
+const deploymentWithModel = (name: string, model?: string, deletionTimestamp?: string) => {
   const { metadata, spec, ...rest } = modelDeployment();
   return {
     ...rest,
@@ -14,9 +14,9 @@ const called = (name: string, model?: string, deletionTimestamp?: string) => {
   };
 };
 const add = (nameConflicts: NameConflicts, key: string, model: string) =>
-  nameConflicts.record(key, { type: "added", object: called(key, model) });
+  nameConflicts.record(key, { type: "added", object: deploymentWithModel(key, model) });
 const remove = (nameConflicts: NameConflicts, key: string, model: string) =>
-  nameConflicts.record(key, { type: "removed", object: called(key, model) });
+  nameConflicts.record(key, { type: "removed", object: deploymentWithModel(key, model) });
 
 describe("namesakes", () => {
   test("a unique name has no conflict, and changes of other names do not affect it", () => {
@@ -42,9 +42,9 @@ describe("namesakes", () => {
     const nameConflicts = createNameConflicts();
     add(nameConflicts, "a/one", "digits");
     add(nameConflicts, "a/two", "letters");
-    const object = called("digits");
+    const object = deploymentWithModel("digits");
     expect(nameConflicts.record("b/digits", { type: "added", object })).toEqual(["a/one"]);
-    const renamed = called("digits", "letters");
+    const renamed = deploymentWithModel("digits", "letters");
     expect(nameConflicts.record("b/digits", { type: "modified", object: renamed, previous: object })).toEqual([
       "a/one",
       "a/two",
@@ -56,8 +56,8 @@ describe("namesakes", () => {
     const nameConflicts = createNameConflicts();
     add(nameConflicts, "a/one", "digits");
     add(nameConflicts, "a/two", "digits");
-    const going = called("two", "digits", "2030-01-01T00:00:00Z");
-    const change = { type: "modified", object: going, previous: called("two", "digits") } as const;
+    const going = deploymentWithModel("two", "digits", "2030-01-01T00:00:00Z");
+    const change = { type: "modified", object: going, previous: deploymentWithModel("two", "digits") } as const;
     expect(nameConflicts.record("a/two", change)).toEqual(["a/one"]);
     expect(nameConflicts.others("a/one", "digits")).toBeUndefined();
     expect(remove(nameConflicts, "a/two", "digits")).toEqual([]);

@@ -22,50 +22,50 @@ import { model, modelDeployment, settings, testMs } from "../../../builders/mode
 const key = { namespace: "default", name: "digits" };
 const digits = "default/digits";
 
-async function pass(cluster: SimulatedCluster): Promise<boolean | undefined> {
+async function reconcileOnce(cluster: SimulatedCluster): Promise<boolean | undefined> {
   const client = createMemoryClient(cluster);
   const recorder = { publish: () => {} };
   return (await reconcile(key, { sources: cluster.sources, client, recorder, log: silentLog })).isSteady;
 }
 
-/** A cluster in which a ModelDeployment has found its rest. */
-async function settled(spec: Partial<ModelDeploymentSpec> = {}): Promise<SimulatedCluster> {
+/** A cluster in which a ModelDeployment is in a steady state. */
+async function steadyCluster(spec: Partial<ModelDeploymentSpec> = {}): Promise<SimulatedCluster> {
   const cluster = createSimulatedCluster(settings(), testMs);
   cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
   cluster.put(modelDeployment(spec));
   for (let turn = 0; turn < 12; turn += 1) {
-    await pass(cluster);
+    await reconcileOnce(cluster);
     for (const other of simulatedControllers) await other(cluster);
     cluster.now += 60_000;
   }
   return cluster;
 }
 
-/** What is asked of the sources, by name and arguments. */
-function asked(sources: Sources, look: (sources: Sources) => unknown): ReadonlySet<string> {
-  const asked = new Set<string>();
+/** The calls to the sources, by name and arguments. */
+function callsTo(sources: Sources, look: (sources: Sources) => unknown): ReadonlySet<string> {
+  const callsTo = new Set<string>();
   const listening = new Proxy(sources, {
     get(target, name: keyof Sources) {
       const source = target[name];
       if (typeof source !== "function") return source;
       return (...args: readonly unknown[]) => {
-        asked.add(`${name} ${JSON.stringify(args)}`);
+        callsTo.add(`${name} ${JSON.stringify(args)}`);
         return Reflect.apply(source, target, args);
       };
     },
   });
   look(listening);
-  return asked;
+  return callsTo;
 }
 
-/** What is asked where it is enough to know who is there in which state. */
-function glanced(question: string): string {
+/** The cheaper call that reads only identity and version. */
+function versionCall(question: string): string {
   const [name = "", args = ""] = question.split(/ (.*)/);
-  const [source, kind] = glances[name] ?? [];
+  const [source, kind] = versionCalls[name] ?? [];
   return source === undefined ? question : `${source} ["${kind}",${args.slice(1)}`;
 }
 
-const glances: Readonly<Record<string, readonly [string, string]>> = {
+const versionCalls: Readonly<Record<string, readonly [string, string]>> = {
   deployment: ["identityAt", "deployments"],
   serviceAccount: ["identityAt", "serviceAccounts"],
   service: ["identityAt", "services"],
@@ -77,7 +77,7 @@ const glances: Readonly<Record<string, readonly [string, string]>> = {
   podsOf: ["identitiesOwnedBy", "pods"],
 };
 
-function isStill(
+function isUnchangedSince(
   cluster: SimulatedCluster,
   before: InputVersions | undefined,
   sources: Sources = cluster.sources,
@@ -97,28 +97,30 @@ describe("a steady state", () => {
   test.each(Object.entries(specs))(
     "with %s depends on everything that was observed except the time",
     async (_, spec) => {
-      const cluster = await settled(spec);
-      expect(await pass(cluster)).toBe(true);
-      const seen = asked(cluster.sources, (sources) => inputVersions(digits, sources));
-      const observed = asked(cluster.sources, (sources) => observe(key, sources));
+      const cluster = await steadyCluster(spec);
+      expect(await reconcileOnce(cluster)).toBe(true);
+      const seen = callsTo(cluster.sources, (sources) => inputVersions(digits, sources));
+      const observed = callsTo(cluster.sources, (sources) => observe(key, sources));
       const steadyStates = createSteadyStates();
       steadyStates.record(digits, inputVersions(digits, cluster.sources));
-      const looked = asked(cluster.sources, (sources) => expect(steadyStates.isUnchanged(digits, sources)).toBe(true));
-      expect(looked).toEqual(new Set([...seen].map((one) => (one.startsWith("deployment ") ? glanced(one) : one))));
-      // A ReplicaSet of the wanted revision's name is one of its own.
+      const looked = callsTo(cluster.sources, (sources) =>
+        expect(steadyStates.isUnchanged(digits, sources)).toBe(true),
+      );
+      expect(looked).toEqual(new Set([...seen].map((one) => (one.startsWith("deployment ") ? versionCall(one) : one))));
+      // A ReplicaSet with the wanted revision's name is covered by its own ReplicaSets.
       const others = [...observed].filter(
-        (one) => !seen.has(one) && !seen.has(glanced(one)) && !/^(now|replicaSet) /.test(one),
+        (one) => !seen.has(one) && !seen.has(versionCall(one)) && !/^(now|replicaSet) /.test(one),
       );
       expect(others).toEqual([]);
     },
   );
 
   test("lasts while nothing changes, even if a gateway's pod changes but not in readiness or address", async () => {
-    const cluster = await settled();
+    const cluster = await steadyCluster();
     const before = inputVersions(digits, cluster.sources);
     const { metadata, ...pod } = gatewayPod("gateway-a", "10.9.0.1");
     cluster.put({ ...pod, metadata: { ...metadata, annotations: { touched: "yes" } } });
-    expect(isStill(cluster, before)).toBe(true);
+    expect(isUnchangedSince(cluster, before)).toBe(true);
   });
 
   test("ends with each change of one of its objects", async () => {
@@ -130,12 +132,12 @@ describe("a steady state", () => {
       "ServiceAccount",
       "EndpointSlice",
     ] as const) {
-      const cluster = await settled();
+      const cluster = await steadyCluster();
       const before = inputVersions(digits, cluster.sources);
       for (const object of cluster.all(kind).filter(({ metadata }) => metadata.namespace === "default")) {
         cluster.put(object);
       }
-      expect([kind, isStill(cluster, before)]).toEqual([kind, false]);
+      expect([kind, isUnchangedSince(cluster, before)]).toEqual([kind, false]);
     }
   });
 
@@ -145,10 +147,10 @@ describe("a steady state", () => {
     ["an acknowledgement is lost", (cluster) => cluster.acknowledged.clear()],
     ["an unready gateway acknowledges a split", (cluster) => void cluster.acknowledged.set("gateway-b", "a=100")],
   ] satisfies [string, (cluster: SimulatedCluster) => void][])("ends when %s", async (_, change) => {
-    const cluster = await settled();
+    const cluster = await steadyCluster();
     const before = inputVersions(digits, cluster.sources);
     change(cluster);
-    expect(isStill(cluster, before)).toBe(false);
+    expect(isUnchangedSince(cluster, before)).toBe(false);
   });
 
   test.each([
@@ -156,13 +158,13 @@ describe("a steady state", () => {
     ["the served definition drops a field", { droppedField: () => "spec.traffic" }],
     ["the autoscaler wants another number", { scaling: () => ({ desired: 3, why: "load", needed: 3, figures: {} }) }],
   ] satisfies [string, Partial<Sources>][])("ends when %s", async (_, changes) => {
-    const cluster = await settled();
+    const cluster = await steadyCluster();
     const before = inputVersions(digits, cluster.sources);
-    expect(isStill(cluster, before, { ...cluster.sources, ...changes })).toBe(false);
+    expect(isUnchangedSince(cluster, before, { ...cluster.sources, ...changes })).toBe(false);
   });
 
   test("is not recorded while a candidate is judged, nor for a ModelDeployment that lost its gateway port", async () => {
-    const cluster = await settled({ rollout: { canary: { steps: [{ setWeight: 10 }, { pause: {} }] } } });
+    const cluster = await steadyCluster({ rollout: { canary: { steps: [{ setWeight: 10 }, { pause: {} }] } } });
     const { metadata, spec } = cluster.sources.deployment(key) ?? modelDeployment();
     const changed = {
       ...modelDeployment(),
@@ -172,7 +174,7 @@ describe("a steady state", () => {
     cluster.put({ ...changed, status: cluster.sources.deployment(key)?.status ?? {} });
     const steadyStates = new Set<boolean | undefined>();
     for (let turn = 0; turn < 12; turn += 1) {
-      steadyStates.add(await pass(cluster));
+      steadyStates.add(await reconcileOnce(cluster));
       for (const other of simulatedControllers) await other(cluster);
       cluster.now += 1_000;
     }

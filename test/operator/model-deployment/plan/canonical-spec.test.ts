@@ -21,7 +21,7 @@ interface Default {
   readonly value: string | number;
 }
 
-/** Every field with a default that the operator assumes, by path. */
+/** Every field with a default of the operator, by path. */
 function defaultsOf(schema: TSchema, path: string): readonly Default[] {
   const { assumed, properties = {}, items }: Parts = schema;
   return [
@@ -38,7 +38,7 @@ const allDefaults = [
   ...defaultsOf(servingSchema, "serving"),
 ];
 
-/** Whose default is not one value, or is no part of what pods are. */
+/** Fields without a single default value, or without effect on pods. */
 const withoutOne: Readonly<Record<string, string>> = {
   "model.name": "the name of the ModelDeployment",
   "model.signatureCompatibility": "pods are the same with any",
@@ -51,7 +51,7 @@ const withoutOne: Readonly<Record<string, string>> = {
 
 const defaults = allDefaults.filter(({ path }) => withoutOne[path] === undefined);
 
-/** Has everything that a default may be a part of. */
+/** A spec with every section that can contain a default. */
 const roomy = (): ModelDeploymentSpec => ({
   model: { source: { huggingFace: { repo: "a/b" } }, versions: { latest: {} } },
   resources: { cpu: "500m", gpu: { count: 1 } },
@@ -62,7 +62,7 @@ const roomy = (): ModelDeploymentSpec => ({
   serving: { logging: { level: "Debug" } },
 });
 
-/** The same with values written at paths, sections made where there are none. */
+/** A copy with values set at paths; missing sections are created. */
 function written(values: readonly Default[]): ModelDeploymentSpec {
   const spec = roomy();
   for (const { path, value } of values) {

@@ -349,7 +349,7 @@ describe("the plan", () => {
   });
 });
 
-/** As etcd gives them back. */
+/** As they are read back from etcd. */
 function withoutEndpoints(slices: Snapshot["endpointSlices"]): Snapshot["endpointSlices"] {
   return slices.map((slice) => Object.assign({ ...slice }, { endpoints: null }));
 }
@@ -358,7 +358,7 @@ function split(one: string, weight: number, two: string, rest: number): string {
   return [`${one}=${weight}`, `${two}=${rest}`].sort().join(" ");
 }
 
-/** The children as a server would have them after the first reconcile. */
+/** The children on the server after the first reconcile. */
 async function settledChildren(
   gateways: Observation["gateways"],
 ): Promise<Pick<Snapshot, "serviceAccount" | "service" | "endpointSlices" | "podDisruptionBudget">> {

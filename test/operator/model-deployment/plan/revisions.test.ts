@@ -107,7 +107,7 @@ const versions: Readonly<Record<string, { given: Partial<Observation>; want: str
   },
 };
 
-/** The number that is reserved for the wanted revision, and the highest one that anybody may have given by then. */
+/** The version reserved for the wanted revision, and the highest one that may have been assigned. */
 const reservations: Readonly<
   Record<string, { given: Partial<Observation>; want: readonly [number | undefined, number] }>
 > = {

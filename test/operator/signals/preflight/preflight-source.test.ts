@@ -41,9 +41,9 @@ const facts = {
   signatures: [signature],
 };
 
-/** Answers a request's body. */
+/** Maps a request body to a response. */
 type Model = (instances: readonly number[][]) => { readonly status?: number; readonly text: string };
-/** Multiplies; with another factor another model. */
+/** A model that multiplies by a factor. */
 const times =
   (factor: number): Model =>
   (rows) => ({ text: JSON.stringify({ predictions: rows.map((row) => row.map((value) => value * factor)) }) });
@@ -75,10 +75,10 @@ afterEach(async () => {
   await apiServer.close();
 });
 
-/** What the model of a pod holds; undefined: nothing. */
+/** Golden requests in the model of a pod; undefined: none. */
 type Recorded = () => ReturnType<Model> | undefined;
 
-/** A pod that tells `facts` and has `model`. */
+/** A pod that reports `facts` and serves `model`. */
 async function pod(address: string, model: Model, told: object = facts, recorded?: Recorded): Promise<void> {
   const listening = async (port: number, answer: (path: string, body: string) => ReturnType<Model>): Promise<void> => {
     const server = createServer((request, response) => {
@@ -138,7 +138,7 @@ function ask(asked: PreflightRequest): void {
   });
 }
 
-/** How it ends, with the time that its tries need. */
+/** The final state, with enough time for all attempts. */
 async function outcome(asked: PreflightRequest): Promise<Preflight | undefined> {
   ask(asked);
   return eventually(
@@ -305,7 +305,7 @@ describe("golden requests", () => {
   test.each(Object.entries(failing))("fail with %s", async (_sentence, [model, line, message]) => {
     await pod(candidate, model);
     await pod(stable, times(2));
-    // The first line is answered by all of them as expected: with nothing.
+    // All models answer the first line as expected: with an empty list.
     await goldenLines("", line);
     expect(await outcome(question({ golden }))).toEqual({ state: "Failed", reason: "PredictionsDiffer", message });
   });
@@ -421,7 +421,7 @@ describe("golden requests", () => {
     );
     expect(preflight?.state).toBe("Running");
     expect(preflight?.message).toContain(`the candidate could not be tried yet: ${message}; `);
-    // Whoever puts that right need not do more.
+    // Correcting the ConfigMap is enough.
     await client.remove(resources.configMaps, { namespace: "default", name: "golden" }).catch(() => {});
     await goldenLines(request([1, 2]));
     expect((await outcome(question({ golden })))?.state).toBe("Passed");

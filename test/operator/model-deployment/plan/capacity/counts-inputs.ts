@@ -16,13 +16,13 @@ export function pods(ready: number, changes: Partial<CountsInput["stable"]> = {}
   return { replicas: ready, ready, live: ready, placement: gpu, ...changes };
 }
 
-/** A pod that is declared and has no node since `ageMs`. */
-export function homeless(ageMs: number, ready = 0, message = insufficient): CountsInput["stable"] {
+/** Counts with one more declared pod that has been unschedulable for `ageMs`. */
+export function unschedulable(ageMs: number, ready = 0, message = insufficient): CountsInput["stable"] {
   const unschedulable = { message, sinceMs: now - ageMs };
   return pods(ready, { replicas: ready + 1, live: ready + 1, unschedulable });
 }
 
-/** Four stable pods and a step of half the requests, with changes. */
+/** Input with four stable pods and a step of 50 %, with changes. */
 export function input(changes: Partial<CountsInput>): CountsInput {
   return {
     wanted: 4,
@@ -43,8 +43,8 @@ export const beside = "the candidate's pods come beside the stable ones";
 export const swaps = "each stable pod makes room for one of the candidate's";
 export const surge = { mode: "Surge", why: beside } as const;
 
-/** A question that differs from `question`'s in some members, and its whole answer. */
+/** Changes of `input` and the whole result. */
 export interface Case {
-  readonly asked: Partial<CountsInput>;
+  readonly changes: Partial<CountsInput>;
   readonly want: Counts;
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { rollingLimits } from "../../../../../operator/model-deployment/plan/capacity/rolling-limits.ts";
 import type { CapacityMode } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 import { fewestPodsFor } from "../../../../../operator/model-deployment/plan/capacity/pod-weights.ts";
-import { play, type Played, type Scene, type Tick } from "./fake-rollout.ts";
+import { simulateRollout, type SimulatedRollout, type Scene, type Tick } from "./fake-rollout.ts";
 
 const numRuns = 300;
 
@@ -37,7 +37,7 @@ const scenes: fc.Arbitrary<Scene> = fc
     abortTick: undefined,
   }));
 
-/** Rollouts that are scaled on the way, and some that are aborted. */
+/** Rollouts that are scaled meanwhile, some of them aborted. */
 const movedScenes: fc.Arbitrary<Scene> = fc
   .record({
     scene: scenes,
@@ -55,11 +55,11 @@ const movedScenes: fc.Arbitrary<Scene> = fc
 
 const steadyScenes = scenes.map((scene) => ({ ...scene, flaps: [] }));
 
-/** Plays many scenes; a failure shows the scene and the turns before it. */
+/** Simulates many scenes; a failure shows the scene and the preceding ticks. */
 function everyTurn(of: fc.Arbitrary<Scene>, holds: (turn: Tick, scene: Scene) => boolean): void {
   fc.assert(
     fc.property(of, (scene) => {
-      const { turns } = play(scene);
+      const { turns } = simulateRollout(scene);
       const broken = turns.findIndex((turn) => !holds(turn, scene));
       expect(broken === -1 ? [] : told(turns.slice(Math.max(0, broken - 3), broken + 1))).toEqual([]);
     }),
@@ -67,21 +67,21 @@ function everyTurn(of: fc.Arbitrary<Scene>, holds: (turn: Tick, scene: Scene) =>
   );
 }
 
-/** Fewest pods that are to be ready. */
+/** Minimum number of ready pods. */
 function least(mode: CapacityMode, { wanted, strategy, maxSurge, maxUnavailable }: Scene): number {
   const { unavailable } = rollingLimits(wanted, maxSurge, maxUnavailable);
   if (mode === "Surge") return Math.max(1, strategy === "BlueGreen" ? wanted : wanted - unavailable);
   return Math.max(1, wanted - Math.max(1, unavailable));
 }
 
-function told(turns: Played["turns"]): readonly string[] {
+function told(turns: SimulatedRollout["turns"]): readonly string[] {
   return turns.map((turn) => JSON.stringify(turn));
 }
 
 test("every rollout ends with the candidate promoted, whatever the steps, limits and devices", () => {
   fc.assert(
     fc.property(scenes, (scene) => {
-      const { end, turns } = play(scene);
+      const { end, turns } = simulateRollout(scene);
       expect(end === "Promoted" ? [] : told(turns.slice(-2))).toEqual([]);
     }),
     { numRuns },
@@ -91,7 +91,7 @@ test("every rollout ends with the candidate promoted, whatever the steps, limits
 test("every rollout ends, also when it is scaled or aborted on the way", () => {
   fc.assert(
     fc.property(movedScenes, (scene) => {
-      const { end, turns } = play(scene);
+      const { end, turns } = simulateRollout(scene);
       expect(end === "Stuck" ? told(turns.slice(-2)) : []).toEqual([]);
     }),
     { numRuns },
@@ -99,54 +99,54 @@ test("every rollout ends, also when it is scaled or aborted on the way", () => {
 });
 
 test("scaling and aborting add no pods beyond the wanted ones and maxSurge", () => {
-  everyTurn(movedScenes, ({ answer, input }, { strategy, maxSurge, maxUnavailable }) => {
+  everyTurn(movedScenes, ({ result, input }, { strategy, maxSurge, maxUnavailable }) => {
     const { stable, candidate, wanted } = input;
     const { surge } = rollingLimits(wanted, maxSurge, maxUnavailable);
     const total = wanted + (strategy === "BlueGreen" ? wanted : surge);
     const declared = stable.replicas + candidate.replicas;
-    return answer.stable + answer.candidate <= Math.max(total, declared);
+    return result.stable + result.candidate <= Math.max(total, declared);
   });
 });
 
 test("there are never more pods than the wanted ones and maxSurge", () => {
-  everyTurn(scenes, ({ answer, input }, { wanted, strategy, maxSurge, maxUnavailable }) => {
+  everyTurn(scenes, ({ result, input }, { wanted, strategy, maxSurge, maxUnavailable }) => {
     const { surge } = rollingLimits(wanted, maxSurge, maxUnavailable);
     const total = wanted + (strategy === "BlueGreen" ? wanted : surge);
     const { stable, candidate } = input;
-    return Math.max(answer.stable, stable.live) + Math.max(answer.candidate, candidate.live) <= total;
+    return Math.max(result.stable, stable.live) + Math.max(result.candidate, candidate.live) <= total;
   });
 });
 
 test("no move makes more pods unavailable than maxUnavailable and the mode allow", () => {
-  everyTurn(steadyScenes, ({ answer, input }, scene) => {
-    if (answer.mode === "Recreate") return true;
+  everyTurn(steadyScenes, ({ result, input }, scene) => {
+    if (result.mode === "Recreate") return true;
     const { stable, candidate } = input;
-    const available = Math.min(stable.ready, answer.stable) + Math.min(candidate.ready, answer.candidate);
-    return available >= least(answer.mode, scene);
+    const available = Math.min(stable.ready, result.stable) + Math.min(candidate.ready, result.candidate);
+    return available >= least(result.mode, scene);
   });
 });
 
 test("a stable pod is removed only when the others carry the weight that gateways may still give them", () => {
-  everyTurn(scenes, ({ answer, input: { stable, stableWeight } }, scene) => {
-    const goes = answer.stable < stable.replicas;
+  everyTurn(scenes, ({ result, input: { stable, stableWeight } }, scene) => {
+    const goes = result.stable < stable.replicas;
     return (
-      answer.mode === "Recreate" || !goes || answer.stable >= fewestPodsFor(stableWeight, least(answer.mode, scene))
+      result.mode === "Recreate" || !goes || result.stable >= fewestPodsFor(stableWeight, least(result.mode, scene))
     );
   });
 });
 
 test("the candidate's weight only rises to what its ready pods carry", () => {
-  everyTurn(scenes, ({ answer, input: { stepWeight, candidateWeight = 0, candidate } }, scene) => {
-    const raised = Math.min(answer.maxCandidateWeight, stepWeight);
-    const carried = Math.ceil((100 * candidate.ready) / least(answer.mode, scene));
-    return answer.mode === "Recreate" || raised <= candidateWeight || raised <= carried;
+  everyTurn(scenes, ({ result, input: { stepWeight, candidateWeight = 0, candidate } }, scene) => {
+    const nextWeight = Math.min(result.maxCandidateWeight, stepWeight);
+    const carried = Math.ceil((100 * candidate.ready) / least(result.mode, scene));
+    return result.mode === "Recreate" || nextWeight <= candidateWeight || nextWeight <= carried;
   });
 });
 
 test("a mode is kept, or replaced by a less disruptive one, until the end", () => {
   fc.assert(
     fc.property(scenes, (scene) => {
-      const modes = play(scene).turns.map(({ answer }) => answer.mode);
+      const modes = simulateRollout(scene).turns.map(({ result }) => result.mode);
       expect([...new Set(modes)]).toEqual(modes.filter((mode, index) => mode !== modes[index - 1]));
     }),
     { numRuns },
@@ -154,9 +154,9 @@ test("a mode is kept, or replaced by a less disruptive one, until the end", () =
 });
 
 test("without failures the candidate's pods never decrease and the stable revision's never increase", () => {
-  everyTurn(steadyScenes, ({ answer, input }) => {
+  everyTurn(steadyScenes, ({ result, input }) => {
     const { stable, candidate, mode } = input;
-    const climbs = mode === "Surge" && answer.mode === "Swap";
-    return answer.stable <= stable.replicas && (answer.candidate >= candidate.replicas || climbs);
+    const climbs = mode === "Surge" && result.mode === "Swap";
+    return result.stable <= stable.replicas && (result.candidate >= candidate.replicas || climbs);
   });
 });

@@ -7,7 +7,7 @@ import {
   type Case,
   exceeded,
   gpu,
-  homeless,
+  unschedulable,
   insufficient,
   now,
   pods,
@@ -22,47 +22,47 @@ const swap = { mode: "Swap", why: `${swaps}, because there was no free capacity:
 describe("numbers", () => {
   const cases: Readonly<Record<string, Case>> = {
     "the candidate gets the pods of its weight beside all stable ones": {
-      asked: { stepWeight: 30 },
+      changes: { stepWeight: 30 },
       want: { stable: 4, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
     "a step of weight 0 has one pod": {
-      asked: { stepWeight: 0 },
+      changes: { stepWeight: 0 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
     "a step that has room gets its weight when all its pods are ready": {
-      asked: { candidate: pods(1, { replicas: 2, live: 2 }) },
+      changes: { candidate: pods(1, { replicas: 2, live: 2 }) },
       want: { stable: 4, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
     "the weight of a step is what its pods carry": {
-      asked: { candidate: pods(2) },
+      changes: { candidate: pods(2) },
       want: { stable: 4, candidate: 2, maxCandidateWeight: 50, ...surge },
     },
     "with one pod of surge the candidate begins with one": {
-      asked: { maxSurge: 1 },
+      changes: { maxSurge: 1 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
     "where a step has no room the weight rises with each ready pod": {
-      asked: { maxSurge: 1, candidate: pods(1) },
+      changes: { maxSurge: 1, candidate: pods(1) },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
     "a stable pod is removed when the others carry the remaining weight": {
-      asked: { maxSurge: 1, candidate: pods(1), stableWeight: 75 },
+      changes: { maxSurge: 1, candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
     "no stable pod is removed while one gateway still gives the previous weight": {
-      asked: { maxSurge: 1, candidate: pods(1), stableWeight: 100, candidateWeight: 25 },
+      changes: { maxSurge: 1, candidate: pods(1), stableWeight: 100, candidateWeight: 25 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
     "the candidate grows when a stable pod has gone": {
-      asked: { maxSurge: 1, stable: pods(3), candidate: pods(1), stableWeight: 75 },
+      changes: { maxSurge: 1, stable: pods(3), candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 2, maxCandidateWeight: 25, ...surge },
     },
     "the candidate does not grow while a pod more than declared is still there": {
-      asked: { maxSurge: 1, stable: pods(4, { replicas: 3 }), candidate: pods(1), stableWeight: 75 },
+      changes: { maxSurge: 1, stable: pods(4, { replicas: 3 }), candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 25, ...surge },
     },
     "a candidate with all requests keeps its starting pod while gateways have acknowledged nothing": {
-      asked: {
+      changes: {
         stepWeight: 100,
         maxSurge: 1,
         stable: pods(1),
@@ -73,7 +73,7 @@ describe("numbers", () => {
       want: { stable: 1, candidate: 4, maxCandidateWeight: 75, ...surge },
     },
     "no starting pod moves to the stable revision while a gateway has acknowledged nothing": {
-      asked: {
+      changes: {
         stepWeight: 100,
         maxSurge: 0,
         maxUnavailable: 1,
@@ -86,7 +86,7 @@ describe("numbers", () => {
       want: { stable: 2, candidate: 2, maxCandidateWeight: 33, ...surge },
     },
     "blue-green gives no weight to a part of the candidate while gateways have acknowledged nothing": {
-      asked: {
+      changes: {
         strategy: "BlueGreen",
         stepWeight: 100,
         candidate: pods(1, { replicas: 4, live: 4 }),
@@ -96,7 +96,7 @@ describe("numbers", () => {
       want: { stable: 4, candidate: 4, maxCandidateWeight: 0, ...surge },
     },
     "the stable revision does not grow while the candidate declares a pod more than there is room for": {
-      asked: {
+      changes: {
         wanted: 3,
         stepWeight: 100,
         maxSurge: 1,
@@ -109,27 +109,27 @@ describe("numbers", () => {
       want: { stable: 1, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
     "pods of an older candidate take the room until they have gone": {
-      asked: { stepWeight: 100, others: 3 },
+      changes: { stepWeight: 100, others: 3 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
     "more of them than there is room for remove no pod": {
-      asked: { stepWeight: 50, others: 6, candidate: pods(1) },
+      changes: { stepWeight: 50, others: 6, candidate: pods(1) },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
     "a stable pod goes at once where one may be missing": {
-      asked: { maxSurge: 0, maxUnavailable: 1 },
+      changes: { maxSurge: 0, maxUnavailable: 1 },
       want: { stable: 3, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
     "shares of maxSurge are rounded up": {
-      asked: { maxSurge: "30%", stepWeight: 100 },
+      changes: { maxSurge: "30%", stepWeight: 100 },
       want: { stable: 4, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
     "shares of maxUnavailable are rounded down": {
-      asked: { maxSurge: 0, maxUnavailable: "60%", stepWeight: 100 },
+      changes: { maxSurge: 0, maxUnavailable: "60%", stepWeight: 100 },
       want: { stable: 2, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
     "with surge and unavailable both 0 one pod may be missing": {
-      asked: { maxSurge: 0, maxUnavailable: "10%" },
+      changes: { maxSurge: 0, maxUnavailable: "10%" },
       want: {
         stable: 3,
         candidate: 0,
@@ -139,7 +139,7 @@ describe("numbers", () => {
       },
     },
     "a single pod without surge ends first": {
-      asked: { wanted: 1, maxSurge: 0, maxUnavailable: 1 },
+      changes: { wanted: 1, maxSurge: 0, maxUnavailable: 1 },
       want: {
         stable: 0,
         candidate: 0,
@@ -149,48 +149,48 @@ describe("numbers", () => {
       },
     },
     "and the stable revision gets their room when they are gone": {
-      asked: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 1, live: 1 }), stableWeight: 100 },
+      changes: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 1, live: 1 }), stableWeight: 100 },
       want: { stable: 4, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
     "scaling out in a step adds to both revisions": {
-      asked: { wanted: 8, stable: pods(4), candidate: pods(2), stableWeight: 50 },
+      changes: { wanted: 8, stable: pods(4), candidate: pods(2), stableWeight: 50 },
       want: { stable: 8, candidate: 4, maxCandidateWeight: 25, ...surge },
     },
     "scaling in in a step takes from both revisions": {
-      asked: { wanted: 2, stable: pods(4), candidate: pods(2), stableWeight: 50 },
+      changes: { wanted: 2, stable: pods(4), candidate: pods(2), stableWeight: 50 },
       want: { stable: 2, candidate: 1, maxCandidateWeight: 100, ...surge },
     },
     "a candidate that has a larger weight than its step keeps its pods until the weight has gone": {
-      asked: { stepWeight: 25, candidate: pods(2), stableWeight: 75, candidateWeight: 50 },
+      changes: { stepWeight: 25, candidate: pods(2), stableWeight: 75, candidateWeight: 50 },
       want: { stable: 4, candidate: 2, maxCandidateWeight: 50, ...surge },
     },
     "candidate pods that do not become ready give room back to the stable revision": {
-      asked: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 3, live: 3 }), stableWeight: 100 },
+      changes: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 3, live: 3 }), stableWeight: 100 },
       want: { stable: 2, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
     "all of a blue-green candidate comes beside all stable pods": {
-      asked: { strategy: "BlueGreen", stepWeight: 100, maxSurge: 1 },
+      changes: { strategy: "BlueGreen", stepWeight: 100, maxSurge: 1 },
       want: { stable: 4, candidate: 4, maxCandidateWeight: 0, ...surge },
     },
     "a blue-green candidate gets everything when it is complete": {
-      asked: { strategy: "BlueGreen", stepWeight: 100, candidate: pods(4) },
+      changes: { strategy: "BlueGreen", stepWeight: 100, candidate: pods(4) },
       want: { stable: 4, candidate: 4, maxCandidateWeight: 100, ...surge },
     },
     "no pods are wanted": {
-      asked: { wanted: 0, stable: pods(2), candidate: pods(1) },
+      changes: { wanted: 0, stable: pods(2), candidate: pods(1) },
       want: { stable: 0, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
     "in a rollback the candidate keeps its pods while it has a weight": {
-      asked: { isRollingBack: true, maxSurge: 1, stable: pods(3), candidate: pods(2), stableWeight: 75 },
+      changes: { isRollingBack: true, maxSurge: 1, stable: pods(3), candidate: pods(2), stableWeight: 75 },
       want: { stable: 3, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
     "in a rollback the stable revision gets the room that the candidate frees": {
-      asked: { isRollingBack: true, maxSurge: 1, stable: pods(2), candidate: pods(1), candidateWeight: 0 },
+      changes: { isRollingBack: true, maxSurge: 1, stable: pods(2), candidate: pods(1), candidateWeight: 0 },
       want: { stable: 4, candidate: 0, maxCandidateWeight: 0, ...surge },
     },
   };
-  test.each(Object.entries(cases))("%s", (_, { asked, want }) => {
-    expect(counts(input(asked))).toEqual(want);
+  test.each(Object.entries(cases))("%s", (_, { changes, want }) => {
+    expect(counts(input(changes))).toEqual(want);
   });
 });
 
@@ -204,19 +204,19 @@ describe("modes", () => {
   const kept = { mode: "Swap", modeWhy: "as it was said" } as const;
   const cases: Readonly<Record<string, Case>> = {
     "a pod without a node waits for the grace period before a stable pod makes room": {
-      asked: { ...two, candidate: homeless(roomGraceMs - 1) },
+      changes: { ...two, candidate: unschedulable(roomGraceMs - 1) },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, ...surge, recheckAfterMs: 1 },
     },
     "then a stable pod makes room, if there are others": {
-      asked: { ...two, candidate: homeless(roomGraceMs) },
+      changes: { ...two, candidate: unschedulable(roomGraceMs) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...swap },
     },
     "the only stable pod makes room and requests wait": {
-      asked: { ...one, candidate: homeless(roomGraceMs) },
+      changes: { ...one, candidate: unschedulable(roomGraceMs) },
       want: { stable: 0, candidate: 1, maxCandidateWeight: 0, ...recreate },
     },
     "a quota counts like a full cluster": {
-      asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
+      changes: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
       want: {
         stable: 1,
         candidate: 1,
@@ -226,7 +226,7 @@ describe("modes", () => {
       },
     },
     "a stable pod without room that the candidate has taken makes room as well": {
-      asked: {
+      changes: {
         ...two,
         stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }),
         candidate: pods(0, { replicas: 1, live: 1 }),
@@ -240,17 +240,17 @@ describe("modes", () => {
       },
     },
     "a stable pod without room takes none from a candidate without pods": {
-      asked: { ...two, stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
+      changes: { ...two, stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, ...surge },
     },
     "a quota that has refused only for a moment does not count": {
-      asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now }) },
+      changes: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now }) },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, ...surge, recheckAfterMs: roomGraceMs },
     },
     "a lack that no stable pod could cure is waited out": {
-      asked: {
+      changes: {
         ...two,
-        candidate: homeless(roomGraceMs, 0, "0/1 nodes are available: 1 node(s) had untolerated taint {a: b}."),
+        candidate: unschedulable(roomGraceMs, 0, "0/1 nodes are available: 1 node(s) had untolerated taint {a: b}."),
       },
       want: {
         stable: 2,
@@ -261,7 +261,7 @@ describe("modes", () => {
       },
     },
     "terminating pods make room by themselves": {
-      asked: { ...two, stable: pods(2, { terminating: 1 }), candidate: homeless(roomGraceMs) },
+      changes: { ...two, stable: pods(2, { terminating: 1 }), candidate: unschedulable(roomGraceMs) },
       want: {
         stable: 2,
         candidate: 2,
@@ -272,9 +272,9 @@ describe("modes", () => {
       },
     },
     "no stable pod is removed for a candidate that needs more than it frees": {
-      asked: {
+      changes: {
         ...two,
-        candidate: { ...homeless(roomGraceMs), placement: { ...gpu, requests: { "nvidia.com/gpu": "2" } } },
+        candidate: { ...unschedulable(roomGraceMs), placement: { ...gpu, requests: { "nvidia.com/gpu": "2" } } },
       },
       want: {
         stable: 2,
@@ -285,7 +285,7 @@ describe("modes", () => {
       },
     },
     "no stable pod is removed while placements are unknown": {
-      asked: { ...two, stable: pods(2, { placement: undefined }), candidate: homeless(roomGraceMs) },
+      changes: { ...two, stable: pods(2, { placement: undefined }), candidate: unschedulable(roomGraceMs) },
       want: {
         stable: 2,
         candidate: 2,
@@ -295,27 +295,27 @@ describe("modes", () => {
       },
     },
     "a wait since a time far in the future is over": {
-      asked: { ...two, candidate: homeless(-3_600_000) },
+      changes: { ...two, candidate: unschedulable(-3_600_000) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...swap },
     },
     "the weight is lowered before the next stable pod is removed": {
-      asked: { ...two, ...kept, stable: pods(1), candidate: pods(1) },
+      changes: { ...two, ...kept, stable: pods(1), candidate: pods(1) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: "as it was said" },
     },
     "the last stable pod is removed without weight": {
-      asked: { ...two, ...kept, stable: pods(1), candidate: pods(1), stableWeight: 0 },
+      changes: { ...two, ...kept, stable: pods(1), candidate: pods(1), stableWeight: 0 },
       want: { stable: 0, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: "as it was said" },
     },
     "of four pods three carry everything, so a candidate's one carries a third": {
-      asked: { ...kept, stable: pods(3), candidate: pods(1), stepWeight: 100 },
+      changes: { ...kept, stable: pods(3), candidate: pods(1), stepWeight: 100 },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 33, mode: "Swap", why: "as it was said" },
     },
     "a swap continues although the candidate has its node": {
-      asked: { ...two, ...kept, stable: pods(1), candidate: pods(0, { replicas: 1, live: 1 }) },
+      changes: { ...two, ...kept, stable: pods(1), candidate: pods(0, { replicas: 1, live: 1 }) },
       want: { stable: 1, candidate: 1, maxCandidateWeight: 0, mode: "Swap", why: "as it was said" },
     },
     "no stable pod makes room below what the load needs": {
-      asked: { ...kept, stepWeight: 100, required: 4 },
+      changes: { ...kept, stepWeight: 100, required: 4 },
       want: {
         stable: 4,
         candidate: 0,
@@ -326,15 +326,15 @@ describe("modes", () => {
       },
     },
     "a swap becomes Recreate after scaling to one pod": {
-      asked: { ...one, ...kept, candidate: pods(0, { replicas: 1, live: 1 }) },
+      changes: { ...one, ...kept, candidate: pods(0, { replicas: 1, live: 1 }) },
       want: { stable: 0, candidate: 1, maxCandidateWeight: 0, mode: "Recreate", why: recreates },
     },
     "Recreate becomes a swap after scaling to several pods": {
-      asked: { ...two, mode: "Recreate", modeWhy: "as it was said" },
+      changes: { ...two, mode: "Recreate", modeWhy: "as it was said" },
       want: { stable: 1, candidate: 0, maxCandidateWeight: 0, mode: "Swap", why: swaps },
     },
     "a Recreate that has begun is finished at any scale": {
-      asked: {
+      changes: {
         ...two,
         mode: "Recreate",
         modeWhy: "as it was said",
@@ -344,7 +344,7 @@ describe("modes", () => {
       want: { stable: 0, candidate: 2, maxCandidateWeight: 0, mode: "Recreate", why: "as it was said" },
     },
     "the candidate starts when the stable pods are gone": {
-      asked: { strategy: "Recreate", stepWeight: 100, stable: pods(0, { terminating: 1 }) },
+      changes: { strategy: "Recreate", stepWeight: 100, stable: pods(0, { terminating: 1 }) },
       want: {
         stable: 0,
         candidate: 0,
@@ -354,7 +354,7 @@ describe("modes", () => {
       },
     },
     "the candidate starts when pods of an older candidate are gone, too": {
-      asked: { strategy: "Recreate", stepWeight: 100, stable: pods(0), others: 1 },
+      changes: { strategy: "Recreate", stepWeight: 100, stable: pods(0), others: 1 },
       want: {
         stable: 0,
         candidate: 0,
@@ -364,7 +364,7 @@ describe("modes", () => {
       },
     },
     "the first ready pod of a Recreate gets all requests": {
-      asked: { strategy: "Recreate", stepWeight: 100, stable: pods(0), candidate: pods(1, { replicas: 4, live: 4 }) },
+      changes: { strategy: "Recreate", stepWeight: 100, stable: pods(0), candidate: pods(1, { replicas: 4, live: 4 }) },
       want: {
         stable: 0,
         candidate: 4,
@@ -374,7 +374,7 @@ describe("modes", () => {
       },
     },
     "capacity Surge waits for room": {
-      asked: { ...two, capacity: "Surge", candidate: homeless(roomGraceMs) },
+      changes: { ...two, capacity: "Surge", candidate: unschedulable(roomGraceMs) },
       want: {
         stable: 2,
         candidate: 2,
@@ -384,7 +384,7 @@ describe("modes", () => {
       },
     },
     "capacity Swap does not wait for a lack of room": {
-      asked: { ...two, capacity: "Swap" },
+      changes: { ...two, capacity: "Swap" },
       want: {
         stable: 1,
         candidate: 0,
@@ -394,7 +394,7 @@ describe("modes", () => {
       },
     },
     "capacity Swap removes no pod for a candidate that requires other nodes": {
-      asked: {
+      changes: {
         ...two,
         capacity: "Swap",
         candidate: pods(0, { placement: { ...gpu, nodes: [[{ key: "zone", operator: "In", values: ["b"] }]] } }),
@@ -408,7 +408,7 @@ describe("modes", () => {
       },
     },
     "capacity InPlace acts as Recreate for a single pod": {
-      asked: { ...one, capacity: "InPlace" },
+      changes: { ...one, capacity: "InPlace" },
       want: {
         stable: 0,
         candidate: 0,
@@ -418,7 +418,7 @@ describe("modes", () => {
       },
     },
     "capacity Recreate ends all stable pods": {
-      asked: { capacity: "Recreate" },
+      changes: { capacity: "Recreate" },
       want: {
         stable: 0,
         candidate: 0,
@@ -428,7 +428,7 @@ describe("modes", () => {
       },
     },
     "capacity Borrow acts as Auto, and says so": {
-      asked: { ...two, capacity: "Borrow", candidate: homeless(roomGraceMs) },
+      changes: { ...two, capacity: "Borrow", candidate: unschedulable(roomGraceMs) },
       want: {
         stable: 1,
         candidate: 1,
@@ -438,7 +438,7 @@ describe("modes", () => {
       },
     },
     "capacity Share says once that it acts as Auto": {
-      asked: {
+      changes: {
         ...two,
         capacity: "Share",
         mode: "Swap",
@@ -449,17 +449,17 @@ describe("modes", () => {
       want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: "as it was said" },
     },
     "pods that found room stay when the rest has to swap": {
-      asked: { stepWeight: 100, candidate: homeless(roomGraceMs, 1) },
+      changes: { stepWeight: 100, candidate: unschedulable(roomGraceMs, 1) },
       want: { stable: 3, candidate: 1, maxCandidateWeight: 33, ...swap },
     },
   };
-  test.each(Object.entries(cases))("%s", (_, { asked, want }) => {
-    expect(counts(input(asked))).toEqual(want);
+  test.each(Object.entries(cases))("%s", (_, { changes, want }) => {
+    expect(counts(input(changes))).toEqual(want);
   });
 });
 
 test("a message longer than status allows is truncated", () => {
   const long = `${insufficient} ${"and so on ".repeat(200)}`;
-  const { why } = counts(input({ wanted: 2, candidate: homeless(roomGraceMs, 0, long) }));
+  const { why } = counts(input({ wanted: 2, candidate: unschedulable(roomGraceMs, 0, long) }));
   expect([why.length, why.startsWith(swap.why)]).toEqual([1024, true]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { counts } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 import { type Case, exceeded, insufficient, now, pods, input, surge, swaps } from "./counts-inputs.ts";
 
-/** A complete blue-green candidate that waits for its promotion where stable pods have to make room. */
+/** A complete blue-green candidate that waits for its promotion, with capacity Swap. */
 const waiting = {
   wanted: 3,
   strategy: "BlueGreen",
@@ -15,15 +15,15 @@ const waiting = {
 
 const cases: Readonly<Record<string, Case>> = {
   "ready pods of a candidate without weight are removed when serving ones find no room": {
-    asked: { ...waiting, stable: pods(0, { replicas: 2, refused: exceeded }), candidate: pods(3) },
+    changes: { ...waiting, stable: pods(0, { replicas: 2, refused: exceeded }), candidate: pods(3) },
     want: { stable: 2, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
   "ready pods of a candidate without weight are removed when somebody scaled the serving ones down": {
-    asked: { ...waiting, stable: pods(1), candidate: pods(2) },
+    changes: { ...waiting, stable: pods(1), candidate: pods(2) },
     want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
   "the only stable pod stays when a pod is refused that the candidate does not need": {
-    asked: {
+    changes: {
       wanted: 1,
       strategy: "BlueGreen",
       stepWeight: 100,
@@ -35,7 +35,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: { stable: 1, candidate: 1, maxCandidateWeight: 100, ...surge },
   },
   "no stable pod is added for a weight that only a silent gateway may give": {
-    asked: {
+    changes: {
       stepWeight: 50,
       maxSurge: 0,
       maxUnavailable: 1,
@@ -53,7 +53,7 @@ const cases: Readonly<Record<string, Case>> = {
     },
   },
   "ready pods that carry the candidate's weight stay, even if stable ones find no room": {
-    asked: {
+    changes: {
       wanted: 3,
       stepWeight: 100,
       mode: "Swap",
@@ -68,6 +68,6 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-test.each(Object.entries(cases))("%s", (_, { asked, want }) => {
-  expect(counts(input(asked))).toEqual(want);
+test.each(Object.entries(cases))("%s", (_, { changes, want }) => {
+  expect(counts(input(changes))).toEqual(want);
 });

@@ -4,7 +4,7 @@ import {
   type CountsInput,
 } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 
-/** What a rollout is played with. */
+/** Parameters of a simulated rollout. */
 export interface Scene {
   readonly wanted: number;
   readonly strategy: CountsInput["strategy"];
@@ -12,17 +12,17 @@ export interface Scene {
   readonly steps: readonly number[];
   readonly maxSurge: string | number;
   readonly maxUnavailable: string | number;
-  /** Devices of the cluster; each pod holds one until it is gone. */
+  /** Devices of the cluster; each pod holds one until it has terminated. */
   readonly devices: number;
-  /** A quota refuses pods instead of the scheduler. */
+  /** Pods without room are refused by a quota instead of the scheduler. */
   readonly hasQuota: boolean;
   readonly startTicks: number;
   readonly endTicks: number;
-  /** Ticks until every gateway has a weight. */
+  /** Ticks until every gateway has acknowledged a weight. */
   readonly acknowledgeTicks: number;
   /** In these ticks the first ready pod of the candidate is not ready for three ticks. */
   readonly flaps: readonly number[];
-  /** Other numbers of wanted pods from a tick on, in order. */
+  /** Changes of the wanted number of pods, in order. */
   readonly scalings: readonly { readonly tick: number; readonly wanted: number }[];
   /** When the rollout is aborted, if it is not over by then. */
   readonly abortTick: number | undefined;
@@ -36,28 +36,28 @@ interface FakePod {
   endsAt: number | undefined;
 }
 
-/** One tick as it was answered. */
+/** Input and result of one tick. */
 export interface Tick {
   readonly tick: number;
   readonly input: CountsInput;
-  readonly answer: Counts;
-  /** Pods that are there, those on their way out included. */
+  readonly result: Counts;
+  /** Existing pods, terminating ones included. */
   readonly pods: number;
   readonly weight: number;
 }
 
 /** A whole rollout. */
-export interface Played {
+export interface SimulatedRollout {
   readonly turns: readonly Tick[];
-  /** `Stuck`: neither within the time. */
+  /** `Stuck`: neither of the two within the maximum of ticks. */
   readonly end: "Promoted" | "Returned" | "Stuck";
 }
 
 const tickMs = 1000;
 const maxTicks = 4000;
 
-/** Plays a rollout against a cluster of pods and devices until the candidate is promoted, or given up and gone. */
-export function play(scene: Scene): Played {
+/** Simulates a rollout on a cluster of pods and devices until the candidate is promoted, or rolled back and gone. */
+export function simulateRollout(scene: Scene): SimulatedRollout {
   const steps = [...scene.steps, 100];
   const turns: Tick[] = [];
   let state: State = {
@@ -69,40 +69,45 @@ export function play(scene: Scene): Played {
   };
   for (let tick = 1; tick <= maxTicks; tick += 1) {
     const there = state.pods.filter(({ endsAt }) => endsAt === undefined || endsAt > tick);
-    const pods = populated(there, state.declared, tick, scene);
-    if (scene.flaps.includes(tick)) flap(pods, tick);
-    const input = asked({ ...state, pods }, steps[state.step] ?? 100, tick, scene);
-    const answer = counts(input);
+    const pods = reconciledPods(there, state.declared, tick, scene);
+    if (scene.flaps.includes(tick)) makeUnready(pods, tick);
+    const input = inputOf({ ...state, pods }, steps[state.step] ?? 100, tick, scene);
+    const result = counts(input);
     const weight = state.weights.at(-1) ?? 0;
-    turns.push({ tick, input, answer, pods: pods.length, weight });
-    const weights = [...state.weights, raised(input, answer, weight)].slice(-1 - scene.acknowledgeTicks);
+    turns.push({ tick, input, result, pods: pods.length, weight });
+    const weights = [...state.weights, nextWeight(input, result, weight)].slice(-1 - scene.acknowledgeTicks);
     const isComplete =
-      weights.every((each) => each === input.stepWeight) && answer.maxCandidateWeight >= input.stepWeight;
+      weights.every((each) => each === input.stepWeight) && result.maxCandidateWeight >= input.stepWeight;
     const isLast = state.step === steps.length - 1;
     const end = ended(input, isComplete && isLast);
     if (end !== undefined) return { turns, end };
     state = {
       pods,
-      declared: { stable: answer.stable, candidate: answer.candidate },
+      declared: { stable: result.stable, candidate: result.candidate },
       weights,
       step: isComplete && !isLast ? state.step + 1 : state.step,
-      known: { mode: answer.mode, modeWhy: answer.why },
+      known: { mode: result.mode, modeWhy: result.why },
     };
   }
   return { turns, end: "Stuck" };
 }
 
-/** What is known between two ticks. */
+/** State between two ticks. */
 interface State {
   readonly pods: readonly FakePod[];
   readonly declared: Readonly<Record<FakePod["revision"], number>>;
-  /** Of the candidate: what gateways may still have, the newest last. */
+  /** Weights of the candidate that gateways may still use, the newest last. */
   readonly weights: readonly number[];
   readonly step: number;
   readonly known: Pick<CountsInput, "mode" | "modeWhy">;
 }
 
-function asked({ pods, declared, weights, known }: State, stepWeight: number, tick: number, scene: Scene): CountsInput {
+function inputOf(
+  { pods, declared, weights, known }: State,
+  stepWeight: number,
+  tick: number,
+  scene: Scene,
+): CountsInput {
   return {
     ...scene,
     ...known,
@@ -111,21 +116,21 @@ function asked({ pods, declared, weights, known }: State, stepWeight: number, ti
     stepWeight,
     stableWeight: 100 - Math.min(...weights),
     candidateWeight: Math.max(...weights),
-    stable: seen(of(pods, "stable"), declared.stable, tick, scene),
-    candidate: seen(of(pods, "candidate"), declared.candidate, tick, scene),
+    stable: podCounts(of(pods, "stable"), declared.stable, tick, scene),
+    candidate: podCounts(of(pods, "candidate"), declared.candidate, tick, scene),
     now: tick * tickMs,
   };
 }
 
-function ended(input: CountsInput, isComplete: boolean): Played["end"] | undefined {
+function ended(input: CountsInput, isComplete: boolean): SimulatedRollout["end"] | undefined {
   const { stable, candidate, wanted, isRollingBack } = input;
   if (isRollingBack !== true) return isComplete && candidate.ready >= wanted ? "Promoted" : undefined;
   const isGone = candidate.live + (candidate.terminating ?? 0) === 0;
   return isGone && stable.ready === wanted && stable.replicas === wanted ? "Returned" : undefined;
 }
 
-/** The candidate's next weight: as a rollout raises it, never down but to nothing. */
-function raised(
+/** The candidate's next weight: it only rises, or goes to 0. */
+function nextWeight(
   { isRollingBack, stepWeight, candidate }: CountsInput,
   { maxCandidateWeight }: Counts,
   weight: number,
@@ -138,18 +143,18 @@ function pod(revision: FakePod["revision"], born: number, readyAt: number): Fake
   return { revision, born, hasDevice: readyAt < Number.POSITIVE_INFINITY, readyAt, endsAt: undefined };
 }
 
-/** What ReplicaSet controller, quota and scheduler make of the declared numbers. */
-function populated(
+/** The pods after ReplicaSet controller, quota and scheduler have acted on the declared numbers. */
+function reconciledPods(
   pods: readonly FakePod[],
   declared: Readonly<Record<FakePod["revision"], number>>,
   tick: number,
   scene: Scene,
 ): FakePod[] {
   const next = [...pods];
-  // The candidate first: nothing may rest on the order in which two ReplicaSets are scaled.
+  // The candidate first: the result must not depend on the order in which two ReplicaSets are scaled.
   for (const revision of ["candidate", "stable"] as const) {
     const live = next.filter((each) => each.revision === revision && each.endsAt === undefined);
-    // As the ReplicaSet controller ranks them: without a node, not ready, then the youngest.
+    // In the order of the ReplicaSet controller: without a node, not ready, then the youngest.
     const surplus = live
       .toSorted((a, b) => rank(a, tick) - rank(b, tick))
       .slice(0, Math.max(0, live.length - declared[revision]));
@@ -175,7 +180,7 @@ function rank({ hasDevice, readyAt, born }: FakePod, tick: number): number {
   return readyAt > tick ? -1e9 - born : -born;
 }
 
-function flap(pods: readonly FakePod[], tick: number): void {
+function makeUnready(pods: readonly FakePod[], tick: number): void {
   const ready = pods.find(({ revision, readyAt }) => revision === "candidate" && readyAt <= tick);
   if (ready !== undefined) ready.readyAt = tick + 3;
 }
@@ -184,17 +189,22 @@ function of(pods: readonly FakePod[], revision: FakePod["revision"]): readonly F
   return pods.filter((each) => each.revision === revision);
 }
 
-function seen(own: readonly FakePod[], replicas: number, tick: number, { hasQuota }: Scene): CountsInput["stable"] {
+function podCounts(
+  own: readonly FakePod[],
+  replicas: number,
+  tick: number,
+  { hasQuota }: Scene,
+): CountsInput["stable"] {
   const live = own.filter(({ endsAt }) => endsAt === undefined);
-  const homeless = live.filter(({ hasDevice }) => !hasDevice);
-  const since = Math.min(...homeless.map(({ born }) => born));
+  const unschedulable = live.filter(({ hasDevice }) => !hasDevice);
+  const since = Math.min(...unschedulable.map(({ born }) => born));
   return {
     replicas,
     ready: live.filter(({ readyAt }) => readyAt <= tick).length,
     live: live.length,
     terminating: own.length - live.length,
     placement: { requests: { "nvidia.com/gpu": "1" }, nodes: [[]], tolerations: [], podAffinity: undefined },
-    ...(homeless.length === 0
+    ...(unschedulable.length === 0
       ? {}
       : {
           unschedulable: {

@@ -7,14 +7,14 @@ import {
   type PodCounts,
 } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 
-/** A ReplicaSet as the vectors have it. */
+/** A ReplicaSet in the vectors. */
 export interface PeerSet {
   readonly desired: number | null;
   readonly available: number;
   readonly created?: number;
 }
 
-/** What the vectors of replica counts say of a rollout. */
+/** A rollout in the vectors of replica counts. */
 export interface PeerRollout {
   readonly replicas: number;
   readonly maxSurge?: string | number | null;
@@ -36,21 +36,21 @@ export interface PeerRollout {
   readonly derived: { readonly desiredWeight: number; readonly maxSurge: number; readonly maxUnavailable: number };
 }
 
-/** One row: what was asked and what was answered. */
+/** One row: input and result. */
 export interface Row<In, Out> {
   readonly id: string;
   readonly in: In;
   readonly out: Out;
 }
 
-/** Rows of one file of vectors/, in which a peer answered. */
+/** Rows of one file of vectors/ with results of the peer. */
 export function rows<In, Out>(file: string): readonly Row<In, Out>[] {
   const text = readFileSync(new URL(`vectors/${file}.json`, import.meta.url), "utf8");
   return (JSON.parse(text) as { readonly rows: readonly Row<In, Out>[] }).rows; // written by the peer's recorder
 }
 
-/** Why a rollout cannot be asked of ours; undefined when it can. */
-export function strangeness(rollout: PeerRollout): string | undefined {
+/** Why a row does not apply to our function; undefined when it does. */
+export function exclusionReason(rollout: PeerRollout): string | undefined {
   const { steps, older = [], replicaProgressThreshold } = rollout;
   const isScaled = steps.some(({ setCanaryScale }) => setCanaryScale && setCanaryScale.matchTrafficWeight !== true);
   if (isScaled) return "setCanaryScale: the candidate's pods follow its weight";
@@ -63,7 +63,7 @@ export function strangeness(rollout: PeerRollout): string | undefined {
   return rollout.maxWeight === 100 ? undefined : "weights are percent";
 }
 
-/** A ReplicaSet as ours sees it. */
+/** A ReplicaSet as input of our function. */
 export function pods(set: PeerSet | null): PodCounts {
   const replicas = set?.desired ?? 0;
   return { replicas, ready: set?.available ?? 0, live: replicas };
@@ -74,8 +74,8 @@ export function ready(size: number): PodCounts {
   return { replicas: size, ready: size, live: size };
 }
 
-/** Ours, asked with these members and otherwise as a candidate without pods beside ready stable ones. */
-export function answer(input: Partial<CountsInput> & Pick<CountsInput, "wanted">): Counts {
+/** Our counts with changes of an input that has ready stable pods and no candidate pods. */
+export function ourCounts(input: Partial<CountsInput> & Pick<CountsInput, "wanted">): Counts {
   return counts({
     strategy: "Canary",
     stepWeight: 100,
@@ -90,7 +90,7 @@ export function answer(input: Partial<CountsInput> & Pick<CountsInput, "wanted">
   });
 }
 
-/** Rows by the class that each falls in. */
+/** Rows by class. */
 export function tally(classes: readonly string[]): Readonly<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const name of classes) found[name] = (found[name] ?? 0) + 1;

@@ -88,7 +88,7 @@ const cases: Readonly<
 };
 
 test.each(Object.entries(cases))("%s", (_, { stable, candidate, lacking, want }) => {
-  // Where nothing of a GPU is said there are too many pods.
+  // Cases without a GPU lack room for another pod.
   const short = lacking ?? [stable.resources?.gpu === undefined ? "pods" : "nvidia.com/gpu"];
   expect(placementMismatch(placed(stable), placed(candidate), short)).toBe(want);
 });

@@ -6,16 +6,16 @@ const none = (surge: string | number, unavailable: string | number, wanted: numb
   `maxSurge ${surge} and maxUnavailable ${unavailable} of ${wanted} are both 0: one pod may be missing`;
 
 test.each([
-  { asked: [10, "25%", "25%"], want: { surge: 3, unavailable: 2 } },
-  { asked: [10, 2, 20], want: { surge: 2, unavailable: 10 } },
-  { asked: [4, "100%", 0], want: { surge: 4, unavailable: 0 } },
-  { asked: [3, "0%", "33%"], want: { surge: 0, unavailable: 1, why: none("0%", "33%", 3) } },
-  { asked: [3, 0, "34%"], want: { surge: 0, unavailable: 1 } },
-  { asked: [0, 0, 0], want: { surge: 0, unavailable: 0 } },
-  { asked: [2, "x", -1], want: { surge: 0, unavailable: 1, why: none("x", -1, 2) } },
+  { given: [10, "25%", "25%"], want: { surge: 3, unavailable: 2 } },
+  { given: [10, 2, 20], want: { surge: 2, unavailable: 10 } },
+  { given: [4, "100%", 0], want: { surge: 4, unavailable: 0 } },
+  { given: [3, "0%", "33%"], want: { surge: 0, unavailable: 1, why: none("0%", "33%", 3) } },
+  { given: [3, 0, "34%"], want: { surge: 0, unavailable: 1 } },
+  { given: [0, 0, 0], want: { surge: 0, unavailable: 0 } },
+  { given: [2, "x", -1], want: { surge: 0, unavailable: 1, why: none("x", -1, 2) } },
 ] as const)(
-  "of $asked.0 pods maxSurge $asked.1 and maxUnavailable $asked.2 come to $want",
-  ({ asked: [wanted, surge, unavailable], want }) => {
+  "of $given.0 pods maxSurge $given.1 and maxUnavailable $given.2 come to $want",
+  ({ given: [wanted, surge, unavailable], want }) => {
     expect(rollingLimits(wanted, surge, unavailable)).toEqual(want);
   },
 );

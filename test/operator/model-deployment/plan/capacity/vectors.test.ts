@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Counts } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
-import { answer, type PeerRollout, type PeerSet, pods, ready, rows, strangeness, tally } from "./peer-rows.ts";
+import { ourCounts, type PeerRollout, type PeerSet, pods, ready, rows, exclusionReason, tally } from "./peer-rows.ts";
 
 interface PeerCounts {
   readonly canary: number;
@@ -15,7 +15,7 @@ interface Limits {
   readonly maxUnavailable: string | number;
 }
 
-/** How ours differs, as decision 0014 lists it. */
+/** How ours differs, as listed in decision 0014. */
 const kinds = {
   equal: "equal",
   atLeastOne: "a step of weight 0 has one pod of the candidate",
@@ -40,16 +40,20 @@ function kind(ours: Counts, theirs: PeerCounts, weight: number): string {
 
 test("a canary with routed traffic has the same pods as with the peer, except at weight 0", () => {
   const classes = rows<PeerRollout, PeerCounts>("canary-routed").map(({ in: rollout, out }) => {
-    const strange = strangeness(rollout);
+    const strange = exclusionReason(rollout);
     if (strange !== undefined) return strange;
     const { replicas: wanted, derived, dynamicStableScale, currentWeights } = rollout;
     const stepWeight = derived.desiredWeight;
-    if (dynamicStableScale !== true) return kind(answer({ wanted, stepWeight }), out, stepWeight);
+    if (dynamicStableScale !== true) return kind(ourCounts({ wanted, stepWeight }), out, stepWeight);
     // The peer's stable revision follows its weight: ours does where maxSurge has room for no more than the rounding.
     const stableWeight = Math.max(100 - stepWeight, currentWeights?.stable ?? 0);
     const candidate = Math.ceil((wanted * stepWeight) / 100);
     const maxSurge = Math.max(0, candidate + Math.ceil((wanted * stableWeight) / 100) - wanted);
-    return kind(answer({ wanted, stepWeight, stableWeight, maxSurge, candidate: ready(candidate) }), out, stepWeight);
+    return kind(
+      ourCounts({ wanted, stepWeight, stableWeight, maxSurge, candidate: ready(candidate) }),
+      out,
+      stepWeight,
+    );
   });
   expect(tally(classes)).toEqual({
     "a first or settled revision has no counts to split": 5,
@@ -65,10 +69,10 @@ test("a canary with routed traffic has the same pods as with the peer, except at
 
 test("the peer's canary without a router differs from ours, because it makes weights from pod counts", () => {
   const classes = rows<PeerRollout, PeerCounts>("canary-basic").map(({ in: rollout, out }) => {
-    const strange = strangeness(rollout);
+    const strange = exclusionReason(rollout);
     if (strange !== undefined) return strange;
     const stepWeight = rollout.derived.desiredWeight;
-    return kind(answer(asked(rollout)), out, stepWeight);
+    return kind(ourCounts(inputOf(rollout)), out, stepWeight);
   });
   expect(tally(classes)).toEqual({
     "a first or settled revision has no counts to split": 18,
@@ -90,9 +94,9 @@ test("the peer's canary without a router differs from ours, because it makes wei
 test("where the peer counts pods our moves keep to its limits", () => {
   const broken = rows<PeerRollout, PeerCounts>("canary-basic").filter(({ in: rollout }) => {
     const { replicas, derived } = rollout;
-    if (strangeness(rollout) !== undefined) return false;
-    const input = asked(rollout);
-    const ours = answer(input);
+    if (exclusionReason(rollout) !== undefined) return false;
+    const input = inputOf(rollout);
+    const ours = ourCounts(input);
     const before = input.stable.replicas + input.candidate.replicas;
     const isOver = ours.stable + ours.candidate > Math.max(before, replicas + derived.maxSurge);
     const gone = input.stable.ready - Math.min(input.stable.ready, ours.stable);
@@ -102,10 +106,10 @@ test("where the peer counts pods our moves keep to its limits", () => {
   expect(broken).toEqual([]);
 });
 
-function asked({ replicas, derived, ...rollout }: PeerRollout) {
+function inputOf({ replicas, derived, ...rollout }: PeerRollout) {
   const [stable, candidate] = [pods(rollout.stable), pods(rollout.canary)];
   const all = stable.ready + candidate.ready;
-  // Without a router the share of the available pods is the weight.
+  // Without a router the weight is the share of the available pods.
   const share = all === 0 ? 0 : Math.min(derived.desiredWeight, Math.floor((100 * candidate.ready) / all));
   return {
     wanted: replicas,
@@ -121,12 +125,12 @@ function asked({ replicas, derived, ...rollout }: PeerRollout) {
 test("a step is complete when the peer says so, except where it counts other pods", () => {
   const classes = rows<PeerRollout, { readonly atDesired: boolean }>("at-desired-counts").map(
     ({ in: rollout, out }) => {
-      const strange = strangeness(rollout);
+      const strange = exclusionReason(rollout);
       if (strange !== undefined) return strange;
       const weight = rollout.derived.desiredWeight;
       const limits = rollout.trafficRouted === true ? { maxSurge: "100%", maxUnavailable: 0 } : {};
       const isReached =
-        answer({ ...asked(rollout), ...limits }).maxCandidateWeight >= weight && pods(rollout.canary).ready > 0;
+        ourCounts({ ...inputOf(rollout), ...limits }).maxCandidateWeight >= weight && pods(rollout.canary).ready > 0;
       if (isReached === out.atDesired) return kinds.equal;
       if (weight === 0) return kinds.atLeastOne;
       return isReached ? "the stable revision has not yet the pods that it keeps" : kinds.other;
@@ -149,7 +153,7 @@ test("as many pods make progress as with the peer", () => {
   >("progress-threshold").map(({ in: { desired, replicaSet, threshold }, out }) => {
     if (threshold !== null) return "replicaProgressThreshold: all pods that carry the weight are needed";
     if (desired === 0) return "no pods are wanted: nothing is rolled out";
-    const isReached = answer({ wanted: desired, candidate: pods(replicaSet) }).maxCandidateWeight === 100;
+    const isReached = ourCounts({ wanted: desired, candidate: pods(replicaSet) }).maxCandidateWeight === 100;
     if (isReached === out.met) return kinds.equal;
     return isReached ? "ready pods count, whatever the ReplicaSet declares" : kinds.other;
   });
@@ -168,7 +172,7 @@ test("as many candidate pods count for scaling down stable ones as with the peer
   >("counted-for-scale-down").map(({ in: { ignoreAvailability, replicaSet }, out }) => {
     const candidate = pods(replicaSet);
     const wanted = candidate.replicas + candidate.ready + 2;
-    const ours = answer({ wanted, stableWeight: 0, maxSurge: 1, candidate });
+    const ours = ourCounts({ wanted, stableWeight: 0, maxSurge: 1, candidate });
     const counted = wanted - ours.stable;
     if (counted === out.replicas) return kinds.equal;
     return ignoreAvailability ? "pods of the growing side count when they are ready" : kinds.other;
@@ -184,7 +188,7 @@ test("a step ends with the pod counts closest to its weight, or with one pod mor
     ({ in: limits, out }) => {
       const weight = Math.ceil((100 * limits.weight) / limits.maxWeight);
       if (limits.replicas === 0) return "no pods are wanted: nothing is rolled out";
-      return kind(settled({ ...limits, weight, maxUnavailable: 0 }).at(-1) ?? answer({ wanted: 0 }), out, weight);
+      return kind(settled({ ...limits, weight, maxUnavailable: 0 }).at(-1) ?? ourCounts({ wanted: 0 }), out, weight);
     },
   );
   expect(tally(classes)).toEqual({
@@ -214,7 +218,7 @@ test("whole rollouts end where the peer's end, or with more stable pods", () => 
   });
 });
 
-/** Moves of a rollout whose pods are ready at once, until nothing moves any more. */
+/** The counts of a rollout whose pods are ready at once, until they no longer change. */
 function settled({ replicas, weight, maxSurge, maxUnavailable }: Limits): readonly Counts[] {
   const moves: Counts[] = [];
   let input = {
@@ -227,7 +231,7 @@ function settled({ replicas, weight, maxSurge, maxUnavailable }: Limits): readon
     candidate: ready(0),
   };
   for (;;) {
-    const move = answer(input);
+    const move = ourCounts(input);
     const stableWeight = Math.min(input.stableWeight, 100 - Math.min(weight, move.maxCandidateWeight));
     const isSettled =
       move.stable === input.stable.replicas &&

@@ -10,7 +10,7 @@ const stable = { revision: otherHash, version: "1", weight: 100 };
 const candidate = { revision: wantedHash, version: "3", weight: 0 };
 const acknowledged = split({ stable, candidate });
 
-/** Two pods of an older candidate whose last traffic was taken away so long ago. */
+/** Two pods of an older candidate that lost its last traffic `agoMs` ago. */
 function older(agoMs: number): ObservedRevision {
   const pods = [readyPod("older-a"), readyPod("older-b")];
   return revision("older", pods, { version: "2", retiredAtMs: testMs - agoMs });
@@ -45,7 +45,7 @@ test("pods kept for a quick rollback make room for a further candidate", () => {
   expect(scaled([older(6_000)], { blueGreen: { scaleDownDelay: "1h" } })).toEqual(["ReplicaSet digits-older to 0"]);
 });
 
-/** What becomes of three wanted pods while two of the other revision's drain. */
+/** The replicas of three wanted pods while two of the other revision drain. */
 function returned(canary: NonNullable<NonNullable<Observation["spec"]["rollout"]>["canary"]>): readonly string[] {
   const share = { revision: wantedHash, version: "2", weight: 100 };
   const { actions } = plan(
@@ -68,7 +68,7 @@ test("while the other revision drains the stable one gets no more pods than maxS
   expect(returned({})).toEqual([`ReplicaSet digits-${wantedHash} to 3`]);
 });
 
-/** What becomes of three stable pods where a candidate's has no room, the load needing so many. */
+/** The replicas of three stable pods while a candidate's pod has no room and the load needs a number of pods. */
 function swapped(needed: number | undefined): object {
   const why = "each stable pod makes room for one of the candidate's";
   const { actions, hold, recheckAfterMs } = plan(
@@ -115,7 +115,7 @@ test("a stable pod that the load needs makes no room for a candidate's", () => {
   ]);
 });
 
-/** What is scaled or made in the pass in which the spec asks for yet another revision and the candidate is all that serves. */
+/** ReplicaSet actions of the reconcile in which a third revision is wanted while the candidate alone serves. */
 function superseded(count: number, maxSurge: number): readonly string[] {
   const left = { revision: otherHash, version: "1", weight: 0 };
   const taking = { revision: "taking", version: "2", weight: 100 };

@@ -40,7 +40,7 @@ const restartedHash = revisionHash(spec, "monday");
 const second = { ...identity, generation: 2, observedGeneration: 2 };
 const stable = { revision: "old", version: "1", weight: 100 };
 const old = revision("old", [readyPod("p-0")]);
-/** What is created before status is written, and after that. */
+/** ReplicaSets that are created before and after the status write. */
 interface Creations {
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -108,7 +108,7 @@ describe("a ReplicaSet that is missing", () => {
 
 const other = { revision: "old", version: "1", weight: 100 };
 const leaving = revision(wantedHash, [readyPod("p-1")], { version: "2" });
-/** An aborted candidate whose pod is still there. */
+/** An aborted candidate whose pod still exists. */
 const aborted = (changes: Partial<Observation> = {}): Partial<Observation> => ({
   status: {
     stable: other,

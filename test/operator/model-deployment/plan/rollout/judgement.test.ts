@@ -6,7 +6,7 @@ import { snapshot, wantedHash as candidate } from "../../../../builders/snapshot
 
 const often = { ...spec, rollout: { ...spec.rollout, analysis: { interval: "1s" } } };
 
-/** Half an analysis of 30 s, judged once a second, the last time so many seconds ago. */
+/** Half of an analysis of 30 s with one judgement a second, the last one some seconds ago. */
 function judged(ago: number, verdict: "None" | "Pass", changes: Partial<Observation> = {}): Partial<Observation> {
   const analysis = { verdict, message: "as it was", requests: 900, stableRequests: 900, judgedAt: seconds(ago) };
   return at(
@@ -17,7 +17,7 @@ function judged(ago: number, verdict: "None" | "Pass", changes: Partial<Observat
 
 const anew = "candidate failed 0 of 1,000 requests (0 %), stable 0 of 1,000 (0 %)";
 
-/** What status is to tell of the judgement: it and how long ago it was. */
+/** The reported judgement and its age in status. */
 const rows: Readonly<Record<string, { given: Partial<Observation>; want: object }>> = {
   "an unchanged verdict is not reported every second": {
     given: judged(4, "Pass"),
@@ -31,7 +31,7 @@ const rows: Readonly<Record<string, { given: Partial<Observation>; want: object 
   },
 };
 
-/** The step began so many seconds ago. */
+/** A step that began some seconds ago. */
 function began(ago: number): Pick<Observation["status"], "rollout"> {
   const { rollout } = judged(2, "Pass").status ?? {};
   return { rollout: { ...rollout, stepStartedAt: seconds(ago) } };
@@ -54,7 +54,7 @@ test("a judgement that is not reported is acted on all the same", () => {
   expect(failing.map(({ kind }) => kind)).toEqual(["rollBack", "shift"]);
 });
 
-/** What status keeps of a step analyze that is left. */
+/** The finished analyses in status. */
 function kept(changes: Partial<Observation>, before = judged(1, "Pass")): unknown {
   const rollout = { ...before.status?.rollout, stepStartedAt: seconds(30), ...changes.status?.rollout };
   return rolloutPlan(snapshot({ ...before, ...changes, status: { ...before.status, rollout } })).state.analyses;

@@ -11,7 +11,7 @@ import {
   wantedHash as candidate,
 } from "../../../../builders/snapshot.ts";
 
-/** Golden requests are on their way: each operator sends them anew. */
+/** Running golden requests: each operator sends them again after a restart. */
 const preflight = { state: "Running", message: "golden requests are sent to it" } as const;
 const lagging = [gateway("gateway-a", split({ [stable]: 100, [candidate]: 0 }))];
 const pausedUntil = (time: string): Hold => ({ reason: "StepPaused", why: `it pauses until 2030-01-01T${time}Z` });
