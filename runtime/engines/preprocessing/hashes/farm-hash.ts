@@ -8,7 +8,7 @@ type Pair = readonly [first: bigint, second: bigint];
 
 /**
  * FarmHash's Fingerprint64 (farmhash.cc, `farmhashna::Hash64`), the hash of TensorFlow's `to_hash_bucket_fast`: stable
- * across machines and versions. Functions are named as there.
+ * across machines and versions. The `hashLen…` functions are named as there.
  */
 export function farmHash(bytes: Buffer): bigint {
   const { length } = bytes;

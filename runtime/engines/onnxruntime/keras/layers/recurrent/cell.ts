@@ -41,8 +41,8 @@ const cellActivations: Readonly<Record<string, CellActivation>> = {
 };
 
 /**
- * Gate order of LSTM: Keras has input, forget, candidate, output; ONNX has input, output, forget, candidate. That of
- * GRU is the same.
+ * LSTM gates are input, forget, candidate, output in Keras and input, output, forget, candidate in ONNX. GRU gates have
+ * the same order in both.
  */
 const operators = {
   SimpleRNN: { operator: "RNN", gates: [0] },
