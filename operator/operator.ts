@@ -21,7 +21,7 @@ import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { createRouteFeed } from "./route-feed.ts";
 import { startWatches, untilSynced } from "./watches.ts";
-import { type Signals, type SignalsOptions, type SignalSources, createSignals } from "./signals/signals.ts";
+import { createSignals, type Signals, type SignalsOptions, type SignalSources } from "./signals/signals.ts";
 import type { SignalObservers } from "./signals/signal-metrics.ts";
 import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";

@@ -4,9 +4,9 @@ import {
   type Environment,
   oneOf,
   type OptionNames,
+  type OptionValue,
   parsedOptions,
   type ParsedOptions,
-  type OptionValue,
   wholeNumber,
 } from "../runtime/base/parsed-options.ts";
 import { ports } from "../runtime/contract/ports.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/base/clock.ts";
-import { type Caches, labelledKey, internedKey } from "./model-deployment/caches.ts";
+import { type Caches, internedKey, labelledKey } from "./model-deployment/caches.ts";
 import type { RoutePush, RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
 

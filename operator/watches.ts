@@ -47,7 +47,9 @@ export function startWatches(
       clock,
       log,
       ...(random === undefined ? {} : { random }),
-      onRecovered: () => resource.kind === resources.modelDeployments.kind && options.resync(),
+      onRecovered: () => {
+        if (resource.kind === resources.modelDeployments.kind) options.resync();
+      },
       onEnd: (end) => {
         onWatchEnd?.(end);
         if (resource.kind === resources.modelDeployments.kind) options.definition.look();

@@ -40,7 +40,8 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
   const podCounter = createPodCounter(caches.pods.cache);
   const models = createScaledModels(caches.deployments.cache, policy);
   const pools = createDevicePools();
-  let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
+  let ticks = 0;
+  let cancel: (() => void) | undefined;
   figures?.subscribe((key) => models.active.add(key));
   const decide = (key: string): void => {
     const model = models.findOrCreate(key);

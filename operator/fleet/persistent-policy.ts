@@ -2,7 +2,7 @@ import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscalin
 import { type AutoscalerState, decide, replicaFacts } from "../autoscale/decision.ts";
 import { isBusy } from "../autoscale/demand.ts";
 import { memoryOf, restoredState } from "../autoscale/memory.ts";
-import { policyOf, type Policy as ScalingPolicy } from "../autoscale/policy.ts";
+import { type Policy as ScalingPolicy, policyOf } from "../autoscale/policy.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Needs, Policy } from "./model-scaler.ts";
 

@@ -1,8 +1,8 @@
 import type { ObjectKey } from "./client.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import { createObjectStore, type ObjectStore } from "./store/object-store.ts";
-import { type TemplatePacker, createTemplatePacker } from "./store/template-packer.ts";
-import { type ObjectIdentity, identityOf, type Packed, unpacked } from "./store/packed.ts";
+import { createTemplatePacker, type TemplatePacker } from "./store/template-packer.ts";
+import { identityOf, type ObjectIdentity, type Packed, unpacked } from "./store/packed.ts";
 import type { ObjectProjection } from "./json/event-projection.ts";
 
 /** Receives the state and the changes that a watch reads. `Cache` is one; tests and simulations have others. */

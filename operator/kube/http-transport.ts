@@ -4,7 +4,7 @@ import type { Connection, Credentials } from "./config.ts";
 import { kubeFaults } from "./faults.ts";
 import type { ConnectionPool } from "./http/connection-pool.ts";
 import { type CompleteRequest, headerLines, requestText } from "./http/request-text.ts";
-import { createCredentialRotation, type AuthenticatedConnections } from "./http/credential-rotation.ts";
+import { type AuthenticatedConnections, createCredentialRotation } from "./http/credential-rotation.ts";
 import type { StreamedResponse, Streams } from "./http/streams.ts";
 import { errorText } from "./http/error-text.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";

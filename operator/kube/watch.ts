@@ -8,7 +8,7 @@ import type { KubeObject } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
 import { type EventProjection, eventProjection, fullEvents } from "./json/event-projection.ts";
 import type { FieldMask } from "./json/field-mask.ts";
-import { type BackoffPolicy, backoffDelayMs, retryAfterMs } from "./exchange.ts";
+import { backoffDelayMs, type BackoffPolicy, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
 import { applyEvent, applyList, applyUnparsed, stateBuilder, type WatchState } from "./watch/watch-state.ts";
 import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";

@@ -1,7 +1,7 @@
 import type { Retry } from "../../runtime/base/fault.ts";
 import { createBackoff } from "./backoff.ts";
 import { createDelays } from "./delays.ts";
-import { createPriorityQueue, type PriorityQueueOptions, type Priority, moreUrgent } from "./priority-queue.ts";
+import { createPriorityQueue, moreUrgent, type Priority, type PriorityQueueOptions } from "./priority-queue.ts";
 
 /**
  * A work queue of keys. A key waits at most once and is processed by at most one worker: added while it is in progress, it waits

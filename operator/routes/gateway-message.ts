@@ -21,7 +21,8 @@ export async function* gatewayMessages(chunks: AsyncIterable<Buffer>): AsyncGene
 
 function message(text: string): GatewayMessage {
   const value = parsedJson(text);
-  const { type, gateway, version, key } = typeof value === "object" && value !== null ? fields(value) : fields({});
+  const fields: MessageFields = typeof value === "object" && value !== null ? value : {};
+  const { type, gateway, version, key } = fields;
   if (type === "hello" && isName(gateway)) return { type, gateway };
   if (type === "ack" && typeof version === "number") return { type, version };
   if (type === "newer" && typeof version === "number" && isName(key)) return { type, version, key };
@@ -29,9 +30,7 @@ function message(text: string): GatewayMessage {
   throw routeFaults.UnreadableLine({ line: text.slice(0, 80) });
 }
 
-function fields(value: object): { type?: unknown; gateway?: unknown; version?: unknown; key?: unknown } {
-  return value;
-}
+type MessageFields = { readonly [field in "type" | "gateway" | "version" | "key"]?: unknown };
 
 function parsedJson(text: string): unknown {
   try {

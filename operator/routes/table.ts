@@ -10,7 +10,7 @@ import type { Pod, Stored } from "../kube/kinds.ts";
 import { isPodReady, type Share } from "../model-deployment/snapshot.ts";
 import { statusShares } from "../model-deployment/plan/traffic.ts";
 import { labels } from "../model-deployment/resources/labels.ts";
-import { deploymentKey, declaredModel, modelOfUrl } from "../model-deployment/resources/names.ts";
+import { declaredModel, deploymentKey, modelOfUrl } from "../model-deployment/resources/names.ts";
 
 /** Defaults documented in crds/v1alpha1 for `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow`. */
 const defaults = {

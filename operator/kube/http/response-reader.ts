@@ -1,5 +1,5 @@
 import type { KubeResponse } from "../transport.ts";
-import { type BodyReader, chunkedBody, type OnPart, bodyUntilClose, sizedBody } from "./body-reader.ts";
+import { type BodyReader, bodyUntilClose, chunkedBody, type OnPart, sizedBody } from "./body-reader.ts";
 
 /** A complete response, and whether its connection cannot be reused. */
 export interface ReadResponse extends KubeResponse {

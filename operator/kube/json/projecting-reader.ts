@@ -1,10 +1,10 @@
 import {
   brokenJson,
   byte,
-  type Cursor,
-  peekByte,
-  expectByte,
   consumeComma,
+  type Cursor,
+  expectByte,
+  peekByte,
   readString,
   readValue,
   skipString,

@@ -1,5 +1,5 @@
 import type { KubeObject, Stored } from "../kinds.ts";
-import { type ObjectIdentity, identityOf, type Packed, unpacked } from "./packed.ts";
+import { identityOf, type ObjectIdentity, type Packed, unpacked } from "./packed.ts";
 import { createPacker, type Packer } from "./packer.ts";
 
 /** Objects by namespace and name, with indexes, stored packed. */

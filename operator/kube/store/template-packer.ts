@@ -1,6 +1,6 @@
 import { type Cursor, readString } from "../json/json-bytes.ts";
-import type { FieldSelection, FieldMask } from "../json/field-mask.ts";
-import { type Slot, type JsonTemplate, templateOf } from "../json/json-template.ts";
+import type { FieldMask, FieldSelection } from "../json/field-mask.ts";
+import { type JsonTemplate, type Slot, templateOf } from "../json/json-template.ts";
 import { maxInternedLength, readInterned } from "../json/interning.ts";
 import { type Layout, layoutOf, type Packed, unpacked } from "./packed.ts";
 

@@ -1,4 +1,4 @@
-import { request as httpRequest, type ClientRequest } from "node:http";
+import { type ClientRequest, request as httpRequest } from "node:http";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PushServer } from "../../../operator/routes/push-server.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
 import type { FieldMask } from "../../../../operator/kube/json/field-mask.ts";
-import { type TemplatePacker, createTemplatePacker } from "../../../../operator/kube/store/template-packer.ts";
+import { createTemplatePacker, type TemplatePacker } from "../../../../operator/kube/store/template-packer.ts";
 import { unpacked } from "../../../../operator/kube/store/packed.ts";
 
 const keep: FieldMask = {
