@@ -6,7 +6,7 @@ import { adminPaths } from "../../runtime/contract/paths.ts";
 interface GatewayManifestOptions {
   readonly namespace: string;
   readonly image: string;
-  /** Ports of the shared front on 127.0.0.1. */
+  /** Ports of the gateway's shared front on 127.0.0.1. */
   readonly restPort: number;
   readonly grpcPort: number;
   readonly adminPort: number;
@@ -15,7 +15,7 @@ interface GatewayManifestOptions {
   readonly logLevel: string;
 }
 
-/** The gateway of local mode: the pod that the chart runs on a cluster, in the machine's own network. */
+/** The gateway of local mode: the same pod as in the chart, on the host network. */
 export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
   const readiness = { httpGet: { path: adminPaths.readyz, port: options.adminPort }, periodSeconds: 1 };
   return {

@@ -1,6 +1,6 @@
 import { dump } from "js-yaml";
 
-/** A kubeconfig for a plain-http API server at `url`, with `default` as the namespace. */
+/** A kubeconfig for a plain-HTTP API server at `url` and the namespace `default`. */
 export function kubeconfigText(url: string): string {
   return dump({
     apiVersion: "v1",

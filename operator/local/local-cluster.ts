@@ -25,58 +25,58 @@ export interface LocalClusterOptions {
   readonly apiPort: number;
   /** Kubeconfig, logs and pod volumes. */
   readonly dataFolder: string;
-  /** Folders that stand for PersistentVolumeClaims, by claim name. */
+  /** Folders that back PersistentVolumeClaims, by claim name. */
   readonly volumes: Readonly<Record<string, string>>;
-  /** Environment of pods' processes: what a program of this machine cannot do without. */
+  /** Environment variables of this machine that every pod process needs. */
   readonly hostEnvironment: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly logLevel: LogLevel;
 }
 
-/** Everything that local mode runs, in this process and its children. */
+/** A running local cluster: this process and its children. */
 export interface LocalCluster {
-  /** Speaks to the API server in process. */
+  /** An in-process client of the API server. */
   readonly client: Client;
   readonly operator: Operator;
   readonly apiUrl: string;
   readonly gatewayUrl: string;
-  /** `host:port` of all models for clients of gRPC. */
+  /** `host:port` of all models for gRPC clients. */
   readonly grpcAddress: string;
   readonly kubeconfigPath: string;
-  /** Ends every pod and socket; resolves when no child is left. */
+  /** Ends every pod and closes every socket; resolves when no child process is left. */
   stop(): Promise<void>;
 }
 
 const runtimeImage = "localhost/modelwright/runtime:dev";
 const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
-/** A route change is known to the one gateway of this machine as soon as it is acknowledged. */
+/** Short: the only gateway knows a route change as soon as it has acknowledged it. */
 const drainDelayMs = 200;
 const terminationGraceSeconds = 10;
 
-/** What has been started, to be ended in the opposite order. */
-type Ends = (() => Promise<void>)[];
+/** Clean-ups of the started parts, run in reverse order. */
+type Cleanups = (() => Promise<void>)[];
 
 /**
- * Starts API server, kubelet, controllers, operator and gateway on this machine. Throws when a port is taken or pods cannot
- * have addresses; nothing runs on then.
+ * Starts API server, kubelet, controllers, operator and gateway on this machine. Throws when a port is in use or pods
+ * cannot get addresses, and then leaves nothing running.
  */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const ends: Ends = [];
+  const cleanups: Cleanups = [];
   const stop = async (): Promise<void> => {
-    for (const end of ends.splice(0).reverse()) await end();
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
   try {
-    return { ...(await startParts(options, ends)), stop };
+    return { ...(await startParts(options, cleanups)), stop };
   } catch (thrown) {
     await stop();
     throw thrown;
   }
 }
 
-async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omit<LocalCluster, "stop">> {
+async function startParts(options: LocalClusterOptions, cleanups: Cleanups): Promise<Omit<LocalCluster, "stop">> {
   const { log, dataFolder } = options;
   mkdirSync(dataFolder, { recursive: true });
-  const { apiServer, client, http } = await startControlPlane(options, ends);
+  const { apiServer, client, http } = await startControlPlane(options, cleanups);
   const kubelet = await startKubelet({
     transport: apiServer,
     images: { [runtimeImage]: [process.execPath, runtimeMain] },
@@ -85,10 +85,10 @@ async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omi
     hostEnvironment: options.hostEnvironment,
     log: log.with({ part: "kubelet" }),
   });
-  ends.push(() => kubelet.stop());
+  cleanups.push(() => kubelet.stop());
   apiServer.podLogs = kubelet.podLogs;
   const controllers = await startControllers({ transport: apiServer, log: log.with({ part: "controllers" }) });
-  ends.push(() => controllers.stop());
+  cleanups.push(() => controllers.stop());
   const gatewayUrl = `http://127.0.0.1:${options.restPort}`;
   const gatewayAdminPort = await freePort();
   const operator = await startOperator({
@@ -99,7 +99,7 @@ async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omi
     routes: { host: "127.0.0.1", port: 0 },
     log: log.with({ part: "operator" }),
   });
-  ends.push(() => operator.stop());
+  cleanups.push(() => operator.stop());
   await client.apply(resources.replicaSets, localGateway(options, operator.routesPort, gatewayAdminPort));
   const kubeconfigPath = join(dataFolder, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfigText(http.url), { mode: 0o600 });
@@ -107,12 +107,12 @@ async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omi
   return { client, operator, apiUrl: http.url, gatewayUrl, grpcAddress, kubeconfigPath };
 }
 
-/** The API server with the ModelDeployment API and the namespace of the installation. */
-async function startControlPlane({ apiPort }: LocalClusterOptions, ends: Ends) {
+/** Starts the API server with the ModelDeployment CRD and the system namespace. */
+async function startControlPlane({ apiPort }: LocalClusterOptions, cleanups: Cleanups) {
   const apiServer = createApiServer({ clock: systemClock, rules: modelDeploymentRules });
-  ends.push(() => apiServer.close());
+  cleanups.push(() => apiServer.close());
   const http = await serveHttp(apiServer, { host: "127.0.0.1", port: apiPort });
-  ends.push(() => http.close());
+  cleanups.push(() => http.close());
   const client = createClient({ transport: apiServer, fieldManager: "modelwright-local" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
   const metadata = { name: systemNamespace };

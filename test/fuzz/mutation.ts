@@ -1,4 +1,4 @@
-import type { Chance } from "../simulation/schedule/random.ts";
+import type { RandomSource } from "../simulation/schedule/random.ts";
 
 /** Number literals that have broken parsers before, valid JSON or nearly so. */
 const numbers = [
@@ -34,7 +34,7 @@ const values = [
 const brackets = ["[", "{", "]", "}", '"', ",", ":", "\\"] as const;
 const integers = [0, 1, -1, 127, 128, 255, 256, 32_767, 65_535, 2 ** 31 - 1, -(2 ** 31)] as const;
 
-type Edit = (bytes: Buffer, chance: Chance, other: Buffer) => Buffer;
+type Edit = (bytes: Buffer, chance: RandomSource, other: Buffer) => Buffer;
 
 /** Kinds of edits; text edits work on any bytes. */
 const edits: readonly [Edit, ...Edit[]] = [
@@ -48,64 +48,64 @@ const edits: readonly [Edit, ...Edit[]] = [
   cut,
   (bytes, chance) => replacedMatch(bytes, /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, chance, chance.pick(numbers)),
   (bytes, chance) => replacedMatch(bytes, /-?\d+(?:\.\d+)?|"[^"\\]*"|true|false|null/g, chance, chance.pick(values)),
-  (bytes, chance) => put(bytes, place(bytes, chance), Buffer.from(chance.pick(brackets).repeat(chance.whole(1, 40)))),
+  (bytes, chance) => put(bytes, place(bytes, chance), Buffer.from(chance.pick(brackets).repeat(chance.integer(1, 40)))),
 ];
 
 /** Applies a few random edits; `other` supplies parts to splice in. */
-export function mutated(seed: Buffer, chance: Chance, other: Buffer): Buffer {
+export function mutated(seed: Buffer, chance: RandomSource, other: Buffer): Buffer {
   let bytes: Buffer = Buffer.from(seed);
-  const count = chance.whole(1, 4);
+  const count = chance.integer(1, 4);
   for (let i = 0; i < count; i++) bytes = chance.pick(edits)(bytes, chance, other);
   return bytes;
 }
 
 /** A random position. Half of all edits go to the beginning or end, where most structure is. */
-function place(bytes: Buffer, chance: Chance): number {
+function place(bytes: Buffer, chance: RandomSource): number {
   if (bytes.length === 0) return 0;
   const near = Math.min(bytes.length, 512);
-  if (chance.isLucky(0.4)) return chance.whole(0, near - 1);
-  if (chance.isLucky(0.2)) return bytes.length - chance.whole(1, near);
-  return chance.whole(0, bytes.length - 1);
+  if (chance.bool(0.4)) return chance.integer(0, near - 1);
+  if (chance.bool(0.2)) return bytes.length - chance.integer(1, near);
+  return chance.integer(0, bytes.length - 1);
 }
 
-function flipBit(bytes: Buffer, chance: Chance): Buffer {
+function flipBit(bytes: Buffer, chance: RandomSource): Buffer {
   const at = place(bytes, chance);
-  bytes[at] = (bytes[at] ?? 0) ^ (1 << chance.whole(0, 7));
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << chance.integer(0, 7));
   return bytes;
 }
 
-function setByte(bytes: Buffer, chance: Chance): Buffer {
-  bytes[place(bytes, chance)] = chance.whole(0, 255);
+function setByte(bytes: Buffer, chance: RandomSource): Buffer {
+  bytes[place(bytes, chance)] = chance.integer(0, 255);
   return bytes;
 }
 
-function setInteger(bytes: Buffer, chance: Chance): Buffer {
+function setInteger(bytes: Buffer, chance: RandomSource): Buffer {
   const at = place(bytes, chance);
   if (at + 4 <= bytes.length) bytes.writeInt32LE(chance.pick(integers), at);
   return bytes;
 }
 
-function removed(bytes: Buffer, chance: Chance): Buffer {
+function removed(bytes: Buffer, chance: RandomSource): Buffer {
   const at = place(bytes, chance);
-  return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + chance.whole(1, 16))]);
+  return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + chance.integer(1, 16))]);
 }
 
-function repeated(bytes: Buffer, chance: Chance): Buffer {
+function repeated(bytes: Buffer, chance: RandomSource): Buffer {
   const at = place(bytes, chance);
-  return put(bytes, at, bytes.subarray(at, at + chance.whole(1, 64)));
+  return put(bytes, at, bytes.subarray(at, at + chance.integer(1, 64)));
 }
 
-function inserted(bytes: Buffer, chance: Chance): Buffer {
-  const random = Buffer.from(Array.from({ length: chance.whole(1, 8) }, () => chance.whole(0, 255)));
+function inserted(bytes: Buffer, chance: RandomSource): Buffer {
+  const random = Buffer.from(Array.from({ length: chance.integer(1, 8) }, () => chance.integer(0, 255)));
   return put(bytes, place(bytes, chance), random);
 }
 
-function spliced(bytes: Buffer, chance: Chance, other: Buffer): Buffer {
+function spliced(bytes: Buffer, chance: RandomSource, other: Buffer): Buffer {
   const from = place(other, chance);
-  return put(bytes, place(bytes, chance), other.subarray(from, from + chance.whole(1, 128)));
+  return put(bytes, place(bytes, chance), other.subarray(from, from + chance.integer(1, 128)));
 }
 
-function cut(bytes: Buffer, chance: Chance): Buffer {
+function cut(bytes: Buffer, chance: RandomSource): Buffer {
   return bytes.subarray(0, place(bytes, chance));
 }
 
@@ -113,7 +113,7 @@ function put(bytes: Buffer, at: number, piece: Uint8Array): Buffer {
   return Buffer.concat([bytes.subarray(0, at), piece, bytes.subarray(at)]);
 }
 
-function replacedMatch(bytes: Buffer, pattern: RegExp, chance: Chance, by: string): Buffer {
+function replacedMatch(bytes: Buffer, pattern: RegExp, chance: RandomSource, by: string): Buffer {
   const text = bytes.toString("latin1");
   const matches = [...text.slice(0, 20_000).matchAll(pattern)];
   const [first] = matches;

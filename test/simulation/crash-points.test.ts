@@ -6,7 +6,7 @@ import { createSimulator, type Simulator } from "./simulator.ts";
 const name = "shop";
 const create: Change = { gapMs: 0, name, act: { kind: "create", model: "good-1.h5", replicas: 2 } };
 
-/** What is done; a crash befalls the last change. */
+/** The changes of each case; the crash hits the last one. */
 const stories: Readonly<Record<string, readonly Change[]>> = {
   create: [create],
   "scale up": [create, { gapMs: 0, name, act: { kind: "replicas", replicas: 3 } }],
@@ -17,7 +17,7 @@ const stories: Readonly<Record<string, readonly Change[]>> = {
   delete: [create, { gapMs: 0, name, act: { kind: "delete" } }],
 };
 
-describe("a crash before or after any call to the API, or at any time", () => {
+describe("a crash before or after any API request, or at any time", () => {
   let simulator: Simulator;
 
   beforeAll(async () => {
@@ -25,32 +25,32 @@ describe("a crash before or after any call to the API, or at any time", () => {
   });
 
   test.each(Object.entries(stories))(
-    "changes nothing in what comes of: %s",
+    "does not change the outcome of: %s",
     async (_story, changes) => {
-      const calm = { seed: 1, operators: 1 as const, phases: changes.map((change) => [change]), faults: [] };
+      const faultless = { seed: 1, operators: 1 as const, phases: changes.map((change) => [change]), faults: [] };
       const phase = changes.length - 1;
-      const { phases } = await simulator.run(calm);
+      const { phases } = await simulator.run(faultless);
       const requests = phases[phase]?.requests ?? 0;
       const atCalls = Array.from({ length: requests }, (_, at) =>
-        (["crash-before", "crash-after"] as const).map((trouble): ScheduledFault => ({
+        (["crash-before", "crash-after"] as const).map((kind): ScheduledFault => ({
           on: "request",
           phase,
           at,
           amount: 0,
-          trouble,
+          kind,
         })),
       );
-      // What garbage collection does needs no call.
+      // The work of the garbage collector makes no API requests.
       const atTimes = [0, 20, 400, 2_000].map((at): ScheduledFault => ({
-        on: "moment",
+        on: "time",
         phase,
         at,
         amount: 0,
-        trouble: "crash",
+        kind: "crash",
       }));
       const failures: string[] = [];
       for (const fault of [...atCalls.flat(), ...atTimes]) {
-        const schedule = { ...calm, faults: [fault] };
+        const schedule = { ...faultless, faults: [fault] };
         const outcome = await simulator.run(schedule);
         if (outcome.violations.length > 0) failures.push(report(schedule, outcome));
       }

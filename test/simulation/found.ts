@@ -1,7 +1,7 @@
 import { foundRollouts } from "./found-rollouts.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
-/** Schedules that once failed, as small as they get, by what was wrong; `README.md` has the fixes. */
+/** Shrunk schedules that failed once, by defect. `README.md` lists the fixes. */
 export const found: Readonly<Record<string, Schedule>> = {
   "a restart writes a status that names another of several failing pods": {
     seed: 59,
@@ -22,10 +22,10 @@ export const found: Readonly<Record<string, Schedule>> = {
       [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-3.h5" } }],
     ],
     faults: [
-      { on: "event", trouble: "expire", phase: 0, at: 42, amount: 0.058_913_419_255_986_81 },
-      { on: "request", trouble: "crash-before", phase: 1, at: 4, amount: 0.297_708_514_379_337_43 },
-      { on: "request", trouble: "crash-before", phase: 1, at: 25, amount: 0.202_725_367_154_925_06 },
-      { on: "request", trouble: "crash-after", phase: 1, at: 8, amount: 0.081_057_200_673_967_6 },
+      { on: "event", kind: "expire", phase: 0, at: 42, amount: 0.058_913_419_255_986_81 },
+      { on: "request", kind: "crash-before", phase: 1, at: 4, amount: 0.297_708_514_379_337_43 },
+      { on: "request", kind: "crash-before", phase: 1, at: 25, amount: 0.202_725_367_154_925_06 },
+      { on: "request", kind: "crash-after", phase: 1, at: 8, amount: 0.081_057_200_673_967_6 },
     ],
   },
   "a key is left alone for minutes after a kind was not served for a while": {
@@ -33,10 +33,10 @@ export const found: Readonly<Record<string, Schedule>> = {
     operators: 1,
     phases: [[{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } }]],
     faults: [
-      { on: "request", trouble: "crash-before", phase: 0, at: 2, amount: 0.458_795_134_909_451 },
-      { on: "event", trouble: "drop", phase: 0, at: 21, amount: 0.447_333_717_951_557_1 },
-      { on: "moment", trouble: "kind-missing", phase: 0, at: 19_295, amount: 0.904_009_944_992_139_9 },
-      { on: "moment", trouble: "edit-replica-set", phase: 0, at: 14_236, amount: 0.372_397_135_710_343_7 },
+      { on: "request", kind: "crash-before", phase: 0, at: 2, amount: 0.458_795_134_909_451 },
+      { on: "event", kind: "drop", phase: 0, at: 21, amount: 0.447_333_717_951_557_1 },
+      { on: "time", kind: "kind-missing", phase: 0, at: 19_295, amount: 0.904_009_944_992_139_9 },
+      { on: "time", kind: "edit-replica-set", phase: 0, at: 14_236, amount: 0.372_397_135_710_343_7 },
     ],
   },
   "a stable revision that a user scales to nothing loses its requests to a bad candidate": {
@@ -46,7 +46,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       [{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } }],
       [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-2.h5" } }],
     ],
-    faults: [{ on: "moment", trouble: "edit-replica-set", phase: 1, at: 30_265, amount: 0.050_707_647_576_928_14 }],
+    faults: [{ on: "time", kind: "edit-replica-set", phase: 1, at: 30_265, amount: 0.050_707_647_576_928_14 }],
   },
   "children are made again and again while a deletion is not seen": {
     seed: 131,
@@ -60,9 +60,9 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "event", trouble: "cut", phase: 0, at: 22, amount: 0.507_816_668_367_013_3 },
-      { on: "moment", trouble: "gateway-unready", phase: 0, at: 11_095, amount: 0.578_386_448_323_726_7 },
-      { on: "moment", trouble: "outage", phase: 0, at: 16_292, amount: 0.797_391_012_543_812_4 },
+      { on: "event", kind: "cut", phase: 0, at: 22, amount: 0.507_816_668_367_013_3 },
+      { on: "time", kind: "gateway-unready", phase: 0, at: 11_095, amount: 0.578_386_448_323_726_7 },
+      { on: "time", kind: "outage", phase: 0, at: 16_292, amount: 0.797_391_012_543_812_4 },
     ],
   },
   "an old revision drains for an hour when the clock is set back": {
@@ -73,8 +73,8 @@ export const found: Readonly<Record<string, Schedule>> = {
       [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } }],
     ],
     faults: [
-      { on: "request", trouble: "lost-after", phase: 0, at: 16, amount: 0.742_713_726_821_454_1 },
-      { on: "moment", trouble: "clock-back", phase: 1, at: 6_514, amount: 0.097_126_273_438_337_43 },
+      { on: "request", kind: "lost-after", phase: 0, at: 16, amount: 0.742_713_726_821_454_1 },
+      { on: "time", kind: "clock-back", phase: 1, at: 6_514, amount: 0.097_126_273_438_337_43 },
     ],
   },
   "two revisions get one version when a watch is away for longer than a key waits for its writes": {
@@ -91,12 +91,12 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "request", trouble: "lost-before", phase: 0, at: 79, amount: 0.108_587_576_086_376_88 },
-      { on: "event", trouble: "cut", phase: 0, at: 38, amount: 0.977_783_115_347_847_3 },
-      { on: "event", trouble: "cut", phase: 0, at: 10, amount: 0.233_959_600_096_568_47 },
-      { on: "event", trouble: "cut", phase: 0, at: 24, amount: 0.836_321_020_033_210_5 },
-      { on: "moment", trouble: "outage", phase: 0, at: 17_264, amount: 0.437_873_501_563_444_73 },
-      { on: "moment", trouble: "pause", phase: 0, at: 30_999, amount: 0.698_872_758_075_594_9 },
+      { on: "request", kind: "lost-before", phase: 0, at: 79, amount: 0.108_587_576_086_376_88 },
+      { on: "event", kind: "cut", phase: 0, at: 38, amount: 0.977_783_115_347_847_3 },
+      { on: "event", kind: "cut", phase: 0, at: 10, amount: 0.233_959_600_096_568_47 },
+      { on: "event", kind: "cut", phase: 0, at: 24, amount: 0.836_321_020_033_210_5 },
+      { on: "time", kind: "outage", phase: 0, at: 17_264, amount: 0.437_873_501_563_444_73 },
+      { on: "time", kind: "pause", phase: 0, at: 30_999, amount: 0.698_872_758_075_594_9 },
     ],
   },
   "two revisions get one version when a status write is refused": {
@@ -111,8 +111,8 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "request", trouble: "crash-before", phase: 0, at: 17, amount: 0.489_129_387_773_573_4 },
-      { on: "moment", trouble: "outage", phase: 0, at: 8_884, amount: 0.676_147_778_984_159_2 },
+      { on: "request", kind: "crash-before", phase: 0, at: 17, amount: 0.489_129_387_773_573_4 },
+      { on: "time", kind: "outage", phase: 0, at: 8_884, amount: 0.676_147_778_984_159_2 },
     ],
   },
   "an old ReplicaSet stays when it was deleted while its kind was not served": {
@@ -127,14 +127,14 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "request", trouble: "crash-after", phase: 0, at: 31, amount: 0.770_716_441_329_568_6 },
-      { on: "request", trouble: "crash-before", phase: 0, at: 54, amount: 0.724_704_365_245_997_9 },
-      { on: "request", trouble: "crash-before", phase: 0, at: 47, amount: 0.557_390_709_640_458_2 },
-      { on: "event", trouble: "close", phase: 0, at: 113, amount: 0.796_466_320_753_097_5 },
-      { on: "event", trouble: "expire", phase: 0, at: 43, amount: 0.512_818_577_000_871_3 },
-      { on: "event", trouble: "delay", phase: 0, at: 71, amount: 0.715_571_473_119_780_4 },
-      { on: "moment", trouble: "kind-missing", phase: 0, at: 28_129, amount: 0.996_049_675_624_817_6 },
-      { on: "moment", trouble: "kind-missing", phase: 0, at: 22_491, amount: 0.252_435_979_433_357_7 },
+      { on: "request", kind: "crash-after", phase: 0, at: 31, amount: 0.770_716_441_329_568_6 },
+      { on: "request", kind: "crash-before", phase: 0, at: 54, amount: 0.724_704_365_245_997_9 },
+      { on: "request", kind: "crash-before", phase: 0, at: 47, amount: 0.557_390_709_640_458_2 },
+      { on: "event", kind: "close", phase: 0, at: 113, amount: 0.796_466_320_753_097_5 },
+      { on: "event", kind: "expire", phase: 0, at: 43, amount: 0.512_818_577_000_871_3 },
+      { on: "event", kind: "delay", phase: 0, at: 71, amount: 0.715_571_473_119_780_4 },
+      { on: "time", kind: "kind-missing", phase: 0, at: 28_129, amount: 0.996_049_675_624_817_6 },
+      { on: "time", kind: "kind-missing", phase: 0, at: 22_491, amount: 0.252_435_979_433_357_7 },
     ],
   },
   "two leaders, one with an old view, write a status back and forth without end": {
@@ -146,13 +146,13 @@ export const found: Readonly<Record<string, Schedule>> = {
       [{ gapMs: 0, name: "shop", act: { kind: "suspend", suspend: true } }],
     ],
     faults: [
-      { on: "request", trouble: "crash-after", phase: 0, at: 22, amount: 0.265_933_426_795_527_34 },
-      { on: "event", trouble: "delay", phase: 0, at: 22, amount: 0.090_440_929_867_207_31 },
-      { on: "moment", trouble: "gateway-leaves", phase: 1, at: 0, amount: 0.381_149_454_740_807_4 },
-      { on: "moment", trouble: "edit-child", phase: 1, at: 0, amount: 0.381_057_222_140_953 },
-      { on: "event", trouble: "drop", phase: 2, at: 13, amount: 0.295_462_627_895_176_4 },
-      { on: "event", trouble: "only-bookmarks", phase: 2, at: 1, amount: 0.756_766_500_184_312_5 },
-      { on: "moment", trouble: "second-leader", phase: 2, at: 5_157, amount: 0.498_540_955_828_502_8 },
+      { on: "request", kind: "crash-after", phase: 0, at: 22, amount: 0.265_933_426_795_527_34 },
+      { on: "event", kind: "delay", phase: 0, at: 22, amount: 0.090_440_929_867_207_31 },
+      { on: "time", kind: "gateway-leaves", phase: 1, at: 0, amount: 0.381_149_454_740_807_4 },
+      { on: "time", kind: "edit-child", phase: 1, at: 0, amount: 0.381_057_222_140_953 },
+      { on: "event", kind: "drop", phase: 2, at: 13, amount: 0.295_462_627_895_176_4 },
+      { on: "event", kind: "only-bookmarks", phase: 2, at: 1, amount: 0.756_766_500_184_312_5 },
+      { on: "time", kind: "second-leader", phase: 2, at: 5_157, amount: 0.498_540_955_828_502_8 },
     ],
   },
   "a ReplicaSet whose creation was answered by nobody, its version given to the next revision": {
@@ -168,12 +168,12 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "request", trouble: "crash-before", phase: 0, at: 0, amount: 0.786_672_781_687_229_9 },
-      { on: "request", trouble: "conflict", phase: 0, at: 23, amount: 0.482_329_689_897_596_84 },
-      { on: "request", trouble: "lost-after", phase: 0, at: 24, amount: 0.031_601_328_868_418_93 },
-      { on: "event", trouble: "cut", phase: 0, at: 1, amount: 0.889_381_865_039_467_8 },
-      { on: "event", trouble: "delay", phase: 0, at: 23, amount: 0.950_500_275_008_380_4 },
-      { on: "event", trouble: "delay", phase: 0, at: 16, amount: 0.903_362_656_943_5 },
+      { on: "request", kind: "crash-before", phase: 0, at: 0, amount: 0.786_672_781_687_229_9 },
+      { on: "request", kind: "conflict", phase: 0, at: 23, amount: 0.482_329_689_897_596_84 },
+      { on: "request", kind: "lost-after", phase: 0, at: 24, amount: 0.031_601_328_868_418_93 },
+      { on: "event", kind: "cut", phase: 0, at: 1, amount: 0.889_381_865_039_467_8 },
+      { on: "event", kind: "delay", phase: 0, at: 23, amount: 0.950_500_275_008_380_4 },
+      { on: "event", kind: "delay", phase: 0, at: 16, amount: 0.903_362_656_943_5 },
     ],
   },
   "two revisions get one version when a creation is carried out long after it was given up": {
@@ -188,9 +188,9 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "request", trouble: "late", phase: 0, at: 17, amount: 0.514_668_093_528_598_5 },
-      { on: "request", trouble: "too-many-retry-after", phase: 0, at: 18, amount: 0.711_514_800_321_310_8 },
-      { on: "event", trouble: "cut", phase: 0, at: 8, amount: 0.955_775_549_635_291_1 },
+      { on: "request", kind: "late", phase: 0, at: 17, amount: 0.514_668_093_528_598_5 },
+      { on: "request", kind: "too-many-retry-after", phase: 0, at: 18, amount: 0.711_514_800_321_310_8 },
+      { on: "event", kind: "cut", phase: 0, at: 8, amount: 0.955_775_549_635_291_1 },
     ],
   },
   "what was deleted before its watch told that it was made is not made again": {
@@ -204,16 +204,16 @@ export const found: Readonly<Record<string, Schedule>> = {
       ],
     ],
     faults: [
-      { on: "request", trouble: "late", phase: 0, at: 13, amount: 0.27001792727969587 },
-      { on: "request", trouble: "lost-before", phase: 0, at: 8, amount: 0.3179545809980482 },
-      { on: "event", trouble: "only-bookmarks", phase: 0, at: 35, amount: 0.6552472722250968 },
-      { on: "event", trouble: "delay", phase: 0, at: 0, amount: 0.6933315217029303 },
-      { on: "event", trouble: "close", phase: 0, at: 3, amount: 0.3639203447382897 },
-      { on: "event", trouble: "cut", phase: 0, at: 33, amount: 0.07082082307897508 },
-      { on: "event", trouble: "drop", phase: 0, at: 36, amount: 0.6161769402679056 },
-      { on: "event", trouble: "cut", phase: 0, at: 10, amount: 0.8712217370048165 },
-      { on: "moment", trouble: "delete-child", phase: 0, at: 44388, amount: 0.24717296147719026 },
-      { on: "moment", trouble: "delete-child", phase: 0, at: 41052, amount: 0.061968217603862286 },
+      { on: "request", kind: "late", phase: 0, at: 13, amount: 0.27001792727969587 },
+      { on: "request", kind: "lost-before", phase: 0, at: 8, amount: 0.3179545809980482 },
+      { on: "event", kind: "only-bookmarks", phase: 0, at: 35, amount: 0.6552472722250968 },
+      { on: "event", kind: "delay", phase: 0, at: 0, amount: 0.6933315217029303 },
+      { on: "event", kind: "close", phase: 0, at: 3, amount: 0.3639203447382897 },
+      { on: "event", kind: "cut", phase: 0, at: 33, amount: 0.07082082307897508 },
+      { on: "event", kind: "drop", phase: 0, at: 36, amount: 0.6161769402679056 },
+      { on: "event", kind: "cut", phase: 0, at: 10, amount: 0.8712217370048165 },
+      { on: "time", kind: "delete-child", phase: 0, at: 44388, amount: 0.24717296147719026 },
+      { on: "time", kind: "delete-child", phase: 0, at: 41052, amount: 0.061968217603862286 },
     ],
   },
   "beside a foreign Service a ReplicaSet that is lost is not made again": {
@@ -225,7 +225,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } }],
     ],
     from: 2,
-    faults: [{ on: "moment", trouble: "delete-child", phase: 2, at: 40000, amount: 0.99 }],
+    faults: [{ on: "time", kind: "delete-child", phase: 2, at: 40000, amount: 0.99 }],
   },
   "a restart gives a part of the requests to a blue-green candidate of which one pod is ready": {
     seed: 1026116,
@@ -250,7 +250,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       [{ gapMs: 0, name: "shop", act: { kind: "model", model: "failing-2.h5" } }],
     ],
     from: 1,
-    underWay: 0.2090929381083697,
+    resumeAt: 0.2090929381083697,
     faults: [],
   },
   ...foundRollouts,

@@ -1,29 +1,29 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { resources } from "../../operator/kube/resources.ts";
 import { systemNamespace } from "../../operator/model-deployment/resources/labels.ts";
-import { changed } from "./user.ts";
-import { createStage, type Stage } from "./world/stage.ts";
+import { applyChange } from "./user.ts";
+import { createSharedServer, type SharedServer } from "./world/shared-server.ts";
 import { createWorld, type Running, type World } from "./world/world.ts";
 
 const leaseMs = 15_000;
 const lease = { namespace: systemNamespace, name: "modelwright" };
 
 describe("two operators and one lease", () => {
-  let stage: Stage;
+  let shared: SharedServer;
   let world: World;
 
   beforeAll(async () => {
-    stage = await createStage();
+    shared = await createSharedServer();
   });
   beforeEach(() => begin(1));
   afterEach(() => world.end());
 
   async function begin(seed: number): Promise<void> {
-    world = await createWorld(stage, seed);
+    world = await createWorld(shared, seed);
     world.startOperator(true);
     world.startOperator(true);
     await world.advance(5_000);
-    await changed(world, "shop", { kind: "create", model: "good-1.h5", replicas: 2 });
+    await applyChange(world, "shop", { kind: "create", model: "good-1.h5", replicas: 2 });
     await world.advance(20_000);
   }
   async function again(seed: number): Promise<void> {
@@ -36,7 +36,7 @@ describe("two operators and one lease", () => {
     if (one === undefined) throw new Error("nobody leads");
     return one;
   }
-  /** Time until another than this one leads. */
+  /** Time until an operator other than `before` leads. */
   async function takeoverMs(before: string): Promise<number> {
     const startMs = world.clock.monotonic();
     const isDone = (): boolean => leaders().some(({ name }) => name !== before);
@@ -45,7 +45,7 @@ describe("two operators and one lease", () => {
   }
   async function scaled(replicas: number): Promise<readonly string[]> {
     const from = world.ledger.writers.length;
-    await changed(world, "shop", { kind: "replicas", replicas });
+    await applyChange(world, "shop", { kind: "replicas", replicas });
     await world.advance(12_000);
     return [...new Set(world.ledger.writers.slice(from).map(({ name }) => name))];
   }
@@ -67,7 +67,7 @@ describe("two operators and one lease", () => {
       const lists = world.ledger.lists.filter((one) => one === standby?.name).length;
       world.crash(process);
       taken.push(await takeoverMs(name));
-      // The killed one's successor contends too.
+      // The restarted operator contends for the lease as well.
       expect(leaders()).toHaveLength(1);
       expect(await scaled(1)).toEqual([leader().name]);
       expect(world.ledger.lists.filter((one) => one === standby?.name)).toHaveLength(lists);
@@ -75,7 +75,7 @@ describe("two operators and one lease", () => {
     expect(Math.max(...taken)).toBeLessThanOrEqual(leaseMs + 1_000);
   });
 
-  test("the standby takes over within 3 s when the leader stops in good order", async () => {
+  test("the standby takes over within 3 s when the leader shuts down gracefully", async () => {
     const taken: number[] = [];
     for (let seed = 1; seed <= 12; seed += 1) {
       await again(seed);
@@ -87,14 +87,14 @@ describe("two operators and one lease", () => {
     expect(Math.max(...taken)).toBeLessThanOrEqual(3_000);
   });
 
-  test("a leader that is stopped and woken up does nothing any more that it does not undo", async () => {
+  test("a leader that is paused and resumed after the take-over writes nothing", async () => {
     const { name, process } = leader();
     process.pause();
-    await changed(world, "shop", { kind: "replicas", replicas: 3 });
+    await applyChange(world, "shop", { kind: "replicas", replicas: 3 });
     await takeoverMs(name);
     await world.advance(10_000);
     const from = world.ledger.writers.length;
-    await changed(world, "shop", { kind: "model", model: "good-2.h5" });
+    await applyChange(world, "shop", { kind: "model", model: "good-2.h5" });
     await world.advance(1_500);
     process.resume();
     await world.advance(60_000);
@@ -114,12 +114,12 @@ describe("two operators and one lease", () => {
     }
   });
 
-  test("a leader whose lease is stolen stops at its next look, and one leads again when the thief vanishes", async () => {
+  test("a leader whose lease is stolen stops at its next renewal, and an operator leads again when the stolen lease expires", async () => {
     const { name } = leader();
     await world.client.mergePatch(resources.leases, lease, { spec: { holderIdentity: "thief" } });
     await world.advance(3_000);
     expect(leaders()).toEqual([]);
-    // It goes on, as one of those who contend.
+    // The former leader keeps running and contends for the lease.
     expect(world.running.map((one) => one.name)).toContain(name);
     expect(await scaled(3)).toEqual([]);
     await world.advance(5_000);

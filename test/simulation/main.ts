@@ -4,12 +4,12 @@ import { Worker } from "node:worker_threads";
 import { modes } from "./modes.ts";
 import { emptyCoverage } from "./oracle/coverage.ts";
 import { walkCount } from "./schedule/walk.ts";
-import type { Played, Share } from "./worker.ts";
+import type { Progress, Share } from "./worker.ts";
 import { count, type Hits } from "./world/ledger.ts";
 
 /**
- * `npm run simulate -- [MODE] [--schedules N] [--seed S] [--digest]`: N schedules of a mode from seed S on; with a seed
- * alone, that one. The digest stands for all that happened in them.
+ * `npm run simulate -- [MODE] [--schedules N] [--seed S] [--digest]`: runs N schedules of a mode from seed S on; with
+ * `--seed` alone, one. The digest is a hash of everything that happened.
  */
 const { values, positionals } = parseArgs({
   options: { schedules: { type: "string" }, seed: { type: "string" }, digest: { type: "boolean", default: false } },
@@ -29,7 +29,7 @@ const coverage = emptyCoverage();
 
 const seconds = (): number => (performance.now() - startedMs) / 1_000;
 const faults = (): number => Object.values(hits).reduce((sum, times) => sum + times, 0);
-/** Of all threads, references and starts included: what a busy machine says of its speed says little. */
+/** Processor time of all threads per schedule, including references. Wall-clock time means little on a busy machine. */
 const cpuMsEach = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000 / Math.max(1, played);
@@ -38,20 +38,20 @@ const summary = (): string =>
   `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s, CPU ${cpuMsEach().toFixed(1)} ms each, ${(1_000 / cpuMsEach()).toFixed(0)} schedules in a second of CPU`;
 const progress = setInterval(() => process.stdout.write(`${summary()}\n`), 10_000);
 
-/** Plays shares as long as there are any. */
-function finished(): Promise<void> {
+/** Runs shares in a worker thread until none is left. */
+function runWorker(): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      // What a schedule leaves behind is garbage at its end: not to be moved about before.
+      // The objects of a schedule become garbage at its end, so they should not be promoted before.
       resourceLimits: { maxYoungGenerationSizeMb: 128 },
     });
-    worker.on("message", (message: Played) => {
+    worker.on("message", (message: Progress) => {
       played += message.schedules;
       removals += message.removals;
       digest ^= message.digest;
       failed += message.failures.length;
-      for (const [trouble, times] of Object.entries(message.hits)) count(hits, trouble as keyof Hits, times); // its own keys
-      for (const one of message.befallen) coverage.befallen.add(one);
+      for (const [kind, times] of Object.entries(message.hits)) count(hits, kind as keyof Hits, times); // its own keys
+      for (const one of message.faultSituations) coverage.faultSituations.add(one);
       for (const one of message.transitions) coverage.transitions.add(one);
       for (const failure of message.failures) process.stdout.write(`${failure}\n\n`);
       if (message.isDone) worker.postMessage(shares.shift() satisfies Share, []);
@@ -62,30 +62,30 @@ function finished(): Promise<void> {
   });
 }
 
-await Promise.all(Array.from({ length: workers }, finished));
+await Promise.all(Array.from({ length: workers }, runWorker));
 clearInterval(progress);
 const kinds = Object.entries(hits).sort(([one], [other]) => (one < other ? -1 : 1));
-process.stdout.write(`${kinds.map(([trouble, times]) => `${trouble} ${times}`).join(", ")}\n`);
+process.stdout.write(`${kinds.map(([kind, times]) => `${kind} ${times}`).join(", ")}\n`);
 process.stdout.write(
   `${summary()} on ${workers} threads, ${seconds().toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}; ${removals} writes that take away\n`,
 );
 process.stdout.write(
-  `${coverage.befallen.size} times another fault in another situation, ${coverage.transitions.size} ways from one situation to another\n`,
+  `${coverage.faultSituations.size} times another fault in another situation, ${coverage.transitions.size} ways from one situation to another\n`,
 );
 if (values.digest) process.stdout.write(`digest ${digest.toString(16).padStart(16, "0")}\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Schedules of one walk are played by one worker, which then has what they are compared with; those that take longest come first. */
+/** One share per walk, so that its references are computed by one worker. Sequential walks, which take longest, come first. */
 function sharesOf(): NonNullable<Share>[] {
   const count = Math.min(walkCount, schedules);
-  const isHurried = (seed: number): boolean => seed % 4 === 3;
+  const isOverlapping = (seed: number): boolean => seed % 4 === 3;
   return Array.from({ length: count }, (_, index) => ({
     mode,
     first: first + index,
     step: walkCount,
     count: Math.ceil((schedules - index) / walkCount),
     isDigested: values.digest,
-  })).sort((one, other) => Number(isHurried(other.first)) - Number(isHurried(one.first)));
+  })).sort((one, other) => Number(isOverlapping(other.first)) - Number(isOverlapping(one.first)));
 }
 
 function modeOf(word: string): keyof typeof modes {

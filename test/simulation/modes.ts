@@ -1,25 +1,25 @@
-import { createChance, seededRandom } from "./schedule/random.ts";
+import { createRandom, seededRandom } from "./schedule/random.ts";
 import { drawWalk } from "./schedule/draw.ts";
 import type { Change, Schedule, ScheduledFault } from "./schedule/schedule.ts";
 import { endingStrategies } from "./schedule/strategies.ts";
 import type { PhaseReference } from "./phase.ts";
 import type { Simulator } from "./simulator.ts";
-import { remaining } from "./under-way.ts";
+import { remaining } from "./checkpoints.ts";
 
-/** A schedule with what it has to come to. */
+/** A schedule and its expected outcome. */
 export interface Trial {
   readonly schedule: Schedule;
   readonly reference: readonly PhaseReference[];
 }
 
-/** A kind of schedules: which one a seed stands for, and how many are played when nothing else is said. */
+/** A family of schedules: the schedule of each seed, and the default number of runs. */
 export interface Mode {
   readonly count: number;
   trial(simulator: Simulator, seed: number): Promise<Trial>;
 }
 
 export const modes = {
-  /** A dozen faults of any kind. */
+  /** About a dozen faults of any kind. */
   schedules: {
     count: 100_000,
     async trial(simulator, seed) {
@@ -27,47 +27,47 @@ export const modes = {
       return { schedule, reference: await simulator.reference(schedule) };
     },
   },
-  /** Two crashes, each before or after one call to the API. */
+  /** Two crashes, each before or after an API request. */
   pairs: {
     count: 20_000,
     async trial(simulator, seed) {
       const { faults: _faults, ...walk } = await simulator.schedule(seed);
       const reference = await simulator.reference(walk);
-      const chance = createChance(seededRandom(seed));
-      const phase = chance.whole(walk.from ?? 0, walk.phases.length - 1);
+      const random = createRandom(seededRandom(seed));
+      const phase = random.integer(walk.from ?? 0, walk.phases.length - 1);
       const crash = (at: number): ScheduledFault => ({
         on: "request",
-        trouble: chance.pick(["crash-before", "crash-after"]),
+        kind: random.pick(["crash-before", "crash-after"]),
         phase,
         at,
         amount: 0,
       });
       const { requests = 0 } = remaining(walk, reference)[phase] ?? {};
-      const first = Math.floor(chance.fraction() * requests);
-      const atOnce: ScheduledFault = { on: "moment", trouble: "crash", phase, at: 0, amount: 0 };
-      // A start makes some ten requests: the second crash befalls it, or what it then goes on with.
-      const faults = [requests === 0 ? atOnce : crash(first), crash(first + chance.whole(1, 12))];
+      const first = Math.floor(random.fraction() * requests);
+      const atOnce: ScheduledFault = { on: "time", kind: "crash", phase, at: 0, amount: 0 };
+      // A start makes about ten requests: the second crash hits the restart or the work after it.
+      const faults = [requests === 0 ? atOnce : crash(first), crash(first + random.integer(1, 12))];
       return { schedule: { ...walk, faults }, reference };
     },
   },
-  /** The user changes their mind while the operators still see what was before: what they then take away is wrong. */
+  /** The user reverts a change while the operators have a stale view: deletions based on that view are wrong. */
   stale: {
     count: 5_000,
     async trial(simulator, seed) {
       const { operators } = drawWalk(seed);
-      const chance = createChance(seededRandom(seed));
+      const random = createRandom(seededRandom(seed));
       const name = "shop";
       const mind = (): Change["act"] =>
-        chance.pick<() => Change["act"]>([
-          () => ({ kind: "model", model: `good-${chance.whole(1, 3)}.h5` }),
-          () => ({ kind: "replicas", replicas: chance.whole(1, 3) }),
-          () => ({ kind: "suspend", suspend: chance.isLucky(0.5) }),
+        random.pick<() => Change["act"]>([
+          () => ({ kind: "model", model: `good-${random.integer(1, 3)}.h5` }),
+          () => ({ kind: "replicas", replicas: random.integer(1, 3) }),
+          () => ({ kind: "suspend", suspend: random.bool(0.5) }),
         ])();
-      const replicas = chance.whole(1, 3);
-      const strategy = seed % 2 === 0 ? {} : { rollout: chance.pick(endingStrategies) };
+      const replicas = random.integer(1, 3);
+      const strategy = seed % 2 === 0 ? {} : { rollout: random.pick(endingStrategies) };
       const create: Change = { gapMs: 0, name, act: { kind: "create", model: "good-1.h5", replicas, ...strategy } };
       const mostMs = 14_000;
-      const gapMs = chance.whole(0, mostMs);
+      const gapMs = random.integer(0, mostMs);
       const [first, second] = [mind(), mind()];
       const phasesWith = (gapMs: number): Schedule["phases"] => [
         [create],
@@ -79,29 +79,29 @@ export const modes = {
         ],
       ];
       const phases = phasesWith(gapMs);
-      const at = Math.max(0, gapMs - chance.whole(1, 4_000));
-      const blind: ScheduledFault = { on: "moment", trouble: "blind", phase: 1, at, amount: chance.fraction() };
+      const at = Math.max(0, gapMs - random.integer(1, 4_000));
+      const blind: ScheduledFault = { on: "time", kind: "blind", phase: 1, at, amount: random.fraction() };
       const schedule = { seed, phases, from: 1, operators, faults: [blind] };
-      // What it comes to does not hang on the time between: few references will do.
+      // The end state does not depend on the gap, so schedules with different gaps share a reference.
       return { schedule, reference: await simulator.reference({ ...schedule, phases: phasesWith(mostMs) }) };
     },
   },
-  /** What the user does and undoes while nobody looks makes no difference. */
+  /** Changes that the user makes and reverts while no operator watches have no effect. */
   unobserved: {
     count: 2_000,
     async trial(simulator, seed) {
       const walk = drawWalk(seed);
       const { operators } = walk;
       const before = await simulator.reference(walk);
-      const chance = createChance(seededRandom(seed));
-      const pair = undone(walk.phases.flat(), chance.whole(0, 3));
+      const random = createRandom(seededRandom(seed));
+      const pair = undone(walk.phases.flat(), random.integer(0, 3));
       const from = walk.phases.length;
       const faults: readonly ScheduledFault[] = [
-        { on: "moment", trouble: "outage", phase: from, at: 0, amount: 0.1 },
-        { on: "moment", trouble: "compact", phase: from, at: 3_000, amount: 0 },
+        { on: "time", kind: "outage", phase: from, at: 0, amount: 0.1 },
+        { on: "time", kind: "compact", phase: from, at: 3_000, amount: 0 },
       ];
       const changes = pair.map((act, index): Change => ({
-        gapMs: index === 0 ? 20 : chance.whole(0, 2_000),
+        gapMs: index === 0 ? 20 : random.integer(0, 2_000),
         name: "shop",
         act,
       }));
@@ -115,7 +115,7 @@ export const modes = {
   },
 } as const satisfies Record<string, Mode>;
 
-/** An act and what takes it back, after these changes. */
+/** A change and its reversal, for the state after these changes. */
 function undone(changes: readonly Change[], which: number): readonly Change["act"][] {
   let [model, replicas, exists] = ["", 1, false];
   let suspend: boolean | undefined;
@@ -140,7 +140,7 @@ function undone(changes: readonly Change[], which: number): readonly Change["act
       { kind: "replicas", replicas: 0 },
       { kind: "replicas", replicas },
     ],
-    // Where it was never said "false" would be more than before.
+    // If `suspend` was never set, setting it to false would leave a difference.
     suspend === undefined
       ? [
           { kind: "model", model: "bad-9.h5" },

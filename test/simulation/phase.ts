@@ -1,193 +1,197 @@
 import { difference, endState, withoutHistory, withoutPast } from "./oracle/end-state.ts";
 import type { Extent } from "./schedule/draw.ts";
-import type { Change, MomentTrouble, ScheduledFault } from "./schedule/schedule.ts";
-import { standsMs } from "./schedule/walk.ts";
-import { actsSince, restMs, type Stand, untilQuiet } from "./under-way.ts";
-import { changed } from "./user.ts";
+import type { Change, TimedFault, ScheduledFault } from "./schedule/schedule.ts";
+import { checkpointTimesMs } from "./schedule/walk.ts";
+import { actsSince, restMs, type Checkpoint, untilQuiet } from "./checkpoints.ts";
+import { applyChange } from "./user.ts";
 import { count, type Hits, type Ledger } from "./world/ledger.ts";
-import { moments } from "./world/moments.ts";
+import { faultEffects } from "./world/timed-faults.ts";
 import type { SavedState } from "./world/saved-state.ts";
 import type { World } from "./world/world.ts";
 
-/** What a phase came to without faults. */
+/** The outcome of a phase; without faults it is the reference of other runs. */
 export interface PhaseReference extends Extent {
   readonly endState: readonly string[];
   /** Creations and deletions of operators. */
   readonly acts: readonly string[];
-  /** What a schedule that plays later phases begins with. */
+  /** The state at the end of the phase, in which later phases can begin. */
   readonly state: SavedState;
-  /** Where schedules may begin in the middle of a phase without faults: before that change, so long after the last one. */
-  readonly stands: readonly { readonly index: number; readonly afterMs: number; readonly state: SavedState }[];
-  /** Where schedules may begin after the only change of a phase. */
-  readonly underWay: readonly Stand[];
+  /** States between the changes of an overlapping phase: `afterMs` after the change before `index`. */
+  readonly gapCheckpoints: readonly { readonly index: number; readonly afterMs: number; readonly state: SavedState }[];
+  /** States after the only change of a sequential phase. */
+  readonly checkpoints: readonly Checkpoint[];
 }
 
-/** Longest time from the end of faults to rest. */
+/** Time limit for convergence after the last fault. */
 const restWithinMs = 240_000;
-/** After these an operator may rightly create or delete more, or less, than it would have otherwise. */
-const disturbing: ReadonlySet<MomentTrouble> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
+/** Faults after which more or fewer creations and deletions than in the reference are correct. */
+const disturbing: ReadonlySet<TimedFault> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
 
-/** These end by themselves, at most this long after they began. */
-const lasting: ReadonlySet<MomentTrouble> = new Set([
-  "second-leader",
-  "kind-missing",
-  "gateway-unready",
-  "gateway-deaf",
-]);
+/** Faults that last for up to `lastingMs`. */
+const lasting: ReadonlySet<TimedFault> = new Set(["second-leader", "kind-missing", "gateway-unready", "gateway-deaf"]);
 const lastingMs = 23_000;
-/** A process that died is back by then, and at work: what is yet to befall it does. */
+/** A crashed process has restarted by then, so that its remaining faults take effect. */
 const restartMs = 5_000;
 
-/** What is done in a phase, and what befalls it. */
-export interface Play {
+/** The changes and faults of a phase. */
+export interface PhaseSpec {
   readonly changes: readonly Change[];
-  /** They were made before. */
-  readonly isUnderWay: boolean;
-  /** They do not wait for what went before to come to rest. */
-  readonly isHurried: boolean;
+  /** Whether the changes are already made: the phase begins at a checkpoint. */
+  readonly isResumed: boolean;
+  /** Whether changes are made before the previous one has converged. */
+  readonly isOverlapping: boolean;
   readonly faults: readonly ScheduledFault[];
-  /** By now a user took an object away: a ReplicaSet that is kept for the way back alone does not come back, an older one stays in its place. */
-  readonly isDeprived: boolean;
+  /** Whether a user has deleted a child: a ReplicaSet kept only for rollback is then not recreated, and an older one is kept instead. */
+  readonly hasLostChild: boolean;
 }
 
-interface Playing {
+interface PhaseOptions {
   readonly reference: PhaseReference | undefined;
   readonly saved: () => SavedState;
 }
 
-/** With a reference it goes on until the state is the same, without one until nothing is written any more. */
-export async function playPhase(world: World, play: Play, { reference, saved }: Playing): Promise<PhaseReference> {
-  const { faults } = play;
-  const { ledger, clock, weather, server } = world;
+/** Runs a phase until its state equals the reference, or without a reference until nothing is written any more. */
+export async function runPhase(
+  world: World,
+  spec: PhaseSpec,
+  { reference, saved }: PhaseOptions,
+): Promise<PhaseReference> {
+  const { faults } = spec;
+  const { ledger, clock, activeFaults, server } = world;
   ledger.requests = 0;
   ledger.events = 0;
-  world.isHurried = play.isHurried;
+  world.isOverlapping = spec.isOverlapping;
   const writesBefore = ledger.writes.length;
   const startedMs = clock.monotonic();
-  breakThings(world, faults);
-  const stands = await played(world, play, reference === undefined ? saved : undefined);
-  const lastFaultMs = Math.max(0, ...faults.map(({ on, at }) => (on === "moment" ? at : 0)));
+  injectFaults(world, faults);
+  const gapCheckpoints = await makeChanges(world, spec, reference === undefined ? saved : undefined);
+  const lastFaultMs = Math.max(0, ...faults.map(({ on, at }) => (on === "time" ? at : 0)));
   if (faults.length > 0)
     await world.advance(Math.max(reference?.durationMs ?? 0, lastFaultMs - (clock.monotonic() - startedMs)));
-  if (faults.some((one) => one.on === "moment" && lasting.has(one.trouble))) await world.advance(lastingMs);
-  if (faults.some(({ trouble }) => trouble.startsWith("crash"))) await world.advance(restartMs);
+  if (faults.some((one) => one.on === "time" && lasting.has(one.kind))) await world.advance(lastingMs);
+  if (faults.some(({ kind }) => kind.startsWith("crash"))) await world.advance(restartMs);
   heal(world);
-  // What a wrong clock makes of times in status shows with the next look: there may be none.
-  if (faults.some(({ trouble }) => trouble.startsWith("clock"))) world.gateways.resync();
-  const soFar = (): Stand => ({
+  // A wrong clock's effect on times in status shows at the next reconcile, which may not come by itself.
+  if (faults.some(({ kind }) => kind.startsWith("clock"))) world.gateways.resync();
+  const soFar = (): Checkpoint => ({
     requests: ledger.requests,
     events: ledger.events,
     durationMs: clock.monotonic() - startedMs,
     acts: actsSince(ledger, writesBefore),
-    // Nobody begins where something went wrong.
+    // States are saved only in runs without faults.
     state: reference?.state ?? saved(),
   });
   const written =
-    reference === undefined ? await untilQuiet(world, soFar) : await untilEqual(world, reference.endState, play);
-  weather.isHealed = false;
+    reference === undefined ? await untilQuiet(world, soFar) : await untilEqual(world, reference.endState, spec);
+  activeFaults.forcesRelist = false;
   const past = soFar();
   const { durationMs } = written.at(-1) ?? past;
-  const underWay = play.isHurried ? [] : written.slice(0, -1);
-  return { ...past, durationMs: durationMs + restMs, endState: endState(server), stands, underWay };
+  const checkpoints = spec.isOverlapping ? [] : written.slice(0, -1);
+  return { ...past, durationMs: durationMs + restMs, endState: endState(server), gapCheckpoints, checkpoints };
 }
 
-/** Where nothing goes wrong the states on the way may be saved. */
-async function played(
+/** Makes the changes of a phase. With `saved`, returns the states between them. */
+async function makeChanges(
   world: World,
-  { changes, isUnderWay, isHurried }: Play,
-  saved: Playing["saved"] | undefined,
-): Promise<PhaseReference["stands"]> {
-  if (isUnderWay) return [];
-  const stands: PhaseReference["stands"][number][] = [];
+  { changes, isResumed, isOverlapping }: PhaseSpec,
+  saved: PhaseOptions["saved"] | undefined,
+): Promise<PhaseReference["gapCheckpoints"]> {
+  if (isResumed) return [];
+  const gapCheckpoints: PhaseReference["gapCheckpoints"][number][] = [];
   for (const [index, { gapMs, name, act }] of changes.entries()) {
     let waitedMs = 0;
-    for (const afterMs of saved === undefined ? [gapMs] : standsMs(gapMs)) {
+    for (const afterMs of saved === undefined ? [gapMs] : checkpointTimesMs(gapMs)) {
       await world.advance(afterMs - waitedMs);
       waitedMs = afterMs;
-      if (saved !== undefined && isHurried && index > 0) stands.push({ index, afterMs, state: saved() });
+      if (saved !== undefined && isOverlapping && index > 0) gapCheckpoints.push({ index, afterMs, state: saved() });
     }
-    await changed(world, name, act).catch(() => {});
+    await applyChange(world, name, act).catch(() => {});
   }
-  return stands;
+  return gapCheckpoints;
 }
 
-function happened({ hits, onHit }: Ledger, trouble: keyof Hits): void {
-  count(hits, trouble);
-  onHit(trouble);
+function recordHit({ hits, onHit }: Ledger, kind: keyof Hits): void {
+  count(hits, kind);
+  onHit(kind);
 }
 
-function breakThings(world: World, faults: readonly ScheduledFault[]): void {
-  const { weather, clock, ledger } = world;
+function injectFaults(world: World, faults: readonly ScheduledFault[]): void {
+  const { activeFaults, clock, ledger } = world;
   const hit = <T extends ScheduledFault>(found: T | undefined): T | undefined => {
-    if (found !== undefined) happened(ledger, found.trouble);
+    if (found !== undefined) recordHit(ledger, found.kind);
     return found;
   };
   const ofRequests = new Map(faults.filter((one) => one.on === "request").map((one) => [one.at, one]));
   const ofEvents = new Map(faults.filter((one) => one.on === "event").map((one) => [one.at, one]));
-  weather.requestTrouble = (index) => hit(ofRequests.get(index));
-  weather.eventTrouble = (index) => hit(ofEvents.get(index));
+  activeFaults.requestFault = (index) => hit(ofRequests.get(index));
+  activeFaults.eventFault = (index) => hit(ofEvents.get(index));
   for (const fault of faults) {
-    if (fault.on !== "moment") continue;
+    if (fault.on !== "time") continue;
     clock.after(fault.at, () => {
-      happened(ledger, fault.trouble);
-      void Promise.resolve(moments[fault.trouble](world, fault.amount)).catch(() => {});
+      recordHit(ledger, fault.kind);
+      void Promise.resolve(faultEffects[fault.kind](world, fault.amount)).catch(() => {});
     });
   }
 }
 
-/** No fault begins from here on, and what was kept from the operators is told them. */
-function heal({ weather, running, ledger }: World): void {
-  weather.requestTrouble = () => undefined;
-  weather.eventTrouble = () => undefined;
-  weather.outageUntilMs = 0;
+/** Ends all faults: paused processes resume, and watches that lost an event must relist. */
+function heal({ activeFaults, running, ledger }: World): void {
+  activeFaults.requestFault = () => undefined;
+  activeFaults.eventFault = () => undefined;
+  activeFaults.outageUntilMs = 0;
   for (const { process } of running) process.resume();
-  // What was lost is found out with the next event: there may be none.
+  // A lost event is detected at the next event of the watch, which may not come by itself.
   if (ledger.hits.drop === undefined) return;
-  weather.isHealed = true;
-  for (const one of running) one.endLacking();
+  activeFaults.forcesRelist = true;
+  for (const one of running) one.closeIncomplete();
 }
 
-/** What a state lacks, or has too much; of changes in a hurry no more is told than what came of the last. */
-function deviations(wanted: readonly string[], found: readonly string[], { isHurried, isDeprived }: Play) {
-  const told = (state: readonly string[]): readonly string[] => {
-    const kept = isDeprived ? withoutHistory(state) : state;
-    return isHurried ? withoutPast(kept) : kept;
+/** The differences from the reference; for overlapping changes only the outcome of the last one counts. */
+function deviations(wanted: readonly string[], found: readonly string[], { isOverlapping, hasLostChild }: PhaseSpec) {
+  const comparable = (state: readonly string[]): readonly string[] => {
+    const kept = hasLostChild ? withoutHistory(state) : state;
+    return isOverlapping ? withoutPast(kept) : kept;
   };
-  return difference(told(wanted), told(found));
+  return difference(comparable(wanted), comparable(found));
 }
 
-/** No stands: nobody begins where something went wrong. */
-async function untilEqual(world: World, wanted: readonly string[], play: Play): Promise<readonly Stand[]> {
+/** Waits until the state equals the reference. Returns no checkpoints: those are taken only in runs without faults. */
+async function untilEqual(world: World, wanted: readonly string[], spec: PhaseSpec): Promise<readonly Checkpoint[]> {
   const untilMs = world.clock.monotonic() + restWithinMs;
-  let [written, looked] = [-1, -1];
+  let [written, compared] = [-1, -1];
   while (world.clock.monotonic() < untilMs) {
     await world.advance(2_000);
-    // A state that still changes is not looked at.
-    const isCalm = written === world.changes;
+    // A state that still changes is not compared.
+    const isUnchanged = written === world.changes;
     written = world.changes;
-    if (!isCalm || looked === written) continue;
-    if (deviations(wanted, endState(world.server), play).length === 0) return [];
-    looked = written;
+    if (!isUnchanged || compared === written) continue;
+    if (deviations(wanted, endState(world.server), spec).length === 0) return [];
+    compared = written;
   }
   return [];
 }
 
-/** A creation that is carried out long after it was given up is one more, and what it made is deleted once more. */
-function told(acts: readonly string[], faults: Play["faults"]): readonly string[] {
-  return faults.some(({ trouble }) => trouble === "late") ? [...new Set(acts)] : acts;
+/** A create that the server carries out after its time-out happens twice, and so does the deletion of the object. */
+function comparableActs(acts: readonly string[], faults: PhaseSpec["faults"]): readonly string[] {
+  return faults.some(({ kind }) => kind === "late") ? [...new Set(acts)] : acts;
 }
 
-/** What is wrong with what a phase came to. */
-export function judged(found: PhaseReference, reference: PhaseReference | undefined, play: Play): readonly string[] {
+/** The violations of a phase's outcome. */
+export function phaseViolations(
+  found: PhaseReference,
+  reference: PhaseReference | undefined,
+  spec: PhaseSpec,
+): readonly string[] {
   if (reference === undefined) return [];
-  const { changes, faults } = play;
-  const differences = deviations(reference.endState, found.endState, play);
+  const { changes, faults } = spec;
+  const differences = deviations(reference.endState, found.endState, spec);
   if (differences.length > 0)
     return [`${restWithinMs} ms after the last fault the state is not what it would be without`, ...differences];
-  const isDisturbed = faults.some((one) => one.on === "moment" && disturbing.has(one.trouble));
-  // While an old ModelDeployment is still in sight its children are made anew, for garbage collection to take.
+  const isDisturbed = faults.some((one) => one.on === "time" && disturbing.has(one.kind));
+  // While a deleted ModelDeployment is still in the cache, its children are recreated and then garbage-collected.
   const deletes = changes.some(({ act }) => act.kind === "delete");
-  if (play.isHurried || isDisturbed || deletes || play.isDeprived) return [];
-  if (JSON.stringify(told(reference.acts, faults)) === JSON.stringify(told(found.acts, faults))) return [];
+  if (spec.isOverlapping || isDisturbed || deletes || spec.hasLostChild) return [];
+  if (JSON.stringify(comparableActs(reference.acts, faults)) === JSON.stringify(comparableActs(found.acts, faults)))
+    return [];
   return [`created and deleted ${found.acts.join(", ")}; without faults ${reference.acts.join(", ")}`];
 }

@@ -3,47 +3,51 @@ import { run } from "./run.ts";
 import type { Change, Schedule } from "./schedule/schedule.ts";
 import { userWalk, wholePhases } from "./schedule/walk.ts";
 import type { SavedState } from "./world/saved-state.ts";
-import type { Stage } from "./world/stage.ts";
+import type { SharedServer } from "./world/shared-server.ts";
 
-type Played = Omit<Schedule, "faults">;
+type FaultlessSchedule = Omit<Schedule, "faults">;
 
-/** What walks come to without faults, each played when it is first asked for. */
+/** The outcomes of walks without faults, computed on first use. */
 export interface References {
-  /** What each phase of a walk comes to; of one before a schedule that begins in the middle, how it is then. */
-  of(walk: Played): Promise<readonly PhaseReference[]>;
+  /** The outcome of each phase of a walk; for a phase before the start of a schedule, the state at that start. */
+  of(walk: FaultlessSchedule): Promise<readonly PhaseReference[]>;
 }
 
-export function createReferences(stage: Stage): References {
+export function createReferences(shared: SharedServer): References {
   const known = new Map<string, readonly PhaseReference[]>();
-  const stands = new Map<string, SavedState>();
+  const checkpoints = new Map<string, SavedState>();
 
-  const play = async ({ underWay: _begins, ...walk }: Played): Promise<void> => {
-    // What is compared with begins at the beginning.
-    const { phases } = await run(stage, { ...walk, seed: 1, faults: [] });
-    // What a walk begins with comes to the same whatever follows.
+  const runWalk = async ({ resumeAt: _begins, ...walk }: FaultlessSchedule): Promise<void> => {
+    // A reference always begins with an empty cluster.
+    const { phases } = await run(shared, { ...walk, seed: 1, faults: [] });
+    // The outcome of a prefix of a walk does not depend on the rest.
     for (let end = 1; end <= phases.length; end += 1) {
       known.set(keyOf({ ...walk, phases: walk.phases.slice(0, end) }), phases.slice(0, end));
     }
-    // Whoever asks first, it is always the same state.
+    // Only walks with one operator are saved, so that a checkpoint does not depend on which walk ran first.
     if (walk.operators > 1) return;
-    for (const [phase, { stands: found }] of phases.entries()) {
+    for (const [phase, { gapCheckpoints: found }] of phases.entries()) {
       for (const { index, afterMs, state } of found)
-        stands.set(standKey((walk.phases[phase] ?? []).slice(0, index), afterMs), state);
+        checkpoints.set(checkpointKey((walk.phases[phase] ?? []).slice(0, index), afterMs), state);
     }
   };
 
-  const stand = async (before: readonly Change[], afterMs: number, seed: number): Promise<SavedState | undefined> => {
-    const key = standKey(before, afterMs);
-    if (!stands.has(key)) await play({ seed, operators: 1, phases: wholeWalk(seed) });
-    // Another walk than that of its seed.
-    const passing: Change = { gapMs: afterMs, name: "shop", act: { kind: "annotate" } };
-    if (!stands.has(key)) await play({ seed, operators: 1, phases: [[...before, passing]] });
-    return stands.get(key);
+  const checkpoint = async (
+    before: readonly Change[],
+    afterMs: number,
+    seed: number,
+  ): Promise<SavedState | undefined> => {
+    const key = checkpointKey(before, afterMs);
+    if (!checkpoints.has(key)) await runWalk({ seed, operators: 1, phases: wholeWalk(seed) });
+    // The walk is not the one of its seed.
+    const noop: Change = { gapMs: afterMs, name: "shop", act: { kind: "annotate" } };
+    if (!checkpoints.has(key)) await runWalk({ seed, operators: 1, phases: [[...before, noop]] });
+    return checkpoints.get(key);
   };
 
-  const playFrom = async (walk: Played, afterMs: number): Promise<void> => {
-    const begin = await stand(walk.phases[0] ?? [], afterMs, walk.seed);
-    const { phases } = await run(stage, { ...walk, seed: 1, faults: [] }, { begin });
+  const runFrom = async (walk: FaultlessSchedule, afterMs: number): Promise<void> => {
+    const begin = await checkpoint(walk.phases[0] ?? [], afterMs, walk.seed);
+    const { phases } = await run(shared, { ...walk, seed: 1, faults: [] }, { begin });
     const [first] = phases;
     if (first !== undefined && begin !== undefined) known.set(keyOf(walk), [{ ...first, state: begin }, ...phases]);
   };
@@ -54,23 +58,23 @@ export function createReferences(stage: Stage): References {
       if (!known.has(key)) {
         const whole = wholeWalk(walk.seed);
         const isPart = keyOf({ ...walk, phases: whole.slice(0, walk.phases.length) }) === key;
-        if (walk.afterMs !== undefined) await playFrom(walk, walk.afterMs);
-        else await play({ ...walk, from: 0, phases: isPart ? whole : walk.phases });
+        if (walk.afterMs !== undefined) await runFrom(walk, walk.afterMs);
+        else await runWalk({ ...walk, from: 0, phases: isPart ? whole : walk.phases });
       }
       return known.get(key) ?? [];
     },
   };
 }
 
-/** The walk of a seed up to its good end. */
+/** The complete walk of a seed, including its final changes. */
 function wholeWalk(seed: number): Schedule["phases"] {
   return wholePhases(userWalk(seed));
 }
 
-function keyOf({ phases, afterMs, operators }: Played): string {
+function keyOf({ phases, afterMs, operators }: FaultlessSchedule): string {
   return JSON.stringify([phases, afterMs, operators]);
 }
 
-function standKey(before: readonly Change[], afterMs: number): string {
+function checkpointKey(before: readonly Change[], afterMs: number): string {
   return JSON.stringify([before, afterMs]);
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from "./run.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
-/** What a failure prints: how to play it again, what the user did, what went wrong with it, and what came of it. */
+/** The text of a failure: the command that replays it, the user's changes, the faults and the violations. */
 export function report(
   { seed, phases, from = 0, operators, faults }: Schedule,
   { violations }: Outcome,
@@ -9,7 +9,7 @@ export function report(
 ): string {
   const walk = phases.map((changes) =>
     changes.map(({ gapMs, name, act: { kind, ...rest } }) =>
-      [gapMs === 0 ? "" : `after ${gapMs} ms`, kind, name, ...Object.values(rest).map(told)]
+      [gapMs === 0 ? "" : `after ${gapMs} ms`, kind, name, ...Object.values(rest).map(formatted)]
         .filter((part) => part !== "")
         .join(" "),
     ),
@@ -23,6 +23,6 @@ export function report(
   ].join("\n");
 }
 
-function told(value: object | string | number | boolean | undefined): string {
+function formatted(value: object | string | number | boolean | undefined): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

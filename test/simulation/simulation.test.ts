@@ -7,26 +7,26 @@ import { report } from "./report.ts";
 import { walkCount } from "./schedule/walk.ts";
 import { createSimulator, type Simulator } from "./simulator.ts";
 
-/** One seed to play again, as a failure prints it. */
+/** A seed to replay, as a failure prints it. */
 const replayed = process.env["MODELWRIGHT_SEED"];
 const program = fileURLToPath(import.meta.resolve("./main.ts"));
-/** Schedules of each mode in `npm test` that are shrunk when they fail: always the same ones. */
+/** Number of schedules per mode in `npm test` that are shrunk when they fail. The seeds are fixed. */
 const counts = { schedules: 32, pairs: 8, stale: 6, unobserved: 6 } as const satisfies Record<
   keyof typeof modes,
   number
 >;
 
-/** Every second walk is one of rollouts, see `schedule/walk.ts`. */
+/** Seeds that alternate between plain walks and rollout walks, see `schedule/walk.ts`. */
 function seeds(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => 1 + Math.floor(index / 2) + (index % 2) * (walkCount / 2));
 }
 
-test("two thousand schedules come to the same end as without faults", async () => {
+test("two thousand schedules converge to the same state as without faults", async () => {
   const { stdout } = await capture(process.execPath, [program, "--seed", "1", "--schedules", "2000"]);
   expect(stdout).toMatch(/\n2000 schedules, \d{5,} faults, 0 failed, /);
 }, 600_000);
 
-describe("an operator to which everything happens that may happen", () => {
+describe("an operator under faults", () => {
   let simulator: Simulator;
 
   beforeAll(async () => {
@@ -48,24 +48,24 @@ describe("an operator to which everything happens that may happen", () => {
     return found.filter((one) => one !== "");
   }
 
-  test("comes to the same end as if nothing had happened, and does no harm on the way", async () => {
+  test("converges to the same state as without faults, and violates no safety rule on the way", async () => {
     expect(await failures("schedules")).toEqual([]);
   }, 150_000);
 
   test.each(["pairs", "stale", "unobserved"] as const)(
-    "some of the mode %s",
+    "passes schedules of the mode %s",
     async (mode) => {
       expect(await failures(mode)).toEqual([]);
     },
     120_000,
   );
 
-  test.each(Object.entries(found))("no more: %s", async (_what, schedule) => {
+  test.each(Object.entries(found))("fixed: %s", async (_what, schedule) => {
     const outcome = await simulator.run(schedule);
     expect(outcome.violations.length === 0 ? "" : report(schedule, outcome)).toBe("");
   });
 
-  test("the same schedule plays the same way twice", async () => {
+  test("a schedule is deterministic", async () => {
     const schedule = await simulator.schedule(7);
     const played = async (): Promise<unknown> => {
       const { violations, hits, phases } = await simulator.run(schedule);

@@ -3,38 +3,38 @@ import type { Schedule } from "./schedule/schedule.ts";
 import type { PhaseReference } from "./phase.ts";
 import { type Outcome, run, type RunOptions } from "./run.ts";
 import { createReferences } from "./references.ts";
-import { beginning, remaining } from "./under-way.ts";
-import { createStage, type Stage } from "./world/stage.ts";
+import { initialState, remaining } from "./checkpoints.ts";
+import { createSharedServer, type SharedServer } from "./world/shared-server.ts";
 
-/** Runs schedules one after the other; keeps the runs without faults that it compares with. */
+/** Runs schedules one at a time, and caches the reference runs without faults. */
 export interface Simulator {
   schedule(seed: number): Promise<Schedule>;
-  /** What each phase of a walk comes to without faults. */
+  /** The outcome of each phase without faults. */
   reference(walk: Omit<Schedule, "faults">): Promise<readonly PhaseReference[]>;
-  /** Compared, where nothing else is said, with what the schedule comes to without faults. */
+  /** Runs a schedule and compares it with `options.reference`; default: the run without faults. */
   run(schedule: Schedule, options?: RunOptions): Promise<Outcome>;
-  /** The same failure with as few faults as possible. */
+  /** A failing schedule without the faults that it can do without. */
   shrunk(schedule: Schedule, options?: RunOptions): Promise<Schedule>;
 }
 
 export async function createSimulator(): Promise<Simulator> {
-  // Nobody reads where a fault was made, and finding it out takes longer than a request.
+  // Capturing a stack trace takes longer than a request, and nobody reads it.
   Error.stackTraceLimit = 0;
-  const stage: Stage = await createStage();
-  const references = createReferences(stage);
+  const shared: SharedServer = await createSharedServer();
+  const references = createReferences(shared);
   const simulator: Simulator = {
     async schedule(seed) {
-      const { underWay, ...walk } = drawWalk(seed);
+      const { resumeAt, ...walk } = drawWalk(seed);
       const reference = await references.of(walk);
-      // Where a change does nothing nothing is under way.
-      const isBegun = underWay !== undefined && (reference[walk.from ?? 0]?.underWay ?? []).length > 0;
-      const begun = isBegun ? { ...walk, underWay } : walk;
-      return { ...begun, faults: drawFaults(begun, remaining(begun, reference)) };
+      // A change without effect has no checkpoints.
+      const canResume = resumeAt !== undefined && (reference[walk.from ?? 0]?.checkpoints ?? []).length > 0;
+      const resumed = canResume ? { ...walk, resumeAt } : walk;
+      return { ...resumed, faults: drawFaults(resumed, remaining(resumed, reference)) };
     },
     reference: async (walk) => references.of(walk),
     run: async (schedule, options = {}) => {
       const reference = options.reference ?? (await references.of(schedule));
-      return run(stage, schedule, { begin: beginning(schedule, reference), ...options, reference });
+      return run(shared, schedule, { begin: initialState(schedule, reference), ...options, reference });
     },
     async shrunk(schedule, options) {
       let smallest = schedule;

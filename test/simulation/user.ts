@@ -5,12 +5,12 @@ import { annotations, labels } from "../../operator/model-deployment/resources/l
 import type { Change } from "./schedule/schedule.ts";
 import type { World } from "./world/world.ts";
 
-/** How long a user waits for answers to commands. */
+/** Time limit for the answers to commands. */
 const answersWithinMs = 300_000;
 const strategies = ["canary", "blueGreen", "recreate", "analysis", "capacity", "revisionHistoryLimit"];
 
-/** Carries out what the user does. */
-export async function changed(world: World, name: string, act: Change["act"]): Promise<unknown> {
+/** Makes a change as the user. */
+export async function applyChange(world: World, name: string, act: Change["act"]): Promise<unknown> {
   const { client } = world;
   const key = { namespace: "default", name };
   const patched = (patch: object): Promise<unknown> => client.mergePatch(resources.modelDeployments, key, patch);
@@ -21,7 +21,7 @@ export async function changed(world: World, name: string, act: Change["act"]): P
         apiVersion: "modelwright.dev/v1alpha1",
         kind: "ModelDeployment",
         metadata: key,
-        // Clocks are an hour wrong at times.
+        // Longer than the clock faults, which are an hour.
         spec: { ...model(act.model), replicas: act.replicas, rollout: act.rollout ?? { progressDeadline: "24h" } },
       } as never); // a spec of its kind
     case "model":
@@ -34,19 +34,19 @@ export async function changed(world: World, name: string, act: Change["act"]): P
       return annotated({ note: "seen" });
     case "command":
     case "pause":
-      return annotated(asked(act));
+      return annotated(commandAnnotations(act));
     case "rollout":
-      return patched({ spec: { rollout: replacing(act.rollout) } });
+      return patched({ spec: { rollout: replacingRollout(act.rollout) } });
     case "delete":
       return client.remove(resources.modelDeployments, key);
     case "foreign-service":
       return foreignService(world, key, act.isThere);
     default:
-      return besides(world, name, act);
+      return applyOther(world, name, act);
   }
 }
 
-function asked(act: Extract<Change["act"], { readonly kind: "command" | "pause" }>): object {
+function commandAnnotations(act: Extract<Change["act"], { readonly kind: "command" | "pause" }>): object {
   if (act.kind === "command") return { [annotations[act.command]]: act.value };
   return { [annotations.pause]: act.isPaused ? "looking" : null };
 }
@@ -55,8 +55,8 @@ function model(key: string): object {
   return { model: { source: { configMap: { name: "models", key } } } };
 }
 
-/** A merge patch that leaves nothing of the strategy before. */
-function replacing(rollout: RolloutSpec): object {
+/** A merge patch that removes the previous strategy. */
+function replacingRollout(rollout: RolloutSpec): object {
   return { ...Object.fromEntries(strategies.map((member) => [member, null])), ...rollout };
 }
 
@@ -70,11 +70,11 @@ function foreignService({ client }: World, key: { namespace: string; name: strin
   } as never); // a spec of its kind
 }
 
-/** What is no change of the ModelDeployment. */
-async function besides(world: World, name: string, act: Change["act"]): Promise<void> {
+/** Changes other than those of the ModelDeployment. */
+async function applyOther(world: World, name: string, act: Change["act"]): Promise<void> {
   if (act.kind === "quota") world.limitPods(act.pods);
   if (act.kind === "lose-candidate") await loseCandidate(world, name);
-  if (act.kind === "look") await untilAnswered(world, name);
+  if (act.kind === "await-answers") await untilAnswered(world, name);
 }
 
 function deployment({ server }: World, name: string): ModelDeployment | undefined {

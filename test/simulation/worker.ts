@@ -5,46 +5,46 @@ import { report } from "./report.ts";
 import { createSimulator } from "./simulator.ts";
 import { count, type Hits } from "./world/ledger.ts";
 
-/** Seeds from `first`, every `step`-th, `count` in all; undefined: there are no more. */
+/** The seeds `first`, `first + step`, …, `count` in all; undefined: no more work. */
 export type Share =
   | {
       readonly mode: keyof typeof modes;
       readonly first: number;
       readonly step: number;
       readonly count: number;
-      /** What happens is told in `Played.digest`. */
+      /** Whether to compute `Progress.digest`. */
       readonly isDigested: boolean;
     }
   | undefined;
 
-/** What a worker tells about some schedules. */
-export interface Played {
-  /** The share is played: it waits for another. */
+/** A worker's report about a batch of schedules. */
+export interface Progress {
+  /** Whether the share is complete and the worker waits for the next one. */
   readonly isDone: boolean;
   readonly schedules: number;
   readonly hits: Hits;
-  /** What was tried, of that which this worker has not told before. */
-  readonly befallen: readonly string[];
+  /** Coverage that this worker has not reported before. */
+  readonly faultSituations: readonly string[];
   readonly transitions: readonly string[];
-  /** Writes that took something away, or tried to. */
+  /** Number of requests that delete or scale down. */
   readonly removals: number;
-  /** Those of the schedules, in any order. */
+  /** XOR of the schedules' digests, which is independent of their order. */
   readonly digest: bigint;
-  /** How they failed. */
+  /** Reports of the failed schedules. */
   readonly failures: readonly string[];
 }
 
-/** Schedules between two messages. */
+/** Schedules per message. */
 const batch = 50;
 
 const simulator = await createSimulator();
-const told = emptyCoverage();
+const reported = emptyCoverage();
 parentPort?.on("message", (share: Share) => {
   if (share === undefined) parentPort?.close();
-  else void play(share);
+  else void runShare(share);
 });
 
-async function play(share: NonNullable<Share>): Promise<void> {
+async function runShare(share: NonNullable<Share>): Promise<void> {
   let played = empty();
   for (let index = 0; index < share.count; index += 1) {
     const { schedule, reference } = await modes[share.mode].trial(simulator, share.first + index * share.step);
@@ -53,7 +53,7 @@ async function play(share: NonNullable<Share>): Promise<void> {
     played.digest ^= outcome.digest ?? 0n;
     played.schedules += 1;
     played.removals += outcome.removals;
-    for (const [trouble, times] of Object.entries(outcome.hits)) count(played.hits, trouble as keyof Hits, times); // its own keys
+    for (const [kind, times] of Object.entries(outcome.hits)) count(played.hits, kind as keyof Hits, times); // its own keys
     if (outcome.violations.length > 0) {
       const smallest = await simulator.shrunk(schedule, { reference });
       played.failures.push(report(smallest, await simulator.run(smallest, { reference }), share.mode));
@@ -61,9 +61,9 @@ async function play(share: NonNullable<Share>): Promise<void> {
     const isDone = index + 1 === share.count;
     if (played.schedules < batch && !isDone) continue;
     const { coverage, ...rest } = played;
-    const befallen = news(told.befallen, coverage.befallen);
-    const transitions = news(told.transitions, coverage.transitions);
-    parentPort?.postMessage({ ...rest, befallen, transitions, isDone } satisfies Played, []);
+    const faultSituations = unreported(reported.faultSituations, coverage.faultSituations);
+    const transitions = unreported(reported.transitions, coverage.transitions);
+    parentPort?.postMessage({ ...rest, faultSituations, transitions, isDone } satisfies Progress, []);
     played = empty();
   }
 }
@@ -74,8 +74,8 @@ function empty() {
   return { schedules: 0, hits, removals: 0, digest: 0n, failures, coverage: emptyCoverage() };
 }
 
-/** What is not known yet, which is known from then on. */
-function news(known: Set<string>, found: ReadonlySet<string>): readonly string[] {
+/** The items that are not in `known`, which are then added to it. */
+function unreported(known: Set<string>, found: ReadonlySet<string>): readonly string[] {
   const unknown = [...found].filter((one) => !known.has(one));
   for (const one of unknown) known.add(one);
   return unknown;

@@ -13,7 +13,7 @@ import { targetOf, verbOf } from "./requests/target.ts";
 import { createStore, type Store } from "./store/store.ts";
 import { ApiError, methodNotAllowed } from "./values/api-error.ts";
 import { interned } from "./values/interned.ts";
-import { rememberedText } from "./values/remembered.ts";
+import { memoizedByValue } from "./values/memoized.ts";
 import type { Context, ResourceRequest } from "./verbs/context.ts";
 import { create } from "./verbs/create.ts";
 import { deleteCollection, deleteOne } from "./verbs/delete.ts";
@@ -24,43 +24,43 @@ import { scale } from "./verbs/scale.ts";
 import { update } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
 
-/** What a server is made with: all that it would otherwise take from the machine (time, chance) is a value here. */
+/** Options of `createApiServer`. Time and randomness are injected. */
 export interface ApiServerOptions {
   readonly clock: Clock;
-  /** Uniform in [0, 1): generated names and watch time-outs. Default: Math.random. */
+  /** Uniform in [0, 1), for generated names and watch time-outs. Default: Math.random. */
   readonly random?: () => number;
   /** Default: random UUIDs. */
   readonly newUid?: () => string;
-  /** TypeScript side of the CEL rules in the CRDs that will be served; rules that are not in it are not checked. */
+  /** TypeScript implementations of the CEL rules in CRDs. Rules that are not in the table are not checked. */
   readonly rules?: RuleTable;
-  /** Changes remembered per resource; resuming a watch from before them answers 410. Default 10,000. */
+  /** Changes kept per resource; resuming a watch from an older revision answers 410. Default 10,000. */
   readonly historySize?: number;
-  /** `automatic`: garbage is collected soon after each change. `stepwise`: only when `garbage.step()` is called. */
+  /** `automatic`: the garbage collector runs soon after each change. `stepwise`: only when `garbage.step()` is called. */
   readonly collection?: "automatic" | "stepwise";
 }
 
-/** A model of a kube-apiserver: the same for `kubectl` over HTTP, for our own client in process and for simulation. */
+/** A model of kube-apiserver, used by `kubectl` over HTTP, by our client in process and by the fault simulation. */
 export interface ApiServer extends Transport {
-  /** Answers one request; never throws. HTTP and in-process transports are made of it. */
+  /** Serves one request; never throws. The HTTP and in-process transports call it. */
   answer(request: KubeRequest): Answer;
-  /** Owner references, finalizers of propagation policies and deleted namespaces. */
+  /** Collects dependents without owners, finishes foreground and orphan deletions, and empties deleted namespaces. */
   readonly garbage: GarbageCollector;
   readonly store: Store;
-  /** Where `kubectl logs` gets its text from; the kubelet sets it. */
+  /** Source of `kubectl logs`, set by the kubelet. */
   podLogs: PodLogReader | undefined;
 }
 
-/** Starts with the namespaces default, kube-system, kube-public and kube-node-lease and no other object. */
+/** Creates a server that has the namespaces default, kube-system, kube-public and kube-node-lease, and no other object. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const store = createStore(options.historySize ?? 10_000);
-  let allotted = 0;
+  let serviceIndex = 0;
   const context: Context = {
     store,
     registry: createRegistry(store, options.rules ?? new Map()),
     clock: options.clock,
     random: options.random ?? Math.random,
     newUid: options.newUid ?? randomUUID,
-    allot: () => allotted++,
+    nextServiceIndex: () => serviceIndex++,
   };
   seedNamespaces(context);
   const garbage = createGarbageCollector(context, options.collection ?? "automatic");
@@ -81,8 +81,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return server;
 }
 
-// Nobody changes the parameters of a request.
-const parsedQuery = rememberedText((text: string) => new URLSearchParams(text));
+// The cached parameters are shared: they are never mutated.
+const parsedQuery = memoizedByValue((text: string) => new URLSearchParams(text));
 
 function answered(
   context: Context,

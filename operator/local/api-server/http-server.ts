@@ -9,13 +9,13 @@ import { bodyTooLarge } from "./values/api-error.ts";
 
 /** A listening API server. */
 export interface HttpApiServer {
-  /** `http://127.0.0.1:8001`. */
+  /** As `http://127.0.0.1:8001`. */
   readonly url: string;
-  /** Ends watches, connections and the listener. */
+  /** Closes all watches, connections and the listener. */
   close(): Promise<void>;
 }
 
-/** Serves the model over plain HTTP. Rejects with the error of listen(2), `EADDRINUSE` for a port that is taken. */
+/** Serves an API server over plain HTTP. Rejects with the error of listen(2), `EADDRINUSE` for a port in use. */
 export async function serveHttp(
   apiServer: Pick<ApiServer, "answer">,
   { host, port }: { readonly host: string; readonly port: number },
@@ -68,10 +68,10 @@ async function respond(
   await write(answer, response);
 }
 
-/** Limit of the real server on request bodies. */
+/** The real server's limit on request bodies. */
 const mostBodyBytes = 3 * 1024 * 1024;
 
-/** The body, undefined when it is too large: then its rest is read and forgotten, so that the client hears the answer. */
+/** The body; undefined when it is too large. Its rest is read and discarded, so that the client receives the response. */
 async function wholeBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;

@@ -13,12 +13,12 @@ import { endpointSliceController } from "./endpoint-slice.ts";
 import { controllerUid } from "./replica-set/pod-readiness.ts";
 import { replicaSetController } from "./replica-set/replica-set-controller.ts";
 
-/** What the controllers work with. */
+/** Options of `startControllers`. */
 export interface ControllersOptions {
   readonly transport: Transport;
   readonly clock?: Clock;
   readonly log?: Log;
-  /** From 0 to below 1: names of pods. */
+  /** Uniform in [0, 1), for pod names. */
   readonly random?: () => number;
 }
 
@@ -27,13 +27,13 @@ export interface Controllers {
   stop(): Promise<void>;
 }
 
-/** What the controllers share. */
+/** The client and caches that the controllers share. */
 export interface ControllerContext {
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  /** Of the ReplicaSet controller. */
+  /** Records the events of the ReplicaSet controller. */
   readonly events: EventRecorder;
   readonly pods: Cache<Pod, "controller">;
   readonly replicaSets: Cache<ReplicaSet>;
@@ -42,7 +42,7 @@ export interface ControllerContext {
   readonly disruptionBudgets: Cache<PodDisruptionBudget>;
 }
 
-/** Starts all of them; resolves when their caches are filled. */
+/** Starts all controllers; resolves when their caches are synced. */
 export async function startControllers(options: ControllersOptions): Promise<Controllers> {
   const { transport, clock = systemClock, log = silentLog, random = Math.random } = options;
   const client = createClient({ transport, fieldManager: "kube-controller-manager", clock });

@@ -4,7 +4,7 @@ import { resources } from "../../kube/resources.ts";
 import { type Controller, createController } from "../../loop/controller.ts";
 import type { ControllerContext } from "./controllers.ts";
 
-/** Gives every namespace its service account `default`. */
+/** Creates the service account `default` in every namespace. */
 export function defaultServiceAccountController({ client, namespaces, clock, log }: ControllerContext): Controller {
   const controller = createController({
     name: "default-service-account",

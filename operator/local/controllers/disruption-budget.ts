@@ -9,7 +9,7 @@ import { controllerUid, isActive, readySinceMs } from "./replica-set/pod-readine
 
 type Budget = PodDisruptionBudget & Stored;
 
-/** Writes how many pods of a budget may go. */
+/** Writes the status of PodDisruptionBudgets. */
 export function disruptionBudgetController({
   client,
   disruptionBudgets,
@@ -73,7 +73,7 @@ export interface DisruptionStatus {
   readonly disruptionsAllowed: number;
 }
 
-/** The counts of Kubernetes' disruption controller for pods of ReplicaSets: percentages and maxUnavailable are of their replicas. */
+/** The counts of Kubernetes' disruption controller. Percentages and maxUnavailable refer to the replicas of the pods' ReplicaSets. */
 export function disruptionStatus(
   { spec, metadata }: Budget,
   pods: readonly (Pod & Stored)[],
@@ -106,7 +106,7 @@ export function disruptionStatus(
   };
 }
 
-/** A number, or a percentage of the total, rounded up. */
+/** An absolute number, or a percentage of the total rounded up. */
 function share(amount: number | string, total: number): number {
   return typeof amount === "number" ? amount : Math.ceil((Number.parseFloat(amount) * total) / 100);
 }

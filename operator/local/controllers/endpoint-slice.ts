@@ -7,7 +7,7 @@ import { hasLabels } from "./label-match.ts";
 
 const manager = "endpointslice-controller.k8s.io";
 
-/** Writes the EndpointSlice of every Service that has a selector; the others' slices belong to whoever made the Service. */
+/** Writes the EndpointSlices of Services with a selector; slices of other Services belong to their creators. */
 export function endpointSliceController({ client, services, pods, clock, log }: ControllerContext): Controller {
   const written = new Map<string, string>();
   const controller = createController({
@@ -19,7 +19,7 @@ export function endpointSliceController({ client, services, pods, clock, log }: 
       const service = services.find({ namespace, name });
       const slice = service === undefined ? undefined : endpointSlice(service, pods.all());
       if (slice === undefined) {
-        written.delete(key); // the slice of a Service that is gone goes with its owner
+        written.delete(key); // garbage collection deletes the slice of a deleted Service
         return {};
       }
       const text = JSON.stringify(slice);
@@ -36,7 +36,7 @@ export function endpointSliceController({ client, services, pods, clock, log }: 
   return controller;
 }
 
-/** The slice of a Service for the pods it selects, in the order of their names; undefined without a selector. */
+/** The slice of a Service with its selected pods, sorted by name; undefined without a selector. */
 export function endpointSlice(service: Service & Stored, pods: readonly (Pod & Stored)[]): EndpointSlice | undefined {
   if (service.spec.selector === undefined) return undefined;
   const { name, namespace = "default", uid } = service.metadata;
@@ -68,7 +68,7 @@ function endpoint({ metadata, status }: Pod & Stored): EndpointSlice["endpoints"
   };
 }
 
-/** A named target port is looked up in the pods; without a pod that has it there is no port yet. */
+/** The port of a slice. A named target port is resolved from the pods; none is returned while no pod declares it. */
 function slicePort(
   { name = "", port, targetPort = port, protocol = "TCP", appProtocol }: ServicePort,
   pods: readonly Pod[],

@@ -6,12 +6,12 @@ interface Expression {
   readonly values?: readonly string[];
 }
 
-/** Whether an object's labels have all these values. */
+/** Whether an object has all these labels. */
 export function hasLabels(object: KubeObject, wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([key, value]) => object.metadata.labels?.[key] === value);
 }
 
-/** Whether a label selector selects an object; an empty selector selects all. */
+/** Whether a label selector matches an object; an empty selector matches all. */
 export function isSelected(
   object: KubeObject,
   { matchLabels = {}, ...selector }: LabelSelector & { readonly matchExpressions?: readonly Expression[] },

@@ -2,9 +2,9 @@ import { createServer } from "node:net";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { kubeletFaults } from "./faults.ts";
 
-/** Loopback addresses 127.77.x.y for pods. An address is used again only after all others have been. */
+/** Loopback addresses 127.77.x.y for pods. A released address is reused only after all others. */
 export interface AddressPool {
-  /** Takes an address on which all `ports` are free. Throws LoopbackUnavailable where the machine has no such address. */
+  /** Allocates an address on which all `ports` are free. Throws LoopbackUnavailable when the machine has none. */
   take(ports: readonly number[]): Promise<string>;
   release(address: string): void;
 }
@@ -13,7 +13,7 @@ export interface AddressPool {
 const hostsPerBlock = 254;
 const size = 256 * hostsPerBlock;
 
-/** `start` (any integer) says where in the range to begin, so that two programs on one machine rarely meet. */
+/** Creates a pool. `start` (any integer) selects the first address, so that two programs on one machine rarely collide. */
 export function createAddressPool(start: number): AddressPool {
   const taken = new Set<string>();
   let next = (Math.abs(start) % 256) * hostsPerBlock;

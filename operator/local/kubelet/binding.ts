@@ -7,7 +7,7 @@ import type { Transport } from "../../kube/transport.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 import { type NodeFacts, unschedulable } from "./scheduler.ts";
 
-/** What binds pods to the node: in place of a scheduler. */
+/** Options of `schedulePod`. */
 export interface BinderOptions {
   readonly transport: Transport;
   readonly client: Client;
@@ -17,8 +17,8 @@ export interface BinderOptions {
   readonly stamp: () => string;
 }
 
-/** Binds a pod to the node, or writes why not (only when that is news). A pod that is gone by then is fine. */
-export async function placePod(pod: Pod & Stored, placed: readonly Pod[], options: BinderOptions): Promise<boolean> {
+/** Binds a pod to the node and returns true, or writes the reason when it changed. A deleted pod is ignored. */
+export async function schedulePod(pod: Pod & Stored, placed: readonly Pod[], options: BinderOptions): Promise<boolean> {
   const { node, events } = options;
   const why = unschedulable(pod, node, placed);
   try {
@@ -40,7 +40,7 @@ export async function placePod(pod: Pod & Stored, placed: readonly Pod[], option
   return false;
 }
 
-/** By the subresource `binding`; a server that has none takes the node's name as a change of the pod. */
+/** Uses the subresource `binding`, or patches `spec.nodeName` on a server without it. */
 async function bind(pod: Pod & Stored, { transport, client, node }: BinderOptions): Promise<void> {
   const { namespace = "default", name, uid } = pod.metadata;
   const response = await transport.send({

@@ -6,21 +6,21 @@ import type { Client } from "../../kube/client.ts";
 import type { Event, KubeObject } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 
-/** What an event tells. */
-export interface Happening {
+/** Type, reason and message of an event. */
+export interface EventContent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
 }
 
-/** Writes events about objects. The same happening again counts up its event; nobody waits for a write. */
+/** Records events about objects. A repeated event increases its count. Writes are asynchronous. */
 export interface EventRecorder {
-  record(object: KubeObject, happening: Happening): void;
-  /** Resolves when everything recorded so far has been written or given up. */
+  record(object: KubeObject, content: EventContent): void;
+  /** Resolves when all events recorded so far are written or dropped. */
   flush(): Promise<void>;
 }
 
-/** In whose name events are written, and how. */
+/** Options of `createEventRecorder`. */
 export interface EventRecorderOptions {
   readonly client: Client;
   readonly clock: Clock;
@@ -31,22 +31,22 @@ export interface EventRecorderOptions {
   readonly instance: string;
 }
 
-interface Known {
+interface RecordedEvent {
   readonly name: string;
   readonly count: number;
 }
 
-/** Events remembered for counting; the oldest are forgotten and would start a new event. */
+/** Events kept for counting; a dropped one starts a new event when it recurs. */
 const rememberedEvents = 1024;
 
-/** Writes events in the order in which they happen; what happens again counts up. */
+/** Creates a recorder that writes events in the order in which they are recorded. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const known = new Map<string, Known>();
+  const known = new Map<string, RecordedEvent>();
   let last: Promise<void> = Promise.resolve();
   return {
-    record: (object, happening) => {
+    record: (object, content) => {
       const { uid = "", name = "", namespace = "default" } = object.metadata;
-      const key = [uid, happening.type, happening.reason, happening.message].join("\n");
+      const key = [uid, content.type, content.reason, content.message].join("\n");
       const digest = createHash("sha256").update(key).digest("hex").slice(0, 16);
       const before = known.get(key);
       const event = { name: before?.name ?? `${name}.${digest}`, count: (before?.count ?? 0) + 1 };
@@ -60,7 +60,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       last = last
         .then(() =>
           before === undefined
-            ? options.client.create(resources.events, eventObject(object, happening, { event, stamp, options }))
+            ? options.client.create(resources.events, eventObject(object, content, { event, stamp, options }))
             : options.client.mergePatch(
                 resources.events,
                 { namespace, name: event.name },
@@ -79,8 +79,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
 function eventObject(
   object: KubeObject,
-  { type, reason, message }: Happening,
-  { event, stamp, options }: { event: Known; stamp: string; options: EventRecorderOptions },
+  { type, reason, message }: EventContent,
+  { event, stamp, options }: { event: RecordedEvent; stamp: string; options: EventRecorderOptions },
 ): Event {
   const { uid, name = "", namespace } = object.metadata;
   return {

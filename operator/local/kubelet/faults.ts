@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../../runtime/base/fault.ts";
 
-/** What keeps a pod of local mode waiting. Codes are the kubelet's event reasons and waiting reasons. */
+/** Faults that keep a pod of local mode waiting. The codes are the kubelet's event and waiting reasons. */
 export const kubeletFaults = faultCatalogue<{
   FailedMount: { volume: string; cause: string };
   CreateContainerConfigError: { cause: string };

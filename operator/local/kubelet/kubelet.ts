@@ -10,18 +10,18 @@ import type { Transport } from "../../kube/transport.ts";
 import { startWatch } from "../../kube/watch.ts";
 import type { PodLogReader } from "../api-server/verbs/pod-log.ts";
 import { createAddressPool } from "./addresses.ts";
-import { startLeash } from "./container/leash.ts";
-import { type ChildNotes, endLeftovers, openChildNotes } from "./container/leftovers.ts";
+import { startWatchdog } from "./container/watchdog.ts";
+import { type PidFiles, killStaleProcesses, openPidFiles } from "./container/pid-files.ts";
 import { createEventRecorder } from "./event-recorder.ts";
 import { nodeLabels, nodeObject, registerNode } from "./node.ts";
 import { podLog } from "./pod-log.ts";
 import { PodSet } from "./pod-set.ts";
 import type { PodHost } from "./pod/pod-worker.ts";
 
-/** A node of this machine. */
+/** Options of `startKubelet`. */
 export interface KubeletOptions {
   readonly transport: Transport;
-  /** Image name → the program that stands for its entry point: `[process.execPath, "runtime/main.ts"]`. */
+  /** Image name → the command that runs as its entry point: `[process.execPath, "runtime/main.ts"]`. */
   readonly images: Readonly<Record<string, readonly string[]>>;
   /** Logs, volumes and termination messages of pods; one kubelet per folder. */
   readonly dataFolder: string;
@@ -29,11 +29,11 @@ export interface KubeletOptions {
   readonly nodeName?: string;
   /** Added to the well-known labels of the node. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
-  /** Devices by resource name. Default: none, so a pod that asks for `nvidia.com/gpu` stays unschedulable. */
+  /** Devices by resource name. Default: none, so a pod that requests `nvidia.com/gpu` stays unschedulable. */
   readonly extendedResources?: Readonly<Record<string, number>>;
   /** PersistentVolumeClaim name (in every namespace) → folder of this machine. */
   readonly volumes?: Readonly<Record<string, string>>;
-  /** Variables that every program gets, `PATH` for instance. Default: none. */
+  /** Environment variables of every program, such as `PATH`. Default: none. */
   readonly hostEnvironment?: Readonly<Record<string, string>>;
   /** Delay before the second restart of a crashing container, doubled up to 30 times that. Default: the kubelet's 10 s. */
   readonly restartBaseMs?: number;
@@ -46,7 +46,7 @@ export interface Kubelet {
   readonly nodeName: string;
   /** For `ApiServer.podLogs`. */
   readonly podLogs: PodLogReader;
-  /** Ends all pods' processes (SIGTERM, then SIGKILL after the grace time) and leaves their objects as they are. */
+  /** Ends all pods' processes (SIGTERM, then SIGKILL after the grace time) and leaves their objects in place. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -64,21 +64,21 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     extendedResources: options.extendedResources ?? {},
     now: stamp(),
   });
-  const notes = await cleanDataFolder(options.dataFolder, log);
+  const pidFiles = await cleanDataFolder(options.dataFolder, log);
   const addresses = createAddressPool(process.pid);
-  addresses.release(await addresses.take([])); // tells now rather than pod by pod that there are none
+  addresses.release(await addresses.take([])); // fails now rather than for each pod
   await registerNode(client, node);
 
   const recorder = (component: string) => createEventRecorder({ client, clock, log, component, instance: nodeName });
   const events = recorder("kubelet");
-  const leash = startLeash();
+  const watchdog = startWatchdog();
   const host: PodHost = {
     client,
     clock,
     log,
-    leash,
+    watchdog,
     events,
-    notes,
+    pidFiles,
     addresses,
     restartBaseMs: options.restartBaseMs ?? defaultRestartBaseMs,
     images: options.images,
@@ -110,16 +110,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await watch.stop();
       await pods.stop(graceMs);
       await events.flush();
-      await leash.close();
+      await watchdog.close();
     },
   };
 }
 
-/** Ends and deletes what an earlier kubelet left behind. */
-async function cleanDataFolder(dataFolder: string, log: Log): Promise<ChildNotes> {
-  const notesFolder = join(dataFolder, "children");
-  await mkdir(notesFolder, { recursive: true });
-  await endLeftovers(notesFolder, log);
+/** Kills the processes and deletes the files that an earlier kubelet left behind. */
+async function cleanDataFolder(dataFolder: string, log: Log): Promise<PidFiles> {
+  const pidFolder = join(dataFolder, "children");
+  await mkdir(pidFolder, { recursive: true });
+  await killStaleProcesses(pidFolder, log);
   await rm(join(dataFolder, "pods"), { recursive: true, force: true });
-  return openChildNotes(notesFolder);
+  return openPidFiles(pidFolder);
 }

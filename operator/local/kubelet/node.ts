@@ -3,7 +3,7 @@ import type { Client } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 
-/** What is told of the node; extended resources by name, `nvidia.com/gpu` for instance. */
+/** Options of `nodeObject`; extended resources by name, such as `nvidia.com/gpu`. */
 export interface NodeOptions {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ interface Node extends KubeObject {
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
 
-/** This machine as a Node object: all of its processors and memory, one address. */
+/** This machine as a Node object, with all its processors and memory and one address. */
 export function nodeObject({ name, labels, extendedResources, now }: NodeOptions): Node {
   const architecture = architectures[arch()] ?? arch();
   const capacity = {
@@ -64,7 +64,7 @@ export function nodeObject({ name, labels, extendedResources, now }: NodeOptions
   };
 }
 
-/** The labels of the node, the well-known ones included. */
+/** The labels of the node, including the well-known ones. */
 export function nodeLabels(name: string, labels: Readonly<Record<string, string>>): Record<string, string> {
   return {
     "kubernetes.io/arch": architectures[arch()] ?? arch(),
@@ -74,7 +74,7 @@ export function nodeLabels(name: string, labels: Readonly<Record<string, string>
   };
 }
 
-/** Creates the node or takes over the one that is there, and writes its status. */
+/** Creates the node or takes over an existing one, and writes its status. */
 export async function registerNode(client: Client, node: Node): Promise<void> {
   const { status, ...object } = node;
   await client.apply(resources.nodes, object, { force: true });

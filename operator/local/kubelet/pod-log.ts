@@ -3,17 +3,17 @@ import type { Clock } from "../../../runtime/base/clock.ts";
 import type { PodLogOptions } from "../api-server/verbs/pod-log.ts";
 import { logLines, shownLines } from "./container/log-file.ts";
 
-/** A container's log. */
+/** The log file of a container run. */
 export interface LogSource {
   readonly path: string;
-  /** Whether new lines may still come. */
+  /** Whether more lines may be appended. */
   readonly isOpen: () => boolean;
 }
 
 const pollMs = 200;
 const encoder = new TextEncoder();
 
-/** A container's log as `kubectl logs` asks for it. */
+/** Yields a container's log with the options of `kubectl logs`. */
 export async function* podLog(source: LogSource, options: PodLogOptions, clock: Clock): AsyncGenerator<Uint8Array> {
   let bytesLeft = options.limitBytes ?? Number.POSITIVE_INFINITY;
   for await (const line of lines(source, options, clock)) {
@@ -24,11 +24,11 @@ export async function* podLog(source: LogSource, options: PodLogOptions, clock: 
   }
 }
 
-/** Those that are there; then, when followed, those that come until the container has ended. */
+/** Yields the existing lines and, when followed, new lines until the container has ended. */
 async function* lines({ path, isOpen }: LogSource, options: PodLogOptions, clock: Clock): AsyncGenerator<string> {
   const { follow, timestamps, tailLines, sinceSeconds } = options;
   const since = sinceSeconds === undefined ? {} : { sinceMs: clock.now() - sinceSeconds * 1000 };
-  // Measured before reading: a line that comes in between is better seen twice than never.
+  // Measured before reading: a line that is appended meanwhile is shown twice rather than never.
   let offset = await sizeOf(path);
   yield* await logLines(path, { timestamps, ...since, ...(tailLines === undefined ? {} : { tailLines }) });
   let rest = "";

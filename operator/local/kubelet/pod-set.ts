@@ -3,36 +3,36 @@ import type { Cache } from "../../kube/cache.ts";
 import type { Pod, Stored } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { badRequest } from "../api-server/values/api-error.ts";
-import { type BinderOptions, placePod } from "./binding.ts";
+import { type BinderOptions, schedulePod } from "./binding.ts";
 import type { LogSource } from "./pod-log.ts";
 import { type PodHost, PodWorker } from "./pod/pod-worker.ts";
 
 type StoredPod = Pod & Stored;
 
-/** How a pod is named in requests. */
+/** Namespace and name of a pod. */
 export interface PodKey {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** All pods are looked at again this often, so that whatever failed is tried again. */
+/** Resync interval: failed operations are retried then. */
 const resyncMs = 2_000;
 const defaultGraceSeconds = 30;
-/** For a pod whose object is gone already. */
+/** Grace time of a pod whose object is already deleted. */
 const orphanGraceMs = 2_000;
 
-/** Holds one worker per pod of this node, and places the pods that have no node yet. */
+/** Runs one worker per pod of this node, and schedules pods that have no node. */
 export class PodSet {
   readonly #cache: Cache<Pod>;
   readonly #host: PodHost;
   readonly #binder: BinderOptions;
   readonly #workers = new Map<string, PodWorker>();
-  /** Bound by us and not yet seen as bound. */
+  /** Pods that are bound but not yet so in the cache, by UID. */
   readonly #assumed = new Map<string, StoredPod>();
   readonly #unsubscribe: () => void;
   #cancelResync: () => void;
-  #placing: Promise<void> | undefined;
-  #placesAgain = false;
+  #scheduling: Promise<void> | undefined;
+  #schedulesAgain = false;
   #isStopped = false;
 
   constructor(cache: Cache<Pod>, host: PodHost, binder: BinderOptions) {
@@ -41,13 +41,13 @@ export class PodSet {
     this.#binder = binder;
     this.#unsubscribe = cache.subscribe(({ type, object }) => {
       if (type === "removed") this.#forget(object);
-      else this.#look(object);
-      this.#place();
+      else this.#sync(object);
+      this.#schedule();
     });
     this.#cancelResync = host.clock.after(resyncMs, () => this.#resync());
   }
 
-  /** Where a container's log is. Throws as the API server answers when there is none. */
+  /** The log of a container. Throws the API server's error when there is none. */
   logSource({ namespace, name }: PodKey, container: string, previous: boolean): LogSource {
     const uid = this.#cache.find({ namespace, name })?.metadata.uid ?? "";
     const worker = this.#workers.get(uid);
@@ -59,40 +59,40 @@ export class PodSet {
     this.#isStopped = true;
     this.#unsubscribe();
     this.#cancelResync();
-    await this.#placing;
-    await Promise.all([...this.#workers.values()].map((worker) => worker.leave(graceMs)));
+    await this.#scheduling;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.detach(graceMs)));
     await this.#binder.events.flush();
   }
 
   #resync(): void {
-    for (const pod of this.#cache.all()) this.#look(pod);
-    this.#place();
+    for (const pod of this.#cache.all()) this.#sync(pod);
+    this.#schedule();
     this.#cancelResync = this.#host.clock.after(resyncMs, () => this.#resync());
   }
 
-  /** Brings the worker of a pod in line with the pod. */
-  #look(pod: StoredPod): void {
+  /** Starts, or terminates, the worker of a pod as its object requires. */
+  #sync(pod: StoredPod): void {
     const { uid, deletionTimestamp } = pod.metadata;
     if (pod.spec.nodeName !== this.#host.nodeName || this.#isStopped) return;
     this.#assumed.delete(uid);
     const worker = this.#workers.get(uid);
     if (deletionTimestamp !== undefined) {
-      this.#contained(pod, worker === undefined ? this.#removeObject(pod) : worker.remove(graceMsOf(pod)));
+      this.#logFailure(pod, worker === undefined ? this.#removeObject(pod) : worker.remove(graceMsOf(pod)));
     } else if (worker === undefined && !isFinished(pod)) {
       this.#workers.set(uid, new PodWorker(pod, this.#host));
     }
   }
 
-  /** The object is gone: without grace, or because its worker removed it. */
+  /** The object is deleted: without a grace period, or by its worker. */
   #forget(pod: StoredPod): void {
     const { uid } = pod.metadata;
     this.#assumed.delete(uid);
     const worker = this.#workers.get(uid);
     if (worker === undefined) return;
     this.#workers.delete(uid);
-    this.#contained(
+    this.#logFailure(
       pod,
-      worker.stop(orphanGraceMs).then(() => worker.clear()),
+      worker.stop(orphanGraceMs).then(() => worker.deleteFiles()),
     );
   }
 
@@ -104,25 +104,25 @@ export class PodSet {
     );
   }
 
-  /** Places waiting pods one after the other, so that a device is never promised twice. */
-  #place(): void {
-    this.#placesAgain = true;
-    this.#placing ??= this.#placeAll().finally(() => (this.#placing = undefined));
+  /** Schedules pending pods one at a time, so that a device is never allocated twice. */
+  #schedule(): void {
+    this.#schedulesAgain = true;
+    this.#scheduling ??= this.#scheduleAll().finally(() => (this.#scheduling = undefined));
   }
 
-  async #placeAll(): Promise<void> {
-    while (this.#placesAgain && !this.#isStopped) {
-      this.#placesAgain = false;
-      for (const pod of this.#cache.all().filter((pod) => this.#isWaiting(pod))) await this.#placeOne(pod);
+  async #scheduleAll(): Promise<void> {
+    while (this.#schedulesAgain && !this.#isStopped) {
+      this.#schedulesAgain = false;
+      for (const pod of this.#cache.all().filter((pod) => this.#isWaiting(pod))) await this.#scheduleOne(pod);
     }
   }
 
-  async #placeOne(pod: StoredPod): Promise<void> {
+  async #scheduleOne(pod: StoredPod): Promise<void> {
     const { uid, name } = pod.metadata;
     const placed = this.#cache.all().filter((other) => other.spec.nodeName !== undefined && !isFinished(other));
     try {
-      const isPlaced = await placePod(pod, [...placed, ...this.#assumed.values()], this.#binder);
-      if (isPlaced && this.#cache.withUid(uid)?.spec.nodeName === undefined) this.#assumed.set(uid, pod);
+      const isBound = await schedulePod(pod, [...placed, ...this.#assumed.values()], this.#binder);
+      if (isBound && this.#cache.withUid(uid)?.spec.nodeName === undefined) this.#assumed.set(uid, pod);
     } catch (thrown) {
       this.#host.log.warn("pod not placed", { pod: name, cause: Fault.from(thrown).message });
     }
@@ -132,7 +132,7 @@ export class PodSet {
     return spec.nodeName === undefined && deletionTimestamp === undefined && !this.#assumed.has(uid);
   }
 
-  #contained(pod: StoredPod, work: Promise<void>): void {
+  #logFailure(pod: StoredPod, work: Promise<void>): void {
     work.catch((thrown: unknown) =>
       this.#host.log.warn("pod not removed", { pod: pod.metadata.name, cause: Fault.from(thrown).message }),
     );

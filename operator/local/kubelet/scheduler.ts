@@ -2,11 +2,11 @@ import type { Pod } from "../../kube/kinds.ts";
 import type { Container } from "../../kube/kinds/container.ts";
 import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
 
-/** The one node as the stand-in scheduler sees it. */
+/** The node, as the scheduler sees it. */
 export interface NodeFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Devices and the like by resource name, `nvidia.com/gpu`: 2. What is not named is not there. */
+  /** Capacity by resource name, such as `nvidia.com/gpu`: 2. Default: 0. */
   readonly extendedResources: Readonly<Record<string, number>>;
   readonly claims: Readonly<Record<string, string>>;
 }
@@ -29,9 +29,9 @@ interface Affinity {
 }
 
 /**
- * Why a pod cannot run on the node, in the words of kube-scheduler; undefined when it can. Looked at: claims, node
- * selector, required node affinity, extended resources. Left out on purpose: cpu and memory (a laptop lends what it
- * has), taints, pod affinity and spread (there is one node), priority and scheduler names.
+ * Why a pod cannot run on the node, in kube-scheduler's words; undefined when it can. Checks claims, node selector,
+ * required node affinity and extended resources. Ignores cpu and memory (a laptop may be overcommitted), taints, pod
+ * affinity and topology spread (there is one node), priority and scheduler names.
  */
 export function unschedulable(pod: Pod, node: NodeFacts, placed: readonly Pod[]): string | undefined {
   const claims = (pod.spec.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
@@ -44,10 +44,12 @@ export function unschedulable(pod: Pod, node: NodeFacts, placed: readonly Pod[])
 }
 
 function affinityReasons(pod: Pod, node: NodeFacts): string[] {
-  const selected = Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value);
+  const matchesSelector = Object.entries(pod.spec.nodeSelector ?? {}).every(
+    ([key, value]) => node.labels[key] === value,
+  );
   const terms = requiredTerms(pod);
-  const attracted = terms === undefined || terms.some((term) => termMatches(term, node));
-  return selected && attracted ? [] : ["node(s) didn't match Pod's node affinity/selector"];
+  const matchesAffinity = terms === undefined || terms.some((term) => termMatches(term, node));
+  return matchesSelector && matchesAffinity ? [] : ["node(s) didn't match Pod's node affinity/selector"];
 }
 
 function requiredTerms(pod: Pod): readonly SelectorTerm[] | undefined {
@@ -85,7 +87,7 @@ function resourceReasons(pod: Pod, node: NodeFacts, placed: readonly Pod[]): str
   });
 }
 
-/** What a pod asks for of resources outside Kubernetes' own: the sum of its containers, or its largest init container. */
+/** A pod's requests of extended resources: the sum of its containers, or the largest init container if that is more. */
 function extendedRequests(pod: Pod): Map<string, number> {
   const sums = new Map<string, number>();
   for (const container of pod.spec.containers) {

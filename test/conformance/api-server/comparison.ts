@@ -14,7 +14,7 @@ import { eventually } from "../../builders/operator-scene.ts";
 import { type Outcome, outcomes, type Step } from "./trace.ts";
 import { watched } from "./watched.ts";
 
-/** What two servers answered to the same requests, and told those who watched. */
+/** The responses and watch events of two servers for the same requests. */
 export interface Answers {
   readonly model: readonly Outcome[];
   readonly real: readonly Outcome[];
@@ -22,20 +22,20 @@ export interface Answers {
 
 /** The API-server model beside a real kube-apiserver. */
 export interface Comparison {
-  /** Requests that both were sent so far, watches included. */
+  /** Number of requests sent to each server so far, including watches. */
   readonly requests: number;
-  /** Sends the steps to both, in a namespace of their own; then watches from before the first step, kind by kind. */
+  /** Sends the steps to both servers, in a new namespace; then watches each kind from before the first step. */
   compare(steps: readonly Step[]): Promise<Answers>;
   stop(): Promise<void>;
 }
 
-/** Starts both. The real one has no controllers: they would write between the requests of a trace. */
+/** Starts both servers. The real one runs without controllers, which would write between the requests of a trace. */
 export async function startComparison(): Promise<Comparison> {
   const plane = await startControlPlane({ controllers: false, scheduler: false });
   const model = createApiServer({ clock: systemClock, rules: modelDeploymentRules, collection: "stepwise" });
   const real = createHttpTransport({ connection: await loadConnection({ kubeconfigPath: plane.kubeconfigPath }) });
   for (const transport of [model, real]) await installModelDeployments(transport);
-  // The real one has no history of the time before it started.
+  // The real server has no history from before its start.
   model.store.compact();
   let traces = 0;
   let requests = 0;
@@ -63,7 +63,7 @@ export async function startComparison(): Promise<Comparison> {
   };
 }
 
-/** The first answer in which they differ, in words; undefined: none. */
+/** Describes the first response that differs; undefined when none does. */
 export function firstDifference({ model, real }: Answers): string | undefined {
   const at = real.findIndex((outcome, index) => !isDeepStrictEqual(outcome, model[index]));
   if (at === -1 && model.length === real.length) return undefined;
@@ -71,7 +71,7 @@ export function firstDifference({ model, real }: Answers): string | undefined {
   return [`answer ${at + 1}`, ...before, ...differences(model[at], real[at], "")].join("\n");
 }
 
-/** Where two values differ, each place with what the model and what the real server says. */
+/** The differing paths of two values, with the values of the model and of the real server. */
 function differences(model: unknown, real: unknown, path: string): readonly string[] {
   if (isDeepStrictEqual(model, real)) return [];
   const [one, other] = [members(model), members(real)];
@@ -86,7 +86,7 @@ function members(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
 }
 
-/** Its resourceVersion: everything in it is newer. */
+/** The namespace's resourceVersion: everything in the namespace is newer. */
 async function createNamespace(transport: Transport, name: string): Promise<string> {
   const body = JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
   const headers = { "content-type": "application/json" };

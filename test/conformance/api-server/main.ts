@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { firstDifference, startComparison } from "./comparison.ts";
 import { randomSteps } from "./random-steps.ts";
 
-/** `npm run conformance -- [--requests N] [--seed S]`: at least N requests in traces of seeds from S on. */
+/** `npm run conformance -- [--requests N] [--seed S]`: at least N requests, in random traces of the seeds from S on. */
 const { values } = parseArgs({ options: { requests: { type: "string" }, seed: { type: "string" } } });
 const wanted = Number(values.requests ?? "10000");
 const first = Number(values.seed ?? Math.floor(Math.random() * 1e9));

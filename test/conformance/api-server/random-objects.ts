@@ -1,15 +1,15 @@
-/** A kind that random requests are about. */
+/** A kind of object in random requests. */
 export interface Kind {
   readonly path: string;
   readonly type: { readonly apiVersion: string; readonly kind: string };
   readonly isBuiltIn: boolean;
-  /** Some content, complete enough to be accepted most of the time. */
+  /** Random content that is valid most of the time. */
   content(pick: Pick): object;
-  /** A piece of content for a patch. */
+  /** Random content of a patch. */
   piece(pick: Pick): object;
 }
 
-/** One of several, by chance. */
+/** A random choice. */
 export type Pick = <Item>(items: readonly Item[]) => Item;
 
 const data = (pick: Pick) => pick([{}, { a: "1" }, { a: "2", b: "1" }, { b: pick(["1", "2"]), c: "3" }]);
@@ -77,7 +77,7 @@ const slicePorts = (pick: Pick) =>
     ],
   ]);
 
-/** Those that operators and their users write. */
+/** The kinds that operators and their users write. */
 export const kinds: readonly Kind[] = [
   {
     path: "/api/v1/namespaces/NS/configmaps",

@@ -22,7 +22,7 @@ const metadataPiece = (pick: Pick) =>
     { finalizers: pick([[], ["example.test/hold"], ["example.test/hold", "example.test/more"]]) },
   ]);
 
-/** A random trace over few objects, so that its requests meet each other. */
+/** A random trace over few objects, so that its requests interact. */
 export function randomSteps(seed: number, count: number): readonly Step[] {
   const random = randomNumbers(seed);
   const pick: Pick = (items) => {
@@ -113,7 +113,7 @@ function randomStep(pick: Pick): Step {
 const as = (form: string): string => `application/json;as=${form};v=v1;g=meta.k8s.io`;
 
 function randomRead(pick: Pick, { path: collection }: Kind, path: string): Step {
-  // Without `Exact` a state of any later moment is right.
+  // Without `Exact` any later state is correct.
   const exactly = `resourceVersionMatch=Exact&resourceVersion=${pick(["RV", "OLDRV"])}`;
   return pick<() => Step>([
     () => ({ method: "GET", path: `${collection}?limit=1&continue=CONTINUE` }),

@@ -70,7 +70,7 @@ const patch = (path: string, body: unknown, type: string): Step => ({ method: "P
 const apply = (path: string, manager: string, body: unknown): Step =>
   patch(`${path}${path.includes("?") ? "&" : "?"}fieldManager=${manager}`, body, applyPatch);
 
-/** Traces by what they show. Each runs in a namespace of its own. */
+/** Traces, by what they test. Each runs in its own namespace. */
 export const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "a config map from creation to deletion": [
     create(configMaps, configMap("a", { data: { k: "v" } })),

@@ -2,7 +2,7 @@ import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts
 
 /**
  * One request of a trace. In path and body `NS` is the trace's namespace, `RV` and `UID` those of the last object that the
- * server returned, `OLDRV` the version before, `CONTINUE` where the last page ended.
+ * server returned, `OLDRV` the previous resourceVersion, `CONTINUE` the token of the last page.
  */
 export interface Step {
   readonly method: KubeRequest["method"];
@@ -13,7 +13,7 @@ export interface Step {
   readonly accept?: string;
 }
 
-/** What a server answered, without what differs between any two servers. */
+/** A response without the values that differ between any two servers. */
 export interface Outcome {
   readonly step: string;
   readonly status: number;
@@ -30,17 +30,17 @@ interface Memory {
   version: string;
   olderVersion: string;
   uid: string;
-  /** Of the last list with a limit. */
+  /** Continue token of the last list with a limit. */
   rest: string;
 }
 
-/** The answers, and the names that were given to what differs between two servers. */
+/** The responses, and the placeholders of values that differ between two servers. */
 export interface Outcomes {
   readonly results: readonly Outcome[];
   readonly naming: Naming;
 }
 
-/** Sends the steps one after the other and returns what is the same on every conforming server. */
+/** Sends the steps in order and returns the parts of the responses that are the same on every conforming server. */
 export async function outcomes(transport: Transport, namespace: string, steps: readonly Step[]): Promise<Outcomes> {
   const memory: Memory = { version: "0", olderVersion: "0", uid: "none", rest: "" };
   const naming: Naming = { names: new Map(), namespace };
@@ -61,7 +61,7 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
   return { results, naming };
 }
 
-/** Of warnings only those about unknown fields are the model's business; beside a refusal nobody needs them. */
+/** The model implements only warnings about unknown fields; warnings of refused requests are ignored. */
 function unknownFields(warnings: string): string {
   const told = warnings.split(/, (?=299 )/u);
   return told.filter((text) => text.includes("unknown field")).join(", ");
@@ -107,7 +107,7 @@ function remember(memory: Memory, value: unknown): void {
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
-/** Names by what they stand for: UIDs, versions, the namespace. */
+/** Placeholders, by the UIDs, resourceVersions and namespace that they replace. */
 export interface Naming {
   readonly names: Map<string, string>;
   readonly namespace: string;
@@ -116,7 +116,7 @@ export interface Naming {
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu;
 const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/gu;
 
-/** A value without what differs between any two servers. */
+/** A value with placeholders for everything that differs between any two servers. */
 export function normalised(value: unknown, key: string, naming: Naming): unknown {
   if (Array.isArray(value)) return value.map((item) => normalised(item, key, naming));
   if (typeof value === "object" && value !== null) {
@@ -134,7 +134,7 @@ function memberOf(
   { naming, isObject }: { readonly naming: Naming; readonly isObject: boolean },
 ): unknown {
   if (name === "resourceVersion" && !isObject) return "VERSION";
-  // A slice that goes with its last finalizer is answered as it was sent, others as they are stored; readers take both for none.
+  // The response of a slice removed with its last finalizer is as sent, others are as stored. Readers treat both as missing.
   if ((name === "endpoints" || name === "ports") && item === null) return [];
   if (name === "causes" && Array.isArray(item)) return distinct(sorted(normalised(item, name, naming)));
   if (name === "managedFields" && Array.isArray(item)) return sorted(normalised(item, name, naming));
@@ -168,20 +168,20 @@ function alias(names: Map<string, string>, value: string, word: string): string 
   return name;
 }
 
-// Descriptions of columns are not told to anybody.
+// Column descriptions are shown to nobody.
 function columns(definitions: unknown): unknown {
   return Array.isArray(definitions)
     ? definitions.map((column: object) => ({ ...column, description: "" }))
     : definitions;
 }
 
-// The real server finds the same fault twice where its validations overlap.
+// The real server reports the same error twice where its validations overlap.
 function distinct(causes: unknown): unknown {
   if (!Array.isArray(causes)) return causes;
   return [...new Map(causes.map((cause: unknown) => [JSON.stringify(cause), cause])).values()];
 }
 
-// The order of managers depends on the second in which each wrote, that of conflicts on chance.
+// The order of managers depends on the second of their writes, and the order of conflicts is random.
 function sorted(entries: unknown): unknown {
   const key = (entry: unknown): string => {
     const { time: _time, ...rest } = record(entry);

@@ -6,7 +6,7 @@ import { randomSteps } from "./random-steps.ts";
 import { scenarios } from "./scenarios.ts";
 import type { Step } from "./trace.ts";
 
-/** Random traces per run and requests per trace; `npm run conformance` plays more. */
+/** Random traces per run and requests per trace; `npm run conformance` runs more. */
 const seeds = Array.from({ length: 15 }, (_, index) => index + 1);
 const stepsPerTrace = 40;
 

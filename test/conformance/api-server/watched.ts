@@ -8,15 +8,15 @@ interface WatchedTrace {
   readonly steps: readonly Step[];
 }
 
-/** Ways to watch: all, and with a selector that objects come under and fall out of. */
+/** Watches without a selector, and with a selector that objects start and stop to match. */
 const queries: Readonly<Record<string, (since: string) => string>> = {
   "?watch": (since) => `resourceVersion=${since}`,
   "?watch&labelSelector=color=red": (since) => `resourceVersion=${since}&labelSelector=color%3Dred`,
 };
-/** From before the history of a kind: surely so only where that began later than the server. */
+/** A resourceVersion before a kind's history, which is certain only if the history began after the server's start. */
 const forgotten: typeof queries = { "?watch&resourceVersion=1": () => "resourceVersion=1" };
 
-/** What a server tells of a trace afterwards to those who watch the kinds that it is about: every event in its order. */
+/** The watch events of a trace's kinds, in order, read after the trace. */
 export async function watched(transport: Transport, { naming, since, steps }: WatchedTrace): Promise<Outcome[]> {
   const watches = collectionsOf(steps).flatMap((collection) =>
     Object.entries({ ...queries, ...(collection.includes("/modelwright.dev/") ? forgotten : {}) }).map(
@@ -46,11 +46,11 @@ async function events(
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as { readonly type?: string }); // a watch's own JSON
-  // Of a bookmark only its version matters, which is another on each server.
+  // A bookmark holds only its resourceVersion, which differs between servers.
   return { status, lines: lines.filter(({ type }) => type !== "BOOKMARK") };
 }
 
-/** `/api/v1/namespaces/NS/configmaps`, … of every step's path, in an order that does not hang on the answers. */
+/** `/api/v1/namespaces/NS/configmaps`, … of every step's path, in an order that does not depend on the responses. */
 function collectionsOf(steps: readonly Step[]): readonly string[] {
   const found = steps.map(({ path }) => /^\/apis?\/.*?\/NS\/[a-z]+/.exec(path)?.[0]);
   return [...new Set(found.filter((collection) => collection !== undefined))].sort();

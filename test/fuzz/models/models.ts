@@ -9,7 +9,7 @@ import { detectedFormat } from "../../../runtime/model/formats/format-detection.
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
 import { furtherLayerFixtures } from "../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
-import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
 
@@ -63,14 +63,14 @@ export async function fuzzModel(
   work: string,
   tally: Tally,
 ): Promise<void> {
-  const chance = createChance(seededRandom(seed));
+  const chance = createRandom(seededRandom(seed));
   const model = chance.pick(seeds);
   const file = chance.pick(model.files);
   const place = written(model, file, work, chance);
   try {
     const format = detectedFormat(place, maxModelBytes);
     const definition = await readers[format].read({ path: place, format, maxModelBytes });
-    const outcome = chance.isLucky(0.1) ? await run(definition) : `${format} read`;
+    const outcome = chance.bool(0.1) ? await run(definition) : `${format} read`;
     note(tally, seed, outcome);
   } catch (thrown) {
     const { code, cause, sentence } = Fault.from(thrown);
@@ -83,7 +83,7 @@ export async function fuzzModel(
   }
 }
 
-function written({ path, files }: ModelSeed, file: string, work: string, chance: Chance): string {
+function written({ path, files }: ModelSeed, file: string, work: string, chance: RandomSource): string {
   const bytes = mutated(readFileSync(file), chance, readFileSync(chance.pick(files)));
   const place = join(work, relative(dirname(path), path));
   if (path === file) {

@@ -1,7 +1,7 @@
 import { Fault } from "../../../runtime/base/fault.ts";
 import type { Protocol } from "../../../runtime/protocols/protocol.ts";
 import type { RpcService } from "../../../runtime/protocols/rpc.ts";
-import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
 
@@ -34,9 +34,9 @@ const call = { signal: new AbortController().signal, deadline: Number.POSITIVE_I
 /** Sends the requests of these seeds once each and counts the outcomes. */
 export async function fuzzRequests(target: Target, seeds: Iterable<number>, tally: Tally): Promise<void> {
   for (const seed of seeds) {
-    const chance = createChance(seededRandom(seed));
+    const chance = createRandom(seededRandom(seed));
     const start = process.cpuUsage();
-    const outcome = chance.isLucky(0.75) ? await httpOutcome(target, chance) : await rpcOutcome(target, chance);
+    const outcome = chance.bool(0.75) ? await httpOutcome(target, chance) : await rpcOutcome(target, chance);
     const { user, system } = process.cpuUsage(start);
     const tookMs = (user + system) / 1000;
     const what =
@@ -50,10 +50,10 @@ interface Outcome {
   readonly violation?: string;
 }
 
-async function httpOutcome({ protocols, http }: Target, chance: Chance): Promise<Outcome> {
+async function httpOutcome({ protocols, http }: Target, chance: RandomSource): Promise<Outcome> {
   const seed = chance.pick(http);
   const other = chance.pick(http);
-  const target = chance.isLucky(0.15) ? mutatedText(seed.target, chance) : seed.target;
+  const target = chance.bool(0.15) ? mutatedText(seed.target, chance) : seed.target;
   const body = mutated(seed.body, chance, other.body);
   const protocol = protocols.find((candidate) => candidate.owns(target));
   if (protocol === undefined) return { name: "owned by nobody" };
@@ -77,7 +77,7 @@ async function httpOutcome({ protocols, http }: Target, chance: Chance): Promise
   }
 }
 
-function mutatedText(text: string, chance: Chance): string {
+function mutatedText(text: string, chance: RandomSource): string {
   const bytes = mutated(Buffer.from(text), chance, Buffer.from("/v2/models/..%2f%00?x=1#"));
   return `/${bytes
     .toString("latin1")
@@ -85,14 +85,14 @@ function mutatedText(text: string, chance: Chance): string {
     .replace(/^\//, "")}`;
 }
 
-function mutatedHeaders(headers: HttpSeed["headers"], body: Buffer, chance: Chance): Record<string, string> {
+function mutatedHeaders(headers: HttpSeed["headers"], body: Buffer, chance: RandomSource): Record<string, string> {
   const lowered = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  if (!chance.isLucky(0.2)) return lowered;
-  const lengths = [String(body.length), "0", "-1", "1e9", "4294967296", "", String(chance.whole(0, 300))] as const;
+  if (!chance.bool(0.2)) return lowered;
+  const lengths = [String(body.length), "0", "-1", "1e9", "4294967296", "", String(chance.integer(0, 300))] as const;
   return { ...lowered, "inference-header-content-length": chance.pick(lengths) };
 }
 
-async function rpcOutcome({ rpc }: Target, chance: Chance): Promise<Outcome> {
+async function rpcOutcome({ rpc }: Target, chance: RandomSource): Promise<Outcome> {
   const { service, method: name, message } = chance.pick(rpc);
   const method = service.methods[name];
   if (method?.kind !== "unary") throw new Error(`${service.name} has no unary method ${name}`);

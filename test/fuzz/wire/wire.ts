@@ -3,7 +3,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { defaultConnectionLimits } from "../../../runtime/server/http-server.ts";
 import type { AnsweredRequest } from "../../../runtime/server/protocol-listener.ts";
 import { openProtocolServer } from "../../../runtime/server/protocol-server.ts";
-import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import type { HttpSeed, Target } from "../requests/requests.ts";
 import { type Tally, note } from "../tally.ts";
@@ -59,7 +59,7 @@ export async function fuzzWire(
   await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const seed = first + i;
-      const outcome = await told(wire.port, sent(wire, createChance(seededRandom(seed))));
+      const outcome = await told(wire.port, sent(wire, createRandom(seededRandom(seed))));
       const isOurs = /^5(?!0[135])/.test(outcome) || outcome === "hung";
       note(tally, seed, outcome, isOurs ? `was answered ${outcome}` : undefined);
     }),
@@ -67,19 +67,19 @@ export async function fuzzWire(
 }
 
 /** One or two requests, or a chunked one, mutated as bytes. */
-function sent({ seeds }: Wire, chance: Chance): Buffer {
+function sent({ seeds }: Wire, chance: RandomSource): Buffer {
   const request = chance.pick(seeds);
   const other = chance.pick(seeds);
-  const whole = chance.isLucky(0.3) ? Buffer.concat([request, other]) : request;
-  const bytes = mutated(chance.isLucky(0.3) ? chunked(whole, chance) : whole, chance, other);
+  const whole = chance.bool(0.3) ? Buffer.concat([request, other]) : request;
+  const bytes = mutated(chance.bool(0.3) ? chunked(whole, chance) : whole, chance, other);
   return bytes.length === 0 ? Buffer.from("\r\n") : bytes;
 }
 
-function chunked(request: Buffer, chance: Chance): Buffer {
+function chunked(request: Buffer, chance: RandomSource): Buffer {
   const at = request.indexOf("\r\n\r\n");
   const head = request.toString("latin1", 0, at).replace(/content-length: \d+/, "transfer-encoding: chunked");
   const body = request.subarray(at + 4);
-  const middle = chance.whole(0, body.length);
+  const middle = chance.integer(0, body.length);
   const chunks = [body.subarray(0, middle), body.subarray(middle)]
     .filter((part) => part.length > 0)
     .map((part) => `${part.length.toString(16)}\r\n${part.toString("latin1")}\r\n`);

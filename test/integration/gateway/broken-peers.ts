@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { mutated } from "../../fuzz/mutation.ts";
-import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
 
 /** Both sides of a gateway, neither of which does as it should. */
 export interface BrokenPeers {
@@ -49,15 +49,15 @@ function texts(first: string, ...rest: readonly string[]): readonly [Buffer, ...
 
 /** Peers of a draw that begins with this seed. */
 export async function brokenPeers(seed: number): Promise<BrokenPeers> {
-  const chance = createChance(seededRandom(seed));
+  const chance = createRandom(seededRandom(seed));
   const violations: string[] = [];
   let asked = 0;
   const server = createServer((request, response) => {
     asked += 1;
     if (request.url?.includes("hidden") === true) violations.push(`${request.method} ${request.url}`);
     request.on("error", () => {});
-    if (chance.isLucky(0.3)) answer(request, response, chance);
-    else request.resume().once("end", () => setTimeout(() => answer(request, response, chance), chance.whole(0, 20)));
+    if (chance.bool(0.3)) answer(request, response, chance);
+    else request.resume().once("end", () => setTimeout(() => answer(request, response, chance), chance.integer(0, 20)));
   });
   // Node's reader is strict: what it cannot read is no request.
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
@@ -80,19 +80,19 @@ export async function brokenPeers(seed: number): Promise<BrokenPeers> {
 }
 
 /** As a pod that is well, that dies before or in the middle of its answer, or whose answer is no such thing. */
-function answer({ socket }: IncomingMessage, response: ServerResponse, chance: Chance): void {
-  const kind = chance.whole(0, 9);
+function answer({ socket }: IncomingMessage, response: ServerResponse, chance: RandomSource): void {
+  const kind = chance.integer(0, 9);
   const bytes = chance.pick(answers);
   if (kind < 4) response.end("{}");
   else if (kind === 4) socket.resetAndDestroy();
-  else if (kind === 5) socket.write(bytes.subarray(0, chance.whole(0, bytes.length)), () => socket.destroy());
+  else if (kind === 5) socket.write(bytes.subarray(0, chance.integer(0, bytes.length)), () => socket.destroy());
   else socket.end(kind === 6 ? bytes : mutated(bytes, chance, chance.pick(answers)));
 }
 
 function told(port: number, seed: number): Promise<string> {
-  const chance = createChance(seededRandom(seed));
+  const chance = createRandom(seededRandom(seed));
   const whole = chance.pick(requests);
-  const bytes = chance.isLucky(0.3) ? whole : mutated(whole, chance, chance.pick(requests));
+  const bytes = chance.bool(0.3) ? whole : mutated(whole, chance, chance.pick(requests));
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   let text = "";
   return new Promise((resolve) => {
@@ -105,20 +105,22 @@ function told(port: number, seed: number): Promise<string> {
     socket.on("data", (chunk) => (text ||= chunk.toString("latin1", 0, 20)));
     socket.on("error", () => end("closed")).on("close", () => end("closed"));
     const leave = (): void => void socket.resetAndDestroy();
-    switch (chance.whole(0, 5)) {
+    switch (chance.integer(0, 5)) {
       case 0:
-        for (let at = 0, size = chance.whole(1, 1 + bytes.length / 3); at < bytes.length; at += size)
+        for (let at = 0, size = chance.integer(1, 1 + bytes.length / 3); at < bytes.length; at += size)
           socket.write(bytes.subarray(at, at + size));
         return;
       case 1:
-        socket.write(bytes.subarray(0, chance.whole(0, bytes.length)), () => setTimeout(leave, chance.whole(0, 40)));
+        socket.write(bytes.subarray(0, chance.integer(0, bytes.length)), () =>
+          setTimeout(leave, chance.integer(0, 40)),
+        );
         return;
       case 2:
         socket.end(bytes);
         return;
       case 3:
         socket.pause().write(bytes);
-        setTimeout(() => socket.resume(), chance.whole(0, 100));
+        setTimeout(() => socket.resume(), chance.integer(0, 100));
         return;
       default:
         socket.write(bytes);

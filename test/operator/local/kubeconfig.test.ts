@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { loadConnection } from "../../../operator/kube/config.ts";
 import { kubeconfigText } from "../../../operator/local/kubeconfig.ts";
 
-test("a kubeconfig of local mode leads its readers to the API server and the default namespace", async () => {
+test("the kubeconfig of local mode points to the API server and the default namespace", async () => {
   const folder = mkdtempSync(join(tmpdir(), "modelwright-kubeconfig-"));
   const path = join(folder, "kubeconfig");
   writeFileSync(path, kubeconfigText("http://127.0.0.1:8001"));

@@ -28,14 +28,14 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(dataFolder, { recursive: true, force: true }));
 
-/** What it leaves running: processes below this one, and whether its API port is taken. */
+/** What a stopped cluster leaves behind: child processes, and whether its API port is in use. */
 async function left() {
   const own = descendants(process.pid).filter(({ command }) => /runtime\/main\.ts|while read/.test(command));
   return { processes: own.map(({ command }) => command), isPortFree: await isPortFree(options.apiPort) };
 }
 
 describe("startLocalCluster", () => {
-  test("runs a gateway, writes a kubeconfig for its owner only, and stops without a trace", async () => {
+  test("runs a gateway, writes a kubeconfig that only its owner can read, and leaves nothing behind", async () => {
     const cluster = await startLocalCluster(options);
     const { items } = await cluster.client.list<ReplicaSet>(resources.replicaSets);
     expect(items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
@@ -48,7 +48,7 @@ describe("startLocalCluster", () => {
     expect(await left()).toEqual({ processes: [], isPortFree: true });
   });
 
-  test("ends what it has started when a later part cannot start", async () => {
+  test("stops the started parts when a later part cannot start", async () => {
     writeFileSync(join(dataFolder, "children"), "in the kubelet's way");
     await expect(startLocalCluster(options)).rejects.toThrow("EEXIST");
     expect(await left()).toEqual({ processes: [], isPortFree: true });

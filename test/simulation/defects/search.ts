@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Defect } from "./defects.ts";
 
-/** What a search came to: after how many schedules the defect was found, and by what; undefined: it got through. */
+/** The number of schedules after which the defect was found, and the violation; undefined when it was not found. */
 export type Found = { readonly schedules: number; readonly violation: string } | undefined;
 
 const defect = workerData as Defect; // its starter passes one

@@ -2,24 +2,24 @@ import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deploym
 import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
 import type { World } from "../world/world.ts";
 
-/** What schedules have tried, each in words; many schedules have theirs in one. */
+/** What schedules have covered; shared by many schedules. */
 export interface Coverage {
-  /** Which fault befell operators in which situation of a ModelDeployment. */
-  readonly befallen: Set<string>;
-  /** From which situation to which an operator's write led. */
+  /** Pairs of a fault and the situation in which it hit. */
+  readonly faultSituations: Set<string>;
+  /** Pairs of situations before and after an operator's write. */
   readonly transitions: Set<string>;
 }
 
 export function emptyCoverage(): Coverage {
-  return { befallen: new Set(), transitions: new Set() };
+  return { faultSituations: new Set(), transitions: new Set() };
 }
 
 const collection = "modeldeployments.modelwright.dev";
 
-/** Takes note of what happens in a world until it is told to stop. */
-export function startCoverage({ server, ledger }: World, { befallen, transitions }: Coverage): () => void {
+/** Collects the coverage of a world; returns the function that stops it. */
+export function startCoverage({ server, ledger }: World, { faultSituations, transitions }: Coverage): () => void {
   const statusNow = (): unknown => server.store.collection(collection).records("default")[0]?.object["status"];
-  ledger.onHit = (trouble) => void befallen.add(`${trouble} ${situation(statusNow())}`);
+  ledger.onHit = (kind) => void faultSituations.add(`${kind} ${situation(statusNow())}`);
   return server.store.subscribe(({ collection: written, type, record, before }) => {
     if (written !== collection || type !== "MODIFIED" || ledger.actor === undefined) return;
     const [from, to] = [situation(before?.object["status"]), situation(record.object["status"])];
@@ -27,7 +27,7 @@ export function startCoverage({ server, ledger }: World, { befallen, transitions
   });
 }
 
-/** What a status says is going on, numbers left out. */
+/** The situation of a ModelDeployment: its status without numbers. */
 function situation(found: unknown): string {
   const status = found as ModelDeploymentStatus | undefined; // as the CRD says
   if (status === undefined) return "nothing";

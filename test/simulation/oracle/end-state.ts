@@ -3,7 +3,7 @@ import type { ApiObject } from "../../../operator/local/api-server/values/api-ob
 import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { modelPortRange } from "../../../runtime/contract/ports.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
-import { rememberedWith } from "../../../operator/local/api-server/values/remembered.ts";
+import { memoizedWith } from "../../../operator/local/api-server/values/memoized.ts";
 import { canonicalJson } from "../../../operator/model-deployment/plan/hash.ts";
 
 const collections = [
@@ -15,8 +15,8 @@ const collections = [
   "poddisruptionbudgets.policy",
 ] as const;
 
-/** What the server itself, time, chance or other controllers put into objects. */
-const passing = new Set<string>([
+/** Fields that depend on the server, the time, random numbers or other controllers. */
+const volatile = new Set<string>([
   "uid",
   "resourceVersion",
   "generation",
@@ -40,7 +40,7 @@ const passing = new Set<string>([
   "fullyLabeledReplicas",
 ]);
 
-/** The state of a namespace in words that two runs of the same walk share: no times, UIDs, ports, names of pods or numbers of revisions. */
+/** The state of a namespace in a form that is equal in two runs of a walk: without times, UIDs, ports, pod names and version numbers. */
 export function endState(server: ApiServer): readonly string[] {
   const objects = collections.flatMap((key) =>
     server.store
@@ -62,39 +62,39 @@ export function endState(server: ApiServer): readonly string[] {
 
 const failedWord = "failed revision";
 
-/** One line each: who is in a hurry may have changed a revision before it could fail. */
+/** One line per failed revision: with overlapping changes a revision may be replaced before it fails. */
 function failedRevisions(object: ApiObject): readonly string[] {
   const { failedRevisions: failed = [] } = (object["status"] ?? {}) as ModelDeploymentStatus; // other kinds have no such member
   return failed.map(({ revision, reason }) => `${failedWord} ${revision}: ${reason}`);
 }
 
-/** What is the same however far each revision had come before the next took its place. */
+/** The state without failed revisions, which depend on how far each revision came before the next one replaced it. */
 export function withoutPast(state: readonly string[]): readonly string[] {
   return state.filter((line) => !line.startsWith(failedWord));
 }
 
-const spellings = new WeakMap<object, string>();
+const serialized = new WeakMap<object, string>();
 
 function spelled(object: ApiObject): string {
-  const known = spellings.get(object) ?? alike(object);
-  spellings.set(object, known);
+  const known = serialized.get(object) ?? alike(object);
+  serialized.set(object, known);
   return known;
 }
 
-/** Numbers of versions: they depend on what was seen on the way. */
+/** Version numbers: they depend on the intermediate states that the operator saw. */
 const numbers = new Set(["version", "highestVersion", "nextVersion", annotations.version]);
 
-/** As canonical JSON, but for what differs between runs of a walk. */
+/** Canonical JSON without the values that differ between runs of a walk. */
 function alike(object: ApiObject): string {
   const isServing = /"ready":[1-9]/.test(JSON.stringify(object["status"] ?? {}));
   return spelling("", object, !isServing) ?? "";
 }
 
 function spelling(key: string, value: unknown, isStopped: boolean): string | undefined {
-  if (value === undefined || passing.has(key) || key.startsWith("foreign")) return undefined;
-  // What a model is can only be learnt from a pod that is ready for long enough.
+  if (value === undefined || volatile.has(key) || key.startsWith("foreign")) return undefined;
+  // The facts of a model can be learnt only from a pod that is ready for long enough.
   if (isStopped && (key === "digest" || isFacts(value))) return undefined;
-  return isJudgement(value) ? undefined : memberSpelling(key, value, isStopped);
+  return isAnalysisResult(value) ? undefined : memberSpelling(key, value, isStopped);
 }
 
 function memberSpelling(key: string, value: unknown, isStopped: boolean): string | undefined {
@@ -102,7 +102,7 @@ function memberSpelling(key: string, value: unknown, isStopped: boolean): string
   if (key === "targetPort" || isGatewayPort(key, value)) return '"PORT"';
   if (numbers.has(key) && /^"?\d+"?$/.test(JSON.stringify(value))) return '"V"';
   const text = spelledValue(value, isStopped);
-  // Nothing is left of it but what depends on how far things came.
+  // All its members are volatile.
   return key === "rollout" && text === "{}" ? undefined : text;
 }
 
@@ -111,8 +111,8 @@ function spelledValue(value: unknown, isStopped: boolean): string {
   return typeof value === "object" && value !== null ? spelledParts(value, isStopped) : JSON.stringify(value);
 }
 
-/** Versions of an object have most parts in common. */
-const spelledParts = rememberedWith((value: object, isStopped: boolean): string => {
+/** Memoized: versions of an object share most parts. */
+const spelledParts = memoizedWith((value: object, isStopped: boolean): string => {
   if (!Array.isArray(value)) return `{${spelledMembers(value, isStopped).join()}}`;
   return `[${value.map((item, index) => spelling(String(index), item, isStopped) ?? "null").join()}]`;
 });
@@ -133,14 +133,14 @@ function isGatewayPort(key: string, value: unknown): boolean {
 function worded(given: string): string {
   const text = given.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
   if (!/requests|quota/.test(text)) return text;
-  // When it was judged, or refused, and how much was seen by then, in the last half minute too, is a matter of time.
+  // The time of an analysis or a quota error, and the number of requests by then, vary between runs.
   return text
     .replaceAll(/; lately .*?(?= \(at |$)/g, "")
     .replaceAll(/step \d+ of \d+ \([^)]*\)|all steps done/g, "STEP")
     .replaceAll(/\b\d[\d,]*(\.\d+)?\b/g, "N");
 }
 
-/** Without ReplicaSets that are there for the way back alone: of a revision that is neither wanted nor serves the spec is no longer known, so nobody can make its set anew. */
+/** The state without ReplicaSets kept only for rollback: the spec of such a revision is no longer known, so its ReplicaSet cannot be recreated. */
 export function withoutHistory(state: readonly string[]): readonly string[] {
   const inUse = state.filter((line) => line.startsWith("modeldeployments."));
   return state.filter((line) => {
@@ -149,7 +149,7 @@ export function withoutHistory(state: readonly string[]): readonly string[] {
   });
 }
 
-/** What is in one and not in the other. */
+/** The lines that are in only one of two states. */
 export function difference(wanted: readonly string[], found: readonly string[]): readonly string[] {
   return [
     ...wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`),
@@ -157,12 +157,12 @@ export function difference(wanted: readonly string[], found: readonly string[]):
   ];
 }
 
-/** How a candidate does: it is judged anew all the time. */
-function isJudgement(value: unknown): boolean {
+/** Whether a value is an analysis result, which changes all the time. */
+function isAnalysisResult(value: unknown): boolean {
   return typeof value === "object" && value !== null && "verdict" in value;
 }
 
-/** The `model` of a status, not that of a spec. */
+/** Whether a value is the `model` of a status, not of a spec. */
 function isFacts(value: unknown): boolean {
   return typeof value === "object" && value !== null && "signature" in value;
 }

@@ -1,86 +1,86 @@
-import type { Change } from "../../../operator/local/api-server/store/record.ts";
+import type { Change } from "../../../operator/local/api-server/store/stored-record.ts";
 import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { deploymentKey } from "../../../operator/model-deployment/resources/names.ts";
 import type { Gateway } from "../world/gateways.ts";
 import type { World } from "../world/world.ts";
-import { leastPods, mostPods } from "./allowances.ts";
-import { createSwings } from "./swings.ts";
-import { statusPromises } from "./promises.ts";
+import { minPods, maxPods } from "./pod-bounds.ts";
+import { createOscillations } from "./oscillations.ts";
+import { statusRules } from "./status-rules.ts";
 import {
   controllerOf,
-  createTruth,
+  createGroundTruth,
   hashOf,
   type StoredDeployment,
   type StoredPod,
   type StoredSet,
-  type Truth,
-} from "./truth.ts";
+  type GroundTruth,
+} from "./ground-truth.ts";
 
-/** Watches every write to the server and notes what no operator may do at any moment, whatever goes wrong. */
-export interface Watchman {
+/** Checks every write to the server against the safety rules, which hold at any moment and under any faults. */
+export interface SafetyMonitor {
   readonly violations: readonly string[];
-  /** Which revision got which number of a version so far. */
+  /** The revisions that got a version number so far, by UID and version. */
   readonly versions: () => ReadonlyMap<string, string>;
   readonly stop: () => void;
 }
 
-/** A write of an operator, as rules look at it. */
+/** A write of an operator, with the context that rules need. */
 export interface Write<T> {
-  readonly truth: Truth;
+  readonly truth: GroundTruth;
   readonly gateways: readonly Gateway[];
-  /** UIDs of objects of which an event was lost. */
+  /** UIDs of objects with a lost event. */
   readonly unseen: ReadonlySet<string>;
-  /** Nobody but one operator says how many pods there are to be. */
-  readonly isUndisputed: boolean;
-  /** The operator gave it up long ago, and the server carries it out all the same. */
+  /** Whether this operator alone determines the replicas. */
+  readonly isSoleScaler: boolean;
+  /** Whether the server carries out the request after the operator's time-out. */
   readonly isLate: boolean;
-  /** Another operator wrote a moment ago: two that both lead disagree. */
-  readonly isRivalled: boolean;
+  /** Whether another operator wrote a moment ago: two leaders disagree. */
+  readonly isContended: boolean;
   readonly now: T;
-  /** Undefined: it was created. */
+  /** Undefined for a create. */
   readonly before: T | undefined;
 }
 
-/** Undefined: all is well. */
+/** Returns the violation, or undefined. */
 export type Rule<T> = (write: Write<T>) => string | undefined;
 
 const deploymentRules: readonly Rule<StoredDeployment>[] = [
   specIsTheUsers,
   weightsAddUp,
   candidateIsReady,
-  ...statusPromises,
+  ...statusRules,
 ];
-const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, isRoomFor, keepsItsPromise, isDrained];
+const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, isRoomFor, keepsNeededPods, isDrained];
 
-/** @param given numbers of versions that were given before */
-export function startWatchman(world: World, given: ReadonlyMap<string, string> = new Map()): Watchman {
+/** Starts the monitor. @param given version numbers that were assigned before */
+export function startSafetyMonitor(world: World, given: ReadonlyMap<string, string> = new Map()): SafetyMonitor {
   const { server, clock, ledger, gateways } = world;
-  const truth = createTruth(world);
+  const truth = createGroundTruth(world);
   const violations: string[] = [];
   const versions = new Map(given);
-  const swings = createSwings();
+  const oscillations = createOscillations();
   const scalers = new Set<string>();
-  const complain = (what: string | undefined): void => {
+  const report = (what: string | undefined): void => {
     if (what !== undefined) violations.push(`at ${Math.round(clock.monotonic())} ms ${ledger.actor ?? ""} ${what}`);
   };
   const judge = <T>(rules: readonly Rule<T>[], now: T, before: T | undefined): void => {
     if (ledger.actor === undefined) return;
     const { isLate, unseen } = ledger;
-    const by = { isUndisputed: isUndisputed(world), isLate, unseen, isRivalled: isRivalled(world) };
-    for (const rule of rules) complain(rule({ truth, gateways: gateways.all, ...by, now, before }));
+    const by = { isSoleScaler: isSoleScaler(world), isLate, unseen, isContended: isContended(world) };
+    for (const rule of rules) report(rule({ truth, gateways: gateways.all, ...by, now, before }));
   };
-  const sawSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
+  const observeSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
     if (ledger.actor === undefined) return;
-    if (isGone) return complain(isUnused(set, truth));
+    if (isGone) return report(isUnused(set, truth));
     judge(setRules, set, before);
     const isScaled = before !== undefined && before.spec.replicas !== set.spec.replicas;
     if (isScaled && !ledger.isLate) {
-      // Who begins to lead judges by a view of its own.
+      // A new leader may scale in the other direction once: it has its own view.
       scalers.add(ledger.actor);
-      complain(swings.scaled(set, clock.monotonic(), scalers.size + disturbances(world)));
+      report(oscillations.scaled(set, clock.monotonic(), scalers.size + disturbances(world)));
     }
-    if (truth.deployment(controllerOf(set)) !== undefined) complain(isNumberedOnce(set, versions));
+    if (truth.deployment(controllerOf(set)) !== undefined) report(isNumberedOnce(set, versions));
   };
   for (const { object } of server.store.collection("replicasets.apps").records("default")) {
     isNumberedOnce(object as unknown as StoredSet, versions); // the collection holds them
@@ -89,14 +89,14 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
     const { collection, record, before, type } = change;
     const isGone = type === "DELETED";
     const [object, previous]: readonly unknown[] = [record.object, before?.object];
-    if (collection === "pods.") return truth.sawPod(object as StoredPod); // what the collection holds
+    if (collection === "pods.") return truth.observePod(object as StoredPod); // what the collection holds
     if (collection === "modeldeployments.modelwright.dev") {
-      truth.sawDeployment(object as StoredDeployment, isGone); // what the collection holds
-      if (record.object.metadata.generation !== before?.object.metadata.generation) swings.asked();
+      truth.observeDeployment(object as StoredDeployment, isGone); // what the collection holds
+      if (record.object.metadata.generation !== before?.object.metadata.generation) oscillations.specChanged();
       return judge(deploymentRules, object as StoredDeployment, previous as StoredDeployment | undefined); // likewise
     }
-    if (ledger.actor !== undefined && collection !== "leases.coordination.k8s.io") complain(isOurs(change, truth));
-    if (collection === "replicasets.apps") sawSet(object as StoredSet, previous as StoredSet | undefined, isGone); // likewise
+    if (ledger.actor !== undefined && collection !== "leases.coordination.k8s.io") report(isOurs(change, truth));
+    if (collection === "replicasets.apps") observeSet(object as StoredSet, previous as StoredSet | undefined, isGone); // likewise
   });
   return { violations, versions: () => new Map(versions), stop };
 }
@@ -111,14 +111,14 @@ function weightsAddUp({ now }: Write<StoredDeployment>): string | undefined {
   return sum === 0 || sum === 100 ? undefined : `wrote weights that add up to ${sum}`;
 }
 
-/** Where something serves already, requests go to a candidate only when it can carry them. */
+/** Beside a stable revision, a candidate gets requests only when it has the ready pods for them. */
 function candidateIsReady({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const { stable, candidate } = now.status ?? {};
   if (stable === undefined || candidate === undefined) return undefined;
   const { revision, weight = 0 } = candidate;
   if (weight <= candidateWeight(before, revision)) return undefined;
   const { uid } = now.metadata;
-  const need = Math.min(1, Math.min(...truth.wishes(uid).replicas)) * leastPods(truth.wishes(uid), now.status, weight);
+  const need = Math.min(1, Math.min(...truth.desired(uid).replicas)) * minPods(truth.desired(uid), now.status, weight);
   if (need === 0 || truth.wasReady(uid, revision, need)) return undefined;
   return `gave ${weight} % to ${revision}, which was not ready`;
 }
@@ -128,70 +128,70 @@ function candidateWeight(deployment: StoredDeployment | undefined, revision: str
   return candidate?.revision === revision ? (candidate.weight ?? 0) : 0;
 }
 
-function isOurs({ collection, record, before }: Change, { owners }: Truth): string | undefined {
+function isOurs({ collection, record, before }: Change, { owners }: GroundTruth): string | undefined {
   const references = JSON.stringify((before ?? record).object.metadata["ownerReferences"] ?? []);
   if ([...owners].some((uid) => references.includes(`"${uid}"`))) return undefined;
   return `touched ${collection} ${record.object.metadata.name}, which is not ours`;
 }
 
 function isWanted({ truth, now, before }: Write<StoredSet>): string | undefined {
-  if (before !== undefined || truth.wishes(controllerOf(now)).hashes.includes(hashOf(now))) return undefined;
+  if (before !== undefined || truth.desired(controllerOf(now)).hashes.includes(hashOf(now))) return undefined;
   return `made ReplicaSet ${now.metadata.name} that nobody wants`;
 }
 
-/** Each of the revisions that serve has at most the pods that were asked for. */
+/** A serving revision has at most the wanted replicas. */
 function isNotAboveSurge({ truth, now, before }: Write<StoredSet>): string | undefined {
-  // A user may have scaled it; what else is written then is no scaling.
+  // A write that does not scale is not checked: a user may have scaled the ReplicaSet before.
   if (before?.spec.replicas === now.spec.replicas) return undefined;
   const uid = controllerOf(now);
-  const most = Math.max(...truth.wishes(uid).replicas);
+  const most = Math.max(...truth.desired(uid).replicas);
   const isServing = weightOf(now, truth) !== undefined;
   return isServing && (now.spec.replicas ?? 1) > most ? `scaled ${now.metadata.name} above ${most}` : undefined;
 }
 
-/** While a revision replaces another there are no more pods of both together than the spec allows, those left out of which nobody knows. */
-function isRoomFor({ truth, unseen, isUndisputed, now, before }: Write<StoredSet>): string | undefined {
+/** During a rollout all revisions together stay within replicas and surge. ReplicaSets that the operator cannot know are not counted. */
+function isRoomFor({ truth, unseen, isSoleScaler, now, before }: Write<StoredSet>): string | undefined {
   const uid = controllerOf(now);
   const { spec, status } = truth.deployment(uid) ?? {};
   const declared = now.spec.replicas ?? 1;
   if (spec === undefined || status?.stable === undefined || declared <= (before?.spec.replicas ?? 0)) return undefined;
   const seen = truth.setsOf(uid).filter((set) => set === now || !unseen.has(set.metadata.uid));
   const all = seen.reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
-  const most = mostPods(truth.wishes(uid));
-  return isUndisputed && all > most
+  const most = maxPods(truth.desired(uid));
+  return isSoleScaler && all > most
     ? `scaled ${now.metadata.name} so that there are ${all} pods, not ${most}`
     : undefined;
 }
 
-/** No operator leaves a revision fewer pods than its requests need; two that both lead do so for a moment. */
-function keepsItsPromise({ truth, gateways, isLate, isRivalled, now, before }: Write<StoredSet>): string | undefined {
-  if (isLate || isRivalled) return undefined;
+/** No scale-down leaves a revision with fewer pods than its requests need. Two leaders may do so for a moment. */
+function keepsNeededPods({ truth, gateways, isLate, isContended, now, before }: Write<StoredSet>): string | undefined {
+  if (isLate || isContended) return undefined;
   const uid = controllerOf(now);
   const status = truth.deployment(uid)?.status;
   const weight = Math.max(weightOf(now, truth) ?? 0, ...weightsInForce({ truth, gateways, now }));
-  const wishes = truth.wishes(uid);
+  const desired = truth.desired(uid);
   const left = now.spec.replicas ?? 1;
   if (weightOf(now, truth) === undefined || weight === 0 || !isScaledDown(now, before)) return undefined;
-  if (wishes.replicas.includes(left) || left >= leastPods(wishes, status, weight)) return undefined;
+  if (desired.replicas.includes(left) || left >= minPods(desired, status, weight)) return undefined;
   return `scaled ${now.metadata.name} with ${weight} % of the requests to ${left}`;
 }
 
-/** Ready pods of a revision that is neither stable nor candidate stop only when no gateway sends requests there, or as many stay as those need. */
+/** Ready pods of a revision that is neither stable nor candidate stop only when no gateway sends them requests, or enough pods stay. */
 function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
   const deployment = truth.deployment(controllerOf(now));
   const isLeaving = deployment !== undefined && weightOf(now, truth) === undefined && isScaledDown(now, before);
   if (!isLeaving || truth.readyPods(now) === 0) return undefined;
   const weight = Math.max(0, ...weightsInForce({ truth, gateways, now }));
   const left = now.spec.replicas ?? 1;
-  // One that is wanted again has the pods of its first step, maybe before status says that it is the candidate.
-  if (left > 0 && left >= leastPods(truth.wishes(controllerOf(now)), deployment.status, weight)) return undefined;
+  // A revision that is wanted again may get the pods of its first step before status names it as candidate.
+  if (left > 0 && left >= minPods(truth.desired(controllerOf(now)), deployment.status, weight)) return undefined;
   const sending = gateways
     .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, deployment, hashOf(now)) > 0)
     .map((gateway) => gateway.name);
   return sending.length === 0 ? undefined : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends`;
 }
 
-/** What ready gateways send there. */
+/** The revision's weights in the tables of ready gateways. */
 function weightsInForce({ truth, gateways, now }: Pick<Write<StoredSet>, "truth" | "gateways" | "now">) {
   const deployment = truth.deployment(controllerOf(now));
   if (deployment === undefined) return [];
@@ -200,26 +200,26 @@ function weightsInForce({ truth, gateways, now }: Pick<Write<StoredSet>, "truth"
     .map((gateway) => weightIn(gateway, deployment, hashOf(now)));
 }
 
-/** Share of the requests that a gateway sends to a revision that has pods. */
+/** The weight of a revision with endpoints in a gateway's table. */
 function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: StoredDeployment, hash: string): number {
   const revisions = table.byKey.get(deploymentKey(namespace, name))?.route.revisions ?? [];
   return revisions.find((one) => one.hash === hash && one.endpoints.length > 0)?.weight ?? 0;
 }
 
-/** Neither another operator nor a user says how many pods a revision has, nor a request that nobody knows of any more. */
-function isUndisputed({ isContested, ledger: { hits, isLate } }: World): boolean {
+/** Whether no other operator, no user and no late request changes replicas. */
+function isSoleScaler({ isContested, ledger: { hits, isLate } }: World): boolean {
   return !isContested && !isLate && hits["edit-replica-set"] === undefined;
 }
 
-/** How often a fault has changed how many pods there are or are wanted. */
+/** Number of faults that changed the pods or the replicas. */
 function disturbances({ ledger: { hits } }: World): number {
   return (hits["kill-pod"] ?? 0) + (hits["edit-replica-set"] ?? 0);
 }
 
-const timestampMs = 1_000;
+const contentionMs = 1_000;
 
-function isRivalled({ clock, ledger: { actor, writers } }: World): boolean {
-  const sinceMs = clock.monotonic() - timestampMs;
+function isContended({ clock, ledger: { actor, writers } }: World): boolean {
+  const sinceMs = clock.monotonic() - contentionMs;
   for (let index = writers.length - 1; index >= 0; index -= 1) {
     const writer = writers[index];
     if (writer === undefined || writer.atMs < sinceMs) return false;
@@ -228,12 +228,12 @@ function isRivalled({ clock, ledger: { actor, writers } }: World): boolean {
   return false;
 }
 
-function isUnused(set: StoredSet, truth: Truth): string | undefined {
+function isUnused(set: StoredSet, truth: GroundTruth): string | undefined {
   const weight = weightOf(set, truth) ?? 0;
   return weight === 0 ? undefined : `deleted ReplicaSet ${set.metadata.name}, which has ${weight} % of the requests`;
 }
 
-/** A number never comes back with another revision behind it. */
+/** A version number is never assigned to a second revision. */
 function isNumberedOnce(set: StoredSet, versions: Map<string, string>): string | undefined {
   const version = set.metadata.annotations?.[annotations.version] ?? "";
   const key = `${controllerOf(set)} ${version}`;
@@ -242,8 +242,8 @@ function isNumberedOnce(set: StoredSet, versions: Map<string, string>): string |
   return known === hashOf(set) ? undefined : `gave version ${version} of ${known} to ${hashOf(set)}`;
 }
 
-/** By the live status; undefined: neither stable nor candidate. */
-function weightOf(set: StoredSet, truth: Truth): number | undefined {
+/** The weight in the live status; undefined for a revision that is neither stable nor candidate. */
+function weightOf(set: StoredSet, truth: GroundTruth): number | undefined {
   const shares = statusShares(truth.deployment(controllerOf(set))?.status ?? {});
   return shares.find(({ revision }) => revision === hashOf(set))?.weight;
 }

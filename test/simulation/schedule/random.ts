@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that a seed decides (mulberry32). */
+/** Creates a seeded generator of numbers in [0, 1) (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,22 +9,22 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Choices made of random numbers. */
-export interface Chance {
-  /** From 0 to below 1. */
+/** A source of random values. */
+export interface RandomSource {
+  /** Uniform in [0, 1). */
   readonly fraction: () => number;
-  /** A whole number from `least` to `most`, both included. */
-  whole(least: number, most: number): number;
+  /** An integer from `least` to `most`, inclusive. */
+  integer(least: number, most: number): number;
   pick<T>(items: readonly [T, ...T[]]): T;
-  /** True in this share of the cases. */
-  isLucky(share: number): boolean;
+  /** True with this probability. */
+  bool(probability: number): boolean;
 }
 
-export function createChance(fraction: () => number): Chance {
+export function createRandom(fraction: () => number): RandomSource {
   return {
     fraction,
-    whole: (least, most) => least + Math.floor(fraction() * (most - least + 1)),
+    integer: (least, most) => least + Math.floor(fraction() * (most - least + 1)),
     pick: (items) => items[Math.floor(fraction() * items.length)] ?? items[0],
-    isLucky: (share) => fraction() < share,
+    bool: (probability) => fraction() < probability,
   };
 }

@@ -1,12 +1,12 @@
 import { badModel } from "../world/kubelet.ts";
-import { type Chance, createChance, seededRandom } from "./random.ts";
+import { type RandomSource, createRandom, seededRandom } from "./random.ts";
 import type { Change, CommandName } from "./schedule.ts";
 import type { Walk } from "./walk.ts";
 import { drawStrategy, plain } from "./strategies.ts";
 
-/** What a user of rollouts knows of what they have done. */
+/** The state of the user's changes so far. */
 interface State {
-  /** Models so far, the newest last; of how they do, the names tell. */
+  /** Models so far, the latest last. The name determines the behaviour. */
   readonly models: string[];
   replicas: number;
   isSuspended: boolean;
@@ -16,22 +16,22 @@ interface State {
 }
 
 type Act = Change["act"];
-type Turn = (state: State, chance: Chance) => Act | undefined;
+type Turn = (state: State, random: RandomSource) => Act | undefined;
 
 const name = "shop";
-/** Gaps that fall into every step of the strategies: pods take up to 4 s, pauses and analyses 2 to 8 s. */
+/** Gaps that hit every step of the strategies: pods take up to 4 s, pauses and analyses 2 to 8 s. */
 const gaps = [0, 40, 400, 2_000, 4_000, 6_000, 9_000, 14_000, 25_000] as const;
-/** In the end nothing waits for anybody. */
+/** The model of the final changes, which converge without the user. */
 const lastModel = "good-9.h5";
 
 /**
- * Walk number `walk` of a user who changes revisions step by step. In three of four they look at how things come to rest
- * before each change; in the fourth the changes fall into the middle of steps.
+ * Walk number `walk` of a user with rollout strategies. In three of four walks each change converges before the next; in
+ * the fourth changes overlap and hit the middle of steps.
  */
 export function rolloutWalk(walk: number): Walk {
-  const chance = createChance(seededRandom(walk * 7_919 + 13));
-  const isCalm = walk % 4 !== 3;
-  const replicas = chance.whole(1, 4);
+  const random = createRandom(seededRandom(walk * 7_919 + 13));
+  const isSequential = walk % 4 !== 3;
+  const replicas = random.integer(1, 4);
   const state: State = {
     models: ["good-1.h5"],
     replicas,
@@ -44,22 +44,22 @@ export function rolloutWalk(walk: number): Walk {
   const ends: (readonly Act[])[] = [];
   const add = (act: Act): void => {
     acts.push(act);
-    ends.push(goodEnd(state));
+    ends.push(finalActs(state));
   };
-  add({ kind: "create", model: "good-1.h5", replicas, rollout: drawStrategy(chance) });
-  // With less room than there are pods it would hang on the next that is lost what becomes of the rollout.
-  state.hasQuota = chance.isLucky(0.25);
+  add({ kind: "create", model: "good-1.h5", replicas, rollout: drawStrategy(random) });
+  // With a smaller quota the rollout's outcome would depend on the next lost pod.
+  state.hasQuota = random.bool(0.25);
   if (state.hasQuota) add({ kind: "quota", pods: replicas });
-  const most = isCalm ? chance.whole(3, 7) : chance.whole(3, 6);
-  // The first update comes soon: all else is about it.
+  const most = isSequential ? random.integer(3, 7) : random.integer(3, 6);
+  // The first change is an update: the other changes act on its rollout.
   for (let count = 0; count < most; count += 1) {
-    const act = count === 0 ? changedModel(state, chance) : nextAct(state, chance);
+    const act = count === 0 ? changedModel(state, random) : nextAct(state, random);
     if (act !== undefined) add(act);
   }
-  if (isCalm) return { isCalm, changes: acts.map((act) => ({ gapMs: 0, name, act })) };
-  const timed = (act: Act): Change => ({ gapMs: chance.pick(gaps), name, act });
+  if (isSequential) return { isSequential, changes: acts.map((act) => ({ gapMs: 0, name, act })) };
+  const timed = (act: Act): Change => ({ gapMs: random.pick(gaps), name, act });
   const changes = acts.map((act, index) => ({ ...timed(act), ...(index === 1 ? { gapMs: 15_000 } : {}) }));
-  return { isCalm, changes, ends: ends.map((end) => end.map(timed)) };
+  return { isSequential, changes, ends: ends.map((end) => end.map(timed)) };
 }
 
 const turns: readonly [Turn, ...Turn[]] = [
@@ -77,30 +77,30 @@ const turns: readonly [Turn, ...Turn[]] = [
   scaled,
   suspended,
   unlimited,
-  // Paused, it gets back what it had only as far as its steps say.
+  // A paused candidate gets back only the weight of its steps.
   ({ isPaused }) => (isPaused ? undefined : { kind: "lose-candidate" }),
-  (_state, chance) => ({ kind: "rollout", rollout: drawStrategy(chance) }),
+  (_state, random) => ({ kind: "rollout", rollout: drawStrategy(random) }),
   () => ({ kind: "annotate" }),
 ];
 
-function nextAct(state: State, chance: Chance): Act | undefined {
-  // Who has stopped everything begins again soon: there is nothing else to see.
+function nextAct(state: State, random: RandomSource): Act | undefined {
+  // A stopped ModelDeployment is started again next: other changes would have no effect.
   if (state.isSuspended) return suspended(state);
-  if (state.replicas === 0) return scaled(state, chance);
-  return chance.pick(turns)(state, chance);
+  if (state.replicas === 0) return scaled(state, random);
+  return random.pick(turns)(state, random);
 }
 
-/** Another revision: a good one, or one that fails requests, answers differently, gets none or never loads. */
-function changedModel(state: State, chance: Chance): Act {
-  const kind = chance.pick(["good", "good", "good", "failing", "silent", "differing", badModel]);
+/** A new revision: good, or one that fails requests, gives different predictions, gets no requests or never loads. */
+function changedModel(state: State, random: RandomSource): Act {
+  const kind = random.pick(["good", "good", "good", "failing", "silent", "differing", badModel]);
   const model = `${kind}-${state.models.length + 1}.h5`;
   state.models.push(model);
   return { kind: "model", model };
 }
 
-/** Back to what was before, or to any other. */
-function formerModel(state: State, chance: Chance): Act {
-  const model = chance.isLucky(0.6) ? state.models.at(-2) : state.models[chance.whole(0, state.models.length - 1)];
+/** Back to the previous model or any earlier one. */
+function formerModel(state: State, random: RandomSource): Act {
+  const model = random.bool(0.6) ? state.models.at(-2) : state.models[random.integer(0, state.models.length - 1)];
   const act = { kind: "model", model: model ?? "good-1.h5" } as const;
   state.models.push(act.model);
   return act;
@@ -115,9 +115,9 @@ function paused(state: State): Act {
   return { kind: "pause", isPaused: state.isPaused };
 }
 
-function scaled(state: State, chance: Chance): Act {
+function scaled(state: State, random: RandomSource): Act {
   const least = state.replicas === 0 ? 1 : 0;
-  state.replicas = chance.whole(least, state.hasQuota ? Math.max(1, state.replicas) : 5);
+  state.replicas = random.integer(least, state.hasQuota ? Math.max(1, state.replicas) : 5);
   return { kind: "replicas", replicas: state.replicas };
 }
 
@@ -126,21 +126,21 @@ function suspended(state: State): Act {
   return { kind: "suspend", suspend: state.isSuspended };
 }
 
-/** A quota of exactly the pods that are wanted goes. */
+/** Removes the quota. */
 function unlimited(state: State): Act | undefined {
   if (!state.hasQuota) return undefined;
   state.hasQuota = false;
   return { kind: "quota" };
 }
 
-/** How far the revisions before had come is a matter of chance: it ends with one for which that makes no difference. */
-function goodEnd({ isSuspended, isPaused, hasQuota, replicas }: State): readonly Act[] {
+/** Final changes that lead to the same state however far the earlier revisions came. */
+function finalActs({ isSuspended, isPaused, hasQuota, replicas }: State): readonly Act[] {
   return [
     ...(isPaused ? [{ kind: "pause", isPaused: false } as const] : []),
     ...(isSuspended ? [{ kind: "suspend", suspend: false } as const] : []),
     ...(hasQuota ? [{ kind: "quota" } as const] : []),
     ...(replicas === 0 ? [{ kind: "replicas", replicas: 2 } as const] : []),
-    { kind: "look" },
+    { kind: "await-answers" },
     { kind: "rollout", rollout: plain },
     { kind: "model", model: lastModel },
   ];

@@ -1,9 +1,9 @@
 import type { RolloutSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
 
-/** Commands to a rollout; each annotation has a new value each time. */
+/** Commands to a rollout. */
 export type CommandName = "promote" | "promoteFull" | "abort" | "retry";
 
-/** What a user does. `gapMs` passes before it. */
+/** A change by the user, `gapMs` after the previous one. */
 export interface Change {
   readonly gapMs: number;
   readonly name: string;
@@ -15,20 +15,20 @@ export interface Change {
     | { readonly kind: "annotate" }
     | { readonly kind: "command"; readonly command: CommandName; readonly value: string }
     | { readonly kind: "pause"; readonly isPaused: boolean }
-    /** In place of the one before. */
+    /** Replaces the rollout spec. */
     | { readonly kind: "rollout"; readonly rollout: RolloutSpec }
-    /** Most pods in the namespace; absent: any number. */
+    /** Sets the quota of pods in the namespace; absent: no quota. */
     | { readonly kind: "quota"; readonly pods?: number | undefined }
-    /** Every pod of the candidate is deleted. */
+    /** Deletes every pod of the candidate. */
     | { readonly kind: "lose-candidate" }
-    /** Waits until every command that was given has its answer in status. */
-    | { readonly kind: "look" }
+    /** Waits until status answers every command. */
+    | { readonly kind: "await-answers" }
     | { readonly kind: "delete" }
     | { readonly kind: "foreign-service"; readonly isThere: boolean };
 }
 
-/** What may befall one request of an operator; see `README.md` for what F1 to F14 are. */
-export const requestTroubles = [
+/** Faults of an operator's request; `README.md` explains F1 to F14. */
+export const requestFaults = [
   "crash-before", // F7
   "crash-after", // F7
   "conflict", // F8
@@ -43,8 +43,8 @@ export const requestTroubles = [
   "slow", // F10
 ] as const;
 
-/** What may befall one event of a watch. */
-export const eventTroubles = [
+/** Faults of a watch event. */
+export const eventFaults = [
   "drop", // F1
   "duplicate", // F2
   "delay", // F3
@@ -54,8 +54,8 @@ export const eventTroubles = [
   "only-bookmarks", // F6
 ] as const;
 
-/** What may happen at a time. */
-export const momentTroubles = [
+/** Faults at a point in time. */
+export const timedFaults = [
   "crash", // F7
   "outage", // F10
   "blind", // F3
@@ -76,33 +76,33 @@ export const momentTroubles = [
   "compact", // F5
 ] as const;
 
-export type RequestTrouble = (typeof requestTroubles)[number];
-export type EventTrouble = (typeof eventTroubles)[number];
-export type MomentTrouble = (typeof momentTroubles)[number];
+export type RequestFault = (typeof requestFaults)[number];
+export type EventFault = (typeof eventFaults)[number];
+export type TimedFault = (typeof timedFaults)[number];
 
-/** One fault. `at` counts requests or events within the phase, or is a time in ms; `amount`, from 0 to below 1, is how much or which. */
+/** A fault. `at` is the index of a request or event within the phase, or a time in ms; `amount`, in [0, 1), is its size or target. */
 export type ScheduledFault = { readonly phase: number; readonly at: number; readonly amount: number } & (
-  | { readonly on: "request"; readonly trouble: RequestTrouble }
-  | { readonly on: "event"; readonly trouble: EventTrouble }
-  | { readonly on: "moment"; readonly trouble: MomentTrouble }
+  | { readonly on: "request"; readonly kind: RequestFault }
+  | { readonly on: "event"; readonly kind: EventFault }
+  | { readonly on: "time"; readonly kind: TimedFault }
 );
 
-/** A walk of changes, in phases that each come to rest before the next, and what goes wrong meanwhile. */
+/** The user's changes, in phases that each converge before the next, and the faults. */
 export interface Schedule {
   readonly seed: number;
   readonly phases: readonly (readonly Change[])[];
-  /** The first phase that is played: the schedule begins in the state that those before it come to. Default 0. */
+  /** The first phase that is run, from the end state of the phases before it. Default: 0. */
   readonly from?: number;
   /**
-   * What was changed before `from` has not come to rest: the schedule begins so long after the last of it, in the middle of what
-   * follows. Default: it begins at rest.
+   * The schedule begins this long after the last change of the phases before `from`, which have not converged yet. Default: it
+   * begins after convergence.
    */
   readonly afterMs?: number;
   /**
-   * The change of phase `from` is made: the schedule begins at this part, from 0 to below 1, of the times at which something was written
-   * after it. Default: it is not.
+   * The schedule begins at a checkpoint after the change of phase `from`: the one at this fraction, in [0, 1), of the phase's
+   * checkpoints. Default: it begins before the change.
    */
-  readonly underWay?: number;
+  readonly resumeAt?: number;
   /** Operators that contend for the lease; one operator runs without any. */
   readonly operators: 1 | 2;
   readonly faults: readonly ScheduledFault[];

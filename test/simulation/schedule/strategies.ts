@@ -1,12 +1,12 @@
 import type { RolloutSpec, StepSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
-import type { Chance } from "./random.ts";
+import type { RandomSource } from "./random.ts";
 
-/** Clocks are an hour wrong at times: no deadline may end by that. */
+/** Longer than the clock faults, which are an hour: a wrong clock must not reach the deadline. */
 const progressDeadline = "24h";
-/** Each judgement is a write. */
+/** The interval limits the number of writes: each analysis result is one. */
 const analysis = { interval: "5s", minimumRequests: 50 };
 
-/** Everything at once. */
+/** A rollout without steps. */
 export const plain: RolloutSpec = { progressDeadline };
 
 const stepLists: readonly [readonly StepSpec[], ...(readonly StepSpec[])[]] = [
@@ -27,22 +27,22 @@ const rooms: readonly [object, ...object[]] = [
   { maxSurge: 2, maxUnavailable: 1 },
 ];
 
-/** Strategies whose rollouts end by themselves. */
+/** Strategies whose rollouts complete without the user. */
 export const endingStrategies: readonly [RolloutSpec, ...RolloutSpec[]] = [
   { progressDeadline, canary: { steps: [{ setWeight: 50 }, { pause: { duration: "2s" } }], maxSurge: 1 } },
   { progressDeadline, canary: { maxSurge: 0, maxUnavailable: 1 } },
   { progressDeadline, recreate: {} },
 ];
 
-/** A strategy: mostly a canary. */
-export function drawStrategy(chance: Chance): RolloutSpec {
-  const limit = chance.isLucky(0.3) ? { revisionHistoryLimit: chance.whole(1, 2) } : {};
-  const capacity = chance.isLucky(0.15) ? { capacity: chance.pick(["Swap", "Recreate", "Surge"] as const) } : {};
+/** Draws a strategy, mostly a canary. */
+export function drawStrategy(random: RandomSource): RolloutSpec {
+  const limit = random.bool(0.3) ? { revisionHistoryLimit: random.integer(1, 2) } : {};
+  const capacity = random.bool(0.15) ? { capacity: random.pick(["Swap", "Recreate", "Surge"] as const) } : {};
   const shared = { progressDeadline, analysis, ...limit, ...capacity };
-  const kind = chance.pick(["canary", "canary", "canary", "canary", "blueGreen", "recreate"] as const);
+  const kind = random.pick(["canary", "canary", "canary", "canary", "blueGreen", "recreate"] as const);
   if (kind === "recreate") return { ...shared, recreate: {} };
   if (kind === "blueGreen") {
-    return { ...shared, blueGreen: { autoPromote: chance.isLucky(0.5), scaleDownDelay: "5s" } };
+    return { ...shared, blueGreen: { autoPromote: random.bool(0.5), scaleDownDelay: "5s" } };
   }
-  return { ...shared, canary: { steps: [...chance.pick(stepLists)], ...chance.pick(rooms) } };
+  return { ...shared, canary: { steps: [...random.pick(stepLists)], ...random.pick(rooms) } };
 }

@@ -1,17 +1,17 @@
 import { badModel } from "../world/kubelet.ts";
-import { type Chance, createChance, seededRandom } from "./random.ts";
+import { type RandomSource, createRandom, seededRandom } from "./random.ts";
 import { rolloutWalk } from "./rollout-walk.ts";
 import type { Change, Schedule } from "./schedule.ts";
-import { tellingWalks } from "./telling-walks.ts";
+import { selectedWalks } from "./selected-walks.ts";
 
-/** Walks without a rollout's strategy come first, then as many with one. */
+/** Number of walks without a rollout strategy. They come first, followed by as many rollout walks. */
 export const plainWalks = 64;
-/** Times within a gap between two changes at which a schedule may begin; the last is that of the change. */
-export function standsMs(gapMs: number): readonly [number, ...number[]] {
+/** Times within a gap between two changes at which a schedule may begin; the last is the end of the gap. */
+export function checkpointTimesMs(gapMs: number): readonly [number, ...number[]] {
   return gapMs < 100 ? [gapMs] : [gapMs / 2, gapMs];
 }
 
-/** How many different walks there are: each needs a run without faults to compare with. */
+/** Number of different walks: each needs a reference run without faults. */
 export const walkCount = 2 * plainWalks;
 
 interface State {
@@ -25,65 +25,69 @@ interface State {
 
 const name = "shop";
 
-/** What a user does. */
+/** A sequence of user changes. */
 export type Walk =
-  /** They look at how things come to rest before each change. */
-  | { readonly isCalm: true; readonly changes: readonly Change[] }
-  /** They are in a hurry; how they end well after each of the changes. */
-  | { readonly isCalm: false; readonly changes: readonly Change[]; readonly ends: readonly (readonly Change[])[] };
+  /** Each change converges before the next one. */
+  | { readonly isSequential: true; readonly changes: readonly Change[] }
+  /** Changes overlap; `ends` has the final changes after each change. */
+  | {
+      readonly isSequential: false;
+      readonly changes: readonly Change[];
+      readonly ends: readonly (readonly Change[])[];
+    };
 
-/** The walk that schedules of a seed play. Three of four come to rest after every change, the fourth is in a hurry. */
+/** The walk of a seed. Three of four are sequential, the fourth overlaps. */
 export function userWalk(seed: number): Walk {
   const place = seed % walkCount;
-  const number = tellingWalks[place] ?? place;
+  const number = selectedWalks[place] ?? place;
   return place < plainWalks ? plainWalk(number) : rolloutWalk(number);
 }
 
-/** All changes of a walk and its good end, in phases that come to rest. */
+/** All changes of a walk with its final changes, in phases that converge. */
 export function wholePhases(walk: Walk): Schedule["phases"] {
-  return walk.isCalm ? walk.changes.map((change) => [change]) : [[...walk.changes, ...(walk.ends.at(-1) ?? [])]];
+  return walk.isSequential ? walk.changes.map((change) => [change]) : [[...walk.changes, ...(walk.ends.at(-1) ?? [])]];
 }
 
-/** Walk number `walk` of those without a rollout's strategy. */
+/** Walk number `walk` without a rollout strategy. */
 export function plainWalk(walk: number): Walk {
-  const chance = createChance(seededRandom(walk * 7_919 + 13));
-  const isCalm = walk % 4 !== 3;
+  const random = createRandom(seededRandom(walk * 7_919 + 13));
+  const isSequential = walk % 4 !== 3;
   const state: State = { exists: false, model: 1, isBad: false, replicas: 1, isSuspended: false, hasForeign: false };
-  const gapMs = (): number => (isCalm ? 0 : chance.pick([0, 40, 400, 2_000, 6_000, 12_000]));
+  const gapMs = (): number => (isSequential ? 0 : random.pick([0, 40, 400, 2_000, 6_000, 12_000]));
   const changes: Change[] = [];
   const ends: (readonly Change[])[] = [];
   const add = (act: Change["act"]): void => {
     changes.push({ gapMs: gapMs(), name, act });
-    // Who is in a hurry ends well: how far the revision before had come by then is a matter of chance.
-    ends.push((state.exists ? goodEnd(state) : []).map((one) => ({ gapMs: gapMs(), name, act: one })));
+    // An overlapping walk ends with a good model: how far the previous revision came varies.
+    ends.push((state.exists ? finalActs(state) : []).map((one) => ({ gapMs: gapMs(), name, act: one })));
   };
   if (walk % 16 === 6 || walk % 16 === 11) {
     state.hasForeign = true;
     add({ kind: "foreign-service", isThere: true });
   }
-  const most = isCalm ? chance.whole(3, 7) : chance.whole(2, 5);
-  for (let count = 0; count < most; count += 1) add(nextAct(state, chance));
-  return isCalm ? { isCalm, changes } : { isCalm, changes, ends };
+  const most = isSequential ? random.integer(3, 7) : random.integer(2, 5);
+  for (let count = 0; count < most; count += 1) add(nextAct(state, random));
+  return isSequential ? { isSequential, changes } : { isSequential, changes, ends };
 }
 
-function nextAct(state: State, chance: Chance): Change["act"] {
-  if (state.hasForeign && state.exists && chance.isLucky(0.7)) {
+function nextAct(state: State, random: RandomSource): Change["act"] {
+  if (state.hasForeign && state.exists && random.bool(0.7)) {
     state.hasForeign = false;
     return { kind: "foreign-service", isThere: false };
   }
   if (!state.exists) {
     state.exists = true;
     state.isSuspended = false;
-    state.replicas = chance.whole(1, 3);
+    state.replicas = random.integer(1, 3);
     return { kind: "create", model: modelOf(state), replicas: state.replicas };
   }
-  switch (chance.pick(["model", "model", "model", "replicas", "replicas", "suspend", "annotate", "delete"])) {
+  switch (random.pick(["model", "model", "model", "replicas", "replicas", "suspend", "annotate", "delete"])) {
     case "model":
-      state.isBad = !state.isBad && chance.isLucky(0.35);
-      state.model = chance.whole(1, 3);
+      state.isBad = !state.isBad && random.bool(0.35);
+      state.model = random.integer(1, 3);
       return { kind: "model", model: modelOf(state) };
     case "replicas":
-      state.replicas = chance.whole(0, 3);
+      state.replicas = random.integer(0, 3);
       return { kind: "replicas", replicas: state.replicas };
     case "suspend":
       state.isSuspended = !state.isSuspended;
@@ -96,7 +100,7 @@ function nextAct(state: State, chance: Chance): Change["act"] {
   }
 }
 
-function goodEnd({ isBad, isSuspended, replicas }: State): readonly Change["act"][] {
+function finalActs({ isBad, isSuspended, replicas }: State): readonly Change["act"][] {
   return [
     ...(isBad ? [{ kind: "model", model: "good-4.h5" } as const] : []),
     ...(replicas === 0 ? [{ kind: "replicas", replicas: 2 } as const] : []),

@@ -2,30 +2,30 @@ import fc from "fast-check";
 
 import { modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
 import type { StructuralSchema } from "../../../crds/schema/structural/structural-schema.ts";
-import type { Chance } from "../schedule/random.ts";
+import type { RandomSource } from "../schedule/random.ts";
 
-/** A place in the spec, as `rollout.canary.steps[].setWeight`; `{}` stands for any key of a map. */
+/** A field of the spec, such as `rollout.canary.steps[].setWeight`; `{}` is any key of a map. */
 export interface SpecField {
   readonly path: string;
   readonly steps: readonly string[];
 }
 
-/** Keys that are as good as any other in a map. */
+/** The key of sampled maps. */
 const anyKey = "example.com/disk";
 const element = "[]";
 const member = "{}";
 
 const spec: StructuralSchema = within(modelDeploymentSchema, "spec");
 
-/** Every field of the spec that holds a value and no further fields. */
+/** All leaf fields of the spec. */
 export const specFields: readonly SpecField[] = leaves(spec, []).map((steps) => ({ path: spelled(steps), steps }));
 
 /**
- * A spec that has the field, with as few others as the schema lets it have; with `isRich` others come along as chance will.
- * It obeys the types, bounds and patterns of the schema; what several fields together must obey is for the API server to say.
+ * Samples a spec with the field and as few others as the schema allows, or with random others if `isRich`. It satisfies the
+ * types, bounds and patterns of the schema, but not necessarily the rules across fields.
  */
-export function specWith(field: SpecField, chance: Chance, isRich: boolean): Record<string, unknown> {
-  return asObject(sample(spec, { rest: field.steps, path: [], chance, isRich }));
+export function specWith(field: SpecField, random: RandomSource, isRich: boolean): Record<string, unknown> {
+  return asObject(sample(spec, { rest: field.steps, path: [], random, isRich }));
 }
 
 function leaves(schema: StructuralSchema, steps: readonly string[]): readonly (readonly string[])[] {
@@ -42,10 +42,10 @@ function spelled(steps: readonly string[]): string {
 }
 
 interface Place {
-  /** The way from here to the field; undefined: the field lies elsewhere. */
+  /** The remaining path to the field; undefined outside of that path. */
   readonly rest: readonly string[] | undefined;
   readonly path: readonly string[];
-  readonly chance: Chance;
+  readonly random: RandomSource;
   readonly isRich: boolean;
 }
 
@@ -63,18 +63,18 @@ function sampledMembers(
   place: Place,
 ): unknown {
   const isWanted = (key: string): boolean =>
-    place.rest?.[0] === key || required.includes(key) || (place.isRich && place.chance.isLucky(0.3));
+    place.rest?.[0] === key || required.includes(key) || (place.isRich && place.random.bool(0.3));
   const wanted = Object.entries(properties).filter(([key]) => isWanted(key));
   return Object.fromEntries(wanted.map(([key, schema]) => [key, sample(schema, inner(place, key))]));
 }
 
-function inner({ rest, path, chance, isRich }: Place, step: string): Place {
-  return { rest: rest?.[0] === step ? rest.slice(1) : undefined, path: [...path, step], chance, isRich };
+function inner({ rest, path, random, isRich }: Place, step: string): Place {
+  return { rest: rest?.[0] === step ? rest.slice(1) : undefined, path: [...path, step], random, isRich };
 }
 
 /**
- * Values where the schema says less than a cluster asks for, or so much that a stand-in cluster would be asked for thousands of pods;
- * and times that are over, or not come, when the state is looked at.
+ * Values of fields whose schema is weaker than a cluster's rules or allows thousands of pods, and durations that fit the
+ * simulation.
  */
 const known: Readonly<Record<string, readonly unknown[]>> = {
   replicas: [0, 1, 3],
@@ -96,27 +96,27 @@ function hasDisk(): object {
   return { matchExpressions: [{ key: anyKey, operator: "Exists" }] };
 }
 
-/** What a pattern of durations accepts is centuries, too. */
+/** Realistic durations: the pattern accepts centuries, too. */
 const durations = ["1500ms", "45s", "2m", "1h30m"] as const;
 
-function sampledValue(schema: StructuralSchema, { path, chance }: Place): unknown {
+function sampledValue(schema: StructuralSchema, { path, random }: Place): unknown {
   const choices = known[spelled(path)] ?? schema.enum;
-  if (choices !== undefined) return choices[chance.whole(0, choices.length - 1)];
-  if (schema.type === "boolean") return chance.isLucky(0.5);
+  if (choices !== undefined) return choices[random.integer(0, choices.length - 1)];
+  if (schema.type === "boolean") return random.bool(0.5);
   if (schema.type === "integer" || schema.type === "number") {
     const { minimum = 0, maximum = minimum + 4 } = schema;
-    return chance.whole(minimum, Math.min(maximum, minimum + 4));
+    return random.integer(minimum, Math.min(maximum, minimum + 4));
   }
-  return schema.type === "object" ? {} : sampledText(schema, chance);
+  return schema.type === "object" ? {} : sampledText(schema, random);
 }
 
-function sampledText(schema: StructuralSchema, chance: Chance): string {
+function sampledText(schema: StructuralSchema, random: RandomSource): string {
   const patterns = (schema["x-kubernetes-validations"] ?? []).flatMap(({ rule }) => patternOf(rule) ?? []);
   const [pattern] = patterns;
-  if (pattern === undefined) return `text-${chance.whole(1, 9)}`;
-  if (patterns.some((one) => one.includes("(ms|s|m|h)"))) return chance.pick(durations);
+  if (pattern === undefined) return `text-${random.integer(1, 9)}`;
+  if (patterns.some((one) => one.includes("(ms|s|m|h)"))) return random.pick(durations);
   const texts = fc.stringMatching(new RegExp(pattern, "u")).filter(({ length }) => length <= (schema.maxLength ?? 64));
-  return fc.sample(texts, { seed: chance.whole(0, 1_000_000), numRuns: 1 })[0] ?? "";
+  return fc.sample(texts, { seed: random.integer(0, 1_000_000), numRuns: 1 })[0] ?? "";
 }
 
 /** The regular expression of a rule such as `self.matches('^[a-z]+$')`. */

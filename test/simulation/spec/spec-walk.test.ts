@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
 
-import { createStage, type Stage } from "../world/stage.ts";
+import { createSharedServer, type SharedServer } from "../world/shared-server.ts";
 import { specFields } from "./spec-fields.ts";
-import { walked } from "./spec-walk.ts";
+import { walkField } from "./spec-walk.ts";
 
-/** Two values of each field; `MODELWRIGHT_SPEC_WALKS=20` draws twenty. */
+/** Number of values per field; `MODELWRIGHT_SPEC_WALKS=20` draws twenty. */
 const walksOfAField = Number(process.env["MODELWRIGHT_SPEC_WALKS"] ?? 2);
 
-describe("every field of the spec, changed, broken and taken back", () => {
-  let stage: Stage;
+describe("every field of the spec, changed, with a broken model, and reverted", () => {
+  let shared: SharedServer;
 
   beforeAll(async () => {
-    stage = await createStage();
+    shared = await createSharedServer();
   });
 
   test("there are as many fields as the definition has", () => {
@@ -22,7 +22,7 @@ describe("every field of the spec, changed, broken and taken back", () => {
     "$path",
     async ({ field, index }) => {
       for (let walk = 1; walk <= walksOfAField; walk += 1) {
-        const { changed, transitions, violations } = await walked(stage, field, walk * 1_000 + index);
+        const { changed, transitions, violations } = await walkField(shared, field, walk * 1_000 + index);
         expect({ transitions, violations, changed }).toEqual({ transitions: 3, violations: [], changed });
       }
     },

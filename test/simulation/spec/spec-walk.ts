@@ -2,16 +2,16 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import { resources } from "../../../operator/kube/resources.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { difference, endState, withoutHistory, withoutPast } from "../oracle/end-state.ts";
-import { createChance, type Chance, seededRandom } from "../schedule/random.ts";
-import type { Stage } from "../world/stage.ts";
+import { createRandom, type RandomSource, seededRandom } from "../schedule/random.ts";
+import type { SharedServer } from "../world/shared-server.ts";
 import { createWorld, type World } from "../world/world.ts";
 import { type SpecField, specWith } from "./spec-fields.ts";
 
 type Spec = Record<string, unknown>;
 
-/** What came of one way through the states of a field: good → changed → changed and broken → good. */
+/** The result of a walk through the states of a field: good → changed → changed and broken → good. */
 export interface SpecWalk {
-  /** The spec that the API server took; undefined: it took none of those that were tried. */
+  /** The spec that the API server accepted; undefined when it refused all attempts. */
   readonly changed: Spec | undefined;
   readonly transitions: number;
   /** Reason of `Ready` in the changed state. */
@@ -26,30 +26,30 @@ const good: Spec = {
 };
 const broken: Spec = { configMap: { name: "models", key: "bad-1.h5" } };
 const attempts = 60;
-/** A state is at rest when nobody wrote for this long: foreign objects are looked at every 30 s. */
+/** A state has converged when nothing was written for this long: foreign objects are checked every 30 s. */
 const quietMs = 35_000;
-/** Nothing that a spec can say takes longer to come to rest. */
+/** Time limit for the convergence of any spec. */
 const restWithinMs = 30 * 60_000;
 
 /**
- * Declares a spec with the field, breaks its model, and declares the good spec again: each state has to be reached or say why not, to
- * be the one that a new object of that spec comes to, and to leave nothing behind. Source of the idea: Acto (SOSP 2023).
+ * Applies a spec with the field, breaks its model, and applies the good spec again. Each state must be reached or explained in
+ * status, equal the state of a new object with that spec, and leave nothing behind. The idea is from Acto (SOSP 2023).
  */
-export async function walked(stage: Stage, field: SpecField, seed: number): Promise<SpecWalk> {
-  const chance = createChance(seededRandom(seed));
-  const found = await during(stage, seed, (world) => throughStates(world, field, chance));
+export async function walkField(shared: SharedServer, field: SpecField, seed: number): Promise<SpecWalk> {
+  const random = createRandom(seededRandom(seed));
+  const found = await withWorld(shared, seed, (world) => throughStates(world, field, random));
   if (found.changed === undefined || found.reason !== "AsDeclared") return found;
-  const anew = await during(stage, seed, async (world) => {
-    await declared(world, found.changed ?? {});
-    return settled(world);
+  const anew = await withWorld(shared, seed, async (world) => {
+    await declare(world, found.changed ?? {});
+    return settledState(world);
   });
   const differences = difference(plain(anew), plain(found.state));
   if (differences.length === 0) return found;
   return { ...found, violations: [...found.violations, "changed is not what a new one comes to", ...differences] };
 }
 
-async function during<T>(stage: Stage, seed: number, act: (world: World) => Promise<T>): Promise<T> {
-  const world = await createWorld(stage, seed, { isJudging: true });
+async function withWorld<T>(shared: SharedServer, seed: number, act: (world: World) => Promise<T>): Promise<T> {
+  const world = await createWorld(shared, seed, { runsAnalyses: true });
   try {
     world.startOperator(false);
     return await act(world);
@@ -61,36 +61,36 @@ async function during<T>(stage: Stage, seed: number, act: (world: World) => Prom
 async function throughStates(
   world: World,
   field: SpecField,
-  chance: Chance,
+  random: RandomSource,
 ): Promise<SpecWalk & { readonly state: readonly string[] }> {
-  await declared(world, good);
-  const begun = await settled(world);
-  const changed = await accepted(world, field, chance);
+  await declare(world, good);
+  const begun = await settledState(world);
+  const changed = await accepted(world, field, random);
   if (changed === undefined)
     return { changed, transitions: 0, reason: "", violations: ["no such spec is taken"], state: [] };
-  const state = await settled(world);
+  const state = await settledState(world);
   const ready = readyOf(world);
-  const violations = [...unsaid(world, "changed")];
-  await declared(world, { ...changed, model: { ...(changed["model"] as Spec), source: broken } }); // every spec has a model
-  await settled(world);
-  violations.push(...unsaid(world, "broken"), ...overlooked(world, ready?.reason));
-  await declared(world, good);
-  const differences = difference(plain(begun), plain(await settled(world)));
+  const violations = [...unexplained(world, "changed")];
+  await declare(world, { ...changed, model: { ...(changed["model"] as Spec), source: broken } }); // every spec has a model
+  await settledState(world);
+  violations.push(...unexplained(world, "broken"), ...unnoticed(world, ready?.reason));
+  await declare(world, good);
+  const differences = difference(plain(begun), plain(await settledState(world)));
   if (differences.length > 0) violations.push("the good spec does not come to what it came to before", ...differences);
   return { changed, transitions: 3, reason: ready?.reason ?? "", violations, state };
 }
 
-/** The first of the field's specs that the API server takes: the barest first, then with more and more beside it. */
-async function accepted(world: World, field: SpecField, chance: Chance): Promise<Spec | undefined> {
+/** The first sampled spec that the API server accepts: minimal ones first, then richer ones. */
+async function accepted(world: World, field: SpecField, random: RandomSource): Promise<Spec | undefined> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const spec = merged(field, specWith(field, chance, attempt > 5));
-    const refusal = await declared(world, spec).catch((thrown: unknown) => Fault.from(thrown));
+    const spec = merged(field, specWith(field, random, attempt > 5));
+    const refusal = await declare(world, spec).catch((thrown: unknown) => Fault.from(thrown));
     if (!(refusal instanceof Fault)) return spec;
   }
   return undefined;
 }
 
-/** In place of the good model's source where it has one; rollouts are seen with a new revision only. */
+/** A sampled spec with the good model's source unless it has its own; rollout fields take effect only with a new revision. */
 function merged({ steps: [first] }: SpecField, sampled: Spec): Spec {
   const model = sampled["model"] as Spec; // the schema requires it
   const hasSource = Object.keys(model["source"] as Spec).length > 0; // likewise
@@ -100,8 +100,8 @@ function merged({ steps: [first] }: SpecField, sampled: Spec): Spec {
   return { ...replicas, ...sampled, model: { ...model, source } };
 }
 
-/** As `kubectl apply --server-side`: what the new spec does not name is gone. */
-async function declared(world: World, spec: Spec): Promise<void> {
+/** Applies a spec, as `kubectl apply --server-side` does: fields that it lacks are removed. */
+async function declare(world: World, spec: Spec): Promise<void> {
   await world.client.apply(resources.modelDeployments, {
     apiVersion: "modelwright.dev/v1alpha1",
     kind: "ModelDeployment",
@@ -110,7 +110,7 @@ async function declared(world: World, spec: Spec): Promise<void> {
   } as never); // a spec of its kind
 }
 
-async function settled(world: World): Promise<readonly string[]> {
+async function settledState(world: World): Promise<readonly string[]> {
   const untilMs = world.clock.monotonic() + restWithinMs;
   for (let changes = -1; changes !== world.changes && world.clock.monotonic() < untilMs;) {
     changes = world.changes;
@@ -119,7 +119,7 @@ async function settled(world: World): Promise<readonly string[]> {
   return [...endState(world.server), ...routes(world)];
 }
 
-/** What each gateway works by, without what counts on and what addresses pods have. */
+/** The routes of each gateway, without resourceVersions, ports and pod addresses. */
 function routes({ gateways }: World): readonly string[] {
   return gateways.all.flatMap(({ name, table }) =>
     [...table.byKey.values()].map(({ route }) => {
@@ -132,7 +132,7 @@ function routes({ gateways }: World): readonly string[] {
   );
 }
 
-/** What a policy of scaling has seen so far. */
+/** Fields with the measurements of the autoscaler. */
 const measured = /"(?:memory|startTime|serviceTime|signal)":"(?:[^"\\]|\\.)*",?/g;
 
 function plain(state: readonly string[]): readonly string[] {
@@ -150,8 +150,8 @@ function readyOf(world: World) {
   return deployment(world).status?.conditions?.find(({ type }) => type === "Ready");
 }
 
-/** A state that is not reached has to say why; one that is reached has to be the one that was declared last. */
-function unsaid(world: World, state: string): readonly string[] {
+/** Violations of the status: it must be of the latest generation, and say why when the ModelDeployment is not ready. */
+function unexplained(world: World, state: string): readonly string[] {
   const { metadata, status } = deployment(world);
   const ready = readyOf(world);
   if (ready === undefined) return [`${state}: there is no Ready`];
@@ -161,8 +161,8 @@ function unsaid(world: World, state: string): readonly string[] {
   return isSaid ? [] : [`${state}: not ready, and does not say why: ${JSON.stringify(ready)}`];
 }
 
-/** Of a model that does not load `Ready` is false and names the cause, unless nobody wants a pod of it or another cause stands before it. */
-function overlooked(world: World, before: string | undefined): readonly string[] {
+/** Violations of the status of a model that cannot load: `Ready` must be false and name the cause, unless no pod is wanted or another cause comes first. */
+function unnoticed(world: World, before: string | undefined): readonly string[] {
   const { spec, status } = deployment(world);
   const isWanted = spec.suspend !== true && (spec.replicas ?? 1) > 0;
   const ready = readyOf(world);

@@ -1,11 +1,11 @@
 import type { KubeRequest } from "../../../operator/kube/transport.ts";
-import type { EventTrouble } from "../schedule/schedule.ts";
+import type { EventFault } from "../schedule/schedule.ts";
 import type { FaultyTransportOptions } from "./faulty-transport.ts";
 
 const encoder = new TextEncoder();
 
-/** How long a watch that lost an event goes on before its server finds out. */
-const healedAfterMs = 8_000;
+/** Time until the server detects a lost event and ends the watch with 410. */
+const detectionMs = 8_000;
 const expired = {
   type: "ERROR",
   object: { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" },
@@ -16,62 +16,65 @@ interface Line {
   readonly object: { readonly metadata: { readonly uid: string; readonly resourceVersion: string } };
 }
 
-/** What a step of a stream does: what is told, and whether the stream ends with it. */
-interface Told {
-  /** Values of lines, or bytes. */
+/** The lines to deliver for one event, and whether the stream then ends. */
+interface Delivery {
+  /** Parsed lines, or bytes of a truncated one. */
   readonly lines: readonly unknown[];
   readonly ends?: boolean;
 }
 
 interface Fault {
-  readonly trouble: EventTrouble;
+  readonly kind: EventFault;
   readonly amount: number;
 }
 
-/** The lines of a watch as they reach the process: late, twice, cut off or not at all. */
+/** Delivers the lines of a watch to the process with faults: delayed, duplicated, truncated or dropped. */
 export async function* faultyLines(
   lines: AsyncIterable<unknown>,
   options: FaultyTransportOptions & { readonly onDrop: () => void },
   { path }: KubeRequest,
 ): AsyncGenerator<unknown> {
-  const { clock, process, weather, ledger } = options;
-  let healsAtMs = Infinity;
-  // A list that lacks something is no fault that a server has.
+  const { clock, process, activeFaults, ledger } = options;
+  let detectedAtMs = Infinity;
+  // Events of the initial list are never dropped: servers don't have that fault.
   let mayDrop = !path.includes("sendInitialEvents=true");
   for await (const value of lines) {
     const line = value as Line; // a server that shares memory gives values
-    const fault = weather.eventTrouble(ledger.events++);
+    const fault = activeFaults.eventFault(ledger.events++);
     await delayed(fault, options);
     if (isOver(path, options)) return;
-    if (clock.monotonic() >= healsAtMs) return yield expired;
+    if (clock.monotonic() >= detectedAtMs) return yield expired;
     const isBookmark = line.type === "BOOKMARK";
-    if (fault?.trouble === "drop" && mayDrop && !isBookmark) {
-      healsAtMs = Math.min(healsAtMs, clock.monotonic() + healedAfterMs);
+    if (fault?.kind === "drop" && mayDrop && !isBookmark) {
+      detectedAtMs = Math.min(detectedAtMs, clock.monotonic() + detectionMs);
       ledger.unseen.add(line.object.metadata.uid);
       options.onDrop();
       continue;
     }
     mayDrop ||= isBookmark;
-    const { lines: told, ends = false } = troubled(line, fault);
-    for (const one of told) yield await process.heard(Promise.resolve(one));
+    const { lines: told, ends = false } = withFault(line, fault);
+    for (const one of told) yield await process.delivered(Promise.resolve(one));
     if (ends) return;
   }
 }
 
-async function delayed(fault: Fault | undefined, { clock, weather, chance }: FaultyTransportOptions): Promise<void> {
-  await clock.sleep(1 + Math.floor(chance.fraction() * 4));
-  if (weather.blindUntilMs > 0) await clock.sleep(weather.blindUntilMs - clock.monotonic());
-  if (weather.stale !== undefined) await clock.sleep(weather.stale.untilMs - clock.monotonic());
-  if (fault?.trouble === "delay") await clock.sleep(fault.amount * 15_000);
+async function delayed(
+  fault: Fault | undefined,
+  { clock, activeFaults, random }: FaultyTransportOptions,
+): Promise<void> {
+  await clock.sleep(1 + Math.floor(random.fraction() * 4));
+  if (activeFaults.blindUntilMs > 0) await clock.sleep(activeFaults.blindUntilMs - clock.monotonic());
+  if (activeFaults.stale !== undefined) await clock.sleep(activeFaults.stale.untilMs - clock.monotonic());
+  if (fault?.kind === "delay") await clock.sleep(fault.amount * 15_000);
 }
 
-function isOver(path: string, { clock, weather, process }: FaultyTransportOptions): boolean {
-  const isMissing = weather.missing !== undefined && path.includes(weather.missing);
-  return isMissing || clock.monotonic() < weather.outageUntilMs || !process.isAlive;
+function isOver(path: string, { clock, activeFaults, process }: FaultyTransportOptions): boolean {
+  const isMissing = activeFaults.missing !== undefined && path.includes(activeFaults.missing);
+  return isMissing || clock.monotonic() < activeFaults.outageUntilMs || !process.isAlive;
 }
 
-function troubled(line: Line, fault: Fault | undefined): Told {
-  switch (fault?.trouble) {
+function withFault(line: Line, fault: Fault | undefined): Delivery {
+  switch (fault?.kind) {
     case "duplicate":
       return { lines: [line, line] };
     case "cut": {
@@ -89,7 +92,7 @@ function troubled(line: Line, fault: Fault | undefined): Told {
   }
 }
 
-/** Nothing but a bookmark, as far as it may go without this event. */
+/** A bookmark just before this event. */
 function bookmarkBefore({ type, object }: Line): readonly unknown[] {
   const isInitial = type === "ADDED" || type === "BOOKMARK";
   if (isInitial) return [];

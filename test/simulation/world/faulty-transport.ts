@@ -2,91 +2,92 @@ import { kubeFaults } from "../../../operator/kube/faults.ts";
 import type { KubeRequest, KubeResponse, KubeStream, Transport } from "../../../operator/kube/transport.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
-import type { Chance } from "../schedule/random.ts";
-import type { EventTrouble, RequestTrouble } from "../schedule/schedule.ts";
+import type { RandomSource } from "../schedule/random.ts";
+import type { EventFault, RequestFault } from "../schedule/schedule.ts";
 import { type Ledger, subjectOf } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { faultyLines } from "./faulty-stream.ts";
 import { staleInitialEvents } from "./stale-state.ts";
 
-/** What goes wrong at the moment between operators and the API server; times are of the world's clock. */
-export interface Weather {
-  requestTrouble(index: number): { readonly trouble: RequestTrouble; readonly amount: number } | undefined;
-  eventTrouble(index: number): { readonly trouble: EventTrouble; readonly amount: number } | undefined;
+/** The current faults between operators and the API server; times are of the world's clock. */
+export interface ActiveFaults {
+  requestFault(index: number): { readonly kind: RequestFault; readonly amount: number } | undefined;
+  eventFault(index: number): { readonly kind: EventFault; readonly amount: number } | undefined;
   outageUntilMs: number;
-  /** No event reaches an operator until then. */
+  /** Watch events are delayed until then. */
   blindUntilMs: number;
-  /** Part of a path that is not served. */
+  /** Paths with this part are not served. */
   missing: string | undefined;
-  /** Reads lag behind until then; lists show the state of this revision. */
+  /** Lists show the state of this revision, and watch events are delayed, until then. */
   stale: { readonly untilMs: number; readonly revision: number } | undefined;
-  /** A watch that lost something has to read the whole state once more. */
-  isHealed: boolean;
+  /** Whether watches that lost an event must relist. */
+  forcesRelist: boolean;
 }
 
 export interface FaultyTransportOptions {
   readonly server: ApiServer;
-  /** Network and server know nothing of the process's clock. */
+  /** The world's clock, not the process's. */
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: RandomSource;
   readonly process: Process;
   readonly name: string;
-  readonly weather: Weather;
+  readonly activeFaults: ActiveFaults;
   readonly ledger: Ledger;
   readonly crash: (process: Process) => void;
 }
 
-/** A promise of its own each time: who waits for one would be kept with it for ever. */
+/** A new promise for each call: a shared one would retain all its waiters for ever. */
 const never = (): Promise<never> => new Promise(() => {});
 
 export interface FaultyTransport extends Transport {
-  /** Breaks every connection. */
+  /** Closes every connection. */
   hangUp(): void;
-  /** Ends the watches that lost something. */
-  endLacking(): void;
+  /** Closes the watches that lost an event. */
+  closeIncomplete(): void;
 }
 
-/** The way of one operator process to the API server, with all that can go wrong on it. */
+/** The transport of an operator process, which injects the faults. */
 export function faultyTransport(options: FaultyTransportOptions): FaultyTransport {
-  const { process, clock, chance, server, weather } = options;
-  /** With what is watched. */
+  const { process, clock, random, server, activeFaults } = options;
+  /** Open streams, with the watched path. */
   const streams = new Map<KubeStream, string>();
-  /** What is watched and was not told whole: until the whole state is read again. */
-  const lacking = new Set<string>();
+  /** Watched paths with a lost event, until they are relisted. */
+  const incomplete = new Set<string>();
   process.onKilled(() => {
     for (const stream of streams.keys()) stream.close();
   });
   const isWhole = ({ path }: KubeRequest): boolean => path.includes("sendInitialEvents=true");
   const watched = ({ path }: KubeRequest): string => path.split("&timeoutSeconds", 1)[0] ?? "";
-  /** A watch that goes on from where it was, behind what it lost. */
+  /** Whether a watch would resume after a lost event although it must relist. */
   const isUnhealed = (request: KubeRequest): boolean => {
-    if (!request.path.includes("resourceVersion=")) lacking.delete(watched(request));
-    return weather.isHealed && lacking.has(watched(request));
+    if (!request.path.includes("resourceVersion=")) incomplete.delete(watched(request));
+    return activeFaults.forcesRelist && incomplete.has(watched(request));
   };
-  const travelled = async (request: KubeRequest): Promise<void> => {
-    await clock.sleep(1 + Math.floor(chance.fraction() * 8));
-    if (clock.monotonic() < weather.outageUntilMs) throw kubeFaults.NoResponse(lost(request, "connection refused"));
+  const inTransit = async (request: KubeRequest): Promise<void> => {
+    await clock.sleep(1 + Math.floor(random.fraction() * 8));
+    if (clock.monotonic() < activeFaults.outageUntilMs)
+      throw kubeFaults.NoResponse(lost(request, "connection refused"));
   };
   return {
     sharesMemory: true,
     send(request) {
       if (!process.isAlive) return never();
       const { plural } = subjectOf(request);
-      // Nobody waits for an event, and nothing reads them again.
+      // Events are discarded: nobody waits for them or reads them.
       if (plural === "events") return Promise.resolve({ status: 201, headers: {}, body: "{}" });
-      // Many, and nothing hangs on a schema that never changes: a fault that befell one would be wasted.
-      if (request.path.startsWith("/openapi/")) return process.heard(server.send(request));
+      // Not counted: schema requests are frequent and the schema never changes, so a fault there would be wasted.
+      if (request.path.startsWith("/openapi/")) return process.delivered(server.send(request));
       const index = options.ledger.requests++;
-      return process.heard(
-        travelled(request).then(() => (process.isAlive ? answered(request, index, options) : never())),
+      return process.delivered(
+        inTransit(request).then(() => (process.isAlive ? serve(request, index, options) : never())),
       );
     },
     open(request) {
-      // Its streams end with a process, and what is left of it would go on to the next.
+      // A dead process opens no streams: they would outlive it.
       if (!process.isAlive) return never();
       const index = options.ledger.requests++;
       const opened = async (): Promise<KubeStream> => {
-        await travelled(request);
+        await inTransit(request);
         if (!process.isAlive) return never();
         const refused = isUnhealed(request) ? refusal(expired) : await refusedOpen(request, index, options);
         if (refused !== undefined) return refused;
@@ -98,23 +99,23 @@ export function faultyTransport(options: FaultyTransportOptions): FaultyTranspor
           stream.close();
         };
         request.signal?.addEventListener("abort", close, { once: true });
-        const onDrop = (): void => void lacking.add(watched(request));
+        const onDrop = (): void => void incomplete.add(watched(request));
         const values = faultyLines(stream.values ?? stream.chunks, { ...options, onDrop }, request);
         return { ...stream, close, values };
       };
-      return process.heard(opened());
+      return process.delivered(opened());
     },
     close: () => Promise.resolve(),
     hangUp() {
       for (const stream of streams.keys()) stream.close();
     },
-    endLacking() {
-      for (const [stream, what] of streams) if (lacking.has(what)) stream.close();
+    closeIncomplete() {
+      for (const [stream, what] of streams) if (incomplete.has(what)) stream.close();
     },
   };
 
   async function openStream(request: KubeRequest, { server: origin }: FaultyTransportOptions): Promise<KubeStream> {
-    const { stale } = weather;
+    const { stale } = activeFaults;
     if (stale !== undefined && clock.monotonic() < stale.untilMs && isWhole(request)) {
       const initial = staleInitialEvents(origin, request, stale.revision);
       if (initial !== undefined) {
@@ -137,19 +138,19 @@ function lost({ method, path }: KubeRequest, cause: string): { operation: string
   return { operation: `${method} ${path}`, cause };
 }
 
-/** A watch that is not opened at all. */
+/** The refusal of a watch request by a fault; undefined when it is accepted. */
 async function refusedOpen(
   request: KubeRequest,
   index: number,
   options: FaultyTransportOptions,
 ): Promise<KubeStream | undefined> {
-  const fault = options.weather.requestTrouble(index);
-  const answer = isMissing(request, options) ? pageNotFound : fault && refusals[fault.trouble];
-  if (fault?.trouble === "crash-before" || fault?.trouble === "crash-after") {
+  const fault = options.activeFaults.requestFault(index);
+  const answer = isMissing(request, options) ? pageNotFound : fault && refusals[fault.kind];
+  if (fault?.kind === "crash-before" || fault?.kind === "crash-after") {
     options.crash(options.process);
     return never();
   }
-  if (fault?.trouble === "lost-before" || fault?.trouble === "lost-after")
+  if (fault?.kind === "lost-before" || fault?.kind === "lost-after")
     throw kubeFaults.NoResponse(lost(request, "socket hang up"));
   return answer === undefined ? undefined : refusal(answer);
 }
@@ -177,8 +178,8 @@ function status(code: number, reason: string, headers: Readonly<Record<string, s
 const expired = status(410, "Expired");
 const pageNotFound: KubeResponse = { status: 404, headers: {}, body: "404 page not found\n" };
 
-/** Answers of a server that did not do what it was asked to. */
-const refusals: Readonly<Partial<Record<RequestTrouble, KubeResponse>>> = {
+/** Responses of a server that has not carried out the request. */
+const refusals: Readonly<Partial<Record<RequestFault, KubeResponse>>> = {
   conflict: status(409, "Conflict"),
   "too-many": status(429, "TooManyRequests"),
   "too-many-retry-after": status(429, "TooManyRequests", { "retry-after": "2" }),
@@ -186,43 +187,43 @@ const refusals: Readonly<Partial<Record<RequestTrouble, KubeResponse>>> = {
   unavailable: status(503, "ServiceUnavailable", { "retry-after": "1" }),
 };
 
-function isMissing({ path }: KubeRequest, { weather: { missing } }: FaultyTransportOptions): boolean {
+function isMissing({ path }: KubeRequest, { activeFaults: { missing } }: FaultyTransportOptions): boolean {
   return missing !== undefined && path.includes(missing);
 }
 
-async function answered(request: KubeRequest, index: number, options: FaultyTransportOptions): Promise<KubeResponse> {
+async function serve(request: KubeRequest, index: number, options: FaultyTransportOptions): Promise<KubeResponse> {
   if (isMissing(request, options)) return pageNotFound;
-  const { trouble, amount = 0 } = options.weather.requestTrouble(index) ?? {};
-  if (trouble === undefined || (trouble === "conflict" && request.method === "GET")) return done(request, options);
-  return refusals[trouble] ?? troubles[trouble]?.(request, options, amount) ?? done(request, options);
+  const { kind, amount = 0 } = options.activeFaults.requestFault(index) ?? {};
+  if (kind === undefined || (kind === "conflict" && request.method === "GET")) return forwarded(request, options);
+  return refusals[kind] ?? faultEffects[kind]?.(request, options, amount) ?? forwarded(request, options);
 }
 
-type Trouble = (request: KubeRequest, options: FaultyTransportOptions, amount: number) => Promise<KubeResponse>;
+type FaultEffect = (request: KubeRequest, options: FaultyTransportOptions, amount: number) => Promise<KubeResponse>;
 
-/** What is more than an answer. */
-const troubles: Readonly<Partial<Record<RequestTrouble, Trouble>>> = {
+/** Faults with effects beyond a response. */
+const faultEffects: Readonly<Partial<Record<RequestFault, FaultEffect>>> = {
   "crash-before": (_request, { process, crash }) => {
     crash(process);
     return never();
   },
   "crash-after": async (request, options) => {
-    await done(request, options);
+    await forwarded(request, options);
     options.crash(options.process);
     return never();
   },
   "error-after": async (request, options) => {
-    await done(request, options);
+    await forwarded(request, options);
     return status(500, "InternalError");
   },
   "lost-before": (request) => Promise.reject(kubeFaults.NoResponse(lost(request, "socket hang up"))),
   "lost-after": async (request, options) => {
-    await done(request, options);
+    await forwarded(request, options);
     throw kubeFaults.NoResponse(lost(request, "socket hang up"));
   },
   late: (request, options, amount) => {
     options.clock.after(500 + amount * 9_000, () => {
       options.ledger.isLate = true;
-      void done(request, options);
+      void forwarded(request, options);
       options.ledger.isLate = false;
     });
     const operation = `${request.method} ${request.path}`;
@@ -230,7 +231,7 @@ const troubles: Readonly<Partial<Record<RequestTrouble, Trouble>>> = {
   },
   slow: async (request, options, amount) => {
     await options.clock.sleep(amount * 5_000);
-    return done(request, options);
+    return forwarded(request, options);
   },
 };
 
@@ -240,8 +241,8 @@ const verbs: Readonly<Partial<Record<KubeRequest["method"], string>>> = {
   DELETE: "delete",
 };
 
-/** The server does it, in the operator's name. */
-async function done(
+/** Forwards a request to the server and records it in the ledger. */
+async function forwarded(
   request: KubeRequest,
   { server, ledger, name, clock }: FaultyTransportOptions,
 ): Promise<KubeResponse> {

@@ -3,7 +3,7 @@ import { gatewayLabels, systemNamespace } from "../../../operator/model-deployme
 
 export const gatewayNames = ["gateway-a", "gateway-b"];
 
-/** Pods of gateways, both ready. */
+/** Creates the gateways' pods, both ready. */
 export function createGatewayPods({ store }: ApiServer): void {
   for (const [index, name] of gatewayNames.entries()) {
     store.put(store.collection("pods."), {
@@ -16,7 +16,7 @@ export function createGatewayPods({ store }: ApiServer): void {
   }
 }
 
-/** Plays a gateway's readiness probe. */
+/** Sets the readiness of a gateway's pod. */
 export function setGatewayReady({ store }: ApiServer, index: number, isReady: boolean): void {
   const pods = store.collection("pods.");
   const pod = pods.record(systemNamespace, gatewayNames[index % gatewayNames.length] ?? "")?.object;

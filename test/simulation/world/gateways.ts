@@ -5,35 +5,35 @@ import { silentLog } from "../../../runtime/base/log.ts";
 import { type Route, splitText, type TableMessage } from "../../../runtime/contract/route-table.ts";
 import { newestRoutes, type NewestRoutes } from "../../../runtime/gateway/routing/newest-routes.ts";
 import { routeTable, type RouteTable } from "../../../runtime/gateway/routing/table.ts";
-import type { Chance } from "../schedule/random.ts";
+import type { RandomSource } from "../schedule/random.ts";
 import type { Process } from "./process.ts";
 
-/** A gateway without sockets: its table, and how messages of every operator are worked in, are those of `runtime/gateway`. */
+/** A simulated gateway without sockets, with the route table and message ordering of `runtime/gateway`. */
 export interface Gateway {
   readonly name: string;
   readonly table: RouteTable;
 }
 
-/** Plays the gateways and their streams from each operator, without sockets. */
+/** Simulates the gateways and their route streams from each operator. */
 export interface Gateways {
   readonly all: readonly Gateway[];
   /** For `startOperator`: the streams end with the process. */
   routePush(process: Process): (options: RoutePushOptions) => RoutePush;
-  /** Ends all streams of a gateway; it comes back soon. */
+  /** Ends all streams of a gateway, which reconnects soon. */
   leave(gateway: number): void;
-  /** What is sent to a gateway stays on its way for this long. */
+  /** Delays messages to a gateway by up to this time. */
   deafen(gateway: number, ms: number): void;
-  /** Lets every operator look at everything again. */
+  /** Makes every operator reconcile everything. */
   resync(): void;
 }
 
-interface Live extends Gateway {
+interface SimulatedGateway extends Gateway {
   readonly newest: NewestRoutes;
   deafUntilMs: number;
 }
 
-interface Line {
-  readonly gateway: Live;
+interface Stream {
+  readonly gateway: SimulatedGateway;
   readonly acknowledged: Map<string, string>;
   isOpen: boolean;
 }
@@ -41,19 +41,19 @@ interface Line {
 interface Operator {
   readonly options: RoutePushOptions;
   readonly routes: Map<string, Route>;
-  lines: Line[];
-  leave(gateway: Live): void;
+  streams: Stream[];
+  leave(gateway: SimulatedGateway): void;
 }
 
 export interface GatewaysOptions {
   readonly clock: Clock;
-  readonly chance: Chance;
-  /** What each serves from the beginning. */
+  readonly random: RandomSource;
+  /** The initial routes of each gateway. */
   readonly routes: readonly (readonly Route[])[];
 }
 
-export function createGateways(names: readonly string[], { clock, chance, routes }: GatewaysOptions): Gateways {
-  const all = names.map((name, index): Live => {
+export function createGateways(names: readonly string[], { clock, random, routes }: GatewaysOptions): Gateways {
+  const all = names.map((name, index): SimulatedGateway => {
     const table = routeTable(() => {});
     table.apply({ type: "full", version: 0, routes: routes[index] ?? [] });
     return { name, table, newest: newestRoutes({ table, clock, log: silentLog }), deafUntilMs: 0 };
@@ -62,7 +62,7 @@ export function createGateways(names: readonly string[], { clock, chance, routes
   return {
     all,
     routePush: (process) => (options) => {
-      const operator = connected({ process, options, all, clock, chance });
+      const operator = connected({ process, options, all, clock, random });
       operators.add(operator);
       process.onKilled(() => operators.delete(operator));
       return pushOf(operator, process, clock);
@@ -73,7 +73,7 @@ export function createGateways(names: readonly string[], { clock, chance, routes
     },
     deafen(index, ms) {
       const gateway = all[index % all.length];
-      // What it has not read yet is read before what comes later.
+      // Pending messages are delivered before later ones.
       if (gateway !== undefined) gateway.deafUntilMs = Math.max(gateway.deafUntilMs, clock.monotonic() + ms);
     },
     resync() {
@@ -85,37 +85,37 @@ export function createGateways(names: readonly string[], { clock, chance, routes
 interface Connections {
   readonly process: Process;
   readonly options: RoutePushOptions;
-  readonly all: readonly Live[];
+  readonly all: readonly SimulatedGateway[];
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: RandomSource;
 }
 
-function connected({ process, options, all, clock, chance }: Connections): Operator {
-  const connect = (gateway: Live): void =>
-    void clock.after(chance.whole(50, 800), () => {
+function connected({ process, options, all, clock, random }: Connections): Operator {
+  const connect = (gateway: SimulatedGateway): void =>
+    void clock.after(random.integer(50, 800), () => {
       if (!process.isAlive) return;
-      const line: Line = { gateway, acknowledged: new Map(), isOpen: true };
+      const stream: Stream = { gateway, acknowledged: new Map(), isOpen: true };
       void options.complete.then(() => {
-        if (!process.isAlive || !line.isOpen) return;
-        operator.lines.push(line);
-        deliver(operator, line, { keys: undefined, process, clock });
+        if (!process.isAlive || !stream.isOpen) return;
+        operator.streams.push(stream);
+        deliver(operator, stream, { keys: undefined, process, clock });
       });
     });
   const operator: Operator = {
     options,
     routes: new Map(),
-    lines: [],
+    streams: [],
     leave(gateway) {
-      const line = operator.lines.find((one) => one.gateway === gateway);
-      if (line === undefined) return;
-      line.isOpen = false;
-      operator.lines = operator.lines.filter((one) => one !== line);
-      void process.heard(Promise.resolve()).then(() => options.onLeave(gateway.name));
+      const stream = operator.streams.find((one) => one.gateway === gateway);
+      if (stream === undefined) return;
+      stream.isOpen = false;
+      operator.streams = operator.streams.filter((one) => one !== stream);
+      void process.delivered(Promise.resolve()).then(() => options.onLeave(gateway.name));
       connect(gateway);
     },
   };
   process.onKilled(() => {
-    for (const line of operator.lines) line.isOpen = false;
+    for (const stream of operator.streams) stream.isOpen = false;
   });
   for (const gateway of all) connect(gateway);
   return operator;
@@ -128,20 +128,23 @@ interface Delivery {
   readonly clock: Clock;
 }
 
-/** The message goes out now, is worked in a little later, and its acknowledgement comes back later still. */
-function deliver(operator: Operator, line: Line, { keys, process, clock }: Delivery): void {
-  const { gateway } = line;
+/** Sends a message: it is applied after a delay, and acknowledged after another. */
+function deliver(operator: Operator, stream: Stream, { keys, process, clock }: Delivery): void {
+  const { gateway } = stream;
   const message = messageOf(operator, keys);
   const changed = message.type === "delta" ? message.remove : [...gateway.table.byKey.keys()];
-  const told = message.type === "delta" ? message.upsert : message.routes;
+  const updated = message.type === "delta" ? message.upsert : message.routes;
   const splits = new Map<string, string | undefined>(changed.map((key) => [key, undefined]));
-  for (const { key, revisions } of told) splits.set(key, splitText(revisions));
-  // Streams keep their order: nothing overtakes what a deaf gateway has not read yet.
+  for (const { key, revisions } of updated) splits.set(key, splitText(revisions));
+  // Streams keep their order: no message overtakes one that a deaf gateway has not read.
   const arrivesMs = Math.max(gateway.deafUntilMs - clock.monotonic(), 0) + 5;
   clock.after(arrivesMs, () => {
-    if (!line.isOpen) return;
+    if (!stream.isOpen) return;
     const newer = gateway.newest.apply(message);
-    clock.after(5, () => void process.heard(Promise.resolve()).then(() => acknowledge(operator, line, splits, newer)));
+    clock.after(
+      5,
+      () => void process.delivered(Promise.resolve()).then(() => acknowledge(operator, stream, splits, newer)),
+    );
   });
 }
 
@@ -154,10 +157,10 @@ function messageOf(
   return { type: "delta", version: 1, upsert, remove: [...keys].filter((key) => !routes.has(key)), seen: seen() };
 }
 
-/** As the operator's side of a stream (`operator/routes/gateway-stream.ts`) takes it; of `newer` keys another split serves. */
+/** Acknowledges splits, as `operator/routes/gateway-stream.ts` does; for `newer` keys the gateway serves another split. */
 function acknowledge(
   { options }: Operator,
-  { acknowledged, isOpen }: Line,
+  { acknowledged, isOpen }: Stream,
   splits: ReadonlyMap<string, string | undefined>,
   newer: readonly string[],
 ): void {
@@ -176,13 +179,13 @@ function pushOf(operator: Operator, process: Process, clock: Clock): RoutePush {
   const flush = (): void => {
     const keys = dirty;
     dirty = new Set();
-    for (const line of operator.lines) deliver(operator, line, { keys, process, clock });
+    for (const stream of operator.streams) deliver(operator, stream, { keys, process, clock });
   };
   return {
     start: async () => 1,
     stop: async () => {
-      for (const line of operator.lines) line.isOpen = false;
-      operator.lines = [];
+      for (const stream of operator.streams) stream.isOpen = false;
+      operator.streams = [];
     },
     set(key, route) {
       const isChanged = !isEqual(content(operator.routes.get(key)), content(route));
@@ -193,7 +196,7 @@ function pushOf(operator: Operator, process: Process, clock: Clock): RoutePush {
       dirty.add(key);
     },
     acknowledged: (key) => {
-      const splits = operator.lines.flatMap(({ gateway, acknowledged }) => {
+      const splits = operator.streams.flatMap(({ gateway, acknowledged }) => {
         const split = acknowledged.get(key);
         return split === undefined ? [] : [[gateway.name, split] as const];
       });
@@ -202,7 +205,7 @@ function pushOf(operator: Operator, process: Process, clock: Clock): RoutePush {
   };
 }
 
-/** What gateways are to do: a newer resourceVersion alone is no change. */
+/** A route without its resourceVersion, which alone is no change. */
 function content(route: Route | undefined): object {
   return { ...route, resourceVersion: undefined };
 }

@@ -6,25 +6,25 @@ import { timestamp } from "../../../operator/local/api-server/verbs/context.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import { environment } from "../../../runtime/contract/environment.ts";
 import { containerPaths } from "../../../runtime/contract/paths.ts";
-import type { Chance } from "../schedule/random.ts";
+import type { RandomSource } from "../schedule/random.ts";
 
 export interface KubeletOptions {
   readonly server: ApiServer;
   readonly clock: Clock;
-  readonly chance: Chance;
-  /** Pods that were made before: numbers go on from there. */
+  readonly random: RandomSource;
+  /** First pod number. */
   readonly podsBefore: number;
 }
 
-/** Model files whose pods exit instead of becoming ready begin with this. */
+/** Name prefix of model files whose pods exit instead of becoming ready. */
 export const badModel = "bad";
 
-/** Plays the kubelet: pods become ready or fail after a while, and stop some time after they were asked to. */
-export function startKubelet({ server: { store }, clock, chance, podsBefore }: KubeletOptions): { stop(): void } {
+/** Simulates the kubelet: pods become ready or fail after a delay, and are removed some time after their deletion. */
+export function startKubelet({ server: { store }, clock, random, podsBefore }: KubeletOptions): { stop(): void } {
   const pods = store.collection("pods.");
-  const asked = new Set<string>();
+  const terminating = new Set<string>();
   let addresses = podsBefore;
-  /** The pod as it is by then, unless it is gone. */
+  /** Calls `act` with the pod after a delay, unless it is gone by then. */
   const later = (ms: number, { metadata }: ApiObject, act: (pod: ApiObject) => void): void => {
     clock.after(ms, () => {
       const pod = pods.record("default", metadata.name)?.object;
@@ -33,15 +33,15 @@ export function startKubelet({ server: { store }, clock, chance, podsBefore }: K
   };
   const start = (object: ApiObject): void => {
     const podIP = `10.0.${Math.floor(addresses / 250)}.${1 + (addresses++ % 250)}`;
-    later(chance.whole(300, 4_000), object, (pod) => store.put(pods, { ...pod, status: started(pod, podIP, clock) }));
+    later(random.integer(300, 4_000), object, (pod) => store.put(pods, { ...pod, status: started(pod, podIP, clock) }));
   };
   const end = (object: ApiObject): void => {
     const { uid, deletionTimestamp } = object.metadata;
-    if (deletionTimestamp === undefined || asked.has(uid)) return;
-    asked.add(uid);
-    later(chance.whole(200, 3_000), object, (pod) => store.remove(pods, pod));
+    if (deletionTimestamp === undefined || terminating.has(uid)) return;
+    terminating.add(uid);
+    later(random.integer(200, 3_000), object, (pod) => store.remove(pods, pod));
   };
-  // Where a world begins in the middle, some are on their way.
+  // In a restored world some pods are starting or terminating.
   for (const { object } of pods.records("default")) {
     if (isPending(object)) start(object);
     end(object);

@@ -1,39 +1,39 @@
 import type { KubeRequest } from "../../../operator/kube/transport.ts";
-import type { EventTrouble, MomentTrouble, RequestTrouble } from "../schedule/schedule.ts";
+import type { EventFault, TimedFault, RequestFault } from "../schedule/schedule.ts";
 
-/** Who wrote what: kept by the transports, read by the oracle. */
+/** Records the operators' requests, writes and faults: written by the transports, read by the oracle. */
 export interface Ledger {
-  /** Whose request the server answers at this moment; undefined: anybody but an operator. */
+  /** The operator whose request the server is serving; undefined: not an operator. */
   actor: string | undefined;
-  /** It is a request that the operator has given up long ago. */
+  /** Whether that request is carried out after the operator's time-out. */
   isLate: boolean;
-  /** Successful writes of operators, events and leases left out, as `create ReplicaSet shop-1a2b`; in order. */
+  /** Successful writes of operators without events and leases, in order, as `create ReplicaSet shop-1a2b`. */
   readonly writes: string[];
-  /** Who made each of `writes`, and when. */
+  /** The operator and time of each of `writes`. */
   readonly writers: { readonly name: string; readonly atMs: number }[];
-  /** Writes, among `writes`, that say nothing but how a candidate was judged again. */
-  judgements: number;
-  /** Whole states that operators asked for, by their names. */
+  /** Number of `writes` that change nothing but an analysis result. */
+  analysisUpdates: number;
+  /** The operator of each full list. */
   readonly lists: string[];
-  /** Requests of operators in this phase: what faults are counted by. */
+  /** Number of the operators' requests in this phase, by which faults are scheduled. */
   requests: number;
-  /** Events told to operators in this phase. */
+  /** Number of watch events in this phase. */
   events: number;
-  /** Requests of operators to take something away, or to scale it down. */
+  /** Number of the operators' requests that delete or scale down. */
   removals: number;
-  /** UIDs of objects of which an event was lost: operators may know nothing of them. */
+  /** UIDs of objects with a lost event: operators may not know them. */
   readonly unseen: Set<string>;
-  /** Faults that have happened. */
+  /** Faults that took effect. */
   readonly hits: Hits;
-  /** Hears of each fault when it happens. */
-  onHit: (trouble: keyof Hits) => void;
+  /** Called for each fault when it takes effect. */
+  onHit: (kind: keyof Hits) => void;
 }
 
-/** How often what happened, by the names of faults. */
-export type Hits = Partial<Record<RequestTrouble | EventTrouble | MomentTrouble, number>>;
+/** Number of effective faults by kind. */
+export type Hits = Partial<Record<RequestFault | EventFault | TimedFault, number>>;
 
-export function count(hits: Hits, trouble: keyof Hits, times = 1): void {
-  hits[trouble] = (hits[trouble] ?? 0) + times;
+export function count(hits: Hits, kind: keyof Hits, times = 1): void {
+  hits[kind] = (hits[kind] ?? 0) + times;
 }
 
 export function createLedger(): Ledger {
@@ -42,7 +42,7 @@ export function createLedger(): Ledger {
     isLate: false,
     writes: [],
     writers: [],
-    judgements: 0,
+    analysisUpdates: 0,
     lists: [],
     unseen: new Set(),
     requests: 0,
@@ -53,7 +53,7 @@ export function createLedger(): Ledger {
   };
 }
 
-/** The parts of a request's path that say what it is about. */
+/** The resource in a request's path. */
 export interface Subject {
   readonly plural: string;
   readonly namespace: string | undefined;
@@ -61,7 +61,7 @@ export interface Subject {
   readonly subresource: string | undefined;
 }
 
-/** Of the last path: it is asked for several times of each request. */
+/** Caches the last path, which is parsed several times per request. */
 let last: { readonly path: string; readonly subject: Subject } = { path: "", subject: subjectIn("") };
 
 export function subjectOf({ path }: Pick<KubeRequest, "path">): Subject {

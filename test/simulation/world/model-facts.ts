@@ -5,7 +5,7 @@ import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import { modelOf } from "./kubelet.ts";
 import type { Process } from "./process.ts";
 
-/** Plays the runtimes' admin ports: every pod answers, after a moment. */
+/** Simulates the runtimes' admin ports: every pod answers after a short delay. */
 export function createModelFacts(server: ApiServer, clock: Clock): { source(process: Process): ModelFactsSource } {
   return {
     source(process) {
@@ -17,7 +17,7 @@ export function createModelFacts(server: ApiServer, clock: Clock): { source(proc
           if (known.has(uid)) return;
           known.set(uid, undefined);
           const answer = clock.sleep(20).then(() => factsOf(server, uid));
-          void process.heard(answer).then((facts) => {
+          void process.delivered(answer).then((facts) => {
             if (!known.has(uid) || facts === undefined) return;
             known.set(uid, facts);
             onFacts();

@@ -1,17 +1,17 @@
 import { type Clock, sleepBy } from "../../../runtime/base/clock.ts";
 
-/** What a process knows of the world outside: it can be stopped, woken up and killed at any moment, and told a wrong time. */
+/** A simulated operator process, which can be paused, resumed and killed, and whose clock can be wrong. */
 export interface Process {
-  /** The process's own clock: silent while it is paused and for ever once it is dead. */
+  /** The process's clock. Timers don't fire while the process is paused or dead. */
   readonly clock: Clock;
   readonly isAlive: boolean;
-  /** Settles as the promise does, but not while the process is paused, and never once it is dead. */
-  heard<T>(promise: Promise<T>): Promise<T>;
+  /** Settles like the promise, but not while the process is paused, and never once it is dead. */
+  delivered<T>(promise: Promise<T>): Promise<T>;
   pause(): void;
   resume(): void;
-  /** Sets its wall clock on by `ms`. */
+  /** Moves the wall clock by `ms`. */
   jump(ms: number): void;
-  /** As SIGKILL: nothing of it runs from here on. */
+  /** Like SIGKILL: nothing of the process runs afterwards. */
   kill(): void;
   onKilled(callback: () => void): void;
 }
@@ -21,7 +21,7 @@ export function createProcess(world: Clock): Process {
   let isPaused = false;
   let skewMs = 0;
   let waiting: (() => void)[] = [];
-  const endings: (() => void)[] = [];
+  const killCallbacks: (() => void)[] = [];
   const run = (callback: () => void): void => {
     if (!isAlive) return;
     if (isPaused) waiting.push(callback);
@@ -44,7 +44,7 @@ export function createProcess(world: Clock): Process {
     get isAlive() {
       return isAlive;
     },
-    heard: (promise) =>
+    delivered: (promise) =>
       new Promise((resolve, reject) => {
         promise.then(
           (value) => run(() => resolve(value)),
@@ -62,8 +62,8 @@ export function createProcess(world: Clock): Process {
     kill() {
       isAlive = false;
       waiting = [];
-      for (const end of endings) end();
+      for (const end of killCallbacks) end();
     },
-    onKilled: (callback) => void endings.push(callback),
+    onKilled: (callback) => void killCallbacks.push(callback),
   };
 }

@@ -8,40 +8,40 @@ import { podOfTemplate } from "../../../operator/local/controllers/replica-set/p
 import { controllerUid } from "../../../operator/local/controllers/replica-set/pod-readiness.ts";
 import { replicaSetPlan } from "../../../operator/local/controllers/replica-set/replica-set-plan.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
-import type { Chance } from "../schedule/random.ts";
+import type { RandomSource } from "../schedule/random.ts";
 
 export interface ReplicaSetsOptions {
   readonly server: ApiServer;
   readonly clock: Clock;
-  readonly chance: Chance;
-  /** Pods that were made before: numbers go on from there. */
+  readonly random: RandomSource;
+  /** First pod number. */
   readonly podsBefore: number;
 }
 
-export interface PlayedReplicaSets {
-  /** No more than so many pods in the namespace from now on, terminating ones included; undefined: any number. */
+export interface SimulatedReplicaSets {
+  /** Sets the quota of pods in the namespace, including terminating ones; undefined: no quota. */
   limit(most: number | undefined): void;
   stop(): void;
 }
 
 /**
- * Plays the ReplicaSet controller, a quota and the scheduler: what is missing is made on a node, what is too much is asked to go,
- * and the status says so, each a little later. It writes into the store, for it is not what is tried here.
+ * Simulates the ReplicaSet controller, a quota and the scheduler: it creates scheduled pods, deletes surplus pods and writes
+ * the status, each after a short delay. It writes directly to the store, because it is not under test.
  */
-export function startReplicaSets(options: ReplicaSetsOptions): PlayedReplicaSets {
-  const { server, clock, chance } = options;
+export function startReplicaSets(options: ReplicaSetsOptions): SimulatedReplicaSets {
+  const { server, clock, random } = options;
   const sets = server.store.collection("replicasets.apps");
   const pods = server.store.collection("pods.");
   const waiting = new Set<string>();
   let podCount = options.podsBefore;
-  let mostPods = Infinity;
+  let maxPods = Infinity;
   const look = (name: string): void => {
     if (waiting.has(name)) return;
     waiting.add(name);
-    clock.after(chance.whole(1, 12), () => {
+    clock.after(random.integer(1, 12), () => {
       waiting.delete(name);
       const object = sets.record("default", name)?.object;
-      if (object !== undefined) carryOut(object, { ...options, mostPods }, () => `pod-${podCount++}`);
+      if (object !== undefined) carryOut(object, { ...options, maxPods }, () => `pod-${podCount++}`);
     });
   };
   const lookAtAll = (): void => sets.records("default").forEach(({ object }) => look(object.metadata.name));
@@ -49,23 +49,23 @@ export function startReplicaSets(options: ReplicaSetsOptions): PlayedReplicaSets
   const endings = [
     sets.subscribe(({ record }) => look(record.object.metadata.name)),
     pods.subscribe(({ record, type }) => {
-      if (type === "DELETED" && mostPods < Infinity) return lookAtAll();
-      const owner = server.store.owners.placeOf(controllerUid(record.object) ?? "");
+      if (type === "DELETED" && maxPods < Infinity) return lookAtAll();
+      const owner = server.store.owners.keyOf(controllerUid(record.object) ?? "");
       if (owner !== undefined) look(owner.name);
     }),
   ];
   return {
     limit(most = Infinity) {
-      mostPods = most;
+      maxPods = most;
       lookAtAll();
     },
     stop: () => endings.forEach((end) => end()),
   };
 }
 
-type Room = ReplicaSetsOptions & { readonly mostPods: number };
+type Room = ReplicaSetsOptions & { readonly maxPods: number };
 
-function carryOut(object: ApiObject, { server, clock, chance, mostPods }: Room, newUid: () => string): void {
+function carryOut(object: ApiObject, { server, clock, random, maxPods }: Room, newUid: () => string): void {
   const { store } = server;
   const sets = store.collection("replicasets.apps");
   const pods = store.collection("pods.");
@@ -75,11 +75,11 @@ function carryOut(object: ApiObject, { server, clock, chance, mostPods }: Room, 
     .map(({ namespace, name }) => pods.record(namespace, name)?.object)
     .filter((pod) => pod !== undefined) as unknown as (Pod & Stored)[]; // nothing else is owned by ReplicaSets
   const facts = { replicaSet, pods: owned, nowMs: clock.now() };
-  const room = mostPods === Infinity ? Infinity : Math.max(0, mostPods - pods.records("default").length);
+  const room = maxPods === Infinity ? Infinity : Math.max(0, maxPods - pods.records("default").length);
   const { create, remove } = replicaSetPlan(facts);
-  const { status } = replicaSetPlan({ ...facts, createFailure: create > room ? refusal(mostPods) : undefined });
+  const { status } = replicaSetPlan({ ...facts, createFailure: create > room ? refusal(maxPods) : undefined });
   for (let count = 0; count < Math.min(create, room); count += 1) {
-    const pod = newPod(replicaSet, pods, chance.fraction);
+    const pod = newPod(replicaSet, pods, random.fraction);
     const creationTimestamp = timestamp(clock);
     store.put(pods, {
       ...pod,
@@ -94,14 +94,14 @@ function carryOut(object: ApiObject, { server, clock, chance, mostPods }: Room, 
   if (!equalJson(shown, object["status"])) store.put(sets, { ...object, status: shown });
 }
 
-/** Under a name of its own: who begins where another world was may draw the same ones. */
+/** A pod with an unused name: a restored world may draw the names of the original one. */
 function newPod(replicaSet: ReplicaSet & Stored, pods: Collection, random: () => number): Pod {
   const pod = podOfTemplate(replicaSet, random);
   const isTaken = pods.record("default", pod.metadata.name ?? "") !== undefined;
   return isTaken ? newPod(replicaSet, pods, random) : pod;
 }
 
-/** In the words of the admission plugin ResourceQuota. */
+/** The error message of the admission plugin ResourceQuota. */
 function refusal(most: number): string {
   return `pods are forbidden: exceeded quota: pods, requested: pods=1, used: pods=${most}, limited: pods=${most}`;
 }

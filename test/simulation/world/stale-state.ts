@@ -3,7 +3,7 @@ import type { ApiObject } from "../../../operator/local/api-server/values/api-ob
 import type { KubeRequest } from "../../../operator/kube/transport.ts";
 import { subjectOf } from "./ledger.ts";
 
-/** Values of the lines that a lagging API server sends for a streaming list: the state at an earlier revision, complete in itself. */
+/** The events that a lagging API server sends for a streaming list: the consistent state at an earlier revision. */
 export function staleInitialEvents(
   server: ApiServer,
   request: KubeRequest,

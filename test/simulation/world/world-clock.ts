@@ -2,9 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
 import { type Clock, sleepBy } from "../../../runtime/base/clock.ts";
 
-/** The time of a world: it stands still until it is moved. Timers of one moment fire in the order in which they were set. */
+/** A simulated clock that moves only by `advance`. Timers due at the same time fire in the order of their creation. */
 export interface WorldClock extends Clock {
-  /** Moves on by `ms`, firing what falls due on the way; after each timer all promises that follow from it settle. */
+  /** Advances by `ms` and fires the timers that become due; after each timer all resulting promises settle. */
   advance(ms: number): Promise<void>;
 }
 
@@ -15,10 +15,10 @@ interface Timer {
 }
 
 setFlagsFromString("--allow-natives-syntax");
-/** Runs what promises are ready for, in place of a turn of Node's event loop, which takes thirty times as long. */
+/** Runs pending microtasks; a turn of Node's event loop would take thirty times as long. */
 const settle = runInThisContext("() => %PerformMicrotaskCheckpoint()") as () => void; // as written
 
-/** A clock that starts at `startMs` of the wall clock and at 0 of the monotonic one. */
+/** Creates a clock whose wall clock starts at `startMs` and monotonic clock at 0. */
 export function createWorldClock(startMs: number = Date.UTC(2030, 0, 1)): WorldClock {
   const timers: Timer[] = [];
   let elapsedMs = 0;
@@ -44,7 +44,7 @@ export function createWorldClock(startMs: number = Date.UTC(2030, 0, 1)): WorldC
     monotonic: () => elapsedMs,
     after,
     sleep: sleepBy(after),
-    // Promises settle only where nothing else runs: not from within a promise.
+    // Microtasks cannot be run from within a microtask, hence setImmediate.
     advance: (ms) =>
       new Promise((resolve, reject) => {
         setImmediate(() => {
@@ -63,7 +63,7 @@ function isBefore(one: Timer, other: Timer): boolean {
   return one.dueMs === other.dueMs ? one.order < other.order : one.dueMs < other.dueMs;
 }
 
-/** The array is a binary heap: each timer is before those at twice its place. */
+/** Pushes a timer onto a binary heap. */
 function push(heap: Timer[], timer: Timer): void {
   let place = heap.length;
   while (place > 0) {

@@ -4,59 +4,59 @@ import { systemNamespace } from "../../../operator/model-deployment/resources/la
 import { type Operator, startOperator } from "../../../operator/operator.ts";
 import { type Log, silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
-import { type Chance, createChance, seededRandom } from "../schedule/random.ts";
-import { createConduct } from "./conduct.ts";
-import { faultyTransport, type Weather } from "./faulty-transport.ts";
+import { type RandomSource, createRandom, seededRandom } from "../schedule/random.ts";
+import { createSignals } from "./signals.ts";
+import { faultyTransport, type ActiveFaults } from "./faulty-transport.ts";
 import { createGateways, type Gateways } from "./gateways.ts";
 import { startKubelet } from "./kubelet.ts";
 import { createGatewayPods, gatewayNames } from "./gateway-pods.ts";
-import { isJudgement } from "./judgement.ts";
+import { isAnalysisUpdate } from "./analysis-update.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { createModelFacts } from "./model-facts.ts";
 import { createProcess, type Process } from "./process.ts";
-import { madeBefore, type SavedState } from "./saved-state.ts";
+import { firstNewNumber, type SavedState } from "./saved-state.ts";
 import { startReplicaSets } from "./replica-sets.ts";
-import type { Stage } from "./stage.ts";
+import type { SharedServer } from "./shared-server.ts";
 import { createWorldClock, type WorldClock } from "./world-clock.ts";
 
-/** When worlds begin that begin with nothing. */
+/** Start time of worlds that are not restored from a saved state. */
 export const beginMs = Date.UTC(2030, 0, 1);
 
-/** An operator with the process it runs in. */
+/** An operator and its process. */
 export interface Running {
   readonly process: Process;
   readonly name: string;
   operator: Operator | undefined;
-  /** Every connection to the API server breaks. */
+  /** Closes every connection to the API server. */
   readonly hangUp: () => void;
-  /** Its watches that lost something end. */
-  readonly endLacking: () => void;
+  /** Closes the watches that lost an event. */
+  readonly closeIncomplete: () => void;
 }
 
-/** A cluster on a clock of its own: API server, stand-in controllers, kubelet, gateways and operators. */
+/** A simulated cluster on a simulated clock: API server, controllers, kubelet, gateways and operators. */
 export interface World {
   readonly clock: WorldClock;
-  readonly chance: Chance;
+  readonly random: RandomSource;
   readonly server: ApiServer;
-  /** Everybody but the operators. */
+  /** The client of users. */
   readonly client: Client;
   readonly gateways: Gateways;
-  readonly weather: Weather;
+  readonly activeFaults: ActiveFaults;
   readonly ledger: Ledger;
-  /** Operators whose process lives. */
+  /** Operators with a live process. */
   readonly running: readonly Running[];
-  /** Writes of anybody so far, those of leases left out, and those that say nothing but how a candidate was judged again. */
+  /** Number of all writes so far, without leases and analysis updates. */
   readonly changes: number;
-  /** Whether there ever was more than one operator at a time. */
+  /** Whether more than one operator has run at a time. */
   readonly isContested: boolean;
-  /** Until then garbage waits. */
+  /** Garbage collection is delayed until then. */
   collectsFromMs: number;
-  /** The user does not wait for one change to be carried out before the next. */
-  isHurried: boolean;
-  /** A quota of pods; undefined: none. */
+  /** Whether the user makes changes before the previous one has converged. */
+  isOverlapping: boolean;
+  /** Sets the quota of pods; undefined: no quota. */
   limitPods(most: number | undefined): void;
   startOperator(lease: boolean): Running;
-  /** Kills an operator; another one starts a little later. */
+  /** Kills an operator, which restarts after a short delay. */
   crash(process: Process): void;
   advance(ms: number): Promise<void>;
   end(): Promise<void>;
@@ -64,26 +64,26 @@ export interface World {
 
 export interface WorldOptions {
   readonly log?: Log | undefined;
-  /** Begins where another world was at rest, not in an empty cluster. */
+  /** The saved state to restore; undefined: an empty cluster. */
   readonly begin?: SavedState | undefined;
-  /** Requests are played, and candidates are tried and judged. */
-  readonly isJudging?: boolean | undefined;
+  /** Whether requests are simulated and candidates are analysed. */
+  readonly runsAnalyses?: boolean | undefined;
 }
 
 export async function createWorld(
-  stage: Stage,
+  shared: SharedServer,
   seed: number,
-  { log = silentLog, begin, isJudging = false }: WorldOptions = {},
+  { log = silentLog, begin, runsAnalyses = false }: WorldOptions = {},
 ): Promise<World> {
-  const { server } = stage;
+  const { server } = shared;
   const clock = createWorldClock(beginMs + (begin?.elapsedMs ?? 0));
-  const chance = createChance(seededRandom(seed));
-  stage.reset(clock, chance.fraction, begin);
+  const random = createRandom(seededRandom(seed));
+  shared.reset(clock, random.fraction, begin);
   const client = createClient({ transport: server, fieldManager: "user", clock });
   const ledger = createLedger();
-  const gateways = createGateways(gatewayNames, { clock, chance, routes: begin?.routes ?? [] });
+  const gateways = createGateways(gatewayNames, { clock, random, routes: begin?.routes ?? [] });
   const facts = createModelFacts(server, clock);
-  const conduct = isJudging ? createConduct({ server, clock, gateways }) : undefined;
+  const signals = runsAnalyses ? createSignals({ server, clock, gateways }) : undefined;
   const running: Running[] = [];
   let isOver = false;
   let changes = 0;
@@ -97,38 +97,38 @@ export async function createWorld(
   };
   const uncount = server.store.subscribe((change) => {
     if (change.collection === "leases.coordination.k8s.io") return;
-    if (isJudging && isJudgement(change)) return void (ledger.judgements += 1);
+    if (runsAnalyses && isAnalysisUpdate(change)) return void (ledger.analysisUpdates += 1);
     changes += 1;
     if (isCollecting) return;
     isCollecting = true;
     clock.after(500, collect);
   });
   let operators = 0;
-  const weather: Weather = {
-    requestTrouble: () => undefined,
-    eventTrouble: () => undefined,
+  const activeFaults: ActiveFaults = {
+    requestFault: () => undefined,
+    eventFault: () => undefined,
     outageUntilMs: 0,
     blindUntilMs: 0,
     missing: undefined,
     stale: undefined,
-    isHealed: false,
+    forcesRelist: false,
   };
   if (begin === undefined) createGatewayPods(server);
   else clock.after(500, collect);
-  const playing = { server, clock, chance, podsBefore: begin === undefined ? 0 : madeBefore };
-  const replicaSets = startReplicaSets(playing);
-  const played = [startKubelet(playing), replicaSets];
-  const judging = (process: Process) => (conduct === undefined ? {} : { signals: conduct.sources(process) });
+  const simulated = { server, clock, random, podsBefore: begin === undefined ? 0 : firstNewNumber };
+  const replicaSets = startReplicaSets(simulated);
+  const controllers = [startKubelet(simulated), replicaSets];
+  const signalsOf = (process: Process) => (signals === undefined ? {} : { signals: signals.sources(process) });
   const startRunning = (isContending: boolean): Running => {
     const process = createProcess(clock);
     const name = `operator-${operators++}`;
-    const transport = faultyTransport({ server, clock, chance, process, name, weather, ledger, crash });
+    const transport = faultyTransport({ server, clock, random, process, name, activeFaults, ledger, crash });
     const started: Running = {
       process,
       name,
       operator: undefined,
       hangUp: () => transport.hangUp(),
-      endLacking: () => transport.endLacking(),
+      closeIncomplete: () => transport.closeIncomplete(),
     };
     running.push(started);
     isContested ||= running.length > 1;
@@ -136,7 +136,7 @@ export async function createWorld(
       if (!process.isAlive) return;
       process.kill();
       running.splice(running.indexOf(started), 1);
-      clock.after(1_000 + chance.fraction() * 2_000, () => {
+      clock.after(1_000 + random.fraction() * 2_000, () => {
         if (!isOver) startRunning(isContending);
       });
     };
@@ -148,8 +148,8 @@ export async function createWorld(
       log: log.with({ operator: name }),
       routes: { host: "", port: 0 },
       clock: process.clock,
-      random: chance.fraction,
-      network: { routePush: gateways.routePush(process), modelFacts: facts.source(process), ...judging(process) },
+      random: random.fraction,
+      network: { routePush: gateways.routePush(process), modelFacts: facts.source(process), ...signalsOf(process) },
       ...(isContending ? { lease: { namespace: systemNamespace, name: "modelwright", identity: name } } : {}),
     });
     void operator.then((one) => (started.operator = one));
@@ -161,11 +161,11 @@ export async function createWorld(
   }
   const world: World = {
     clock,
-    chance,
+    random,
     server,
     client,
     gateways,
-    weather,
+    activeFaults,
     ledger,
     running,
     get isContested() {
@@ -175,7 +175,7 @@ export async function createWorld(
       return changes;
     },
     collectsFromMs: 0,
-    isHurried: false,
+    isOverlapping: false,
     limitPods: (most) => replicaSets.limit(most),
     startOperator: startRunning,
     crash,
@@ -184,7 +184,7 @@ export async function createWorld(
       isOver = true;
       uncount();
       for (const { process } of running) process.kill();
-      for (const one of played) one.stop();
+      for (const one of controllers) one.stop();
       return Promise.resolve();
     },
   };

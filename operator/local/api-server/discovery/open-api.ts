@@ -8,47 +8,51 @@ import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "
 export function openApiDocument(registry: Registry, path: string): Answer | undefined {
   if (path === "/openapi/v3") return jsonAnswer(200, JSON.stringify(index(registry)));
   if (!path.startsWith("/openapi/v3/")) return undefined;
-  return placeAnswer(registry, path.slice("/openapi/v3/".length));
+  return groupVersionAnswer(registry, path.slice("/openapi/v3/".length));
 }
 
-interface Answers {
+interface CachedAnswers {
   readonly version: number;
-  readonly byPlace: Map<string, Answer>;
+  readonly byGroupVersion: Map<string, Answer>;
 }
 
-/** Printed once for what is served: operators ask whenever a watch ends. */
-const answers = new WeakMap<Registry, Answers>();
+/** Documents are serialized once per registry version: operators fetch them whenever a watch ends. */
+const cachedAnswers = new WeakMap<Registry, CachedAnswers>();
 
-function placeAnswer(registry: Registry, place: string): Answer | undefined {
+function groupVersionAnswer(registry: Registry, groupVersion: string): Answer | undefined {
   const version = registry.version();
-  let known = answers.get(registry);
-  if (known?.version !== version) answers.set(registry, (known = { version, byPlace: new Map() }));
-  const printed = known.byPlace.get(place);
+  let known = cachedAnswers.get(registry);
+  if (known?.version !== version) cachedAnswers.set(registry, (known = { version, byGroupVersion: new Map() }));
+  const printed = known.byGroupVersion.get(groupVersion);
   if (printed !== undefined) return printed;
-  const kinds = registry.kinds().filter((kind) => placeOf(kind) === place);
+  const kinds = registry.kinds().filter((kind) => groupVersionOf(kind) === groupVersion);
   if (kinds.length === 0) return undefined;
-  const answer = jsonAnswer(200, JSON.stringify(documentOf(place, kinds)));
-  known.byPlace.set(place, answer);
+  const answer = jsonAnswer(200, JSON.stringify(documentOf(groupVersion, kinds)));
+  known.byGroupVersion.set(groupVersion, answer);
   return answer;
 }
 
-const placeOf = ({ group, version }: ServedKind): string =>
+const groupVersionOf = ({ group, version }: ServedKind): string =>
   group === "" ? `api/${version}` : `apis/${group}/${version}`;
 
 function index(registry: Registry): JsonObject {
-  const places = [...new Set(registry.kinds().map(placeOf))];
-  // The hash makes clients ask again after a change of what is served.
-  const url = (place: string): string => `/openapi/v3/${place}?hash=${registry.version()}`;
-  return { paths: Object.fromEntries(places.map((place) => [place, { serverRelativeURL: url(place) }])) };
+  const groupVersions = [...new Set(registry.kinds().map(groupVersionOf))];
+  // The hash makes clients refetch after the served kinds have changed.
+  const url = (groupVersion: string): string => `/openapi/v3/${groupVersion}?hash=${registry.version()}`;
+  return {
+    paths: Object.fromEntries(
+      groupVersions.map((groupVersion) => [groupVersion, { serverRelativeURL: url(groupVersion) }]),
+    ),
+  };
 }
 
-function documentOf(place: string, kinds: readonly ServedKind[]): JsonObject {
+function documentOf(groupVersion: string, kinds: readonly ServedKind[]): JsonObject {
   const schemas: Record<string, Json> = {};
   for (const kind of kinds) addSchema(kind, schemas);
   return {
     openapi: "3.0.0",
     info: { title: "Kubernetes", version: "v1.37.2" },
-    paths: Object.fromEntries(kinds.map((kind) => [`/${place}${suffix(kind)}`, operations(kind)])),
+    paths: Object.fromEntries(kinds.map((kind) => [`/${groupVersion}${suffix(kind)}`, operations(kind)])),
     components: { schemas },
   };
 }

@@ -16,7 +16,7 @@ const version = {
   platform: "",
 } as const;
 
-/** What the server tells of itself: health, version, discovery and OpenAPI. Undefined for any other path. */
+/** The health, version, discovery and OpenAPI endpoints. Undefined for any other path. */
 export function serverDocument(
   context: Context,
   path: string,

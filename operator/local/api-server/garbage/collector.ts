@@ -1,23 +1,23 @@
-import type { Change } from "../store/record.ts";
-import type { Place } from "../store/owner-index.ts";
+import type { Change } from "../store/stored-record.ts";
+import type { ObjectKey } from "../store/owner-index.ts";
 import { isBeingDeleted, namespaceOf, nameOf, ownersOf, type ApiObject } from "../values/api-object.ts";
 import type { Context } from "../verbs/context.ts";
-import { collectPlace } from "./dependents.ts";
+import { collectObject } from "./dependents.ts";
 import { emptyNamespace } from "./namespaces.ts";
 
-/** What a real cluster's garbage collector and namespace controller do, one object at a time. */
+/** The garbage collector and the namespace controller of a cluster. */
 export interface GarbageCollector {
-  /** Looks after one object; false when nothing is left to look after. */
+  /** Processes one queued object; false when the queue is empty. */
   step(): boolean;
-  /** Steps until nothing is left. */
+  /** Steps until the queue is empty. */
   settle(): void;
   readonly stop: () => void;
 }
 
-/** @param mode `automatic` runs by the clock soon after each change, `stepwise` only when told */
+/** @param mode `automatic` runs soon after each change, `stepwise` only on `step` and `settle` */
 export function createGarbageCollector(context: Context, mode: "automatic" | "stepwise"): GarbageCollector {
   const { store, clock } = context;
-  const queue = new Map<string, Place>();
+  const queue = new Map<string, ObjectKey>();
   let cancelTimer: (() => void) | undefined;
 
   const step = (): boolean => {
@@ -25,7 +25,7 @@ export function createGarbageCollector(context: Context, mode: "automatic" | "st
     if (first === undefined) return false;
     queue.delete(first[0]);
     if (first[1].collection === "namespaces.") emptyNamespace(context, first[1].name);
-    collectPlace(context, first[1]);
+    collectObject(context, first[1]);
     return true;
   };
 
@@ -33,8 +33,8 @@ export function createGarbageCollector(context: Context, mode: "automatic" | "st
     while (step());
   };
 
-  const enqueue = (place: Place): void => {
-    queue.set(`${place.collection}/${place.namespace}/${place.name}`, place);
+  const enqueue = (key: ObjectKey): void => {
+    queue.set(`${key.collection}/${key.namespace}/${key.name}`, key);
     if (mode === "stepwise" || cancelTimer !== undefined) return;
     cancelTimer = clock.after(0, () => {
       cancelTimer = undefined;
@@ -43,7 +43,7 @@ export function createGarbageCollector(context: Context, mode: "automatic" | "st
   };
 
   const unsubscribe = store.subscribe((change) => {
-    for (const place of concerned(context, change)) enqueue(place);
+    for (const key of affectedBy(context, change)) enqueue(key);
   });
 
   return {
@@ -56,27 +56,27 @@ export function createGarbageCollector(context: Context, mode: "automatic" | "st
   };
 }
 
-/** Objects that a change may have made garbage, or that wait for it. */
-function concerned({ store }: Context, { type, record, collection }: Change): readonly Place[] {
+/** Objects that a change may have made garbage or whose deletion may wait for it. */
+function affectedBy({ store }: Context, { type, record, collection }: Change): readonly ObjectKey[] {
   const { object } = record;
-  const self = placeOf(collection, object);
+  const self = keyOf(collection, object);
   const owners = ownersOf(object);
   const waiting = isBeingDeleted(object) ? [self] : [];
   if (type !== "DELETED") {
-    const isOrphan = owners.some(({ uid }) => store.owners.placeOf(uid) === undefined);
+    const isOrphan = owners.some(({ uid }) => store.owners.keyOf(uid) === undefined);
     return isOrphan ? [...waiting, self] : waiting;
   }
-  const ownerPlaces = owners.map(({ uid }) => store.owners.placeOf(uid)).filter((place) => place !== undefined);
+  const ownerKeys = owners.map(({ uid }) => store.owners.keyOf(uid)).filter((key) => key !== undefined);
   const home = namespaceOf(object);
   const namespace = home === "" ? [] : [{ collection: "namespaces.", namespace: "", name: home }];
   const isHomeEnding = home !== "" && isTerminating(store.collection("namespaces.").record("", home)?.object);
-  return [...store.owners.dependentsOf(object.metadata.uid), ...ownerPlaces, ...(isHomeEnding ? namespace : [])];
+  return [...store.owners.dependentsOf(object.metadata.uid), ...ownerKeys, ...(isHomeEnding ? namespace : [])];
 }
 
 const isTerminating = (namespace: ApiObject | undefined): boolean =>
   namespace !== undefined && isBeingDeleted(namespace);
 
-const placeOf = (collection: string, object: ApiObject): Place => ({
+const keyOf = (collection: string, object: ApiObject): ObjectKey => ({
   collection,
   namespace: namespaceOf(object),
   name: nameOf(object),

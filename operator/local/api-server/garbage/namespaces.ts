@@ -1,14 +1,14 @@
 import { collectionKey } from "../kinds/served-kind.ts";
-import { isBeingDeleted, sealed, type Draft } from "../values/api-object.ts";
+import { isBeingDeleted, apiObject, type Draft } from "../values/api-object.ts";
 import { timestamp, type Context } from "../verbs/context.ts";
 import { deleteObject, plainDeletion } from "../verbs/delete.ts";
 
 const collection = collectionKey("", "namespaces");
 
-/** Namespaces that every cluster has. */
+/** The namespaces of a new cluster. */
 const initial = ["default", "kube-node-lease", "kube-public", "kube-system"] as const;
 
-/** Makes the namespaces that every cluster has from its first second on. */
+/** Creates the namespaces of a new cluster. */
 export function seedNamespaces({ store, clock, newUid }: Context): void {
   for (const name of initial) {
     const namespace: Draft = {
@@ -27,7 +27,7 @@ export function seedNamespaces({ store, clock, newUid }: Context): void {
   }
 }
 
-/** Deletes what is in a namespace that is being deleted, and the namespace once it is empty. */
+/** Deletes the contents of a terminating namespace, and the namespace once it is empty. */
 export function emptyNamespace(context: Context, name: string): void {
   const { store, registry } = context;
   const namespace = store.collection(collection).record("", name)?.object;
@@ -42,5 +42,5 @@ export function emptyNamespace(context: Context, name: string): void {
     }
     left += store.collection(key).records(name).length;
   }
-  if (left === 0) store.remove(store.collection(collection), sealed({ ...namespace, spec: {} }));
+  if (left === 0) store.remove(store.collection(collection), apiObject({ ...namespace, spec: {} }));
 }

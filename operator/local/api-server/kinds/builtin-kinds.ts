@@ -5,7 +5,7 @@ import { selectableFields } from "./selectable-fields.ts";
 import { collectionKey, type ScalePaths, type ServedKind, type Strategy } from "./served-kind.ts";
 import { strategies } from "./strategies/strategies.ts";
 
-/** What differs between built-in kinds; everything else follows from it. */
+/** The properties in which built-in kinds differ. */
 interface Declaration {
   readonly kind: string;
   readonly plural: string;
@@ -141,7 +141,7 @@ const scalePaths: ScalePaths = {
 
 const none: Strategy = {};
 
-/** What discovery tells of a kind that everything can be done with. */
+/** All verbs of a resource, as discovery lists them. */
 export const allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
 
 const served = (declaration: Declaration): ServedKind => {
@@ -177,5 +177,5 @@ const served = (declaration: Declaration): ServedKind => {
   };
 };
 
-/** The kinds every server has. */
+/** The built-in kinds. */
 export const builtinKinds = (): readonly ServedKind[] => declarations.map(served);

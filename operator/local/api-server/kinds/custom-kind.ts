@@ -11,7 +11,7 @@ import { definitions } from "./definitions.ts";
 import { selectableFields } from "./selectable-fields.ts";
 import { collectionKey, type ScalePaths, type ServedKind } from "./served-kind.ts";
 
-/** The resources a CustomResourceDefinition makes: one per served version, all of one collection. */
+/** The kinds of a CustomResourceDefinition: one per served version, all in one collection. */
 export function customKinds(definition: ApiObject, rules: RuleTable): readonly ServedKind[] {
   const spec = objectOf(definition["spec"]);
   return listOf(spec["versions"])
@@ -76,7 +76,7 @@ function scaleOf(scale: JsonObject[string] | undefined): ScalePaths | undefined 
   };
 }
 
-/** The schema with type and metadata, which every object has whatever its CRD says. */
+/** The CRD's schema with `apiVersion`, `kind` and `metadata` added. */
 function completeSchema(written: JsonObject): SchemaNode {
   const root = schemaNode(written);
   const objectMeta = schemaNode(

@@ -4,24 +4,23 @@ import { builtinKinds } from "./builtin-kinds.ts";
 import { customKinds } from "./custom-kind.ts";
 import { collectionKey, type ServedKind } from "./served-kind.ts";
 
-/** What the server serves right now: built-in kinds and those of the CustomResourceDefinitions in the store. */
+/** The served kinds: the built-in ones and those of the CustomResourceDefinitions in the store. */
 export interface Registry {
-  /** Whether anything of a group and version is served. */
+  /** Whether any kind of a group and version is served. */
   serves(group: string, version: string): boolean;
   find(group: string, version: string, plural: string): ServedKind | undefined;
-  /** In the order of discovery. */
+  /** In discovery order. */
   kinds(): readonly ServedKind[];
-  /** The kind whose objects lie in a collection; the first version where there are several. */
+  /** The kind of a collection's objects; the first version when several are served. */
   ofCollection(key: string): ServedKind | undefined;
-  /** Grows with every change of what is served. */
+  /** Increases with every change of the served kinds. */
   version(): number;
 }
 
 const definitionsCollection = collectionKey("apiextensions.k8s.io", "customresourcedefinitions");
 
 /**
- * The kinds that are served: the built-in ones, and those of CustomResourceDefinitions as they come and go in the
- * store.
+ * Creates a registry that follows the CustomResourceDefinitions in the store.
  */
 export function createRegistry(store: Store, rules: Parameters<typeof customKinds>[1]): Registry {
   const builtin = builtinKinds();

@@ -43,6 +43,6 @@ const byKind: Readonly<Record<string, readonly (readonly [string, Reader])[]>> =
   Service: [dotted("spec.clusterIP"), dotted("spec.type")],
 };
 
-/** What `fieldSelector` may name for a kind, with where its value is. */
+/** The fields that `fieldSelector` supports for a kind, with their accessors. */
 export const selectableFields = (kind: string, more: readonly string[] = []): ReadonlyMap<string, Reader> =>
   new Map([...general, ...(byKind[kind] ?? []), ...more.map(dotted)]);

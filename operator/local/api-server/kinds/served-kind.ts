@@ -10,13 +10,13 @@ export interface Column {
   readonly type: string;
   readonly format: string;
   readonly description: string;
-  /** 0 is always shown, greater ones with `-o wide`. */
+  /** 0: always shown; greater: shown with `-o wide` only. */
   readonly priority: number;
-  /** The cell for an object; `nowMs` for ages. */
+  /** The cell of an object; ages are relative to `nowMs`. */
   readonly cell: (object: JsonObject, nowMs: number) => string | number | boolean | null;
 }
 
-/** Where the scale subresource finds its numbers, as paths of keys. */
+/** The paths of the scale subresource's fields in an object. */
 export interface ScalePaths {
   readonly specReplicas: readonly string[];
   readonly statusReplicas: readonly string[];
@@ -26,12 +26,12 @@ export interface ScalePaths {
   readonly selectorObject: readonly string[] | undefined;
 }
 
-/** What a kind adds to the general rules of writing. */
+/** Kind-specific steps of create and update, like the strategies of k8s.io/apiserver's registry. */
 export interface Strategy {
-  /** Fills defaults that are not in the schema; whoever writes the object owns them. */
-  readonly fill?: (draft: Draft) => Draft;
-  /** Sets what the server itself decides and nobody owns. `allot` gives a number never given before. */
-  readonly prepare?: (draft: Draft, before: Draft | undefined, allot: () => number) => Draft;
+  /** Applies defaults that are not in the schema; the writer owns these fields. */
+  readonly applyDefaults?: (draft: Draft) => Draft;
+  /** Sets fields that the server decides and nobody owns. `nextServiceIndex` returns a new number on each call. */
+  readonly prepare?: (draft: Draft, before: Draft | undefined, nextServiceIndex: () => number) => Draft;
   /** Rules beyond the schema. `before` is undefined on creation. */
   readonly validate?: (draft: Draft, before: Draft | undefined) => readonly Cause[];
 }
@@ -46,26 +46,26 @@ export interface ServedKind extends Subject {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
-  /** From a CustomResourceDefinition: unknown fields are pruned, nulls kept, generation counts every field but metadata and status. */
+  /** Whether a CustomResourceDefinition defines the kind: nulls are kept, and generation counts all fields but metadata and status. */
   readonly custom: boolean;
-  /** Key of its collection in the store. */
+  /** Key of the kind's collection in the store. */
   readonly collection: string;
   readonly schema: SchemaNode;
   readonly hasStatus: boolean;
-  /** Creation may set status (a kubelet registers its node with one). */
+  /** Whether create keeps status (a kubelet registers its node with one). */
   readonly keepsStatusOnCreate: boolean;
   readonly scale: ScalePaths | undefined;
-  /** Objects count their changes in `metadata.generation`. */
+  /** Whether `metadata.generation` counts changes. */
   readonly countsGenerations: boolean;
-  /** A change of labels counts, too. */
+  /** Whether a change of labels increases the generation. */
   readonly countsLabels: boolean;
-  /** Lists of the object itself that Go prints as null when they are empty. */
+  /** Top-level lists that Go prints as null when they are empty. */
   readonly printedLists: readonly string[];
-  /** A replace without resourceVersion is taken as "whatever is there". */
+  /** Whether a PUT without resourceVersion overwrites any version. */
   readonly allowsUnconditionalUpdate: boolean;
-  /** A PUT to a name that is not there creates the object. */
+  /** Whether a PUT to a missing name creates the object. */
   readonly allowsCreateOnUpdate: boolean;
-  /** DELETE answers with the object instead of a Status. */
+  /** Whether DELETE returns the object instead of a Status. */
   readonly answersDeleted: boolean;
   readonly columns: readonly Column[];
   readonly selectableFields: ReadonlyMap<string, (object: JsonObject) => string>;
@@ -74,5 +74,5 @@ export interface ServedKind extends Subject {
   readonly verbs: readonly string[];
 }
 
-/** Under which name the store keeps a kind's objects: one collection for all versions of it. */
+/** The store key of a resource's collection, which all its versions share. */
 export const collectionKey = (group: string, plural: string): string => `${plural}.${group}`;

@@ -1,10 +1,10 @@
 import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
 import { equalJson, isList, isObject, listOf, objectOf, type Json, type JsonObject } from "../values/json.ts";
-import { rememberedOfFew, rememberedWith } from "../values/remembered.ts";
-import { fieldElement, growingSet, insert, type FieldSet, type GrowingFieldSet } from "./field-set.ts";
+import { memoizedWeakly, memoizedWith } from "../values/memoized.ts";
+import { fieldElement, mutableSet, insert, type FieldSet, type MutableFieldSet } from "./field-set.ts";
 import { itemsByElement, shapeOf, type Shape } from "./list-elements.ts";
 
-/** Which places a change added, removed and gave another value. */
+/** The fields that a change added, removed and modified. */
 export interface Comparison {
   readonly added: FieldSet;
   readonly removed: FieldSet;
@@ -12,20 +12,20 @@ export interface Comparison {
 }
 
 interface Walk {
-  readonly added: GrowingFieldSet;
-  readonly removed: GrowingFieldSet;
-  readonly modified: GrowingFieldSet;
+  readonly added: MutableFieldSet;
+  readonly removed: MutableFieldSet;
+  readonly modified: MutableFieldSet;
   readonly path: string[];
 }
 
-/** Port of the comparison of sigs.k8s.io/structured-merge-diff (typed/compare.go). */
+/** Compares two versions of an object: a port of structured-merge-diff's typed/compare.go. */
 export function comparison(before: JsonObject, after: JsonObject, node: SchemaNode): Comparison {
   return comparedWith(node)(after, before);
 }
 
-const comparedWith = rememberedOfFew((node: SchemaNode) =>
-  rememberedWith((after: JsonObject, before: JsonObject): Comparison => {
-    const walk: Walk = { added: growingSet(), removed: growingSet(), modified: growingSet(), path: [] };
+const comparedWith = memoizedWeakly((node: SchemaNode) =>
+  memoizedWith((after: JsonObject, before: JsonObject): Comparison => {
+    const walk: Walk = { added: mutableSet(), removed: mutableSet(), modified: mutableSet(), path: [] };
     compareObjects(walk, node, before, after);
     return walk;
   }),
@@ -44,12 +44,12 @@ function compare(walk: Walk, node: SchemaNode, before: Json | undefined, after: 
   else if (after === undefined) insert(walk.removed, walk.path);
 }
 
-// Nothing and empty count as leaves, so that "empty" and "absent" stay apart; so do values of different shapes.
+// Missing and empty values are leaves, so that "empty" and "absent" differ. So are values of different shapes.
 function commonShape(node: SchemaNode, before: Json | undefined, after: Json | undefined): Shape {
-  if (isHollow(before) && isHollow(after)) return "leaf";
+  if (isEmptyValue(before) && isEmptyValue(after)) return "leaf";
   const shape = shapeOf(node, after ?? before ?? null);
-  // Null takes any shape: it is how a list or object that is always printed looks when it is not there.
-  const changes = !isNothing(before) && !isNothing(after) && shapeOf(node, before) !== shape;
+  // Null has any shape: Go prints a missing list or object without `omitempty` as null.
+  const changes = !isNullish(before) && !isNullish(after) && shapeOf(node, before) !== shape;
   return changes ? "leaf" : shape;
 }
 
@@ -87,9 +87,9 @@ function descend(
   walk.path.pop();
 }
 
-const isNothing = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
+const isNullish = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
 
-function isHollow(value: Json | undefined): boolean {
-  if (isNothing(value)) return true;
+function isEmptyValue(value: Json | undefined): boolean {
+  if (isNullish(value)) return true;
   return isObject(value) ? Object.keys(value).length === 0 : isList(value) && value.length === 0;
 }

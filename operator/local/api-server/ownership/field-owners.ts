@@ -1,10 +1,10 @@
 import { isObject, listOf, textOf, type Json, type JsonObject } from "../values/json.ts";
 import { fieldsV1, setOfFieldsV1, type FieldSet } from "./field-set.ts";
 
-/** How a manager came to own fields: an applied field that is left out next time goes away, an updated one stays. */
+/** How a manager came to own fields. A field omitted from the manager's next apply is removed; an updated field stays. */
 export type Operation = "Apply" | "Update";
 
-/** Who owns what: one entry of `metadata.managedFields`. */
+/** An entry of `metadata.managedFields`. */
 export interface FieldOwner {
   readonly name: string;
   readonly operation: Operation;
@@ -15,12 +15,12 @@ export interface FieldOwner {
   readonly fields: FieldSet;
 }
 
-/** FieldOwners by identity. */
+/** The field managers of an object, by identity. */
 export type FieldOwners = ReadonlyMap<string, FieldOwner>;
 
 const decoded = new WeakMap<readonly Json[], FieldOwners>();
 
-/** The managers written in `metadata.managedFields`; decoded once per list. */
+/** The managers in `metadata.managedFields`, decoded once per list. */
 export function managersOf(metadata: JsonObject): FieldOwners {
   const list = listOf(metadata["managedFields"]);
   const known = decoded.get(list);
@@ -46,7 +46,7 @@ function managerOf(entry: JsonObject): FieldOwner {
   };
 }
 
-/** An applier is the same whatever version it applies with; an updater is another one per version. */
+/** The identity of a manager. It includes the apiVersion for Update, but not for Apply. */
 export function identityOf({ name, operation, apiVersion, subresource }: Omit<FieldOwner, "fields" | "time">): string {
   return JSON.stringify({
     manager: name,
@@ -56,14 +56,14 @@ export function identityOf({ name, operation, apiVersion, subresource }: Omit<Fi
   });
 }
 
-/** Prefix for the second of two managers with one identity. Of those only one is ever read again. */
-export const twin = "twin of ";
+/** Key prefix of a second manager with the same identity. When the list is parsed again only one of them is kept. */
+export const duplicatePrefix = "duplicate of ";
 
-/** `metadata.managedFields`; undefined when nobody manages anything. */
+/** The `metadata.managedFields` of these managers; undefined when there are none. */
 export function managedFieldsOf(managers: FieldOwners): readonly Json[] | undefined {
   if (managers.size === 0) return undefined;
   const list = [...managers.values()].sort(byOperationAndTime).map(entryOf);
-  if (![...managers.keys()].some((id) => id.startsWith(twin))) decoded.set(list, managers);
+  if (![...managers.keys()].some((id) => id.startsWith(duplicatePrefix))) decoded.set(list, managers);
   return list;
 }
 
@@ -75,11 +75,11 @@ function entryOf(manager: FieldOwner & { [writtenAs]?: WrittenOwner }): JsonObje
   return entry;
 }
 
-/** The entry of an owner that was written before. */
+/** Caches the entry of a field owner. */
 const writtenAs = Symbol("entry");
 
 interface WrittenOwner {
-  /** A copy has other fields. */
+  /** The owner that the entry was made for: a spread copy of it carries the cache along. */
   readonly manager: FieldOwner;
   readonly entry: JsonObject;
 }

@@ -1,43 +1,43 @@
 import { isObject, type Json, type JsonObject } from "../values/json.ts";
 
 /**
- * A set of places in an object, as a tree. Each key is a path element in the notation of FieldsV1: `f:name` for a field,
+ * A set of field paths, as a tree. Each key is a path element in FieldsV1 notation: `f:name` for a field,
  * `k:{"name":"x"}` for an item of a list map, `v:"x"` for a member of a set.
  */
 export interface FieldSet {
-  /** The place itself is in the set, not only places below it. */
+  /** Whether the path itself is in the set, not only paths below it. */
   readonly self: boolean;
   readonly children: ReadonlyMap<string, FieldSet>;
 }
 
-/** A set of fields while it is put together. */
-export interface GrowingFieldSet extends FieldSet {
+/** A field set under construction. */
+export interface MutableFieldSet extends FieldSet {
   self: boolean;
-  readonly children: Map<string, GrowingFieldSet>;
+  readonly children: Map<string, MutableFieldSet>;
 }
 
 const noChildren: ReadonlyMap<string, FieldSet> = new Map();
-/** No fields. */
+/** The empty set. */
 export const emptySet: FieldSet = { self: false, children: noChildren };
-/** The place alone. */
+/** The path itself and nothing below it. */
 export const selfOnly: FieldSet = { self: true, children: noChildren };
 
-/** An empty set that fields can be added to. */
-export const growingSet = (): GrowingFieldSet => ({ self: false, children: new Map() });
+/** Creates an empty set to which paths can be added. */
+export const mutableSet = (): MutableFieldSet => ({ self: false, children: new Map() });
 
-/** A field's name as fieldsV1 writes it. */
+/** The path element of a field. */
 export const fieldElement = (name: string): string => `f:${name}`;
 
-/** Whether there is no field in a set. */
+/** Whether a set has no paths. */
 export const isEmpty = (set: FieldSet): boolean => !set.self && set.children.size === 0;
 
-/** Adds the place at `path`. */
-export function insert(set: GrowingFieldSet, path: readonly string[]): void {
+/** Adds a path. */
+export function insert(set: MutableFieldSet, path: readonly string[]): void {
   let current = set;
   for (const element of path) {
     let next = current.children.get(element);
     if (next === undefined) {
-      next = growingSet();
+      next = mutableSet();
       current.children.set(element, next);
     }
     current = next;
@@ -45,26 +45,26 @@ export function insert(set: GrowingFieldSet, path: readonly string[]): void {
   current.self = true;
 }
 
-/** The set of these paths, each a list of field names. */
+/** The set of these paths, each given as field names. */
 export const setOf = (...paths: readonly (readonly string[])[]): FieldSet => {
-  const set = growingSet();
+  const set = mutableSet();
   for (const path of paths) insert(set, path.map(fieldElement));
   return set;
 };
 
-/** Fields that are in either set; one of the two itself where that is all. */
+/** The paths in either set. */
 export function union(left: FieldSet, right: FieldSet): FieldSet {
   if (left === right || isEmpty(right)) return left;
   if (isEmpty(left)) return right;
   const children = new Map(left.children);
   for (const [element, child] of right.children) {
-    const mine = children.get(element);
-    children.set(element, mine === undefined ? child : union(mine, child));
+    const known = children.get(element);
+    children.set(element, known === undefined ? child : union(known, child));
   }
   return { self: left.self || right.self, children };
 }
 
-/** Fields that are in both sets. */
+/** The paths in both sets. */
 export function intersection(left: FieldSet, right: FieldSet): FieldSet {
   if (left === right) return left;
   const children = new Map<string, FieldSet>();
@@ -75,7 +75,7 @@ export function intersection(left: FieldSet, right: FieldSet): FieldSet {
   return { self: left.self && right.self, children };
 }
 
-/** Places of `left` that are not in `right`, place by place: a place below one of `right` stays. */
+/** The paths of `left` that are not in `right`; paths below a path of `right` stay. */
 export function difference(left: FieldSet, right: FieldSet): FieldSet {
   if (left === right) return emptySet;
   if (isEmpty(right)) return left;
@@ -87,14 +87,14 @@ export function difference(left: FieldSet, right: FieldSet): FieldSet {
   return { self: left.self && !right.self, children };
 }
 
-/** Places of `left` that are neither in `right` nor below a place of `right`. */
-export function outside(left: FieldSet, right: FieldSet): FieldSet {
+/** The paths of `left` that are neither in `right` nor below a path of `right`. */
+export function recursiveDifference(left: FieldSet, right: FieldSet): FieldSet {
   if (isEmpty(right)) return left;
   const children = new Map<string, FieldSet>();
   for (const [element, child] of left.children) {
     const other = right.children.get(element);
     if (other?.self === true) continue;
-    keep(children, element, other === undefined ? child : outside(child, other));
+    keep(children, element, other === undefined ? child : recursiveDifference(child, other));
   }
   return { self: left.self, children };
 }
@@ -103,7 +103,7 @@ function keep(children: Map<string, FieldSet>, element: string, set: FieldSet): 
   if (!isEmpty(set)) children.set(element, set);
 }
 
-/** Whether two sets have the same fields. */
+/** Whether two sets have the same paths. */
 export function equalSets(left: FieldSet, right: FieldSet): boolean {
   if (left === right) return true;
   if (left.self !== right.self || left.children.size !== right.children.size) return false;
@@ -114,23 +114,23 @@ export function equalSets(left: FieldSet, right: FieldSet): boolean {
   return true;
 }
 
-/** Every place of the set, as lists of elements: at each level the places themselves come before those below them. */
-export function placesOf(set: FieldSet, path: readonly string[] = []): readonly (readonly string[])[] {
+/** All paths of a set as lists of elements: at each level the paths that end there come first. */
+export function pathsOf(set: FieldSet, path: readonly string[] = []): readonly (readonly string[])[] {
   const elements = sortedElements(set);
   const here = elements
     .filter((element) => set.children.get(element)?.self === true)
     .map((element) => [...path, element]);
-  const below = elements.flatMap((element) => placesOf(set.children.get(element) ?? emptySet, [...path, element]));
+  const below = elements.flatMap((element) => pathsOf(set.children.get(element) ?? emptySet, [...path, element]));
   return [...here, ...below];
 }
 
-/** `managedFields[].fieldsV1` of a set. */
+/** The FieldsV1 form of a set. */
 export function fieldsV1(set: FieldSet & { [writtenAs]?: JsonObject }): JsonObject {
   set[writtenAs] ??= written(set);
   return set[writtenAs];
 }
 
-/** The JSON of a set that was written before. */
+/** Caches the FieldsV1 form of a set. */
 const writtenAs = Symbol("fieldsV1");
 
 function written(set: FieldSet): JsonObject {
@@ -143,7 +143,7 @@ function written(set: FieldSet): JsonObject {
   return fields;
 }
 
-/** Reads fieldsV1 of `managedFields`; what is no object there is no field. */
+/** Parses FieldsV1; values that are not objects are skipped. */
 export function setOfFieldsV1(fields: Json | undefined): FieldSet {
   const children = new Map<string, FieldSet>();
   if (!isObject(fields)) return emptySet;
@@ -155,8 +155,8 @@ export function setOfFieldsV1(fields: Json | undefined): FieldSet {
   return { self: "." in fields, children };
 }
 
-/** `.spec.containers[name="x"].image`, as conflicts name a place. */
-export const printedPlace = (path: readonly string[]): string => path.map(printedElement).join("");
+/** A path as conflict messages print it: `.spec.containers[name="x"].image`. */
+export const printedPath = (path: readonly string[]): string => path.map(printedElement).join("");
 
 function printedElement(element: string): string {
   const written = element.slice(2);

@@ -1,9 +1,9 @@
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { badRequest } from "../values/api-error.ts";
 import { isObject, type Json, type JsonObject } from "../values/json.ts";
-import { rememberedWith } from "../values/remembered.ts";
+import { memoizedWith } from "../values/memoized.ts";
 
-/** Path element of an item of a list map or set. */
+/** The path element of an item of a list map or set. Throws 400 for an item without keys. */
 export function itemElement(node: SchemaNode, item: Json): string {
   return node.listType === "map" ? keyElement(node, item) : `v:${JSON.stringify(item)}`;
 }
@@ -13,7 +13,7 @@ function keyElement(node: SchemaNode, item: Json): string {
   return writtenKeys(item, node);
 }
 
-const writtenKeys = rememberedWith((item: JsonObject, node: SchemaNode): string => {
+const writtenKeys = memoizedWith((item: JsonObject, node: SchemaNode): string => {
   const entries: [string, Json][] = [];
   for (const key of node.keys.toSorted()) {
     const value = item[key] ?? node.items?.fields.get(key)?.default;
@@ -27,7 +27,7 @@ const writtenKeys = rememberedWith((item: JsonObject, node: SchemaNode): string 
   return `k:${JSON.stringify(Object.fromEntries(entries))}`;
 });
 
-/** Items by path element, in the order of the list; of several with one element the first counts. */
+/** List items by path element, in list order; the first of several equal elements wins. */
 export function itemsByElement(node: SchemaNode, list: readonly Json[]): ReadonlyMap<string, Json> {
   const items = new Map<string, Json>();
   for (const item of list) {
@@ -37,10 +37,10 @@ export function itemsByElement(node: SchemaNode, list: readonly Json[]): Readonl
   return items;
 }
 
-/** How a value at a node is owned: piece by piece (`object`, `list`) or as a whole (`leaf`). */
+/** How a value is owned and merged: per field (`object`), per item (`list`) or as a whole (`leaf`). */
 export type Shape = "object" | "list" | "leaf";
 
-/** How apply merges a value: field by field, element by element, or as one leaf. */
+/** The shape of a value under its schema. */
 export function shapeOf(node: SchemaNode, value: Json): Shape {
   if (node.atomic) return "leaf";
   if (isObject(value)) return node.type === "object" || node.type === "any" ? "object" : "leaf";

@@ -3,7 +3,7 @@ import { isList, isObject, type Json, type JsonObject } from "../values/json.ts"
 import { emptySet, fieldElement, isEmpty, type FieldSet } from "./field-set.ts";
 import { itemElement, itemsByElement, shapeOf } from "./list-elements.ts";
 
-/** The live object with an applied configuration merged over it. Port of structured-merge-diff's typed/merge.go. */
+/** The live object with an applied configuration merged into it: a port of structured-merge-diff's typed/merge.go. */
 export function mergedObject(live: JsonObject, applied: JsonObject, node: SchemaNode): JsonObject {
   let result: Record<string, Json> | undefined;
   for (const key of Object.keys(applied)) {
@@ -18,7 +18,7 @@ export function mergedObject(live: JsonObject, applied: JsonObject, node: Schema
 }
 
 function merged(live: Json | undefined, applied: Json, node: SchemaNode): Json {
-  // Null applied to what is merged piece by piece has no pieces.
+  // Null applied to an object or list that is merged per item sets nothing.
   if (applied === null && live !== undefined && live !== null && shapeOf(node, live) !== "leaf") return live;
   const shape = shapeOf(node, applied);
   if (shape === "object" && isObject(applied) && isObject(live)) return mergedObject(live, applied, node);
@@ -26,7 +26,7 @@ function merged(live: Json | undefined, applied: Json, node: SchemaNode): Json {
   return applied;
 }
 
-// Applied items come in their own order; live items that are not applied keep their place relative to shared ones.
+// Applied items keep the applied order; other live items keep their position relative to the shared items.
 function mergedList(live: readonly Json[], applied: readonly Json[], node: SchemaNode): readonly Json[] {
   const left = itemsByElement(node, live);
   const right = itemsByElement(node, applied);
@@ -65,7 +65,7 @@ function mergedOrder(left: readonly string[], right: readonly string[]): readonl
       leftIndex += 1;
       order.push(ours);
     } else if (ours !== undefined && (placed.has(ours) || (theirs !== undefined && nextShared !== ours))) {
-      // A shared item whose turn in the applied order is another one.
+      // A shared item that the applied order places elsewhere.
       leftIndex += 1;
     } else if (theirs !== undefined) {
       placeApplied(theirs);
@@ -74,18 +74,18 @@ function mergedOrder(left: readonly string[], right: readonly string[]): readonl
   return order;
 }
 
-/** The object without the places of `doomed`; an object or list that becomes empty goes as a whole (typed/remove.go). */
-export function withoutPlaces(value: JsonObject, doomed: FieldSet, node: SchemaNode): JsonObject {
-  if (isEmpty(doomed)) return value;
-  return objectWithout(value, doomed, node) ?? {};
+/** The object without the paths in `removed`; an object or list that becomes empty is removed (typed/remove.go). */
+export function withoutPaths(value: JsonObject, removed: FieldSet, node: SchemaNode): JsonObject {
+  if (isEmpty(removed)) return value;
+  return objectWithout(value, removed, node) ?? {};
 }
 
-function objectWithout(value: JsonObject, doomed: FieldSet, node: SchemaNode): JsonObject | undefined {
+function objectWithout(value: JsonObject, removed: FieldSet, node: SchemaNode): JsonObject | undefined {
   const result: Record<string, Json> = {};
   let count = 0;
   for (const key of Object.keys(value)) {
     const child = value[key] ?? null;
-    const below = doomed.children.get(fieldElement(key)) ?? emptySet;
+    const below = removed.children.get(fieldElement(key)) ?? emptySet;
     if (below.self) continue;
     result[key] = isEmpty(below) ? child : valueWithout(child, below, childNode(node, key) ?? untyped);
     count += 1;
@@ -93,17 +93,17 @@ function objectWithout(value: JsonObject, doomed: FieldSet, node: SchemaNode): J
   return count === 0 ? undefined : result;
 }
 
-function valueWithout(value: Json, doomed: FieldSet, node: SchemaNode): Json {
+function valueWithout(value: Json, removed: FieldSet, node: SchemaNode): Json {
   const shape = shapeOf(node, value);
-  if (shape === "object" && isObject(value)) return objectWithout(value, doomed, node) ?? null;
-  if (shape === "list" && isList(value)) return listWithout(value, doomed, node) ?? null;
+  if (shape === "object" && isObject(value)) return objectWithout(value, removed, node) ?? null;
+  if (shape === "list" && isList(value)) return listWithout(value, removed, node) ?? null;
   return isObject(value) || isList(value) ? null : value;
 }
 
-function listWithout(list: readonly Json[], doomed: FieldSet, node: SchemaNode): readonly Json[] | undefined {
+function listWithout(list: readonly Json[], removed: FieldSet, node: SchemaNode): readonly Json[] | undefined {
   const result: Json[] = [];
   for (const item of list) {
-    const below = doomed.children.get(itemElement(node, item)) ?? emptySet;
+    const below = removed.children.get(itemElement(node, item)) ?? emptySet;
     if (below.self) continue;
     result.push(isEmpty(below) ? item : valueWithout(item, below, node.items ?? untyped));
   }

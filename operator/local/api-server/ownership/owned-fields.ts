@@ -1,10 +1,10 @@
 import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
-import { rememberedWith } from "../values/remembered.ts";
+import { memoizedWith } from "../values/memoized.ts";
 import { emptySet, fieldElement, isEmpty, selfOnly, union, type FieldSet } from "./field-set.ts";
 import { itemElement, shapeOf } from "./list-elements.ts";
 
-/** The places that an applied configuration claims. Port of structured-merge-diff's typed/tofieldset.go. */
+/** The fields that an applied configuration sets: a port of structured-merge-diff's typed/tofieldset.go. */
 export const ownedFields = (configuration: JsonObject, node: SchemaNode): FieldSet => fieldsAt(configuration, node);
 
 function fieldsAt(value: Json, node: SchemaNode): FieldSet {
@@ -18,19 +18,19 @@ function fieldsAt(value: Json, node: SchemaNode): FieldSet {
   }
 }
 
-const fieldsOfObject = rememberedWith((value: JsonObject, node: SchemaNode): FieldSet => {
+const fieldsOfObject = memoizedWith((value: JsonObject, node: SchemaNode): FieldSet => {
   const children = new Map<string, FieldSet>();
   for (const key of Object.keys(value)) {
     const child = value[key] ?? null;
     const below = fieldsAt(child, childNode(node, key) ?? untyped);
-    const isHollow = child === null || (isObject(child) && Object.keys(child).length === 0);
-    const fields = isHollow || !node.fields.has(key) ? withSelf(below) : below;
+    const isEmptyValue = child === null || (isObject(child) && Object.keys(child).length === 0);
+    const fields = isEmptyValue || !node.fields.has(key) ? withSelf(below) : below;
     if (!isEmpty(fields)) children.set(fieldElement(key), fields);
   }
   return { self: false, children };
 });
 
-const fieldsOfList = rememberedWith((list: readonly Json[], node: SchemaNode): FieldSet => {
+const fieldsOfList = memoizedWith((list: readonly Json[], node: SchemaNode): FieldSet => {
   const children = new Map<string, FieldSet>();
   for (const item of list) {
     const element = itemElement(node, item);
@@ -44,7 +44,7 @@ const withSelf = (set: FieldSet): FieldSet => {
   return set.children.size === 0 ? selfOnly : { self: true, children: set.children };
 };
 
-/** The set with every named field on the way to its places added; keys of maps and items of lists are not. */
+/** The set with the declared fields on the way to its paths added (EnsureNamedFieldsAreMembers); map keys and list items are not. */
 export function withNamedFields(set: FieldSet & { [named]?: Named }, node: SchemaNode | undefined): FieldSet {
   if (set.children.size === 0) return set;
   const known = set[named];
@@ -54,7 +54,7 @@ export function withNamedFields(set: FieldSet & { [named]?: Named }, node: Schem
   return grown;
 }
 
-/** What became of a set before. */
+/** Caches the last result for a set. */
 const named = Symbol("named");
 
 interface Named {

@@ -1,21 +1,20 @@
-import { difference, fieldElement, growingSet, insert, intersection, isEmpty, type FieldSet } from "./field-set.ts";
-import { identityOf, twin, type FieldOwner, type FieldOwners } from "./field-owners.ts";
+import { difference, fieldElement, mutableSet, insert, intersection, isEmpty, type FieldSet } from "./field-set.ts";
+import { identityOf, duplicatePrefix, type FieldOwner, type FieldOwners } from "./field-owners.ts";
 
-/** A write through the scale subresource. */
+/** A write of the scale subresource. */
 export interface ScaleWrite {
   readonly writer: { readonly name: string; readonly apiVersion: string };
-  /** Where the object has its replicas, as keys. */
+  /** Path of the replicas field. */
   readonly path: readonly string[];
   readonly changes: boolean;
 }
 
 /**
- * The managers after a write of the scale subresource, with the quirks of the real server (apimachinery's ScaleHandler):
- * replicas that nobody owns stay unowned, an updater that owns them gets an entry for them alone, and no new entry has a
- * time.
+ * The managers after a write of the scale subresource, with the quirks of apimachinery's ScaleHandler: unowned replicas
+ * stay unowned, an Update manager that owns them gets a separate entry for them, and new entries have no time.
  */
 export function scaledManagers(managers: FieldOwners, { writer, path, changes }: ScaleWrite): FieldOwners {
-  const replicas = growingSet();
+  const replicas = mutableSet();
   insert(replicas, path.map(fieldElement));
   const owners = [...managers].filter(([, { fields }]) => !isEmpty(intersection(fields, replicas)));
   if (owners.length === 0) return managers;
@@ -31,7 +30,7 @@ export function scaledManagers(managers: FieldOwners, { writer, path, changes }:
   const added = changes ? [ownerByScale(writer, replicas)] : freed;
   for (const manager of added) {
     const id = identityOf(manager);
-    result.set(result.has(id) ? `${twin}${id}` : id, manager);
+    result.set(result.has(id) ? `${duplicatePrefix}${id}` : id, manager);
   }
   return result;
 }

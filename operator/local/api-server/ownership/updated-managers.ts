@@ -1,10 +1,19 @@
 import type { SchemaNode } from "../schema/schema-node.ts";
 import type { JsonObject } from "../values/json.ts";
 import { comparison } from "./comparison.ts";
-import { difference, emptySet, intersection, isEmpty, outside, setOf, union, type FieldSet } from "./field-set.ts";
+import {
+  difference,
+  emptySet,
+  intersection,
+  isEmpty,
+  recursiveDifference,
+  setOf,
+  union,
+  type FieldSet,
+} from "./field-set.ts";
 import { identityOf, type FieldOwner, type FieldOwners } from "./field-owners.ts";
 
-/** Who writes, through which part of the object, and when. */
+/** The field manager of a write, its subresource and time. */
 export interface Writer {
   readonly name: string;
   readonly apiVersion: string;
@@ -12,7 +21,7 @@ export interface Writer {
   readonly subresource: string;
   /** RFC 3339 in seconds. */
   readonly time: string;
-  /** Fields that this way of writing never changes: `status` of the object itself, `spec` of the status subresource. */
+  /** Fields that this endpoint never changes: `status` for the main resource, `spec` for the status subresource. */
   readonly ignored: FieldSet;
 }
 
@@ -32,78 +41,82 @@ export const unownedFields = setOf(
   ["metadata", "resourceVersion"],
 );
 
-/** Owners whose fields a write touches, with those fields. */
-export type Touched = ReadonlyMap<string, FieldSet>;
+/** The fields of other managers that a write changes, by manager identity. */
+export type Conflicts = ReadonlyMap<string, FieldSet>;
 
-/** A write seen from the owners: which fields it gives other values, which it takes away. */
-export interface Touch {
-  readonly touched: Touched;
+/** The fields that a write changes and removes, and the conflicts with other managers. */
+export interface FieldChanges {
+  readonly conflicts: Conflicts;
   readonly removed: FieldSet;
   readonly changed: FieldSet;
 }
 
-/** A change of an object, and who is to feel it. */
-export interface ObservedChange {
+/** Options of `fieldChanges`. */
+export interface FieldChangesOptions {
   readonly before: JsonObject;
   readonly after: JsonObject;
   readonly node: SchemaNode;
   readonly managers: FieldOwners;
-  /** Identity of the writer, whose own fields are not at stake; empty when it has none yet. */
+  /** Identity of the writer, whose own fields never conflict; empty when it has no entry yet. */
   readonly self: string;
   readonly ignored: FieldSet;
 }
 
-/** What a change does to the fields of all managers but the one that makes it. */
-export function touch({ before, after, node, managers, self, ignored }: ObservedChange): Touch {
+/** Compares two versions of an object and finds the changed fields of other managers. */
+export function fieldChanges({ before, after, node, managers, self, ignored }: FieldChangesOptions): FieldChanges {
   const compared = comparison(before, after, node);
-  const removed = outside(compared.removed, ignored);
-  const changed = outside(union(compared.modified, compared.added), ignored);
-  const touched = new Map<string, FieldSet>();
+  const removed = recursiveDifference(compared.removed, ignored);
+  const changed = recursiveDifference(union(compared.modified, compared.added), ignored);
+  const conflicts = new Map<string, FieldSet>();
   for (const [id, manager] of managers) {
     if (id === self) continue;
-    const conflicts = intersection(manager.fields, changed);
-    if (!isEmpty(conflicts)) touched.set(id, conflicts);
+    const lost = intersection(manager.fields, changed);
+    if (!isEmpty(lost)) conflicts.set(id, lost);
   }
-  return { touched, removed, changed };
+  return { conflicts, removed, changed };
 }
 
-/** The managers after the others have lost what was touched or removed. */
-export function yielded(managers: FieldOwners, { touched, removed }: Touch, self: string): Map<string, FieldOwner> {
+/** The managers without the fields that they lost to a write; managers without fields are removed. */
+export function withoutLostFields(
+  managers: FieldOwners,
+  { conflicts, removed }: FieldChanges,
+  self: string,
+): Map<string, FieldOwner> {
   const result = new Map<string, FieldOwner>();
   for (const [id, manager] of managers) {
     const fields =
-      id === self ? manager.fields : difference(difference(manager.fields, touched.get(id) ?? emptySet), removed);
+      id === self ? manager.fields : difference(difference(manager.fields, conflicts.get(id) ?? emptySet), removed);
     if (!isEmpty(fields)) result.set(id, fields === manager.fields ? manager : { ...manager, fields });
   }
   return result;
 }
 
-/** The managers after a create, replace or patch: the writer owns every field that it changed. */
+/** The managers after a create, update or patch: the writer owns every field that it changed. */
 export function updatedManagers(
   before: JsonObject,
   after: JsonObject,
   node: SchemaNode,
   { managers, writer }: { readonly managers: FieldOwners; readonly writer: Writer },
 ): FieldOwners {
-  const write = touch({ before, after, node, managers, self: "", ignored: writer.ignored });
+  const write = fieldChanges({ before, after, node, managers, self: "", ignored: writer.ignored });
   if (isEmpty(write.changed) && isEmpty(write.removed)) return managers;
-  const result = yielded(managers, write, "");
-  const won = difference(write.changed, unownedFields);
-  if (isEmpty(won)) return result;
-  const self = { ...writer, operation: "Update" as const, fields: won };
+  const result = withoutLostFields(managers, write, "");
+  const gained = difference(write.changed, unownedFields);
+  if (isEmpty(gained)) return result;
+  const self = { ...writer, operation: "Update" as const, fields: gained };
   const id = identityOf(self);
-  const mine = result.get(id)?.fields ?? emptySet;
-  result.set(id, managerFrom(self, union(won, mine)));
+  const owned = result.get(id)?.fields ?? emptySet;
+  result.set(id, managerFrom(self, union(gained, owned)));
   return capped(result);
 }
 
-/** A manager like this one that owns other fields. */
+/** A copy of a manager that owns other fields. */
 export const managerFrom = (
   { name, operation, apiVersion, subresource, time }: Omit<FieldOwner, "fields">,
   fields: FieldSet,
 ): FieldOwner => ({ name, operation, apiVersion, subresource, time, fields });
 
-/** Limit of Kubernetes on entries with operation Update; older ones are folded into "ancient-changes". */
+/** Kubernetes' limit on entries with operation Update; the oldest are merged into "ancient-changes". */
 const mostUpdaters = 10;
 
 function capped(managers: ReadonlyMap<string, FieldOwner>): FieldOwners {

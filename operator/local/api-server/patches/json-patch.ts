@@ -4,7 +4,7 @@ import { equalJson, isList, isObject, objectOf, textOf, without, type Json, type
 const unprocessable = (why: string): ApiError =>
   new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}, why);
 
-/** RFC 6902. Throws 422 when an operation can't be done. */
+/** Applies a JSON patch (RFC 6902). Throws 422 when an operation fails. */
 export function jsonPatched(document: JsonObject, operations: readonly Json[]): JsonObject {
   let current: Json = document;
   for (const operation of operations) current = patchedOnce(current, objectOf(operation));
@@ -22,10 +22,10 @@ function patchedOnce(document: Json, operation: JsonObject): Json {
       found(document, path);
       return changed(document, path, value, "replace");
     case "remove":
-      return taken(document, path);
+      return removed(document, path);
     case "move": {
       const from = pointer(textOf(operation["from"]));
-      return changed(taken(document, from), path, found(document, from), "add");
+      return changed(removed(document, from), path, found(document, from), "add");
     }
     case "copy":
       return changed(document, path, found(document, pointer(textOf(operation["from"]))), "add");
@@ -36,7 +36,7 @@ function patchedOnce(document: Json, operation: JsonObject): Json {
   }
 }
 
-function taken(document: Json, path: readonly string[]): Json {
+function removed(document: Json, path: readonly string[]): Json {
   found(document, path);
   return changed(document, path, undefined, "replace");
 }
@@ -69,7 +69,7 @@ function found(document: Json, path: readonly string[]): Json {
   return value;
 }
 
-/** The document with a value set, inserted (`add` into a list) or, when it is undefined, taken out. */
+/** The document with a value set, inserted (`add` into a list) or, when undefined, removed. */
 function changed(document: Json, path: readonly string[], value: Json | undefined, mode: "add" | "replace"): Json {
   const [head, ...rest] = path;
   if (head === undefined) return value ?? null;

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from "../values/json.ts";
 
-/** RFC 7386: null deletes, objects merge, everything else replaces. */
+/** Applies a JSON merge patch (RFC 7386): null deletes, objects merge, everything else replaces. */
 export function mergePatched(document: JsonObject, patch: JsonObject): JsonObject {
   const result: Record<string, Json> = { ...document };
   for (const [key, value] of Object.entries(patch)) {

@@ -3,7 +3,7 @@ import { badRequest } from "../values/api-error.ts";
 import { equalJson, isList, isObject, listOf, type Json, type JsonObject } from "../values/json.ts";
 
 /**
- * Strategic merge patch by the patch strategies and merge keys of the schema, with its directives `$patch`,
+ * Applies a strategic merge patch with the schema's patch strategies and merge keys, and the directives `$patch`,
  * `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…`
  * (k8s.io/apimachinery/pkg/util/strategicpatch).
  */
@@ -82,8 +82,8 @@ interface Orders {
   readonly mergeKey: string | undefined;
 }
 
-// Items of the patch in its order, merged with the others in the order of the server; an item that the server doesn't know
-// comes before those it is compared with (mergeSortedSlice).
+// Merges the items of the patch, in patch order, with the other items, in server order. An item that is new to the server
+// comes before the server items that it is compared with (mergeSortedSlice).
 function ordered(list: readonly Json[], { patchOrder, serverOrder, mergeKey }: Orders): readonly Json[] {
   const rankIn = (order: readonly Json[], item: Json): number =>
     order.findIndex((other) => equalJson(identity(other, mergeKey), identity(item, mergeKey)));
@@ -110,8 +110,8 @@ function applyListDirective(result: Record<string, Json>, key: string, value: Js
   const [directive, field] = key.split("/", 2);
   if (field === undefined || !(field in result)) return;
   if (directive === "$deleteFromPrimitiveList") {
-    const doomed = listOf(value);
-    result[field] = listOf(result[field]).filter((item) => !doomed.some((one) => equalJson(one, item)));
+    const deleted = listOf(value);
+    result[field] = listOf(result[field]).filter((item) => !deleted.some((one) => equalJson(one, item)));
   }
   if (directive === "$setElementOrder") {
     const serverOrder = listOf(result[field]);

@@ -1,33 +1,33 @@
-import { jsonOf } from "../store/record.ts";
+import { jsonOf } from "../store/stored-record.ts";
 import type { JsonObject } from "../values/json.ts";
 
-/** A whole response. */
+/** A response with a complete body. */
 export interface BodyAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The object that the body is the JSON of. */
+  /** The object whose JSON is the body. */
   readonly content?: JsonObject;
 }
 
-/** A response that goes on until the server or the client ends it. */
+/** A streamed response: a watch or a followed log. */
 export interface StreamAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** The values of the lines that `chunks` are the JSON of, where the lines are JSON. One of both can be read. */
+  /** The parsed lines of `chunks`, for a watch. A reader consumes either `chunks` or `values`. */
   readonly values?: AsyncIterable<unknown>;
   /** Ends the stream from the client's side. */
   readonly close: () => void;
 }
 
-/** What a request is answered with: a body at once, or a watch's chunks as they come. */
+/** The response to a request. */
 export type Answer = BodyAnswer | StreamAnswer;
 
-/** Whether an answer is a watch. */
+/** Whether a response is streamed. */
 export const isStream = (answer: Answer): answer is StreamAnswer => "chunks" in answer;
 
-/** A JSON response. `warnings` become Warning headers as kubectl prints them. */
+/** A JSON response; `warnings` become Warning headers, which kubectl prints. */
 export function jsonAnswer(status: number, text: string, warnings: readonly string[] = []): BodyAnswer {
   return { status, headers: jsonHeaders(warnings), body: `${text}\n` };
 }
@@ -39,7 +39,7 @@ const jsonHeaders = (warnings: readonly string[]): Readonly<Record<string, strin
     ? plainHeaders
     : { ...plainHeaders, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") };
 
-/** A response of one object, whose JSON is made when somebody reads it. */
+/** A response with one object, serialized lazily when `body` is read. */
 export function objectAnswer(status: number, content: JsonObject, warnings: readonly string[] = []): BodyAnswer {
   return {
     status,
@@ -51,13 +51,13 @@ export function objectAnswer(status: number, content: JsonObject, warnings: read
   };
 }
 
-/** A `Status` object as an answer, with its own code as that of HTTP (200 without one). */
+/** A response with a `Status` object; its code is the HTTP status (default 200). */
 export const statusAnswer = (status: JsonObject): BodyAnswer => {
   const code = typeof status["code"] === "number" ? status["code"] : 200;
   return jsonAnswer(code, JSON.stringify(status));
 };
 
-/** Plain text as an answer: health, versions, what is not of the API. */
+/** A plain-text response, for endpoints outside the API. */
 export const textAnswer = (status: number, body: string, contentType = "text/plain; charset=utf-8"): BodyAnswer => ({
   status,
   headers: { "content-type": contentType },

@@ -1,22 +1,22 @@
 import { readYaml } from "../../../../crds/schema/yaml.ts";
 import { badRequest, unsupportedMediaType } from "../values/api-error.ts";
 import { isObject, type Json, type JsonObject } from "../values/json.ts";
-import { bareType } from "./media-type.ts";
+import { mediaType } from "./media-type.ts";
 import { protobufObject } from "./protobuf-object.ts";
 
-/** The value of a client in this process, as its JSON would be read: the server's own copy. */
+/** A body passed as a value by an in-process client; an interned copy that the server owns. */
 export interface SharedBody {
   readonly value: Json;
 }
 
-/** What came with a request: as text or bytes from a socket, as a value from a client of the same process. */
+/** A request body: text or bytes from a socket, or a value from an in-process client. */
 export type RequestBody = string | Uint8Array | SharedBody | undefined;
 
 const decoder = new TextDecoder();
 
 const isShared = (body: RequestBody): body is SharedBody => typeof body === "object" && "value" in body;
 
-/** Whether nothing came with a request. */
+/** Whether a request has no body. */
 export const isEmptyBody = (body: RequestBody): boolean => body === undefined || (!isShared(body) && body.length === 0);
 
 const bodyText = (body: Exclude<RequestBody, SharedBody>): string =>
@@ -28,9 +28,9 @@ export const bodyJson = (body: RequestBody): Json => (isShared(body) ? body.valu
 /** The value of a YAML body. Throws 400. */
 export const bodyYaml = (body: RequestBody): Json => (isShared(body) ? body.value : parsedYaml(bodyText(body)));
 
-/** The object in a POST, PUT or DELETE body: JSON or YAML. Throws 400 and 415. */
+/** The object in a POST, PUT or DELETE body: JSON, YAML or protobuf. Throws 400 and 415. */
 export function bodyObject(body: RequestBody, contentType: string | undefined): JsonObject {
-  const type = bareType(contentType);
+  const type = mediaType(contentType);
   const value = bodyValue(body, type);
   if (!isObject(value)) {
     throw badRequest(
@@ -73,9 +73,9 @@ function parsedJson(text: string): Json {
   }
 }
 
-/** YAML or JSON as a value. Throws what kube-apiserver answers (400) where it is neither. */
+/** Parses YAML or JSON. Throws kube-apiserver's 400 when the text is neither. */
 export function parsedYaml(text: string): Json {
-  // Most clients send JSON under the name of YAML, and JSON is read ten times faster.
+  // Most clients send JSON as YAML, and parsing it as JSON is ten times faster.
   if (text.trimStart().startsWith("{")) {
     try {
       return JSON.parse(text) as Json; // what JSON.parse returns is JSON

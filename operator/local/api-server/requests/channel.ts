@@ -1,32 +1,32 @@
-/** A line of a stream: text, or a value whose JSON is made when somebody reads it. */
+/** A line of a stream: text, or a value that is serialized lazily. */
 export type Line = string | LineValue;
 
-/** A line of a watch, for whom takes values, and as text for whom has a socket. */
+/** A line of a watch, as a value for in-process readers and as text for sockets. */
 export interface LineValue {
   readonly value: object;
   readonly text: () => string;
 }
 
-/** A queue of lines between a writer that never waits and one reader, who reads bytes or values. */
+/** A queue of lines from a writer that never blocks to one reader, of bytes or of values. */
 export interface Channel {
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Of lines that are text, bytes. */
+  /** Text lines are yielded as bytes. */
   readonly values: AsyncIterable<unknown>;
   push(line: Line): void;
-  /** Ends the stream after what was pushed. */
+  /** Ends the stream after the pending lines. */
   readonly end: () => void;
-  /** Ends it at once: what was not read is dropped. */
+  /** Ends the stream at once and drops the pending lines. */
   readonly close: () => void;
 }
 
 const encoder = new TextEncoder();
 
-/** Chunks a reader may fall behind before it is cut off, as the real server cuts off a slow watch. */
+/** Most pending lines before a slow reader is disconnected, as the real server does with a slow watch. */
 const mostPending = 65_536;
 
 const bytesOf = (line: Line): Uint8Array => encoder.encode(typeof line === "string" ? line : line.text());
 
-/** @param onEnd called once, when either side ends the stream */
+/** Creates an empty channel. @param onEnd called once, when either side ends the stream */
 export function createChannel(onEnd: () => void): Channel {
   let pending: Line[] = [];
   let wake: (() => void) | undefined;

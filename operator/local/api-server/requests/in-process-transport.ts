@@ -4,7 +4,7 @@ import { isStream, type Answer, type StreamAnswer } from "./answer.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The transport by a function call. Requests are answered in the order of the calls, each in one piece. */
+/** A transport that calls the server directly. Requests are served synchronously, in call order. */
 export function inProcessTransport(answer: (request: KubeRequest) => Answer, onClose: () => void): Transport {
   const streams = new Set<StreamAnswer>();
   return {

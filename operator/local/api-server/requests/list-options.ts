@@ -2,14 +2,14 @@ import { badRequest, expired, invalid, tooLargeResourceVersion, type Cause } fro
 import { invalidValue } from "../kinds/strategies/causes.ts";
 import { isObject, numberOf, textOf, type Json } from "../values/json.ts";
 
-/** Where a page of a list starts: after a key, in the collection as it was at a revision. */
+/** The start of a list page: after a key, in the collection as of a revision. */
 export interface Page {
   readonly revision: number;
-  /** `namespace/name` of the last object of the page before. */
+  /** `namespace/name` of the previous page's last object. */
   readonly after: string;
 }
 
-/** Reads `continue`. Throws 400 for a token that this server didn't make. */
+/** Parses `continue`. Throws 400 for a token that this server didn't issue. */
 export function listPage(query: URLSearchParams): Page | undefined {
   const token = query.get("continue") ?? "";
   if (token === "") return undefined;
@@ -36,7 +36,7 @@ const forbidden = (field: string, detail: string): Cause => ({
 
 const refuse = (cause: Cause): Error => invalid({ group: "meta.k8s.io", kind: "ListOptions", plural: "" }, "", [cause]);
 
-/** The revision a list must show exactly; undefined when the present state will do. Throws 400, 410, 422 and 504. */
+/** The exact revision that a list must show; undefined for the current state. Throws 400, 422 and 504. */
 export function listVersion(query: URLSearchParams, current: number): number | undefined {
   const match = query.get("resourceVersionMatch") ?? "";
   const written = query.get("resourceVersion") ?? "";
@@ -65,7 +65,7 @@ const unsupportedMatch = (match: string): Cause => ({
   field: "resourceVersionMatch",
 });
 
-/** A resourceVersion as a number; 0 for none. Throws 400. */
+/** Parses a resourceVersion; 0 for none. Throws 400. */
 function parsedVersion(written: string): number {
   if (written === "") return 0;
   if (/^\d+$/u.test(written)) return Number(written);
@@ -77,23 +77,23 @@ function parsedVersion(written: string): number {
   throw badRequest(`invalid resource version: resourceVersion: ${message}`);
 }
 
-/** Text of etcd3's storage for a page whose revision is forgotten. */
+/** 410 for a page whose revision is compacted; the text is that of apiserver's etcd3 storage. */
 export const continueExpired = (): Error =>
   expired(
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
   );
 
-/** What a watch asks for. */
+/** The options of a watch request. */
 export interface WatchOptions {
-  /** 0: start with what is there. */
+  /** 0: the watch starts with the current state. */
   readonly revision: number;
   readonly sendsInitialEvents: boolean;
   readonly wantsBookmarks: boolean;
-  /** 0: the server decides. */
+  /** 0: the server chooses. */
   readonly timeoutSeconds: number;
 }
 
-/** What a query asks of a watch. Throws 403 and 400 with kube-apiserver's words for what does not go together. */
+/** Parses the options of a watch. Throws kube-apiserver's 422 for options that exclude each other, and 400. */
 export function watchOptions(query: URLSearchParams): WatchOptions {
   const initial = query.get("sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";

@@ -1,13 +1,13 @@
 import { notAcceptable } from "../values/api-error.ts";
 import type { IncludeObject } from "../tables/table.ts";
 
-/** How a client wants objects: as they are, as rows of a table, or metadata only. */
+/** The requested form of objects: whole, as table rows, or metadata only. */
 export type Presentation = "object" | "table" | "metadata";
 
 const objectTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const streamTypes = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
-/** Reads `Accept`: the first entry that the server can serve wins. Throws 406. */
+/** Parses `Accept`: the first supported entry wins. Throws 406. */
 export function presentationOf(accept: string | undefined, of: "object" | "collection"): Presentation {
   if (accept === undefined || accept === "" || accept === "application/json") return "object";
   for (const entry of accept.split(",")) {
@@ -32,12 +32,12 @@ function presentationIn(entry: string): Presentation | undefined {
   return as === undefined ? "object" : presentations.get(as);
 }
 
-/** What rows of a table carry: `includeObject` of the query, metadata unless told otherwise. */
+/** `includeObject` of the query: what table rows carry beside their cells. Default: Metadata. */
 export function includeOf(query: URLSearchParams): IncludeObject {
   const wanted = query.get("includeObject");
   return wanted === "None" || wanted === "Object" ? wanted : "Metadata";
 }
 
-/** The media type without parameters, in lower case. */
-export const bareType = (contentType: string | undefined): string =>
+/** The media type of a Content-Type, in lower case and without parameters. */
+export const mediaType = (contentType: string | undefined): string =>
   (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";

@@ -1,9 +1,9 @@
 import { objectOf, textOf, type JsonObject } from "../values/json.ts";
 import { decodedMessage, type MessageDescription } from "./protobuf.ts";
 
-// Field numbers are those of k8s.io/api and k8s.io/apimachinery, files generated.proto.
+// Field numbers are from generated.proto of k8s.io/api and k8s.io/apimachinery.
 
-/** `k8s` and a zero byte, before a runtime.Unknown. */
+/** The magic number of Kubernetes protobuf, `k8s\0`; a runtime.Unknown follows. */
 const magic = [0x6b, 0x38, 0x73, 0x00] as const;
 
 const unknown: MessageDescription = {
@@ -54,8 +54,8 @@ const messages: ReadonlyMap<string, MessageDescription> = new Map([
 ] satisfies readonly (readonly [string, MessageDescription])[]);
 
 /**
- * The object in a protobuf body, as `kubectl create configmap` and its like send it. Undefined for a kind that isn't among
- * those few. Throws 400 for bytes that are no message.
+ * Decodes a protobuf body, as `kubectl create configmap` and similar commands send it. Undefined for unsupported kinds.
+ * Throws 400 for a malformed message.
  */
 export function protobufObject(body: Uint8Array): JsonObject | undefined {
   if (!magic.every((byte, index) => body[index] === byte)) return undefined;
@@ -66,7 +66,7 @@ export function protobufObject(body: Uint8Array): JsonObject | undefined {
   return { apiVersion, kind, ...withoutBlanks(decodedMessage(Buffer.from(textOf(raw), "base64"), message)) };
 }
 
-// Go writes empty texts, too.
+// Go encodes empty strings as well.
 const withoutBlanks = (object: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(object)

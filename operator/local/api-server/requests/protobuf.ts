@@ -1,13 +1,13 @@
 import { badRequest } from "../values/api-error.ts";
 import { objectOf, textOf, type Json } from "../values/json.ts";
 
-/** How a field of a message is read; its number is the key in the message's description. */
+/** The name and type of a message field. */
 export type FieldDescription =
   | { readonly name: string; readonly type: "text" | "bytes" | "flag" | "number" }
   | { readonly name: string; readonly type: "texts" | "textMap" | "bytesMap" }
   | { readonly name: string; readonly type: "message"; readonly message: MessageDescription };
 
-/** Fields by number; fields that are not in it are skipped. */
+/** Fields by number; other fields are skipped. */
 export type MessageDescription = Readonly<Record<number, FieldDescription>>;
 
 interface WireField {
@@ -17,7 +17,7 @@ interface WireField {
 
 const decoder = new TextDecoder();
 
-/** Reads a message of the protobuf wire format into JSON; bytes become base64. Throws 400 when it is cut off. */
+/** Decodes a protobuf message into JSON; bytes become base64. Throws 400 for a truncated message. */
 export function decodedMessage(bytes: Uint8Array, description: MessageDescription): Readonly<Record<string, Json>> {
   const result: Record<string, Json> = {};
   for (const { number, value } of wireFields(bytes)) {

@@ -2,12 +2,12 @@ import type { Registry } from "../kinds/registry.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { methodNotAllowed, pathNotFound } from "../values/api-error.ts";
 
-/** What a path under `/api/v1` or `/apis/GROUP/VERSION` points at. */
+/** The resource that a path under `/api/v1` or `/apis/GROUP/VERSION` addresses. */
 export interface Target {
   readonly kind: ServedKind;
-  /** Empty for cluster-scoped resources and for all namespaces. */
+  /** Empty for cluster-scoped resources and for requests across all namespaces. */
   readonly namespace: string;
-  /** Empty for the whole collection. */
+  /** Empty for collection requests. */
   readonly name: string;
   /** Empty, `status`, `scale` or `log`. */
   readonly subresource: string;
@@ -21,7 +21,7 @@ interface KnownTargets {
 const knownTargets = new WeakMap<Registry, KnownTargets>();
 const mostTargets = 1_000;
 
-/** Reads a resource path; undefined when the path is not one. Throws 404 for a resource that isn't served. */
+/** Parses a resource path; undefined for any other path. Throws 404 for a resource that isn't served. */
 export function targetOf(path: string, registry: Registry): Target | undefined {
   let known = knownTargets.get(registry);
   if (known === undefined || known.version !== registry.version() || known.targets.size > mostTargets) {
@@ -59,7 +59,7 @@ function partsOf(rest: readonly string[]) {
   return { namespace: isNamespaced ? rest[1] : undefined, plural, name, subresource, isDeeper: more.length > 0 };
 }
 
-// The list of all namespaces is the only path of a namespaced resource without its namespace.
+// Only collection requests may omit the namespace of a namespaced resource.
 const isInScope = (kind: ServedKind, namespace: string | undefined, name: string): boolean =>
   kind.namespaced ? namespace !== undefined || name === "" : namespace === undefined;
 
@@ -82,10 +82,10 @@ function serves(kind: ServedKind, subresource: string): boolean {
   }
 }
 
-/** What is done to a resource, in the words of RBAC. */
+/** The RBAC verb of a request. */
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
-/** The verb of a request, as discovery and audit logs name it. Throws 405. */
+/** The verb of a request. Throws 405. */
 export function verbOf(method: string, target: Target, query: URLSearchParams): Verb {
   const verb = target.name === "" ? verbOnCollection(method, query) : objectVerbs.get(method);
   if (verb === undefined || (verb === "delete" && target.subresource !== "")) throw methodNotAllowed();
@@ -109,5 +109,5 @@ const objectVerbs: ReadonlyMap<string, Verb> = new Map([
   ["DELETE", "delete"],
 ]);
 
-/** A switch of a query as Go's strconv reads the forms that clients send. */
+/** Parses a boolean query parameter in the forms that clients send. */
 export const isTrue = (value: string | null): boolean => value === "true" || value === "1";

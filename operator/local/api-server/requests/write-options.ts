@@ -1,14 +1,14 @@
 import { badRequest, invalid, type Cause } from "../values/api-error.ts";
 import { unsupportedValue } from "../kinds/strategies/causes.ts";
 
-/** What becomes of fields that a kind does not have: 400, a warning, or nothing. */
+/** How unknown fields are treated: refused with 400, reported as warnings, or ignored. */
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 
-/** How a write is to be done. */
+/** The options of a write request. */
 export interface WriteOptions {
-  /** Name in managedFields: `fieldManager`, else the first word of the user agent. */
+  /** Name in managedFields: `fieldManager`, else the product name of the user agent. */
   readonly manager: string;
-  /** Whether the client named its manager; server-side apply insists on it. */
+  /** Whether the request has `fieldManager`, which server-side apply requires. */
   readonly isManagerGiven: boolean;
   readonly dryRun: boolean;
   readonly validation: FieldValidation;
@@ -17,7 +17,7 @@ export interface WriteOptions {
 
 const validations: readonly FieldValidation[] = ["Ignore", "Warn", "Strict"];
 
-/** Reads the query of a write. Throws 422 for values that don't exist. */
+/** Parses the query of a write. Throws 422 for unsupported values. */
 export function writeOptions(
   query: URLSearchParams,
   headers: Readonly<Record<string, string>>,

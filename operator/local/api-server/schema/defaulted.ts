@@ -1,10 +1,10 @@
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
-import { rememberedOfFew, rememberedWith } from "../values/remembered.ts";
+import { memoizedWeakly, memoizedWith } from "../values/memoized.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { childNode } from "./schema-node.ts";
 
-/** The value with the schema's defaults filled in; the same value when none was missing. */
-export const defaulted = rememberedWith((value: JsonObject, node: SchemaNode): JsonObject => {
+/** The value with the schema's defaults applied; the same value when none is missing. */
+export const defaulted = memoizedWith((value: JsonObject, node: SchemaNode): JsonObject => {
   let result: Record<string, Json> | undefined;
   const set = (key: string, next: Json): void => {
     result ??= { ...value };
@@ -31,7 +31,7 @@ interface DefaultedField {
   readonly fallback: Json;
 }
 
-const fieldsWithDefaults = rememberedOfFew((node: SchemaNode): readonly DefaultedField[] =>
+const fieldsWithDefaults = memoizedWeakly((node: SchemaNode): readonly DefaultedField[] =>
   [...node.fields].flatMap(([key, schema]) =>
     schema.default === undefined ? [] : [{ key, schema, fallback: schema.default }],
   ),
@@ -45,7 +45,7 @@ function defaultedValue(value: Json, node: SchemaNode): Json {
   return result.every((item, index) => item === value[index]) ? value : result;
 }
 
-/** What a built-in kind's object has even when empty: structs that Go always prints, and null for required lists. */
+/** The zero value of a built-in kind as Go prints it: structs and scalars without `omitempty`, and null for required lists. */
 export function zeroValue(node: SchemaNode): JsonObject {
   const entries: [string, Json][] = [];
   for (const [key, child] of node.fields) {
@@ -58,8 +58,8 @@ export function zeroValue(node: SchemaNode): JsonObject {
 
 const isZero = (value: Json | undefined): boolean => value === "" || value === 0 || value === false;
 
-/** The object without nulls, as a typed decoder drops them (or takes them for "" in a map of texts). */
-export const withoutNulls = rememberedWith((object: JsonObject, node: SchemaNode): JsonObject => {
+/** The object without nulls: a typed decoder drops them, and reads them as "" in a map of strings. */
+export const withoutNulls = memoizedWith((object: JsonObject, node: SchemaNode): JsonObject => {
   let result: Record<string, Json> | undefined;
   for (const key of Object.keys(object)) {
     const child = object[key] ?? null;

@@ -1,9 +1,9 @@
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
-import { memoryOf } from "../values/interned.ts";
-import { rememberedWith } from "../values/remembered.ts";
+import { isInterned } from "../values/interned.ts";
+import { memoizedWith } from "../values/memoized.ts";
 import { childNode, type SchemaNode } from "./schema-node.ts";
 
-/** Paths of required fields of a built-in object that are missing. Empty strings count, for Go prints absent ones so. */
+/** Paths of the required fields that a built-in object lacks. An empty string is present: Go prints absent strings as "". */
 export function missingFields(value: Json, node: SchemaNode, path = ""): readonly string[] {
   if (node.type === "any") return [];
   if (isList(value)) {
@@ -11,10 +11,10 @@ export function missingFields(value: Json, node: SchemaNode, path = ""): readonl
     return items === undefined ? [] : value.flatMap((item, index) => missingFields(item, items, `${path}[${index}]`));
   }
   if (!isObject(value)) return [];
-  return memoryOf(value) !== undefined && isComplete(value, node) ? [] : missingInside(value, node, path);
+  return isInterned(value) && isComplete(value, node) ? [] : missingInside(value, node, path);
 }
 
-const isComplete = rememberedWith((value: JsonObject, node: SchemaNode) => missingInside(value, node, "").length === 0);
+const isComplete = memoizedWith((value: JsonObject, node: SchemaNode) => missingInside(value, node, "").length === 0);
 
 function missingInside(value: JsonObject, node: SchemaNode, path: string): readonly string[] {
   const place = (key: string): string => (path === "" ? key : `${path}.${key}`);

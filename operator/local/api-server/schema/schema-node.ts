@@ -1,12 +1,12 @@
 import { isList, isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
 import { textsOf } from "../values/api-object.ts";
 
-/** Types of OpenAPI; `any` for what is kept as it comes (`x-kubernetes-preserve-unknown-fields`). */
+/** Types of OpenAPI; `any` for values that are kept unchecked (`x-kubernetes-preserve-unknown-fields`). */
 export type ValueType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "any";
-/** `x-kubernetes-list-type`: how two versions of a list are merged. */
+/** `x-kubernetes-list-type`: how server-side apply merges a list. */
 export type ListType = "atomic" | "set" | "map";
 
-/** What the model knows of the values at one place in an object: OpenAPI of a built-in kind and a CRD's schema read alike. */
+/** The schema of one value in an object, read from the OpenAPI of a built-in kind or from a CRD's structural schema. */
 export interface SchemaNode {
   readonly type: ValueType;
   /** Declared properties; empty for maps and untyped objects. */
@@ -17,7 +17,7 @@ export interface SchemaNode {
   readonly listType: ListType;
   /** Keys of a list map. */
   readonly keys: readonly string[];
-  /** An object or list that has one owner as a whole. */
+  /** An object or list that one field manager owns as a whole. */
   readonly atomic: boolean;
   readonly mergeKey: string | undefined;
   readonly patchStrategy: readonly string[];
@@ -26,7 +26,7 @@ export interface SchemaNode {
   readonly nullable: boolean;
   readonly preservesUnknown: boolean;
   readonly embedded: boolean;
-  /** The schema as it was written. */
+  /** The unparsed schema. */
   readonly raw: JsonObject;
 }
 
@@ -35,7 +35,7 @@ export type Definitions = Readonly<Record<string, JsonObject>>;
 
 const noFields: ReadonlyMap<string, SchemaNode> = new Map();
 
-/** Anything: objects are merged field by field, lists replaced whole (as structured-merge-diff deduces it). */
+/** Any value: objects merge field by field, lists are replaced (structured-merge-diff's deduced schema). */
 export const untyped: SchemaNode = {
   type: "any",
   fields: noFields,
@@ -55,8 +55,8 @@ export const untyped: SchemaNode = {
 };
 
 /**
- * Reads a schema; children are read when first asked for, so schemas that contain themselves are fine. Without
- * definitions it is a CRD's structural schema, which has no references.
+ * Parses a schema. Children are parsed on first access, so recursive schemas work. A schema without definitions is a
+ * CRD's structural schema, which has no references.
  */
 export function schemaNode(written: JsonObject, definitions?: Definitions): SchemaNode {
   const raw = definitions === undefined ? written : dereferenced(written, definitions);
@@ -97,13 +97,13 @@ export function schemaNode(written: JsonObject, definitions?: Definitions): Sche
   };
 }
 
-/** The node of a field, map value included; undefined for a field that the schema doesn't know. */
+/** The schema of a field or map value; undefined for an undeclared field. */
 export function childNode(node: SchemaNode, key: string): SchemaNode | undefined {
   if (node.type === "any") return untyped;
   return node.fields.get(key) ?? node.values ?? (node.preservesUnknown ? untyped : undefined);
 }
 
-/** True for an object whose keys are data, not names of the API. */
+/** Whether an object is a map: its keys are data, not field names. */
 export const isMap = (node: SchemaNode): boolean => node.values !== undefined && node.fields.size === 0;
 
 function fieldsOf(raw: JsonObject, definitions: Definitions | undefined): ReadonlyMap<string, SchemaNode> {
@@ -126,7 +126,7 @@ function typeOf(raw: JsonObject, structural: boolean): ValueType {
   const hasMembers = isObject(raw["properties"]) || isObject(raw["additionalProperties"]);
   switch (raw["type"]) {
     case "object":
-      // Alone it means "no fields" in a CRD and "any object" in the OpenAPI of a built-in kind (RawExtension, FieldsV1).
+      // Without properties it means "no fields" in a CRD and "any object" in the OpenAPI of a built-in kind (RawExtension, FieldsV1).
       return structural || hasMembers ? "object" : "any";
     case "array":
     case "string":

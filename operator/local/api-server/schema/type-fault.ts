@@ -1,11 +1,11 @@
 import { isList, isObject, printed, type Json, type JsonObject } from "../values/json.ts";
-import { memoryOf } from "../values/interned.ts";
-import { rememberedWith } from "../values/remembered.ts";
+import { isInterned } from "../values/interned.ts";
+import { memoizedWith } from "../values/memoized.ts";
 import { childNode, type SchemaNode } from "./schema-node.ts";
 
 /**
- * The first value that isn't of its schema's type, in the words of Go's JSON decoder; undefined when all fit. Go's own type
- * names are not known here: the schema's stand in their place.
+ * The first type mismatch between a value and its schema, worded as Go's JSON decoder does; undefined when there is none.
+ * The message names the schema's types, because Go's type names are not in the schema.
  */
 export function typeFault(value: Json, node: SchemaNode | undefined, path: string): string | undefined {
   if (node === undefined || node.type === "any" || value === null) return undefined;
@@ -18,12 +18,10 @@ export function typeFault(value: Json, node: SchemaNode | undefined, path: strin
 
 function objectFault(value: Json, node: SchemaNode, path: string): string | undefined {
   if (!isObject(value)) return undefined;
-  return memoryOf(value) !== undefined && isOfItsTypes(value, node) ? undefined : faultInside(value, node, path);
+  return isInterned(value) && isOfItsTypes(value, node) ? undefined : faultInside(value, node, path);
 }
 
-const isOfItsTypes = rememberedWith(
-  (value: JsonObject, node: SchemaNode) => faultInside(value, node, "") === undefined,
-);
+const isOfItsTypes = memoizedWith((value: JsonObject, node: SchemaNode) => faultInside(value, node, "") === undefined);
 
 function faultInside(value: JsonObject, node: SchemaNode, path: string): string | undefined {
   for (const key of Object.keys(value)) {

@@ -1,25 +1,25 @@
 import type { History } from "./history.ts";
-import type { Change, StoredRecord } from "./record.ts";
+import type { Change, StoredRecord } from "./stored-record.ts";
 
 /** All objects of one resource, by namespace and name. */
 export interface Collection {
   readonly key: string;
   readonly history: History;
   record(namespace: string, name: string): StoredRecord | undefined;
-  /** Records in the order of namespace and name; of one namespace unless it is "". */
+  /** Records sorted by namespace and name; of all namespaces when `namespace` is "". */
   records(namespace: string): readonly StoredRecord[];
   readonly size: number;
-  /** Calls back for every later change; the returned function ends it. */
+  /** Calls the listener for every later change; returns the function that unsubscribes it. */
   subscribe(listener: (change: Change) => void): () => void;
 }
 
-/** The side of a collection that only the store touches. */
+/** A collection with the write operations of the store. */
 export interface WritableCollection extends Collection {
   put(namespace: string, name: string, record: StoredRecord | undefined): void;
   publish(change: Change): void;
 }
 
-/** An empty collection under a key of the store; its changes go into the history. */
+/** Creates an empty collection; its changes are appended to the history. */
 export function createCollection(key: string, history: History): WritableCollection {
   const namespaces = new Map<string, Map<string, StoredRecord>>();
   const sorted = new Map<string, readonly StoredRecord[]>();

@@ -1,15 +1,15 @@
-import type { Change } from "./record.ts";
+import type { Change } from "./stored-record.ts";
 
-/** The last changes of one collection, oldest first; older ones are forgotten and resuming from before them is refused. */
+/** The last changes of one collection, oldest first: the window from which a watch can resume. */
 export interface History {
   push(change: Change): void;
-  /** Changes after `revision`, or undefined when some of them are forgotten. */
+  /** Changes after `revision`; undefined when some of them were dropped. */
   after(revision: number): readonly Change[] | undefined;
-  /** Forgets everything up to and including `revision`. */
+  /** Drops all changes up to and including `revision`. */
   forget(revision: number): void;
 }
 
-/** A history that remembers the last `capacity` changes. */
+/** Creates a history of the last `capacity` changes. */
 export function createHistory(capacity: number): History {
   let changes: Change[] = [];
   let start = 0;
@@ -23,7 +23,7 @@ export function createHistory(capacity: number): History {
     start = 0;
   };
 
-  // Revisions grow along the list: a binary search finds the first one after `revision`.
+  // Revisions are ascending: a binary search finds the first one after `revision`.
   const indexAfter = (revision: number): number => {
     let low = start;
     let high = changes.length;

@@ -1,56 +1,57 @@
 import { nameOf, namespaceOf, ownersOf, type ApiObject, type Owner } from "../values/api-object.ts";
 
-/** Where an object lies in the store. */
-export interface Place {
+/** The collection, namespace and name of a stored object. */
+export interface ObjectKey {
   readonly collection: string;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** Objects by the UIDs of their owners and all living UIDs: what garbage collection asks. */
+/** An index of objects by UID and by their owners' UIDs, for garbage collection. */
 export interface OwnerIndex {
-  dependentsOf(uid: string): readonly Place[];
-  /** Where the object with this UID lies; undefined when there is none. */
-  placeOf(uid: string): Place | undefined;
+  dependentsOf(uid: string): readonly ObjectKey[];
+  /** The key of the object with this UID; undefined when there is none. */
+  keyOf(uid: string): ObjectKey | undefined;
   update(collection: string, before: ApiObject | undefined, after: ApiObject | undefined): void;
 }
 
-/** An empty index from owners to what they own. */
+/** Creates an empty owner index. */
 export function ownerIndex(): OwnerIndex {
-  const dependents = new Map<string, Map<string, Place>>();
-  const living = new Map<string, Place>();
+  const dependents = new Map<string, Map<string, ObjectKey>>();
+  const byUid = new Map<string, ObjectKey>();
 
-  const link = (uid: string, key: string, place: Place): void => {
-    const places = dependents.get(uid) ?? new Map<string, Place>();
-    places.set(key, place);
-    dependents.set(uid, places);
+  const link = (uid: string, id: string, key: ObjectKey): void => {
+    const keys = dependents.get(uid) ?? new Map<string, ObjectKey>();
+    keys.set(id, key);
+    dependents.set(uid, keys);
   };
 
-  const unlink = (uid: string, key: string): void => {
-    const places = dependents.get(uid);
-    places?.delete(key);
-    if (places?.size === 0) dependents.delete(uid);
+  const unlink = (uid: string, id: string): void => {
+    const keys = dependents.get(uid);
+    keys?.delete(id);
+    if (keys?.size === 0) dependents.delete(uid);
   };
 
-  const relive = (before: ApiObject | undefined, after: ApiObject | undefined, place: Place): void => {
-    if (before !== undefined && after?.metadata.uid !== before.metadata.uid) living.delete(before.metadata.uid);
-    if (after !== undefined) living.set(after.metadata.uid, place);
+  const updateUid = (before: ApiObject | undefined, after: ApiObject | undefined, key: ObjectKey): void => {
+    if (before !== undefined && after?.metadata.uid !== before.metadata.uid) byUid.delete(before.metadata.uid);
+    if (after !== undefined) byUid.set(after.metadata.uid, key);
   };
 
   return {
     dependentsOf: (uid) => [...(dependents.get(uid)?.values() ?? [])],
-    placeOf: (uid) => living.get(uid),
+    keyOf: (uid) => byUid.get(uid),
     update: (collection, before, after) => {
       const object = after ?? before;
       if (object === undefined) return;
-      const place = { collection, namespace: namespaceOf(object), name: nameOf(object) };
-      relive(before, after, place);
+      const key = { collection, namespace: namespaceOf(object), name: nameOf(object) };
+      updateUid(before, after, key);
       if (before?.metadata["ownerReferences"] === after?.metadata["ownerReferences"]) return;
-      const key = `${collection}/${place.namespace}/${place.name}`;
-      for (const { uid } of ownersOfAny(before)) unlink(uid, key);
-      for (const { uid } of ownersOfAny(after)) link(uid, key, place);
+      const id = `${collection}/${key.namespace}/${key.name}`;
+      for (const { uid } of ownersOrNone(before)) unlink(uid, id);
+      for (const { uid } of ownersOrNone(after)) link(uid, id, key);
     },
   };
 }
 
-const ownersOfAny = (object: ApiObject | undefined): readonly Owner[] => (object === undefined ? [] : ownersOf(object));
+const ownersOrNone = (object: ApiObject | undefined): readonly Owner[] =>
+  object === undefined ? [] : ownersOf(object);

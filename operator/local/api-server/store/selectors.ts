@@ -1,6 +1,6 @@
 import { badRequest } from "../values/api-error.ts";
 import { objectOf, textOf, type JsonObject } from "../values/json.ts";
-import { rememberedText } from "../values/remembered.ts";
+import { memoizedByValue } from "../values/memoized.ts";
 
 /** One requirement of a label selector. */
 interface Requirement {
@@ -9,7 +9,7 @@ interface Requirement {
   readonly values: readonly string[];
 }
 
-/** Whether an object is selected. */
+/** Whether a selector matches an object. */
 export type LabelTest = (object: JsonObject) => boolean;
 
 const everything: LabelTest = () => true;
@@ -46,8 +46,8 @@ const requirement = (
 const listed = (match: RegExpExecArray): readonly string[] =>
   (match.groups?.["values"] ?? "").split(",").map((value) => value.trim());
 
-/** Reads `labelSelector`: equality based and set based requirements, joined by commas. Throws 400. */
-export const labelTest = rememberedText((selector: string): LabelTest => {
+/** Parses `labelSelector`: comma-separated equality-based and set-based requirements. Throws 400. */
+export const labelTest = memoizedByValue((selector: string): LabelTest => {
   if (selector.trim() === "") return everything;
   const requirements = splitOutsideBrackets(selector).map((part) => parsed(part.trim()));
   return (object) => {
@@ -89,7 +89,7 @@ function splitOutsideBrackets(selector: string): readonly string[] {
   return selector.split(/,(?![^(]*\))/u);
 }
 
-/** The `metav1.LabelSelector` of a workload, as a label selector in text form. */
+/** A `metav1.LabelSelector` as the text of a label selector. */
 export function selectorText(selector: JsonObject): string {
   const equal = Object.entries(objectOf(selector["matchLabels"])).map(([name, value]) => `${name}=${textOf(value)}`);
   const expressions = Array.isArray(selector["matchExpressions"]) ? selector["matchExpressions"].map(objectOf) : [];
@@ -110,13 +110,13 @@ export function selectorText(selector: JsonObject): string {
   return [...equal, ...written].join(",");
 }
 
-// Kinds with nothing but the general fields are told in other words.
+// The real server words this differently for kinds without selectable fields of their own.
 const unknownField = (field: string, known: number): string =>
   known > 2
     ? `field label not supported: ${field}`
     : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 
-/** Reads `fieldSelector`. `fields` names what this resource can be selected by and where the value is. Throws 400. */
+/** Parses `fieldSelector`. `fields` maps the selectable fields of the resource to their accessors. Throws 400. */
 export function fieldTest(
   selector: string,
   fields: ReadonlyMap<string, (object: JsonObject) => string>,

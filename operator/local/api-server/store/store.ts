@@ -1,29 +1,29 @@
-import { nameOf, namespaceOf, sealed, type ApiObject, type Draft } from "../values/api-object.ts";
+import { nameOf, namespaceOf, apiObject, type ApiObject, type Draft } from "../values/api-object.ts";
 import { createCollection, type Collection, type WritableCollection } from "./collection.ts";
 import { createHistory } from "./history.ts";
 import { ownerIndex, type OwnerIndex } from "./owner-index.ts";
-import type { Change, StoredRecord } from "./record.ts";
+import type { Change, StoredRecord } from "./stored-record.ts";
 
-/** Everything the server remembers: collections under one revision counter. All calls are synchronous. */
+/** The object store (etcd's role): collections under one revision counter. All calls are synchronous. */
 export interface Store {
-  /** Revision of the last write; the resourceVersion of lists. */
+  /** Revision of the last write, which is the resourceVersion of lists. */
   revision(): number;
-  /** The collection of a resource, made when first asked for. */
+  /** The collection of a resource, created on first access. */
   collection(key: string): Collection;
   collections(): readonly Collection[];
-  /** Writes an object under the next revision and tells the watches. */
+  /** Writes an object under the next revision and notifies the subscribers. */
   put(collection: Collection, object: Draft): ApiObject;
-  /** Removes an object; the deletion has a revision of its own. */
+  /** Removes an object; the deletion gets the next revision. */
   remove(collection: Collection, object: ApiObject): ApiObject;
-  /** Which objects name an owner. */
+  /** Objects by owner. */
   readonly owners: OwnerIndex;
-  /** Calls back for every later change of any collection; the returned function ends it. */
+  /** Calls the listener for every later change of any collection; returns the function that unsubscribes it. */
   subscribe(listener: (change: Change) => void): () => void;
-  /** Forgets the history: resuming a watch from an older revision answers 410 from now on. */
+  /** Drops the history: resuming a watch from an older revision answers 410 afterwards. */
   compact(): void;
 }
 
-/** An empty store; each collection remembers `historySize` changes for watches that come back. */
+/** Creates an empty store; each collection keeps `historySize` changes for resuming watches. */
 export function createStore(historySize: number): Store {
   const collections = new Map<string, WritableCollection>();
   const listeners = new Set<(change: Change) => void>();
@@ -42,7 +42,7 @@ export function createStore(historySize: number): Store {
   const commit = (key: string, object: Draft, isGone: boolean): ApiObject => {
     const target = collection(key);
     revision += 1;
-    const stamped = sealed(object, String(revision));
+    const stamped = apiObject(object, String(revision));
     const record: StoredRecord = { object: stamped, revision };
     const [namespace, name] = [namespaceOf(stamped), nameOf(stamped)];
     const before = target.record(namespace, name);

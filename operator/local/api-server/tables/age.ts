@@ -6,7 +6,7 @@ const yearS = 365 * dayS;
 const pair = (first: number, unit: string, rest: number, restUnit: string): string =>
   rest === 0 ? `${first}${unit}` : `${first}${unit}${rest}${restUnit}`;
 
-/** Duration as kubectl prints ages: `HumanDuration` of k8s.io/apimachinery/pkg/util/duration. */
+/** A duration as kubectl prints ages: `HumanDuration` of k8s.io/apimachinery/pkg/util/duration. */
 export function humanDuration(ms: number): string {
   const seconds = Math.trunc(ms / 1000);
   if (seconds < -1) return "<invalid>";
@@ -25,7 +25,7 @@ export function humanDuration(ms: number): string {
   return seconds < 8 * yearS ? pair(years, "y", days % 365, "d") : `${years}y`;
 }
 
-/** Age of an RFC 3339 time; `<unknown>` for none. */
+/** The age of an RFC 3339 time; `<unknown>` when it is not a time. */
 export function age(time: unknown, nowMs: number): string {
   const ms = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return Number.isNaN(ms) ? "<unknown>" : humanDuration(nowMs - ms);

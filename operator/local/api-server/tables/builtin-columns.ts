@@ -202,5 +202,5 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
   ServiceAccount: [nameColumn, ageColumn],
 };
 
-/** Columns of a built-in kind, named as the real server names them (pkg/printers/internalversion/printers.go). */
+/** The columns of a built-in kind, as in the real server's pkg/printers/internalversion/printers.go. */
 export const builtinColumns = (kind: string): readonly Column[] => byKind[kind] ?? [nameColumn, ageColumn];

@@ -3,14 +3,14 @@ import { numberOf, objectOf, textOf, type Json, type JsonObject } from "../value
 import { age } from "./age.ts";
 import { jsonPath } from "./json-path.ts";
 
-/** NAME and what `additionalPrinterColumns` asks for; AGE when it asks for nothing. */
+/** The columns of a custom resource: NAME and `additionalPrinterColumns`, or AGE when there are none. */
 export function customColumns(written: readonly JsonObject[]): readonly Column[] {
   const columns =
     written.length === 0 ? [{ name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" }] : written;
   return [nameColumn, ...columns.map(customColumn)];
 }
 
-/** First column of every table. */
+/** The first column of every table. */
 export const nameColumn: Column = {
   name: "Name",
   type: "string",

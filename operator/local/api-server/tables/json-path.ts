@@ -4,7 +4,7 @@ type Step = (value: Json) => readonly Json[];
 
 /**
  * Compiles the JSONPath of a printer column: fields (`.a.b`, `['a.b']`), indexes, `[*]` and filters that compare one field
- * with a literal (`[?(@.type=="Ready")]`). Unknown syntax finds nothing.
+ * with a literal (`[?(@.type=="Ready")]`). Unsupported syntax is skipped.
  */
 export function jsonPath(path: string): (value: Json) => readonly Json[] {
   const steps = stepsOf(path.replace(/^\{(.*)\}$/u, "$1").replace(/^\$/u, ""));

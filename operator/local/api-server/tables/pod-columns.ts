@@ -75,7 +75,7 @@ const text =
 const base = { type: "string", format: "", description: "", priority: 0 } as const;
 const wide = { ...base, priority: 1 } as const;
 
-/** Columns of pods after the name. */
+/** The columns of pods, after the name. */
 export const podColumns: readonly Column[] = [
   { ...base, name: "Ready", cell: readyText },
   { ...base, name: "Status", cell: statusText },

@@ -2,7 +2,7 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import type { ApiObject } from "../values/api-object.ts";
 import type { Json, JsonObject } from "../values/json.ts";
 
-/** What a table's rows carry beside their cells. */
+/** What table rows carry beside their cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";
 
 /** A `meta.k8s.io/v1 Table` of objects. */

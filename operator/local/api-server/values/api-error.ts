@@ -1,20 +1,20 @@
 import type { JsonObject } from "./json.ts";
 
-/** One finding of a validation, as `details.causes` lists it. */
+/** A validation error, as `details.causes` of a Status lists it. */
 export interface Cause {
   readonly reason: string;
   readonly message: string;
   readonly field: string;
 }
 
-/** A request the server refuses: its body is a `Status` object. Thrown anywhere below a request, answered at its border. */
+/** A refused request, answered with a `Status` object. Thrown while a request is served and caught in `ApiServer.answer`. */
 export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: JsonObject | undefined;
 
-  /** @param cause what the server keeps to itself, for its own log */
-  // oxlint-disable-next-line max-params -- the fields of a Status, in the order everybody knows
+  /** @param cause detail for the server's own log; not sent to the client */
+  // oxlint-disable-next-line max-params -- the fields of a Status, in their usual order
   constructor(code: number, reason: string, message: string, details?: JsonObject, cause?: string) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = reason;
@@ -37,7 +37,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The resource an error speaks of. */
+/** The resource that an error is about. */
 export interface Subject {
   readonly group: string;
   readonly plural: string;
@@ -55,7 +55,7 @@ const details = (subject: Subject, name: string): JsonObject => ({
 
 // The texts and codes are those of k8s.io/apimachinery/pkg/api/errors.
 
-/** 404: there is no such object. */
+/** 404 for an object that does not exist. */
 export const notFound = (subject: Subject, name: string): ApiError =>
   new ApiError(404, "NotFound", `${qualified(subject)} "${name}" not found`, details(subject, name));
 
@@ -63,7 +63,7 @@ export const notFound = (subject: Subject, name: string): ApiError =>
 export const pathNotFound = (): ApiError =>
   new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 
-/** 409 for a creation whose name is taken, also by an object that is being deleted. */
+/** 409 for a create whose name is taken, even by an object that is being deleted. */
 export const alreadyExists = (subject: Subject, name: string, isEnding: boolean): ApiError =>
   new ApiError(
     409,
@@ -72,7 +72,7 @@ export const alreadyExists = (subject: Subject, name: string, isEnding: boolean)
     details(subject, name),
   );
 
-/** 409 with the reason in kube-apiserver's words. */
+/** 409 with kube-apiserver's wording of the reason. */
 export const conflict = (subject: Subject, name: string, why: string): ApiError =>
   new ApiError(
     409,
@@ -81,7 +81,7 @@ export const conflict = (subject: Subject, name: string, why: string): ApiError 
     details(subject, name),
   );
 
-/** 409 for a write with a resourceVersion that is not the newest. */
+/** 409 for a write with an outdated resourceVersion. */
 export const modifiedSince = (subject: Subject, name: string): ApiError =>
   conflict(
     subject,
@@ -89,10 +89,10 @@ export const modifiedSince = (subject: Subject, name: string): ApiError =>
     "the object has been modified; please apply your changes to the latest version and try again",
   );
 
-/** 400: what was sent cannot be read. */
+/** 400 for a request that cannot be parsed. */
 export const badRequest = (message: string): ApiError => new ApiError(400, "BadRequest", message);
 
-/** 403, also of admission: quota, namespaces that end. */
+/** 403, also from admission: an exceeded quota, a terminating namespace. */
 export const forbidden = (subject: Subject, name: string, why: string, causes: readonly Cause[] = []): ApiError =>
   new ApiError(
     403,
@@ -101,33 +101,33 @@ export const forbidden = (subject: Subject, name: string, why: string, causes: r
     { ...details(subject, name), ...(causes.length === 0 ? {} : { causes: causes.map((cause) => ({ ...cause })) }) },
   );
 
-/** 405 for a verb that a resource does not have. */
+/** 405 for a verb that the resource does not support. */
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 
-/** 415 for a Content-Type that is not read here. */
+/** 415 for an unsupported Content-Type. */
 export const unsupportedMediaType = (message: string, details?: JsonObject): ApiError =>
   new ApiError(415, "UnsupportedMediaType", message, details);
 
-/** 413 for more than `mostBytes`. */
+/** 413 for a body of more than `mostBytes`. */
 export const bodyTooLarge = (mostBytes: number): ApiError =>
   new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${mostBytes}`);
 
-/** 406 with the media types that could be answered. */
+/** 406 with the media types that the server can produce. */
 export const notAcceptable = (available: readonly string[]): ApiError =>
   new ApiError(406, "NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`, {});
 
-/** 410: the history no longer reaches back that far; clients list again. */
+/** 410 for a resourceVersion older than the history; clients relist. */
 export const expired = (message: string): ApiError => new ApiError(410, "Expired", message);
 
-/** 504 for a version that is not there yet; clients ask again. */
+/** 504 for a resourceVersion that does not exist yet; clients retry. */
 export const tooLargeResourceVersion = (asked: number, current: number): ApiError =>
   new ApiError(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   });
 
-/** 422 with one sentence per cause, joined as Go joins an error list. */
+/** 422 with one message per cause, joined as Go joins an error list. */
 export function invalid(subject: Subject, name: string, causes: readonly Cause[]): ApiError {
   const sentences = [...new Set(causes.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)))];
   const text = sentences.length === 1 ? sentences[0] : `[${sentences.join(", ")}]`;
@@ -139,7 +139,7 @@ export function invalid(subject: Subject, name: string, causes: readonly Cause[]
   });
 }
 
-/** 409 of server-side apply, a cause for each field that somebody else owns. */
+/** 409 of server-side apply, with one cause per field that another manager owns. */
 export const applyConflict = (causes: readonly Cause[], message: string): ApiError =>
   new ApiError(409, "Conflict", message, {
     causes: causes.map(({ reason, message: text, field }) => ({ reason, message: text, field })),

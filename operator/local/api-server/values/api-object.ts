@@ -1,28 +1,28 @@
 import { interned } from "./interned.ts";
 import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "./json.ts";
 
-/** Metadata of an object in the store. Everything that the server sets is there. */
+/** Metadata of a stored object, with the fields that the server sets. */
 export interface Metadata extends JsonObject {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
 }
 
-/** An object as the store keeps it: plain JSON with its identity checked once, at the door. */
+/** A stored object: plain JSON whose identity was checked when it was written. */
 export interface ApiObject extends JsonObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Metadata;
 }
 
-/** An object on its way in: it has metadata, of which nothing is known yet. */
+/** An object of a request: its metadata is not checked yet. */
 export interface Draft extends JsonObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: JsonObject;
 }
 
-/** Puts type and metadata first, as the real server prints them. */
+/** A draft with `kind`, `apiVersion` and `metadata` first, the order in which the real server prints them. */
 export function draftOf(value: JsonObject): Draft {
   return {
     kind: textOf(value["kind"]),
@@ -34,21 +34,21 @@ export function draftOf(value: JsonObject): Draft {
 
 const restOf = ({ kind: _kind, apiVersion: _apiVersion, metadata: _metadata, ...rest }: JsonObject): JsonObject => rest;
 
-/** The draft that all equal ones share. */
+/** The interned copy of a draft. */
 export const internedDraft = (draft: Draft): Draft => interned(draft) as Draft; // a copy of it
 
-/** A draft whose parts are shared with equal ones, metadata aside: it has what no other object has. */
+/** A draft with interned top-level fields. Metadata is left out: no two objects have the same. */
 export function withInternedParts(draft: Draft): Draft {
   const parts: Record<string, Json> = {};
   for (const key of Object.keys(draft)) parts[key] = key === "metadata" ? draft.metadata : interned(draft[key]);
   return { kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata, ...parts };
 }
 
-/** A draft with other metadata; key order and everything else stay. */
+/** A draft with its metadata replaced; the key order is kept. */
 export const withMetadata = (draft: Draft, metadata: JsonObject): Draft => ({ ...draft, metadata });
 
-/** A draft whose identity is complete, under a new version where one is given. */
-export function sealed(draft: Draft, version?: string): ApiObject {
+/** A draft as a stored object, with a new resourceVersion when `version` is given. */
+export function apiObject(draft: Draft, version?: string): ApiObject {
   const { name, uid, resourceVersion } = draft.metadata;
   return {
     ...draft,
@@ -61,21 +61,21 @@ export function sealed(draft: Draft, version?: string): ApiObject {
   };
 }
 
-/** The object's namespace; empty for what is in none. */
+/** The object's namespace; empty for cluster-scoped objects. */
 export const namespaceOf = (object: { readonly metadata: JsonObject }): string => textOf(object.metadata["namespace"]);
 
-/** The object's name; empty before it has one. */
+/** The object's name; empty when none is set. */
 export const nameOf = (object: { readonly metadata: JsonObject }): string => textOf(object.metadata["name"]);
 
-/** Whether only finalizers or a grace period keep the object. */
+/** Whether the object has a deletionTimestamp. */
 export const isBeingDeleted = (object: { readonly metadata: JsonObject }): boolean =>
   textOf(object.metadata["deletionTimestamp"]) !== "";
 
-/** The finalizers that still hold the object. */
+/** The object's finalizers. */
 export const finalizersOf = (object: { readonly metadata: JsonObject }): readonly string[] =>
   textsOf(object.metadata["finalizers"]);
 
-/** The texts of a list; nothing of what is no list. */
+/** The strings in a list; empty for any other value. */
 export function textsOf(value: Json | undefined): readonly string[] {
   return isList(value) ? value.filter((item) => typeof item === "string") : [];
 }
@@ -89,7 +89,7 @@ export interface Owner {
   readonly blocksDeletion: boolean;
 }
 
-/** The object's owners; nothing of what is no list of references. */
+/** The object's owners; empty when `ownerReferences` is missing or malformed. */
 export function ownersOf(object: { readonly metadata: JsonObject }): readonly Owner[] {
   const references = object.metadata["ownerReferences"];
   if (!isList(references)) return [];

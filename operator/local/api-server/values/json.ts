@@ -1,41 +1,41 @@
-/** A JSON value. Values in the store are shared between versions of an object: nobody changes one in place. */
+/** A JSON value. Versions of an object in the store share values, so no value is ever mutated. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
-/** An object of JSON. Never changed in place: versions of an object share what they have in common. */
+/** A JSON object, never mutated: versions of an object share their common parts. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-/** Whether a value is an object, neither null nor a list. */
+/** Whether a value is a JSON object: not null and not a list. */
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Whether a value is a list. */
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
-/** The text; empty for anything else. */
+/** The value if it is a string, else "". */
 export const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
 const noObject: JsonObject = {};
 const noList: readonly Json[] = [];
 
-/** The object; an empty one for anything else. */
+/** The value if it is an object, else an empty one. */
 export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : noObject);
 
-/** The list; an empty one for anything else. */
+/** The value if it is a list, else an empty one. */
 export const listOf = (value: Json | undefined): readonly Json[] => (isList(value) ? value : noList);
 
-/** The number; undefined for anything else. */
+/** The value if it is a number, else undefined. */
 export const numberOf = (value: Json | undefined): number | undefined =>
   typeof value === "number" ? value : undefined;
 
-/** A scalar as plain text, anything else as JSON; empty for nothing. */
+/** A scalar as plain text, anything else as JSON; "" for null and undefined. */
 export function printed(value: Json | undefined): string {
   if (value === undefined || value === null) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** The value at a path of object keys, undefined where the path ends early. */
+/** The value at a path of object keys; undefined when a key is missing. */
 export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
   let current = value;
   for (const key of path) {
@@ -45,7 +45,7 @@ export function valueAt(value: Json | undefined, path: readonly string[]): Json 
   return current;
 }
 
-/** The object without these keys; itself where it has none of them. */
+/** The object without these keys; the same object when it has none of them. */
 export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
   if (!keys.some((key) => key in object)) return object;
   const rest: Record<string, Json> = {};
@@ -62,7 +62,7 @@ export function replaced(object: JsonObject, key: string, value: Json | undefine
   return object[key] === value ? object : { ...object, [key]: value };
 }
 
-/** The object with `value` at a path of keys; objects on the way are made when missing. */
+/** The object with `value` at a path of keys; missing objects on the path are created. */
 export function replacedAt(object: JsonObject, path: readonly string[], value: Json | undefined): JsonObject {
   const [key, ...rest] = path;
   if (key === undefined) return object;
@@ -70,7 +70,7 @@ export function replacedAt(object: JsonObject, path: readonly string[], value: J
   return replaced(object, key, replacedAt(objectOf(object[key]), rest, value));
 }
 
-/** Deep equality; shared parts are recognised without a walk. */
+/** Deep equality; identical references are equal without a traversal. */
 export function equalJson(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true;
   if (isList(left)) {

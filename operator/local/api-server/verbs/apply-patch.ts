@@ -15,11 +15,11 @@ import { draftOf, nameOf, namespaceOf, withMetadata, type ApiObject, type Draft 
 import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { filled, pruned, typed } from "../admission/decoded.ts";
-import { emptyObject, managersAfter, unmanaged, writerOf } from "../admission/owners.ts";
+import { defaultedDraft, pruned, withCheckedType } from "../admission/decoded-draft.ts";
+import { emptyObject, managersAfter, withoutManagedFields, writerOf } from "../admission/managed-fields.ts";
 import { checkIdentity, updateObject } from "./update.ts";
 
-/** Server-side apply: creates the object when it isn't there. Throws 409 with the fields that others own. */
+/** Server-side apply; creates a missing object. Throws 409 with the fields that other managers own. */
 export function applyPatch(context: Context, request: ResourceRequest, options: WriteOptions): Answer {
   const { kind, namespace, name, subresource } = request.target;
   if (!options.isManagerGiven) throw managerRequired();
@@ -54,7 +54,7 @@ function appliedNew(
     writer: writerOf(context, kind, options, ""),
     force: options.force,
   });
-  const draft = filled(kind, pruned(kind, result.object).value);
+  const draft = defaultedDraft(kind, pruned(kind, result.object).value);
   return createObject(context, kind, { draft, managers: result.managers, options });
 }
 
@@ -65,7 +65,7 @@ function appliedOver(
   write: { readonly configuration: Draft; readonly options: WriteOptions; readonly subresource: string },
 ): ApiObject {
   const { configuration, options, subresource } = write;
-  const live = unmanaged(existing);
+  const live = withoutManagedFields(existing);
   const writer = writerOf(context, kind, options, subresource);
   const waived = options.manager === "kubectl" ? ownedByClientSideApply(kind, live) : undefined;
   const result = apply({
@@ -78,11 +78,11 @@ function appliedOver(
     ...(waived === undefined ? {} : { waived }),
   });
   const noted = options.manager === "kubectl" ? withLastApplied(result.object, configuration) : result.object;
-  const draft = filled(kind, pruned(kind, noted).value);
+  const draft = defaultedDraft(kind, pruned(kind, noted).value);
   return updateObject(context, kind, existing, { draft, managers: result.managers, options, subresource });
 }
 
-// An object whose owners were not tracked gets one for everything that it had before the first apply.
+// The fields of an object without managedFields get the manager "before-first-apply".
 function ownersOf(kind: ServedKind, existing: ApiObject, writer: Writer): FieldOwners {
   const managers = managersOf(existing.metadata);
   if (managers.size > 0) return managers;
@@ -93,7 +93,7 @@ function ownersOf(kind: ServedKind, existing: ApiObject, writer: Writer): FieldO
 function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {
   const body = bodyYaml(request.body);
   if (!isObject(body)) throw badRequest("error decoding YAML: the body is not an object");
-  const draft = draftOf(typed(kind, body));
+  const draft = draftOf(withCheckedType(kind, body));
   const written = draft.metadata["managedFields"];
   if (isList(written) && written.length > 0) throw badRequest("metadata.managedFields must be nil");
   const { name, namespace } = request.target;
@@ -110,7 +110,7 @@ function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {
   return withMetadata(draft, metadata);
 }
 
-// The typed value that apply works on has no place for unknown fields; the real server answers 500, whatever fieldValidation says.
+// Apply works on typed values, which cannot hold unknown fields: the real server answers 500, whatever fieldValidation is.
 function refuseUndeclared(kind: ServedKind, configuration: Draft): void {
   const { unknown } = knownFields(configuration, kind.schema);
   if (unknown.length === 0) return;
@@ -123,7 +123,7 @@ function refuseUndeclared(kind: ServedKind, configuration: Draft): void {
 const annotation = "kubectl.kubernetes.io/last-applied-configuration";
 const annotationPath = ["metadata", "annotations", annotation] as const;
 
-// kubectl may move from client-side to server-side apply: what it last applied and is still there is its own.
+// For kubectl's migration from client-side to server-side apply: it owns the last applied fields that are unchanged.
 function ownedByClientSideApply(kind: ServedKind, live: JsonObject): FieldSet | undefined {
   const text = textOf(valueAt(live, annotationPath));
   if (text === "") return undefined;

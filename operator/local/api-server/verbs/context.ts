@@ -1,11 +1,11 @@
 import type { Clock } from "../../../../runtime/base/clock.ts";
-import { rememberedText } from "../values/remembered.ts";
+import { memoizedByValue } from "../values/memoized.ts";
 import type { Registry } from "../kinds/registry.ts";
 import type { RequestBody } from "../requests/body.ts";
 import type { Target } from "../requests/target.ts";
 import type { Store } from "../store/store.ts";
 
-/** What every verb works with. */
+/** The server state that verbs operate on. */
 export interface Context {
   readonly store: Store;
   readonly registry: Registry;
@@ -13,11 +13,11 @@ export interface Context {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly newUid: () => string;
-  /** A number never given before: service addresses. */
-  readonly allot: () => number;
+  /** Returns 0, 1, 2, …: the index of the next service address. */
+  readonly nextServiceIndex: () => number;
 }
 
-/** A request for a resource. */
+/** A resource request. */
 export interface ResourceRequest {
   readonly target: Target;
   readonly query: URLSearchParams;
@@ -25,7 +25,7 @@ export interface ResourceRequest {
   readonly body: RequestBody;
 }
 
-/** Now as object metadata has it: RFC 3339 in whole seconds. */
-export const timestamp = (clock: Pick<Clock, "now">): string => written(Math.floor(clock.now() / 1_000));
+/** The current time as in object metadata: RFC 3339 in whole seconds. */
+export const timestamp = (clock: Pick<Clock, "now">): string => formatted(Math.floor(clock.now() / 1_000));
 
-const written = rememberedText((seconds: number) => `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`);
+const formatted = memoizedByValue((seconds: number) => `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`);

@@ -17,46 +17,52 @@ import {
 } from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
-import { decoded, typed } from "../admission/decoded.ts";
-import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "../admission/owners.ts";
-import { noteReadDefaults } from "../admission/read-defaults.ts";
-import { validate } from "../admission/validated.ts";
+import { decodedDraft, withCheckedType } from "../admission/decoded-draft.ts";
+import {
+  managersAfter,
+  initialManagers,
+  withoutManagedFields,
+  withManagers,
+  writerOf,
+} from "../admission/managed-fields.ts";
+import { markUnpersistedDefault } from "../admission/unpersisted-defaults.ts";
+import { validate } from "../admission/validate.ts";
 
 /** POST of an object. */
 export function create(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, subresource } = request.target;
   if (subresource !== "" || (kind.namespaced && namespace === "")) throw methodNotAllowed();
   const options = writeOptions(request.query, request.headers, "CreateOptions");
-  const body = typed(kind, bodyObject(request.body, request.headers["content-type"]));
-  const { draft, warnings } = decoded(kind, body, options.validation);
+  const body = withCheckedType(kind, bodyObject(request.body, request.headers["content-type"]));
+  const { draft, warnings } = decodedDraft(kind, body, options.validation);
   const placed = inNamespace(context, kind, draft, namespace);
   const writer = writerOf(context, kind, options, "");
-  const managers = managersAfter(kind, undefined, placed, { managers: startingManagers(placed, undefined), writer });
+  const managers = managersAfter(kind, undefined, placed, { managers: initialManagers(placed, undefined), writer });
   return objectAnswer(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
 }
 
-/** An object that is to be created, with the owners of its fields. */
+/** An object to create, with its field managers. */
 export interface Creation {
   readonly draft: Draft;
   readonly managers: FieldOwners;
   readonly options: WriteOptions;
 }
 
-/** Validates and stores a new object. Throws what the server answers instead. */
+/** Validates and stores a new object. Throws an ApiError when the object is refused. */
 export function createObject(context: Context, kind: ServedKind, { draft, managers, options }: Creation): Draft {
-  const named = identified(context, kind, unmanaged(draft));
+  const named = withIdentity(context, kind, withoutManagedFields(draft));
   const fresh = kind.hasStatus && !kind.keepsStatusOnCreate ? withFreshStatus(kind, named) : named;
-  const prepared = withInternedParts(kind.strategy.prepare?.(fresh, undefined, context.allot) ?? fresh);
+  const prepared = withInternedParts(kind.strategy.prepare?.(fresh, undefined, context.nextServiceIndex) ?? fresh);
   const existing = collectionOf(context, kind).record(namespaceOf(prepared), nameOf(prepared));
   validate(kind, prepared, undefined);
   if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared), isBeingDeleted(existing.object));
   const complete = withManagers(prepared, managers);
   if (options.dryRun) return complete;
   const stored = context.store.put(collectionOf(context, kind), complete);
-  return kind.custom && kind.hasStatus && "status" in stored ? noteReadDefaults(stored) : stored;
+  return kind.custom && kind.hasStatus && "status" in stored ? markUnpersistedDefault(stored) : stored;
 }
 
-/** Where the store keeps objects of a kind. */
+/** The collection of a kind. */
 export const collectionOf = ({ store }: Context, kind: ServedKind): ReturnType<typeof store.collection> =>
   store.collection(kind.collection);
 
@@ -65,11 +71,11 @@ function withFreshStatus(kind: ServedKind, draft: Draft): Draft {
   const bare = { ...rest, kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata };
   const node = kind.schema.fields.get("status");
   if (node === undefined) return bare;
-  // What a reader of the stored object would be shown.
+  // The status that reads of the stored object return.
   return kind.custom ? draftOf(defaulted(bare, kind.schema)) : { ...bare, status: defaulted({}, node) };
 }
 
-/** Puts a new object into the namespace of the path. Throws 400, 403 and 404. */
+/** The draft with the namespace of the path. Throws 400, 403 and 404. */
 export function inNamespace(context: Context, kind: ServedKind, draft: Draft, namespace: string): Draft {
   const written = namespaceOf(draft);
   if (!kind.namespaced) return written === "" ? draft : withMetadata(draft, without(draft.metadata, "namespace"));
@@ -90,10 +96,10 @@ export function inNamespace(context: Context, kind: ServedKind, draft: Draft, na
   return written === namespace ? draft : withMetadata(draft, { ...draft.metadata, namespace });
 }
 
-/** Alphabet of generated names: no vowels, no digits that look like letters (apimachinery's rand.String). */
+/** Alphabet of generated names (apimachinery's rand.String): no vowels, no digits that look like letters. */
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
-/** Metadata that no creator sets. */
+/** Metadata that only the server sets. */
 const serverFields = [
   "uid",
   "resourceVersion",
@@ -104,11 +110,11 @@ const serverFields = [
   "generation",
 ] as const;
 
-function identified(context: Context, kind: ServedKind, draft: Draft): Draft {
+function withIdentity(context: Context, kind: ServedKind, draft: Draft): Draft {
   const written = without(draft.metadata, ...serverFields);
   const prefix = textOf(written["generateName"]);
   const name = textOf(written["name"]) || (prefix === "" ? "" : generatedName(context, prefix));
-  if (name === "") throw unnamed(kind);
+  if (name === "") throw nameRequired(kind);
   const metadata: JsonObject = {
     name,
     ...(prefix === "" ? {} : { generateName: prefix }),
@@ -126,5 +132,5 @@ function generatedName({ random }: Context, prefix: string): string {
   return `${prefix.slice(0, 58)}${letters.join("")}`;
 }
 
-const unnamed = (kind: ServedKind): Error =>
+const nameRequired = (kind: ServedKind): Error =>
   invalid(kind, "", [requiredValue("metadata.name", "name or generateName is required")]);

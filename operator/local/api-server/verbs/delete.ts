@@ -8,7 +8,7 @@ import {
   finalizersOf,
   isBeingDeleted,
   nameOf,
-  sealed,
+  apiObject,
   withMetadata,
   type ApiObject,
   type Draft,
@@ -19,7 +19,7 @@ import { collectionOf } from "./create.ts";
 import { itemText, matchingRecords } from "./read.ts";
 import { existingObject } from "./update.ts";
 
-/** What a DELETE asks for, from its body or its query. */
+/** DeleteOptions, from the body or the query. */
 interface DeleteOptions {
   readonly graceSeconds: number | undefined;
   readonly propagation: "" | "Background" | "Foreground" | "Orphan";
@@ -44,7 +44,7 @@ export function deleteOne(context: Context, request: ResourceRequest): Answer {
   return objectAnswer(200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details });
 }
 
-/** DELETE of all objects that selectors match. */
+/** DELETE of all objects that the selectors match. */
 export function deleteCollection(context: Context, request: ResourceRequest): Answer {
   const { kind } = request.target;
   const options = deleteOptions(request);
@@ -59,7 +59,7 @@ export function deleteCollection(context: Context, request: ResourceRequest): An
   );
 }
 
-/** Deletes an object or starts its deletion: grace periods and finalizers keep it for a while. */
+/** Deletes an object, or marks it for deletion when finalizers or a grace period keep it. */
 export function deleteObject(
   context: Context,
   kind: ServedKind,
@@ -69,29 +69,29 @@ export function deleteObject(
   checkPreconditions(kind, existing, options);
   const finalizers = finalizersAfter(existing, options.propagation);
   const grace = kind.kind === "Pod" ? gracePeriodSeconds(existing, options.graceSeconds) : 0;
-  const holds = finalizers.length > 0 || grace > 0 || kind.kind === "Namespace";
-  const next = marked(context, existing, finalizers, grace);
-  if (!holds) return { object: removed(context, kind, { existing, marked: next, options }), isGone: true };
+  const isHeld = finalizers.length > 0 || grace > 0 || kind.kind === "Namespace";
+  const next = terminating(context, existing, finalizers, grace);
+  if (!isHeld) return { object: removed(context, kind, { existing, terminating: next, options }), isGone: true };
   if (next === existing || options.dryRun) return { object: existing, isGone: false };
   return { object: context.store.put(collectionOf(context, kind), next), isGone: false };
 }
 
 interface Removal {
   readonly existing: ApiObject;
-  readonly marked: Draft;
+  readonly terminating: Draft;
   readonly options: DeleteOptions;
 }
 
-/** Kinds with a grace period are marked first, also when it is over at once: who watches sees both. */
-function removed(context: Context, kind: ServedKind, { existing, marked, options }: Removal): ApiObject {
+/** Removes an object. Pods are marked as terminating first, even with a grace period of 0: watches see both events. */
+function removed(context: Context, kind: ServedKind, { existing, terminating, options }: Removal): ApiObject {
   const hasGrace = kind.kind === "Pod";
-  if (options.dryRun) return hasGrace ? sealed(marked) : existing;
+  if (options.dryRun) return hasGrace ? apiObject(terminating) : existing;
   const collection = collectionOf(context, kind);
-  const last = hasGrace && marked !== existing ? context.store.put(collection, marked) : existing;
+  const last = hasGrace && terminating !== existing ? context.store.put(collection, terminating) : existing;
   return context.store.remove(collection, last);
 }
 
-function marked(context: Context, existing: ApiObject, finalizers: readonly string[], grace: number): Draft {
+function terminating(context: Context, existing: ApiObject, finalizers: readonly string[], grace: number): Draft {
   const old = numberOf(existing.metadata["deletionGracePeriodSeconds"]) ?? Number.POSITIVE_INFINITY;
   const isKnown = isBeingDeleted(existing) && grace >= old;
   const hasSameFinalizers = finalizers.join() === finalizersOf(existing).join();
@@ -126,23 +126,24 @@ function finalizersAfter(existing: ApiObject, propagation: DeleteOptions["propag
 function checkPreconditions(kind: ServedKind, existing: ApiObject, { uid, resourceVersion }: DeleteOptions): void {
   if (uid !== "" && uid !== existing.metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${existing.metadata.uid}). The object might have been deleted and then recreated`;
-    throw conflict(byKind(kind), nameOf(existing), why);
+    throw conflict(subjectByKind(kind), nameOf(existing), why);
   }
   if (resourceVersion !== "" && resourceVersion !== existing.metadata.resourceVersion) {
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${existing.metadata.resourceVersion}). The object might have been modified`;
-    throw conflict(byKind(kind), nameOf(existing), why);
+    throw conflict(subjectByKind(kind), nameOf(existing), why);
   }
 }
 
-// The real server names the kind where its other conflicts name the resource.
-const byKind = (kind: ServedKind): Subject => ({ group: kind.group, kind: kind.kind, plural: kind.kind });
+// This message of the real server names the kind; its other conflicts name the resource.
+const subjectByKind = (kind: ServedKind): Subject => ({ group: kind.group, kind: kind.kind, plural: kind.kind });
 
 const policies = ["", "Background", "Foreground", "Orphan"] as const;
 
 function deleteOptions({ body, headers, query }: ResourceRequest): DeleteOptions {
   const written = isEmptyBody(body) ? {} : bodyObject(body, headers["content-type"]);
   const preconditions = objectOf(written["preconditions"]);
-  const wanted = textOf(written["propagationPolicy"]) || (query.get("propagationPolicy") ?? "") || orphanWish(written);
+  const wanted =
+    textOf(written["propagationPolicy"]) || (query.get("propagationPolicy") ?? "") || orphanPolicy(written);
   const propagation = policies.find((policy) => policy === wanted);
   if (propagation === undefined) {
     const cause = unsupportedValue("propagationPolicy", wanted, ["Foreground", "Background", "Orphan", "nil"]);
@@ -158,12 +159,12 @@ function deleteOptions({ body, headers, query }: ResourceRequest): DeleteOptions
   };
 }
 
-const orphanWish = (written: JsonObject): string => {
+const orphanPolicy = (written: JsonObject): string => {
   if (written["orphanDependents"] === undefined) return "";
   return written["orphanDependents"] === true ? "Orphan" : "Background";
 };
 
-/** A deletion that controllers of the model ask for. */
+/** The options of a deletion by the garbage collector and the namespace controller. */
 export const plainDeletion = (propagation: DeleteOptions["propagation"], uid: string): DeleteOptions => ({
   graceSeconds: undefined,
   propagation,

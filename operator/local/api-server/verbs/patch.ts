@@ -5,17 +5,17 @@ import { mergePatched } from "../patches/merge-patch.ts";
 import { strategicallyPatched } from "../patches/strategic-merge-patch.ts";
 import { objectAnswer, type Answer } from "../requests/answer.ts";
 import { bodyJson } from "../requests/body.ts";
-import { bareType } from "../requests/media-type.ts";
+import { mediaType } from "../requests/media-type.ts";
 import { badRequest, invalid, unsupportedMediaType } from "../values/api-error.ts";
 import { draftOf, nameOf, type Draft } from "../values/api-object.ts";
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
 import { applyPatch } from "./apply-patch.ts";
 import type { Context, ResourceRequest } from "./context.ts";
-import { filled, pruned, strictWords } from "../admission/decoded.ts";
-import { managersAfter, startingManagers, writerOf } from "../admission/owners.ts";
+import { defaultedDraft, pruned, strictDecodingError } from "../admission/decoded-draft.ts";
+import { managersAfter, initialManagers, writerOf } from "../admission/managed-fields.ts";
 import { checkIdentity, existingObject, updateObject } from "./update.ts";
 
-/** The media types of the four kinds of patches. */
+/** The media types of the four patch formats. */
 export const patchTypes = {
   json: "application/json-patch+json",
   merge: "application/merge-patch+json",
@@ -23,7 +23,7 @@ export const patchTypes = {
   apply: "application/apply-patch+yaml",
 } as const;
 
-/** PATCH of an object or its status, in any of the four formats. */
+/** PATCH of an object or its status, in any format. */
 export function patch(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, name, subresource } = request.target;
   const type = patchType(kind, request);
@@ -38,14 +38,14 @@ export function patch(context: Context, request: ResourceRequest): Answer {
   }
   checkIdentity(kind, existing, draft);
   const writer = writerOf(context, kind, options, subresource);
-  const managers = managersAfter(kind, existing, draft, { managers: startingManagers(draft, existing), writer });
+  const managers = managersAfter(kind, existing, draft, { managers: initialManagers(draft, existing), writer });
   const stored = updateObject(context, kind, existing, { draft, managers, options, subresource });
   return objectAnswer(200, stored, warnings);
 }
 
 /** The patch format of a request. Throws 415. */
 export function patchType(kind: ServedKind, request: ResourceRequest): string {
-  const type = bareType(request.headers["content-type"]);
+  const type = mediaType(request.headers["content-type"]);
   const accepted = [
     patchTypes.json,
     patchTypes.merge,
@@ -59,7 +59,7 @@ export function patchType(kind: ServedKind, request: ResourceRequest): string {
   );
 }
 
-/** A document with a JSON, merge or strategic merge patch applied. Throws 400 and 422. */
+/** The document with a JSON, merge or strategic merge patch applied. Throws 400 and 422. */
 export function patched(document: JsonObject, sent: Json, type: string, kind: ServedKind): JsonObject {
   if (type === patchTypes.json) {
     if (!isList(sent)) throw badRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
@@ -82,16 +82,16 @@ function patchedDraft(
     const shown = type === patchTypes.strategic ? printedMap(sent) : JSON.stringify(value);
     const cause = {
       reason: "FieldValueInvalid",
-      message: `Invalid value: ${JSON.stringify(shown)}: ${strictWords(known.unknown)}`,
+      message: `Invalid value: ${JSON.stringify(shown)}: ${strictDecodingError(known.unknown)}`,
       field: "patch",
     };
     throw invalid({ group: "", kind: "", plural: "" }, "", [cause]);
   }
   const warnings = validation === "Warn" ? known.unknown.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
-  return { draft: filled(kind, known.value), warnings };
+  return { draft: defaultedDraft(kind, known.value), warnings };
 }
 
-/** A value as Go's fmt prints it with %+v. */
+/** A value as Go's `fmt` prints it with %+v. */
 function printedMap(value: Json): string {
   if (isList(value)) return `[${value.map(printedMap).join(" ")}]`;
   if (!isObject(value)) return value === null ? "<nil>" : String(value);

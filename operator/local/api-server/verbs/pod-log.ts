@@ -5,10 +5,10 @@ import { listOf, objectOf, textOf, valueAt } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { existingObject } from "./update.ts";
 
-/** What `kubectl logs` asks for. */
+/** The options of `kubectl logs`. */
 export interface PodLogOptions {
   readonly follow: boolean;
-  /** The instance before the last restart. */
+  /** Whether to read the log of the run before the last restart. */
   readonly previous: boolean;
   readonly timestamps: boolean;
   readonly tailLines: number | undefined;
@@ -16,7 +16,7 @@ export interface PodLogOptions {
   readonly limitBytes: number | undefined;
 }
 
-/** Gives the log of a container: as it stands, or piece by piece when it is followed. Throws when there is none. */
+/** Reads the log of a container: as text, or as a stream when it is followed. Throws when there is none. */
 export type PodLogReader = (
   namespace: string,
   name: string,

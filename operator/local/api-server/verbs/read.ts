@@ -3,8 +3,8 @@ import { jsonAnswer, objectAnswer, type Answer } from "../requests/answer.ts";
 import { listPage, listVersion } from "../requests/list-options.ts";
 import { includeOf, presentationOf, type Presentation } from "../requests/media-type.ts";
 import { fieldTest, labelTest } from "../store/selectors.ts";
-import { jsonOf, type StoredRecord } from "../store/record.ts";
-import { recordsAt } from "../store/past.ts";
+import { jsonOf, type StoredRecord } from "../store/stored-record.ts";
+import { recordsAt } from "../store/records-at.ts";
 import { partialMetadata, table } from "../tables/table.ts";
 import { tooLargeResourceVersion } from "../values/api-error.ts";
 import { nameOf, namespaceOf, type ApiObject } from "../values/api-object.ts";
@@ -24,7 +24,7 @@ export function readOne(context: Context, request: ResourceRequest): Answer {
   return jsonAnswer(200, presented(context, kind, object, { presentation, query: request.query }));
 }
 
-/** An object as text, the way the client wants it. */
+/** An object as JSON text in the requested presentation. */
 function presented(
   { clock }: Context,
   kind: ServedKind,
@@ -43,7 +43,7 @@ function presented(
   }
 }
 
-/** Records of the request's namespace that its selectors match, in the order of their keys. */
+/** The records of the request's namespace that its selectors match, sorted by key. */
 export function matchingRecords(
   context: Context,
   request: ResourceRequest,
@@ -61,7 +61,7 @@ export function matchingRecords(
   return isEverything ? records : records.filter(({ object }) => matches(object));
 }
 
-/** The selectors of a query as one test. */
+/** The selectors of a query, combined. */
 export function selection(query: URLSearchParams, kind: ServedKind): Selection {
   const known = selections.get(query);
   if (known?.kind === kind) return known;
@@ -87,7 +87,7 @@ interface Selection {
   readonly name: string | undefined;
 }
 
-/** GET of a collection, in pages when `limit` is given. */
+/** GET of a collection, paged when `limit` is set. */
 export function list(context: Context, request: ResourceRequest): Answer {
   const { kind } = request.target;
   const presentation = presentationOf(request.headers["accept"], "collection");
@@ -111,7 +111,7 @@ export function list(context: Context, request: ResourceRequest): Answer {
   return jsonAnswer(200, listText(context, kind, objects, { metadata, presentation, query: request.query }));
 }
 
-// With selectors the server doesn't look ahead: a token says that there are more objects, not that any of them matches.
+// With selectors the server doesn't look ahead: a token means that there are more objects, not that any of them matches.
 function moreAfter(
   { store }: Context,
   { target, query }: ResourceRequest,
@@ -161,7 +161,7 @@ function listText(
   }
 }
 
-/** An object as a list holds it: items of built-in lists have no type of their own, the list's kind says it. */
+/** An object as a list item: items of built-in kinds omit `kind` and `apiVersion`, which the list's kind implies. */
 export function itemText(kind: ServedKind, object: ApiObject): string {
   const text = jsonOf(object);
   if (kind.custom) return text;

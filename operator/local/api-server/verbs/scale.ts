@@ -10,7 +10,7 @@ import { badRequest, conflict, invalid, methodNotAllowed, pathNotFound } from ".
 import { draftOf, nameOf, type ApiObject } from "../values/api-object.ts";
 import { numberOf, objectOf, replacedAt, textOf, valueAt, type Json, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
-import { managersIn } from "../admission/owners.ts";
+import { managersIn } from "../admission/managed-fields.ts";
 import { patched, patchType, patchTypes } from "./patch.ts";
 import { existingObject, updateObject } from "./update.ts";
 
@@ -32,7 +32,7 @@ function wantedScale(kind: ServedKind, current: JsonObject, method: string, requ
   if (method !== "PATCH") throw methodNotAllowed();
   const type = patchType(kind, request);
   if (type === patchTypes.apply) return mergedObject(current, objectOf(bodyYaml(request.body)), untyped);
-  // A Scale has no lists: a strategic merge patch of it is a merge patch.
+  // A Scale has no lists, so a strategic merge patch of it equals a merge patch.
   return patched(current, bodyJson(request.body), type === patchTypes.strategic ? patchTypes.merge : type, kind);
 }
 
@@ -85,7 +85,7 @@ function scaleOf(paths: ScalePaths, object: ApiObject): JsonObject {
   };
 }
 
-// Go leaves out a count of 0.
+// Go omits a count of 0.
 function printedCount(value: Json | undefined): JsonObject {
   const replicas = numberOf(value) ?? 0;
   return replicas === 0 ? {} : { replicas };

@@ -10,7 +10,7 @@ import {
   isBeingDeleted,
   nameOf,
   namespaceOf,
-  sealed,
+  apiObject,
   withMetadata,
   type ApiObject,
   type Draft,
@@ -18,24 +18,24 @@ import {
 import { equalJson, numberOf, replaced, textOf, without, type Json, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { decoded, typed } from "../admission/decoded.ts";
+import { decodedDraft, withCheckedType } from "../admission/decoded-draft.ts";
 import {
   managersAfter,
-  sameOwnership,
-  startingManagers,
-  unmanaged,
+  hasSameManagers,
+  initialManagers,
+  withoutManagedFields,
   withManagers,
   writerOf,
-} from "../admission/owners.ts";
-import { hasReadDefaults } from "../admission/read-defaults.ts";
-import { validate } from "../admission/validated.ts";
+} from "../admission/managed-fields.ts";
+import { hasUnpersistedDefault } from "../admission/unpersisted-defaults.ts";
+import { validate } from "../admission/validate.ts";
 
 /** PUT of an object or its status. */
 export function update(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, name, subresource } = request.target;
   const options = writeOptions(request.query, request.headers, "UpdateOptions");
-  const body = typed(kind, bodyObject(request.body, request.headers["content-type"]));
-  const { draft, warnings } = decoded(kind, body, options.validation);
+  const body = withCheckedType(kind, bodyObject(request.body, request.headers["content-type"]));
+  const { draft, warnings } = decodedDraft(kind, body, options.validation);
   if (nameOf(draft) !== name) {
     throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
   }
@@ -44,15 +44,15 @@ export function update(context: Context, request: ResourceRequest): Answer {
   if (existing === undefined) {
     if (!kind.allowsCreateOnUpdate || subresource !== "") throw notFound(kind, name);
     const placed = inNamespace(context, kind, draft, namespace);
-    const managers = managersAfter(kind, undefined, placed, { managers: startingManagers(placed, undefined), writer });
+    const managers = managersAfter(kind, undefined, placed, { managers: initialManagers(placed, undefined), writer });
     return objectAnswer(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
   }
   checkVersion(kind, existing, draft);
-  const managers = managersAfter(kind, existing, draft, { managers: startingManagers(draft, existing), writer });
+  const managers = managersAfter(kind, existing, draft, { managers: initialManagers(draft, existing), writer });
   return objectAnswer(200, updateObject(context, kind, existing, { draft, managers, options, subresource }), warnings);
 }
 
-/** Refuses a write that was made for another version or another object. Throws 409 and 422. */
+/** Refuses a write for another version of the object or another object. Throws 409 and 422. */
 function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft): void {
   const version = textOf(draft.metadata["resourceVersion"]);
   if (version === "" && !kind.allowsUnconditionalUpdate) {
@@ -66,7 +66,7 @@ function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft): void
   checkIdentity(kind, existing, draft);
 }
 
-/** Refuses a write whose resourceVersion or UID, where it has one, isn't the stored one. Throws 409. */
+/** Refuses a write whose resourceVersion or UID, if set, differs from the stored one. Throws 409. */
 export function checkIdentity(kind: ServedKind, existing: ApiObject, draft: Draft): void {
   const uid = textOf(draft.metadata["uid"]);
   if (uid !== "" && uid !== existing.metadata.uid) {
@@ -78,13 +78,13 @@ export function checkIdentity(kind: ServedKind, existing: ApiObject, draft: Draf
   if (version !== "" && version !== existing.metadata.resourceVersion) throw modifiedSince(kind, nameOf(existing));
 }
 
-// Where etcd would have the object: a part of some of the real server's messages.
+// The etcd key of the object, which appears in some of the real server's messages.
 const storageKey = (kind: ServedKind, object: ApiObject): string =>
   ["/registry", ...(kind.custom ? [kind.group] : []), kind.plural, namespaceOf(object), nameOf(object)]
     .filter((part) => part !== "")
     .join("/");
 
-/** An object that is to replace the stored one, with the owners of its fields. */
+/** A new version of a stored object, with its field managers. */
 export interface Replacement {
   readonly draft: Draft;
   readonly managers: FieldOwners;
@@ -93,7 +93,7 @@ export interface Replacement {
   readonly subresource: string;
 }
 
-/** Validates and stores a new version; the stored one comes back when nothing changes. */
+/** Validates and stores a new version; returns the existing object when nothing changes. */
 export function updateObject(
   context: Context,
   kind: ServedKind,
@@ -101,31 +101,32 @@ export function updateObject(
   replacement: Replacement,
 ): ApiObject {
   const { options, managers, subresource } = replacement;
-  const old = unmanaged(existing);
-  const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
-  const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
-  const next = counted(kind, withInternedParts(prepared), old);
-  if (equalJson(next, old) && sameOwnership(managers, existing) && !hasReadDefaults(existing)) return existing;
+  const old = withoutManagedFields(existing);
+  const kept = withKeptFields(kind, withoutManagedFields(replacement.draft), old, subresource);
+  const prepared =
+    subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.nextServiceIndex) ?? kept);
+  const next = withGeneration(kind, withInternedParts(prepared), old);
+  if (equalJson(next, old) && hasSameManagers(managers, existing) && !hasUnpersistedDefault(existing)) return existing;
   validate(kind, next, old);
   const complete = withManagers(next, managers);
-  if (options.dryRun) return sealed(complete);
-  if (!isReadyToGo(complete)) return context.store.put(collectionOf(context, kind), complete);
-  // The last state that was stored goes: who watches never learns of the one without finalizers.
+  if (options.dryRun) return apiObject(complete);
+  if (!isRemovable(complete)) return context.store.put(collectionOf(context, kind), complete);
+  // The deletion event carries the last stored version: watches never see the one without finalizers.
   context.store.remove(collectionOf(context, kind), existing);
-  return sealed(complete);
+  return apiObject(complete);
 }
 
-/** A deleted object goes for good with its last finalizer, once its grace period is over. */
-const isReadyToGo = (draft: Draft): boolean =>
+/** Whether a terminating object has no finalizer and no grace period left. */
+const isRemovable = (draft: Draft): boolean =>
   isBeingDeleted(draft) &&
   finalizersOf(draft).length === 0 &&
   (numberOf(draft.metadata["deletionGracePeriodSeconds"]) ?? 0) === 0 &&
   draft.kind !== "Namespace";
 
-// What a write can't change, whatever it says: identity, life cycle, and the part that belongs to the other way of writing.
-function settled(kind: ServedKind, draft: Draft, old: Draft, subresource: string): Draft {
+// Keeps what the write can't change: identity, life cycle, and status (or, through the status subresource, all else).
+function withKeptFields(kind: ServedKind, draft: Draft, old: Draft, subresource: string): Draft {
   const isStatus = subresource === "status";
-  const metadata = settledMetadata(isStatus && kind.custom ? old.metadata : draft.metadata, old.metadata);
+  const metadata = keptMetadata(isStatus && kind.custom ? old.metadata : draft.metadata, old.metadata);
   if (isStatus) return { ...old, metadata, ...statusOf(draft) };
   if (!kind.hasStatus) return withMetadata(draft, metadata);
   const { status: _status, ...rest } = draft;
@@ -146,19 +147,19 @@ const keptFields = [
   "deletionGracePeriodSeconds",
 ] as const;
 
-function settledMetadata(written: JsonObject, old: JsonObject): JsonObject {
+function keptMetadata(written: JsonObject, old: JsonObject): JsonObject {
   let metadata = without(written, "selfLink", "managedFields");
   for (const field of keptFields) metadata = replaced(metadata, field, old[field]);
   return metadata;
 }
 
-function counted(kind: ServedKind, draft: Draft, old: Draft): Draft {
+function withGeneration(kind: ServedKind, draft: Draft, old: Draft): Draft {
   if (!kind.countsGenerations || hasSameContent(kind, draft, old)) return draft;
   const generation = (numberOf(old.metadata["generation"]) ?? 0) + 1;
   return withMetadata(draft, { ...draft.metadata, generation });
 }
 
-/** All but metadata and status, and labels where the kind counts them. */
+/** Whether two versions are equal apart from metadata and status; labels count where the kind counts them. */
 function hasSameContent({ countsLabels }: ServedKind, draft: Draft, old: Draft): boolean {
   const content = (one: Draft): readonly string[] =>
     Object.keys(one).filter((key) => key !== "metadata" && key !== "status");

@@ -3,7 +3,7 @@ import type { StreamAnswer } from "../requests/answer.ts";
 import { createChannel, type Channel, type LineValue } from "../requests/channel.ts";
 import { watchOptions, type WatchOptions } from "../requests/list-options.ts";
 import { includeOf, presentationOf } from "../requests/media-type.ts";
-import { jsonOf, type Change } from "../store/record.ts";
+import { jsonOf, type Change } from "../store/stored-record.ts";
 import { partialMetadata, table } from "../tables/table.ts";
 import { expired, type ApiError } from "../values/api-error.ts";
 import { namespaceOf, type ApiObject } from "../values/api-object.ts";
@@ -12,33 +12,33 @@ import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf } from "./create.ts";
 import { matchingRecords, selection } from "./read.ts";
 
-/** How often a quiet watch gets a bookmark, if it wants them. */
+/** Interval of bookmarks, for watches that request them. */
 const bookmarkEveryMs = 60_000;
 
-/** How long before the end of a watch its last bookmark comes. */
+/** Time between the last bookmark and the end of a watch. */
 const lastBookmarkBeforeEndMs = 2000;
 
-/** Shortest time that the server lets a watch live of its own accord; the longest is twice that. */
+/** Minimum time-out of a watch that sets none; the maximum is twice that. */
 const minTimeoutSeconds = 1800;
 
-/** GET of a collection with `watch=true`: a line of JSON per change, until time-out or hang-up. */
+/** GET of a collection with `watch=true`: one line of JSON per event, until the time-out or the client's disconnect. */
 export function watch(context: Context, request: ResourceRequest): StreamAnswer {
   const { kind, namespace } = request.target;
   const options = watchOptions(request.query);
   const { matches } = selection(request.query, kind);
-  const endings: (() => void)[] = [];
-  const channel = createChannel(() => endings.forEach((end) => end()));
+  const cleanups: (() => void)[] = [];
+  const channel = createChannel(() => cleanups.forEach((end) => end()));
   const write = eventWriter(context, request, channel);
-  const seen = (change: Change): void => {
+  const deliver = (change: Change): void => {
     if (namespace !== "" && namespaceOf(change.record.object) !== namespace) return;
-    const event = selected(change, matches);
+    const event = selectedEvent(change, matches);
     if (event !== undefined) write(event.type, event.object);
   };
   const collection = collectionOf(context, kind);
-  const refusal = writePast(context, request, options, { write, seen });
+  const refusal = writeInitialEvents(context, request, options, { write, deliver });
   if (refusal === undefined) {
     if (options.sendsInitialEvents && options.wantsBookmarks) channel.push(bookmark(context, kind, true));
-    endings.push(collection.subscribe(seen), ...timers(context, kind, options, channel));
+    cleanups.push(collection.subscribe(deliver), ...timers(context, kind, options, channel));
   } else {
     channel.push(`${JSON.stringify({ type: "ERROR", object: refusal.status })}\n`);
     channel.end();
@@ -49,12 +49,12 @@ export function watch(context: Context, request: ResourceRequest): StreamAnswer 
 
 type Writer = (type: string, object: ApiObject) => void;
 
-// What happened before the watch began: the present state, or the changes since a revision. Returns 410 when those are forgotten.
-function writePast(
+// Sends the current state or the changes since a revision. Returns 410 when the history doesn't reach back that far.
+function writeInitialEvents(
   context: Context,
   request: ResourceRequest,
   { revision, sendsInitialEvents }: WatchOptions,
-  { write, seen }: { readonly write: Writer; readonly seen: (change: Change) => void },
+  { write, deliver }: { readonly write: Writer; readonly deliver: (change: Change) => void },
 ): ApiError | undefined {
   if (sendsInitialEvents || revision === 0) {
     if (!request.query.has("sendInitialEvents") || sendsInitialEvents) {
@@ -64,12 +64,12 @@ function writePast(
   }
   const changes = collectionOf(context, request.target.kind).history.after(revision);
   if (changes === undefined) return expired(`too old resource version: ${revision} (${context.store.revision()})`);
-  for (const change of changes) seen(change);
+  for (const change of changes) deliver(change);
   return undefined;
 }
 
-/** The event a change is for a watch with selectors: leaving the selection is a deletion, entering it an addition. */
-function selected(
+/** The event of a change for a watch with selectors: an object that starts to match is ADDED, one that stops is DELETED. */
+function selectedEvent(
   { type, record, before }: Change,
   matches: (object: JsonObject) => boolean,
 ): { readonly type: Change["type"]; readonly object: ApiObject } | undefined {
@@ -91,7 +91,7 @@ function eventWriter(context: Context, request: ResourceRequest, channel: Channe
     if (presentation === "metadata") return JSON.stringify(partialMetadata(object));
     const metadata = { resourceVersion: object.metadata.resourceVersion };
     const { columnDefinitions, ...rest } = table(kind, [object], { metadata, nowMs: context.clock.now(), include });
-    // Columns are told once: kubectl keeps them for the rows that follow.
+    // Columns are sent once: kubectl keeps them for later rows.
     const shown = { ...rest, columnDefinitions: isFirst ? (columnDefinitions ?? null) : null };
     isFirst = false;
     return JSON.stringify(shown);
@@ -115,7 +115,7 @@ function bookmark(context: Context, kind: ServedKind, isInitialEnd: boolean): Li
   return { value, text: () => `${JSON.stringify(value)}\n` };
 }
 
-// Bookmarks come every minute and shortly before the end, so that the next watch starts as close to now as possible.
+// The last bookmark comes shortly before the end, so that the next watch resumes as late as possible.
 function timers(
   context: Context,
   kind: ServedKind,
@@ -127,13 +127,13 @@ function timers(
   const endsAtMs = clock.monotonic() + seconds * 1000;
   const cancelEnd = clock.after(seconds * 1000, channel.end);
   let cancelNext = (): void => {};
-  const planNext = (): void => {
+  const scheduleNext = (): void => {
     const beforeEndMs = endsAtMs - lastBookmarkBeforeEndMs - clock.monotonic();
     cancelNext = clock.after(beforeEndMs > 0 ? Math.min(bookmarkEveryMs, beforeEndMs) : bookmarkEveryMs, () => {
       channel.push(bookmark(context, kind, false));
-      planNext();
+      scheduleNext();
     });
   };
-  if (wantsBookmarks) planNext();
+  if (wantsBookmarks) scheduleNext();
   return [cancelEnd, () => cancelNext()];
 }

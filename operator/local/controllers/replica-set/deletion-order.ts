@@ -3,13 +3,13 @@ import { readySinceMs } from "./pod-readiness.ts";
 
 type StoredPod = Pod & Stored;
 
-/** Higher is kept longer; an integer, 0 when absent or wrong. */
+/** An integer; pods with a lower cost are deleted first. 0 when missing or malformed. */
 const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 const phases: readonly (string | undefined)[] = ["Pending", "Unknown", "Running"];
 
 /**
- * Pods in the order in which a ReplicaSet gives them up: `ActivePodsWithRanks` of Kubernetes'
- * `pkg/controller/controller_utils.go`, without the rank by node, for there is one node.
+ * Pods in the order in which a scale-down deletes them: `ActivePodsWithRanks` of Kubernetes'
+ * `pkg/controller/controller_utils.go`, without the rank by node because there is one node.
  */
 export function deletionOrder(pods: readonly StoredPod[]): StoredPod[] {
   return [...pods].sort((one, other) => {
@@ -21,7 +21,7 @@ export function deletionOrder(pods: readonly StoredPod[]): StoredPod[] {
   });
 }
 
-/** The smaller goes first. */
+/** Sort keys, most significant first; pods with a smaller value are deleted first. */
 const measures: readonly ((pod: StoredPod) => number)[] = [
   ({ spec }) => (spec.nodeName === undefined ? 0 : 1),
   ({ status }) => phases.indexOf(status?.phase ?? "Pending"),

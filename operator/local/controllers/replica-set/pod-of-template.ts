@@ -1,12 +1,12 @@
 import type { Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
 
-/** Letters of Kubernetes' random name suffixes: no vowels, so no words; none that look alike. */
+/** Alphabet of Kubernetes' random name suffixes: no vowels, so no words, and no characters that look alike. */
 const letters = "bcdfghjklmnpqrstvwxz2456789";
 const suffixLength = 5;
-/** Kubernetes' generated names are labels: the part before the suffix is cut. */
+/** Generated names are at most 63 characters long, so the part before the suffix is truncated. */
 const baseLength = 63 - suffixLength;
 
-/** A new pod of a ReplicaSet. `random` gives numbers from 0 to below 1. */
+/** A new pod of a ReplicaSet. `random` is uniform in [0, 1). */
 export function podOfTemplate({ metadata, spec }: ReplicaSet & Stored, random: () => number): Pod {
   const { template } = spec;
   const suffix = Array.from({ length: suffixLength }, () => letters[Math.floor(random() * letters.length)]).join("");

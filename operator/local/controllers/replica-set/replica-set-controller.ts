@@ -12,12 +12,12 @@ type StoredPod = Pod & Stored;
 type StoredReplicaSet = ReplicaSet & Stored;
 
 /**
- * Keeps each ReplicaSet at its number of pods. It adopts no pods that it did not make. It never over-creates on a stale
- * cache: a key is held until its own creations are seen, and pods asked to go count as gone from then on.
+ * Keeps each ReplicaSet at its number of pods. It adopts no orphaned pods. A stale cache never leads to too many pods: a
+ * key waits until the cache has its own creations, and pods that it deleted no longer count.
  */
 export function replicaSetController(context: ControllerContext): Controller {
   const { replicaSets, pods, clock, log } = context;
-  /** UIDs of pods that we removed and still see. */
+  /** UIDs of deleted pods that are still in the cache. */
   const removed = new Set<string>();
   const controller = createController({
     name: "replica-set",
@@ -54,8 +54,8 @@ async function reconcile(
   await writeStatus(replicaSet, replicaSetPlan({ ...facts, createFailure: failure?.message }).status, context);
   const newest = created.at(-1);
   if (failure !== undefined) {
-    // What was created before the failure must be seen before the next attempt counts.
-    if (newest !== undefined) await Promise.race([pods.untilSeen(newest), clock.sleep(seenCapMs)]);
+    // The cache must have the pods created before the failure before the next attempt counts them.
+    if (newest !== undefined) await Promise.race([pods.untilSeen(newest), clock.sleep(cacheWaitMs)]);
     throw failure;
   }
   return {
@@ -64,7 +64,8 @@ async function reconcile(
   };
 }
 
-const seenCapMs = 5_000;
+/** Longest wait for the cache after a failed creation. */
+const cacheWaitMs = 5_000;
 
 interface Creations {
   /** resourceVersions, oldest first. */
@@ -72,7 +73,7 @@ interface Creations {
   readonly failure?: Fault;
 }
 
-/** Creates one after the other and stops at the first failure, so that a refused template costs one request a pass. */
+/** Creates pods one at a time and stops at the first failure, so that a refused template costs one request per pass. */
 async function createPods(
   replicaSet: StoredReplicaSet,
   count: number,
@@ -140,7 +141,7 @@ async function writeStatus(
     });
 }
 
-/** The fields of a stored status that are ours, with the server's omissions filled in. */
+/** The fields of a stored status that this controller writes, with the zeros that the server omits. */
 function written({
   replicas,
   readyReplicas = 0,

@@ -4,31 +4,31 @@ import { isActive, readySinceMs } from "./pod-readiness.ts";
 
 type StoredPod = Pod & Stored;
 
-/** What to do for a ReplicaSet now. */
+/** What a ReplicaSet needs now. */
 export interface ReplicaSetPlan {
-  /** How many pods are missing. */
+  /** Number of missing pods. */
   readonly create: number;
-  /** Pods too many, the least useful first. */
+  /** Surplus pods, in deletion order. */
   readonly remove: readonly StoredPod[];
   readonly status: NonNullable<ReplicaSet["status"]>;
-  /** When a ready pod becomes available by waiting alone. */
+  /** Time until the next ready pod becomes available. */
   readonly recheckAfterMs?: number;
 }
 
-/** What a ReplicaSet's plan is made from. */
+/** Input of `replicaSetPlan`. */
 export interface ReplicaSetFacts {
   readonly replicaSet: ReplicaSet & Stored;
-  /** The pods that it controls, without those whose removal is under way though not yet seen. */
+  /** The pods that it controls, without deleted ones that are still in the cache. */
   readonly pods: readonly StoredPod[];
   readonly nowMs: number;
-  /** Why the last creation of a pod failed. */
+  /** Error message of the last failed pod creation. */
   readonly createFailure?: string | undefined;
 }
 
-/** Pods created in one pass; Kubernetes' `BurstReplicas`. */
+/** Most pods created in one pass: Kubernetes' `BurstReplicas`. */
 const burst = 500;
 
-/** What a ReplicaSet needs, and the status it has. A set on its way out gets no new pods and loses none by us. */
+/** The pods to create and delete for a ReplicaSet, and its status. Pods of a terminating ReplicaSet are left alone. */
 export function replicaSetPlan({ replicaSet, pods, nowMs, createFailure }: ReplicaSetFacts): ReplicaSetPlan {
   const { spec, metadata } = replicaSet;
   const active = pods.filter(isActive);

@@ -1,35 +1,35 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import type { Leash } from "./leash.ts";
-import { type ChildNotes, killGroup } from "./leftovers.ts";
+import type { Watchdog } from "./watchdog.ts";
+import { type PidFiles, killGroup } from "./pid-files.ts";
 import type { LogFile } from "./log-file.ts";
 
-/** What is executed: arguments with the program first, all of its environment, and the folder that it starts in. */
+/** A command line, its complete environment, and its working directory. */
 export interface Program {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
 }
 
-/** A program with all that watches over it. */
+/** Options of `startChild`. */
 export interface ChildOptions {
   readonly program: Program;
   readonly output: LogFile;
-  readonly leash: Leash;
-  readonly notes: ChildNotes;
+  readonly watchdog: Watchdog;
+  readonly pidFiles: PidFiles;
 }
 
-/** How a program ended. A program ended by a signal has exit code 128 + signal, as container runtimes report it. */
+/** How a program ended. After a signal the exit code is 128 + signal, as container runtimes report it. */
 export interface Exit {
   readonly exitCode: number;
   readonly signal?: number;
-  /** Set when the program could not be started at all. */
+  /** Error message when the program could not be started. */
   readonly startFailure?: string;
 }
 
 /** A running program in a process group of its own. */
 export interface Child {
-  /** Resolves when the program has ended, its group is gone and its output is written. Never rejects. */
+  /** Resolves when the program has ended, its process group is killed and its output is written. Never rejects. */
   readonly ended: Promise<Exit>;
   signal(signal: NodeJS.Signals): void;
 }
@@ -37,8 +37,8 @@ export interface Child {
 /** Exit code of a container whose program cannot be started. */
 const startFailureExitCode = 128;
 
-/** Starts a program in a process group of its own, so that signals reach all that it starts. */
-export function startChild({ program, output, leash, notes }: ChildOptions): Child {
+/** Starts a program in its own process group, so that signals reach its children as well. */
+export function startChild({ program, output, watchdog, pidFiles }: ChildOptions): Child {
   const [command = "", ...args] = program.argv;
   const child = spawn(command, args, {
     cwd: program.folder,
@@ -53,21 +53,21 @@ export function startChild({ program, output, leash, notes }: ChildOptions): Chi
     const failed = new Promise<Error>((resolve) => child.once("error", resolve));
     return { ended: failed.then(async (error) => unstartable(command, error, output)), signal: () => {} };
   }
-  leash.add(pid);
-  const noted = notes.add(pid);
+  watchdog.add(pid);
+  const recorded = pidFiles.add(pid);
   let alive = true;
   child.once("exit", () => {
     alive = false;
     killGroup(pid, "SIGKILL"); // a container ends with its first process
-    leash.remove(pid);
+    watchdog.remove(pid);
   });
   const closed = new Promise<Exit>((resolve) => {
     child.once("close", (code, signal) => resolve(exitOf(code, signal)));
   });
   return {
     ended: closed.then(async (exit) => {
-      await noted;
-      await notes.remove(pid);
+      await recorded;
+      await pidFiles.remove(pid);
       await output.close();
       return exit;
     }),

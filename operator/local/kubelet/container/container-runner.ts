@@ -5,54 +5,54 @@ import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Log } from "../../../../runtime/base/log.ts";
 import type { ContainerStatus } from "../../../kube/kinds.ts";
 import type { Container } from "../../../kube/kinds/container.ts";
-import type { Happening } from "../event-recorder.ts";
+import type { EventContent } from "../event-recorder.ts";
 import { type Child, type Exit, type Program, startChild } from "./child.ts";
-import type { Leash } from "./leash.ts";
-import type { ChildNotes } from "./leftovers.ts";
+import type { Watchdog } from "./watchdog.ts";
+import type { PidFiles } from "./pid-files.ts";
 import { openLogFile } from "./log-file.ts";
 import { runProbes } from "./probes.ts";
 import { type RestartHistory, restartDelay } from "./restart-delay.ts";
-import { lastWords, terminatedState } from "./termination.ts";
+import { terminationMessage, terminatedState } from "./termination.ts";
 
-/** What every container of a kubelet shares. */
+/** Dependencies shared by all containers of a kubelet. */
 export interface ContainerHost {
   readonly clock: Clock;
   readonly log: Log;
-  readonly leash: Leash;
-  readonly notes: ChildNotes;
-  /** First delay between restarts; the kubelet's 10 s in production. */
+  readonly watchdog: Watchdog;
+  readonly pidFiles: PidFiles;
+  /** First delay between restarts; the real kubelet's is 10 s. */
   readonly restartBaseMs: number;
 }
 
-/** Files of one run of a container. */
+/** The files of one run of a container. */
 export interface RunFiles {
   readonly folder: string;
   readonly message: string;
   readonly log: string;
 }
 
-/** One container of a pod and what it needs from its node. */
+/** Options of `ContainerRunner`. */
 export interface ContainerRunnerOptions {
   readonly host: ContainerHost;
   readonly container: Container;
-  /** `name_namespace(uid)`, as the kubelet names a pod in messages. */
+  /** `name_namespace(uid)`, the kubelet's form in messages. */
   readonly podTitle: string;
   readonly address: string;
   readonly folder: string;
   readonly restartPolicy: "Always" | "OnFailure" | "Never";
-  /** What to run; a fault whose code is the waiting reason when that cannot be told now. */
+  /** Prepares the program. Rejects with a fault, whose code becomes the waiting reason, when that is not possible yet. */
   readonly program: (files: RunFiles) => Promise<Program>;
   readonly onChange: () => void;
-  readonly onEvent: (happening: Happening) => void;
+  readonly onEvent: (content: EventContent) => void;
 }
 
-/** What of `containerStatuses` the runner tells. */
+/** The fields of `containerStatuses` that the runner maintains. */
 export type ContainerRecord = Pick<ContainerStatus, "state" | "lastState" | "restartCount" | "ready" | "started">;
 
-/** Runs one container: starts, probes and restarts it until it is done or stopped. */
+/** Runs one container: starts, probes and restarts it until it completes or is stopped. */
 export class ContainerRunner {
   readonly container: Container;
-  /** Replaced on every change, never written into. */
+  /** Immutable: replaced on every change. */
   record: ContainerRecord;
   readonly #options: ContainerRunnerOptions;
   readonly #stopping = new AbortController();
@@ -72,7 +72,7 @@ export class ContainerRunner {
     };
   }
 
-  /** Resolves with the exit code of the last run when there will be no other; undefined when it was stopped before any. */
+  /** Resolves with the exit code of the last run; undefined when the container was stopped before its first run. */
   async run(): Promise<number | undefined> {
     for (;;) {
       const program = await this.#preparedProgram();
@@ -84,7 +84,7 @@ export class ContainerRunner {
     }
   }
 
-  /** Ends the container: no restart from now on; SIGTERM, and SIGKILL after the grace time. A later call may only shorten that. */
+  /** Stops the container for good: SIGTERM, then SIGKILL after the grace time. A later call can only shorten the grace time. */
   stop(graceMs: number): void {
     if (graceMs >= this.#stopGraceMs) return;
     const isFirst = !this.#stopping.signal.aborted;
@@ -95,18 +95,18 @@ export class ContainerRunner {
       this.#event("Normal", "Killing", `Stopping container ${this.container.name}`);
       this.#end(graceMs);
     } else {
-      this.#killAfter(this.#child, graceMs); // a second SIGTERM might be taken for impatience
+      this.#killAfter(this.#child, graceMs); // many programs quit at once on a second SIGTERM
     }
   }
 
-  /** Files of a run; the newest, or the one before it. */
+  /** The files of the latest run, or of the run before it. */
   files(previous = false): RunFiles {
     const folder = join(this.#options.folder, this.container.name);
     const run = join(folder, String(this.record.restartCount - (previous ? 1 : 0)));
     return { folder, message: `${run}.termination`, log: `${run}.log` };
   }
 
-  /** Log of the newest run, or of the one before it; in a back-off the newest is the one that ended. Undefined: none yet. */
+  /** The log of the latest run, or of the run before it; undefined when there is none. During back-off the ended run is the latest. */
   logFile(previous: boolean): string | undefined {
     const { state, lastState } = this.record;
     const isWaiting = state?.waiting !== undefined;
@@ -114,7 +114,7 @@ export class ContainerRunner {
     return this.files(previous && !isWaiting).log;
   }
 
-  /** Waits until the program can be told; undefined when stopped meanwhile. */
+  /** Retries until the program is prepared; undefined when the container is stopped meanwhile. */
   async #preparedProgram(): Promise<Program | undefined> {
     const { host, program } = this.#options;
     const files = this.files();
@@ -144,7 +144,7 @@ export class ContainerRunner {
     const files = this.files();
     const output = await openLogFile(files.log, { now: () => host.clock.now(), log: host.log });
     const startedAt = this.#stamp();
-    const child = startChild({ program, output, leash: host.leash, notes: host.notes });
+    const child = startChild({ program, output, watchdog: host.watchdog, pidFiles: host.pidFiles });
     this.#child = child;
     this.#set({ state: { running: { startedAt } }, ready: false, started: false });
     this.#event("Normal", "Started", `Started container ${this.container.name}`);
@@ -164,7 +164,7 @@ export class ContainerRunner {
     this.#child = undefined;
     running.abort();
     await probing;
-    const message = await lastWords(this.container, exit, files);
+    const message = await terminationMessage(this.container, exit, files);
     const state = terminatedState({ exit, startedAt, finishedAt: this.#stamp(), message });
     this.#set({ state, ready: false, started: false });
     if (exit.startFailure !== undefined) this.#event("Warning", "Failed", `Error: ${exit.startFailure}`);
@@ -197,7 +197,7 @@ export class ContainerRunner {
     return restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0);
   }
 
-  /** Waits as long as the crash loop demands, then counts the restart and forgets the files of older runs. */
+  /** Waits for the crash-loop back-off, then counts the restart and deletes the files of older runs. */
   async #backOff(): Promise<void> {
     const { host, podTitle } = this.#options;
     const { name } = this.container;
@@ -213,7 +213,7 @@ export class ContainerRunner {
     const { message, log } = this.files(true);
     for (const file of [message, log, `${log}.1`]) await rm(file, { force: true });
     const ended = this.record.state?.terminated === undefined ? this.record.lastState : this.record.state;
-    // Told together with the start of the run, as the kubelet does.
+    // Published together with the start of the run, as the kubelet does.
     this.record = { ...this.record, lastState: ended ?? {}, restartCount: this.record.restartCount + 1 };
   }
 
@@ -231,10 +231,10 @@ export class ContainerRunner {
   }
 }
 
-/** Between SIGTERM and SIGKILL of a container whose probe gave it up; a hung program is to be replaced soon. */
+/** Grace time of a container that failed its liveness or startup probe. Short: a hung program should be replaced soon. */
 const unhealthyGraceMs = 5_000;
 
-/** As Go prints whole durations: `10s`, `2m40s`; fractions of seconds only below a second. */
+/** A duration as Go prints it: `10s`, `2m40s`. Rounded to seconds, but to milliseconds below a second. */
 function durationText(ms: number): string {
   if (ms < 1000) return `${ms}ms`;
   const seconds = Math.round(ms / 1000);

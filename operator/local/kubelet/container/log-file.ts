@@ -5,31 +5,31 @@ import { StringDecoder } from "node:string_decoder";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Log } from "../../../../runtime/base/log.ts";
 
-/** Bytes after which a log is rotated; one rotated file is kept, so a run of a container holds at most twice this. */
+/** Size at which a log is rotated. One rotated file is kept, so a container run's log takes at most twice this. */
 const logRotationBytes = 10 * 1024 * 1024;
-/** Longest line; what is longer is broken into several, as container runtimes do. */
+/** Longest line; longer ones are split, as container runtimes do. */
 const lineCharacters = 16 * 1024;
-/** The kubelet's limits of the log tail that stands in for a termination message. */
+/** The kubelet's limits of the log tail that replaces a missing termination message. */
 const tailLimits = { lines: 80, bytes: 2048 } as const;
 
-/** Where a line came from, as `kubectl logs` tells it. */
+/** The output stream of a line. */
 export type OutputStream = "stdout" | "stderr";
 
-/** The output of one container run, in the format of container runtimes: `<RFC 3339 time> <stream> F <line>`. */
+/** The log of one container run, in the CRI format: `<RFC 3339 time> <stream> F <line>`. */
 export interface LogFile {
   write(stream: OutputStream, chunk: Buffer): void;
-  /** Writes what is buffered and closes. */
+  /** Writes the buffered output and closes the file. */
   close(): Promise<void>;
 }
 
-/** The clock of the lines (ms since 1970), and the size in bytes at which a new file begins. */
+/** Options of `openLogFile`: the clock of the time stamps (ms since 1970) and the rotation size. */
 export interface LogFileOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly rotationBytes?: number;
 }
 
-/** Opens a log in the form of CRI, and goes on where an earlier one ended. */
+/** Opens a log in the CRI format for appending. */
 export async function openLogFile(path: string, options: LogFileOptions): Promise<LogFile> {
   const { now, log, rotationBytes = logRotationBytes } = options;
   let file: FileHandle = await open(path, "a");
@@ -84,7 +84,7 @@ function lineReader(): { take(chunk: Buffer): string[]; rest(): string[] } {
   };
 }
 
-/** The last lines of a log without their stamps: at most 80 lines and 2048 bytes, as the kubelet takes them. */
+/** The last lines of a log without time stamps: at most 80 lines and 2048 bytes, the kubelet's limits. */
 export async function logTail(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch(() => "");
   const lines = text
@@ -94,15 +94,15 @@ export async function logTail(path: string): Promise<string> {
   return Buffer.from(lines.join("\n").trimEnd()).subarray(-tailLimits.bytes).toString("utf8");
 }
 
-/** What `kubectl logs` may ask for. */
+/** Filters of `kubectl logs`. */
 export interface LogQuery {
   readonly tailLines?: number;
-  /** Milliseconds since the epoch; older lines are left out. */
+  /** Milliseconds since the epoch; older lines are omitted. */
   readonly sinceMs?: number;
   readonly timestamps?: boolean;
 }
 
-/** The lines of one run of a container, the rotated file first. */
+/** The lines of one container run, those of the rotated file first. */
 export async function logLines(path: string, query: LogQuery): Promise<string[]> {
   const lines: string[] = [];
   for (const file of [rotated(path), path]) {

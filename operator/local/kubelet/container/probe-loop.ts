@@ -2,33 +2,33 @@ import type { Clock } from "../../../../runtime/base/clock.ts";
 import type { Probe } from "../../../kube/kinds/container.ts";
 import type { ProbeResult } from "./probe.ts";
 
-/** A probe, how it is tried, and who wants to know. */
+/** Options of `probeLoop`. */
 export interface ProbeLoopOptions {
   readonly probe: Probe;
   readonly clock: Clock;
   /** Ends the loop. */
   readonly signal: AbortSignal;
-  /** The verdict that holds until the first threshold is reached; undefined for a start-up probe. */
+  /** The verdict before the first threshold is reached; undefined for a startup probe. */
   readonly initially: boolean | undefined;
-  /** Between attempts, also while the verdict is not "passing": a laptop needn't wait for whole periods. */
-  readonly impatient: boolean;
+  /** Whether attempts are more frequent than the period while the probe does not pass, to save a laptop user time. */
+  readonly retriesFast: boolean;
   readonly attempt: (signal: AbortSignal) => Promise<ProbeResult>;
-  /** A failed attempt that counts. */
+  /** Called for each failed attempt that counts. */
   readonly onFailure: (message: string) => void;
-  /** The verdict has changed, as the thresholds define it. Return true to end the loop. */
+  /** Called when the thresholds change the verdict; returns true to end the loop. */
   readonly onVerdict: (passing: boolean) => boolean;
 }
 
 const defaults = { periodSeconds: 10, failureThreshold: 3, successThreshold: 1 } as const;
-/** Steps between attempts while impatient: a tenth of the time waited so far, within these. */
-const impatience = { leastMs: 100, mostMs: 1000 } as const;
+/** Bounds of the fast retry interval, which is a tenth of the time waited so far. */
+const fastRetry = { leastMs: 100, mostMs: 1000 } as const;
 
 /**
- * Runs a probe until its signal ends it. It differs from the kubelet in one thing: while an impatient loop has not
- * passed, it tries every 100 ms to 1 s; a failure still counts at most once a period, so that thresholds mean the same time.
+ * Runs a probe until its signal aborts. Unlike the kubelet, a loop that retries fast probes every 100 ms to 1 s while it
+ * does not pass. A failure still counts at most once per period, so that thresholds mean the same time.
  */
 export async function probeLoop(options: ProbeLoopOptions): Promise<void> {
-  const { probe, clock, signal, impatient } = options;
+  const { probe, clock, signal, retriesFast } = options;
   const periodMs = (probe.periodSeconds ?? defaults.periodSeconds) * 1000;
   await clock.sleep((probe.initialDelaySeconds ?? 0) * 1000, signal);
   const beganMs = clock.monotonic();
@@ -43,19 +43,19 @@ export async function probeLoop(options: ProbeLoopOptions): Promise<void> {
       verdict = result.passed;
       if (options.onVerdict(verdict)) return;
     }
-    const soonMs = Math.min(impatience.mostMs, Math.max(impatience.leastMs, (nowMs - beganMs) / 10));
-    await clock.sleep(impatient && verdict !== true ? Math.min(periodMs, soonMs) : periodMs, signal);
+    const soonMs = Math.min(fastRetry.mostMs, Math.max(fastRetry.leastMs, (nowMs - beganMs) / 10));
+    await clock.sleep(retriesFast && verdict !== true ? Math.min(periodMs, soonMs) : periodMs, signal);
   }
 }
 
 interface Tally {
-  /** Takes an attempt in; false when it is a failure too early after the last one. */
+  /** Counts an attempt; false for a failure too soon after the last counted one, which is ignored. */
   counts(result: ProbeResult, nowMs: number): boolean;
   verdict(): boolean | undefined;
 }
 
-/** Part of a period after which the next failure counts: timers are not exact. */
-const nearlyAPeriod = 0.95;
+/** Fraction of a period after which the next failure counts: timers are inexact. */
+const minPeriodShare = 0.95;
 
 function createTally(probe: Probe, periodMs: number, initially: boolean | undefined): Tally {
   let failedMs = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ function createTally(probe: Probe, periodMs: number, initially: boolean | undefi
   let verdict = initially;
   return {
     counts: ({ passed }, nowMs) => {
-      if (!passed && nowMs - failedMs < periodMs * nearlyAPeriod) return false;
+      if (!passed && nowMs - failedMs < periodMs * minPeriodShare) return false;
       if (!passed) failedMs = nowMs;
       streak = { passing: passed, length: streak.passing === passed ? streak.length + 1 : 1 };
       if (streak.length >= threshold(probe, passed)) verdict = passed;

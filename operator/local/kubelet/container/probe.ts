@@ -1,10 +1,10 @@
 import { request } from "node:http";
 import type { Container, Probe } from "../../../kube/kinds/container.ts";
 
-/** One try of a probe; the message is the kubelet's (`HTTP probe failed with statuscode: 503`). */
+/** The result of one attempt, with the kubelet's message (`HTTP probe failed with statuscode: 503`). */
 export type ProbeResult = { readonly passed: true } | { readonly passed: false; readonly message: string };
 
-/** Where a probe goes: the pod's address and the container whose named ports it may use. */
+/** The target of a probe: the pod's address, and the container for named ports. */
 export interface ProbeTarget {
   readonly address: string;
   readonly container: Container;
@@ -12,7 +12,7 @@ export interface ProbeTarget {
 
 const defaultTimeoutSeconds = 1;
 
-/** One attempt of an HTTP probe. Passes on status 200 to 399, as the kubelet's; messages are worded like the kubelet's. */
+/** Makes one attempt of an HTTP probe. Status 200 to 399 passes, as in the kubelet; the messages are the kubelet's. */
 export function attemptProbe(probe: Probe, target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult> {
   const { httpGet } = probe;
   if (httpGet === undefined) return Promise.resolve({ passed: true });
@@ -49,7 +49,7 @@ function failed(message: string): ProbeResult {
   return { passed: false, message };
 }
 
-/** A refused connection in Go's words, which people search for. */
+/** A connection error; a refused connection in Go's words, which users search for. */
 function connectionError(error: Error): string {
   const [, target] = /^connect ECONNREFUSED (.+)$/.exec(error.message) ?? [];
   return target === undefined ? error.message : `dial tcp ${target}: connect: connection refused`;

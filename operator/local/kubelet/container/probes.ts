@@ -3,22 +3,22 @@ import type { Container, Probe } from "../../../kube/kinds/container.ts";
 import { attemptProbe } from "./probe.ts";
 import { probeLoop, type ProbeLoopOptions } from "./probe-loop.ts";
 
-/** A container's probes and who is told what they find. */
+/** Options of `runProbes`. */
 export interface ProbesOptions {
   readonly container: Container;
   readonly address: string;
   readonly clock: Clock;
   /** Aborts when the container has ended. */
   readonly running: AbortSignal;
-  /** Aborts when the container is asked to end: from then on only readiness is probed. */
+  /** Aborts when the container is asked to stop: then only the readiness probe goes on. */
   readonly stopping: AbortSignal;
   readonly onChange: (change: { ready?: boolean; started?: boolean }) => void;
   readonly onUnhealthy: (message: string) => void;
-  /** The container must be killed. */
+  /** Called when a probe fails for good and the container must be killed. */
   readonly onDead: (kind: "liveness" | "startup") => void;
 }
 
-/** Probes one run of a container: start-up first, then readiness and liveness side by side. Resolves when it has ended. */
+/** Probes one run of a container: startup first, then readiness and liveness concurrently. Resolves when the run has ended. */
 export async function runProbes(options: ProbesOptions): Promise<void> {
   const { container, onChange, onDead, running } = options;
   const untilStopping = AbortSignal.any([running, options.stopping]);
@@ -28,7 +28,7 @@ export async function runProbes(options: ProbesOptions): Promise<void> {
       ...loopOptions(options, container.startupProbe, "Startup"),
       signal: untilStopping,
       initially: undefined,
-      impatient: true,
+      retriesFast: true,
       onVerdict: (passing) => {
         started = passing;
         if (!passing) onDead("startup");
@@ -49,7 +49,7 @@ async function readinessLoop(options: ProbesOptions, signal: AbortSignal): Promi
     ...loopOptions(options, readinessProbe, "Readiness"),
     signal,
     initially: false,
-    impatient: true,
+    retriesFast: true,
     onVerdict: (ready) => {
       options.onChange({ ready });
       return false;
@@ -64,7 +64,7 @@ async function livenessLoop(options: ProbesOptions, signal: AbortSignal): Promis
     ...loopOptions(options, livenessProbe, "Liveness"),
     signal,
     initially: true,
-    impatient: false,
+    retriesFast: false,
     onVerdict: () => {
       options.onDead("liveness");
       return true;

@@ -1,4 +1,4 @@
-/** How often a container was restarted lately. */
+/** The back-off state of a container. */
 export interface RestartHistory {
   /** Delay of the next restart. */
   readonly delayMs: number;
@@ -10,8 +10,8 @@ export interface RestartHistory {
 const maximumSteps = 30;
 
 /**
- * The kubelet's crash-loop back-off: the first restart is immediate, then `base`, doubled each time up to 30 × `base`;
- * a container that ran for twice the maximum starts over.
+ * The kubelet's crash-loop back-off: the first restart is immediate, the next waits for `baseMs`, doubled each time up to
+ * 30 × `baseMs`. The back-off resets after a run of twice the maximum.
  */
 export function restartDelay(
   history: RestartHistory | undefined,

@@ -6,7 +6,7 @@ import type { Exit } from "./child.ts";
 import { logTail } from "./log-file.ts";
 
 /** How a container ended; times as RFC 3339. */
-export interface Ending {
+export interface Termination {
   readonly exit: Exit;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -14,7 +14,7 @@ export interface Ending {
 }
 
 /** The `terminated` state of a container, worded as the kubelet does. */
-export function terminatedState({ exit, startedAt, finishedAt, message }: Ending): ContainerState {
+export function terminatedState({ exit, startedAt, finishedAt, message }: Termination): ContainerState {
   const text = exit.startFailure ?? message;
   return {
     terminated: {
@@ -33,14 +33,14 @@ function reasonOf(exit: Exit): string {
   return exit.exitCode === 0 ? "Completed" : "Error";
 }
 
-/** The last words of a container: its termination message file, or its log where the policy asks for that. */
-export async function lastWords(container: Container, exit: Exit, files: { message: string; log: string }) {
-  const message = await beginning(files.message, terminationMessageBytes);
+/** The termination message of a container: its message file, or the log tail under FallbackToLogsOnError. */
+export async function terminationMessage(container: Container, exit: Exit, files: { message: string; log: string }) {
+  const message = await headOf(files.message, terminationMessageBytes);
   const fallsBack = container.terminationMessagePolicy === "FallbackToLogsOnError" && exit.exitCode !== 0;
   return message === "" && fallsBack ? logTail(files.log) : message;
 }
 
-async function beginning(path: string, limitBytes: number): Promise<string> {
+async function headOf(path: string, limitBytes: number): Promise<string> {
   const file = await open(path, "r").catch(() => undefined);
   if (file === undefined) return "";
   try {

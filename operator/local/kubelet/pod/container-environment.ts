@@ -2,21 +2,21 @@ import type { Pod } from "../../../kube/kinds.ts";
 import type { Container, EnvironmentVariable, KeyReference } from "../../../kube/kinds/container.ts";
 import { kubeletFaults } from "../faults.ts";
 import { quantityNumber } from "../../../../crds/schema/grammar/quantity.ts";
-import { type KeyedKind, type KeyedObjects, presentContents } from "./keyed-objects.ts";
+import { type ConfigKind, type ConfigReader, requiredContents } from "./config-reader.ts";
 
-/** What a pod's variables may refer to. */
+/** The values that a container's environment variables may refer to. */
 export interface EnvironmentContext {
   readonly pod: Pod;
   readonly podAddress: string;
   readonly hostAddress: string;
   readonly nodeName: string;
-  /** Of the node: the limit of a container that sets none. */
+  /** The node's allocatable resources: the limit of a container that sets none. */
   readonly allocatable: Readonly<Record<string, string>>;
-  /** What variables are read from. */
-  readonly objects: KeyedObjects;
+  /** Reads the ConfigMaps and Secrets that variables refer to. */
+  readonly config: ConfigReader;
 }
 
-/** The variables of a container as Kubernetes would set them, in order; later ones may use earlier ones as `$(NAME)`. */
+/** The environment of a container, as in Kubernetes. Later variables may refer to earlier ones as `$(NAME)`. */
 export async function containerEnvironment(
   container: Container,
   context: EnvironmentContext,
@@ -29,7 +29,7 @@ export async function containerEnvironment(
   return variables;
 }
 
-/** Replaces `$(NAME)` by the variable; `$$(NAME)` and unknown names stay as Kubernetes leaves them. */
+/** Expands `$(NAME)`; unknown names are kept, and `$$` is an escaped `$`, as in Kubernetes. */
 export function expanded(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (match, name: string | undefined) => {
     if (match === "$$") return "$";
@@ -53,12 +53,12 @@ async function valueOf(
   return value;
 }
 
-/** Of `envFrom`: a variable for each key that can be one, as the kubelet does it. */
-async function wholeSecrets(container: Container, { objects }: EnvironmentContext): Promise<Record<string, string>> {
+/** The variables of `envFrom`: one per key that is a valid variable name, as in the kubelet. */
+async function wholeSecrets(container: Container, { config }: EnvironmentContext): Promise<Record<string, string>> {
   const variables: Record<string, string> = {};
   for (const { secretRef } of container.envFrom ?? []) {
     if (secretRef === undefined) continue;
-    for (const [key, value] of await presentContents(objects, "Secret", secretRef.name)) {
+    for (const [key, value] of await requiredContents(config, "Secret", secretRef.name)) {
       if (!key.includes("=")) variables[key] = value.toString();
     }
   }
@@ -66,11 +66,11 @@ async function wholeSecrets(container: Container, { objects }: EnvironmentContex
 }
 
 async function keyValue(
-  kind: KeyedKind,
+  kind: ConfigKind,
   { name, key, optional = false }: KeyReference,
-  { objects, pod }: EnvironmentContext,
+  { config, pod }: EnvironmentContext,
 ): Promise<string | undefined> {
-  const contents = optional ? await objects.contents(kind, name) : await presentContents(objects, kind, name);
+  const contents = optional ? await config.contents(kind, name) : await requiredContents(config, kind, name);
   const value = contents?.get(key);
   if (value === undefined && !optional) {
     const cause = `couldn't find key ${key} in ${kind} ${pod.metadata.namespace ?? ""}/${name}`;
@@ -105,7 +105,7 @@ function fieldValue(path: string, context: EnvironmentContext): string {
   return field(context) ?? "";
 }
 
-/** Units rounded up, as the kubelet does: `limits.cpu` of 500m is 1 with the default divisor, 500 with `1m`. */
+/** A resource in units of the divisor, rounded up as in the kubelet: `limits.cpu` of 500m is 1 by default, 500 with `1m`. */
 function resourceValue(
   field: { readonly resource: string; readonly divisor?: string },
   container: Container,

@@ -7,18 +7,18 @@ import { kubeletFaults } from "../faults.ts";
 import { containerEnvironment, type EnvironmentContext, expanded } from "./container-environment.ts";
 import { localPath, type Mount } from "./mount-paths.ts";
 
-/** What a container's program hangs on beside its spec. */
+/** The context of a container's program beside its spec. */
 export interface ProgramContext extends EnvironmentContext {
-  /** Image name → the program that its entry point stands for. */
+  /** Image name → the command that runs as its entry point. */
   readonly images: Readonly<Record<string, readonly string[]>>;
-  /** Variables that every program gets, PATH for instance; a container's own win. */
+  /** Variables of every program, such as PATH; the container's own take precedence. */
   readonly hostEnvironment: Readonly<Record<string, string>>;
   readonly mounts: readonly Mount[];
 }
 
 const defaultTerminationMessagePath = "/dev/termination-log";
 
-/** What to run for a container, as an image's entry point, `command` and `args` make it, with paths of this machine. */
+/** The program of a container, from the image's entry point, `command` and `args`, with mount paths replaced. */
 export async function containerProgram(
   container: Container,
   context: ProgramContext,
@@ -31,8 +31,8 @@ export async function containerProgram(
   await writeFile(files.message, "");
   const temporary = join(files.folder, "tmp");
   await mkdir(temporary, { recursive: true });
-  const lastWordsPath = container.terminationMessagePath ?? defaultTerminationMessagePath;
-  const mounts = [...context.mounts, { path: lastWordsPath, target: files.message }];
+  const messagePath = container.terminationMessagePath ?? defaultTerminationMessagePath;
+  const mounts = [...context.mounts, { path: messagePath, target: files.message }];
   const own = await containerEnvironment(container, context);
   const { command = [], args = [] } = container;
   const words = [...command, ...args].map((word) => localPath(expanded(word, own), mounts));

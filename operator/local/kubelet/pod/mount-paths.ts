@@ -1,12 +1,12 @@
-/** A path inside the container and the file or folder of this machine that it stands for. */
+/** A path in the container and its file or folder on this machine. */
 export interface Mount {
   readonly path: string;
   readonly target: string;
 }
 
 /**
- * There is no mount name space in local mode, so paths are replaced where a program is told about them: a value that is
- * a mount's path or lies under it, alone or after `--flag=`. The longest mount wins.
+ * Replaces a container path in an argument or variable by the path on this machine: local mode has no mount namespaces.
+ * A value is replaced if it is a mount's path or lies below it, alone or after `--flag=`. The longest mount path wins.
  */
 export function localPath(value: string, mounts: readonly Mount[]): string {
   const [, flag = "", path = value] = /^(--?[\w.-]+=)(\/.*)$/s.exec(value) ?? [];

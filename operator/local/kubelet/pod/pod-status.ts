@@ -3,7 +3,7 @@ import type { ContainerRecord } from "../container/container-runner.ts";
 
 type PodStatus = NonNullable<Pod["status"]>;
 
-/** What a pod worker knows of its pod. */
+/** The state of a pod worker, from which the pod's status is made. */
 export interface PodFacts {
   readonly address: string | undefined;
   readonly hostAddress: string;
@@ -11,18 +11,18 @@ export interface PodFacts {
   readonly volumesMounted: boolean;
   readonly initContainers: readonly NamedRecord[];
   readonly containers: readonly NamedRecord[];
-  /** Set once there will be no further run of any container. */
+  /** Set when no container will run again. */
   readonly finished: "Succeeded" | "Failed" | undefined;
 }
 
-/** A container and what is known of it. */
+/** A container and its state. */
 export interface NamedRecord {
   readonly name: string;
   readonly image: string;
   readonly record: ContainerRecord;
 }
 
-/** The status the kubelet would write; transition times of `previous` are kept where a condition has not changed. */
+/** The pod status. Unchanged conditions keep the transition times of `previous`. */
 export function podStatus(facts: PodFacts, previous: PodStatus | undefined, now: string): PodStatus {
   const phase = phaseOf(facts);
   return {
@@ -103,7 +103,7 @@ function containerStatus({ name, image, record }: NamedRecord): ContainerStatus 
   return { name, image, imageID: `local/${image}`, ...record };
 }
 
-/** An init container counts as ready when it is done. */
+/** An init container is ready when it has succeeded. */
 function initContainerStatus(container: NamedRecord): ContainerStatus {
   return { ...containerStatus(container), ready: isInitialized(container.record) };
 }

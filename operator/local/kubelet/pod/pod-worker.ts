@@ -6,17 +6,17 @@ import type { Pod, Stored } from "../../../kube/kinds.ts";
 import type { Container } from "../../../kube/kinds/container.ts";
 import type { AddressPool } from "../addresses.ts";
 import { type ContainerHost, ContainerRunner } from "../container/container-runner.ts";
-import type { EventRecorder, Happening } from "../event-recorder.ts";
+import type { EventRecorder, EventContent } from "../event-recorder.ts";
 import { resources } from "../../../kube/resources.ts";
 import { badRequest } from "../../api-server/values/api-error.ts";
 import type { LogSource } from "../pod-log.ts";
 import { containerProgram, type ProgramContext } from "./container-program.ts";
-import { type KeyedObjects, keyedObjects } from "./keyed-objects.ts";
+import { type ConfigReader, configReader } from "./config-reader.ts";
 import { type NamedRecord, type PodFacts, podStatus } from "./pod-status.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 import { containerMounts, mountedVolumes } from "./volumes.ts";
 
-/** What every pod of a kubelet shares. */
+/** Dependencies shared by all pods of a kubelet. */
 export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | "hostEnvironment" | "allocatable"> {
   readonly client: Client;
   readonly events: EventRecorder;
@@ -28,10 +28,10 @@ export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | 
 }
 
 const hostAddress = "127.0.0.1";
-/** Between attempts to mount; the kubelet's grow to 2 min, but on a laptop the missing object comes with the next apply. */
+/** Delays between mount attempts. The kubelet's grow to 2 min, but on a laptop the missing object comes with the next apply. */
 const mountRetry = { firstMs: 500, mostMs: 5_000 } as const;
 
-/** The life of one pod on this node, from its volumes to its last container's end. */
+/** Runs one pod on this node, from mounting its volumes to the end of its last container. */
 export class PodWorker {
   readonly pod: Pod & Stored;
   readonly #host: PodHost;
@@ -39,15 +39,15 @@ export class PodWorker {
   readonly #status: StatusWriter;
   readonly #stopping = new AbortController();
   readonly #startTime: string;
-  readonly #life: Promise<void>;
+  readonly #ended: Promise<void>;
   #initRunners: readonly ContainerRunner[] = [];
   #runners: readonly ContainerRunner[] = [];
   #address: string | undefined;
   #isMounted = false;
   #finished: "Succeeded" | "Failed" | undefined;
-  #ending: Promise<void> | undefined;
+  #removal: Promise<void> | undefined;
 
-  /** Starts at once. */
+  /** Starts the pod. */
   constructor(pod: Pod & Stored, host: PodHost) {
     this.pod = pod;
     this.#host = host;
@@ -60,7 +60,7 @@ export class PodWorker {
       pod,
       current: (written) => podStatus(this.#facts(), written, this.#stamp()),
     });
-    this.#life = this.#live()
+    this.#ended = this.#run()
       .catch((thrown: unknown) => {
         const fault = Fault.from(thrown);
         host.log.error("pod given up", { pod: pod.metadata.name, cause: fault.message });
@@ -72,23 +72,23 @@ export class PodWorker {
       });
   }
 
-  /** Ends all containers; resolves when they are gone. `graceMs` of a later call counts when it is shorter. */
+  /** Stops all containers; resolves when they have ended. A later call can only shorten the grace time. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     for (const runner of [...this.#initRunners, ...this.#runners]) runner.stop(graceMs);
-    await this.#life;
+    await this.#ended;
   }
 
-  /** Ends all containers as the API asked, tells so, and removes the object. Resolves when that is done. */
+  /** Stops all containers, writes the final status and deletes the pod's object. */
   remove(graceMs: number): Promise<void> {
     const stopped = this.stop(graceMs);
-    this.#ending ??= stopped
+    this.#removal ??= stopped
       .then(() => this.#removeObject())
       .catch((thrown: unknown) => {
-        this.#ending = undefined; // the next call tries again
+        this.#removal = undefined; // the next call retries
         throw Fault.from(thrown);
       });
-    return this.#ending;
+    return this.#removal;
   }
 
   async #removeObject(): Promise<void> {
@@ -102,18 +102,18 @@ export class PodWorker {
     );
   }
 
-  /** Ends all containers, tells so and writes nothing more: the node goes away, the object stays. */
-  async leave(graceMs: number): Promise<void> {
+  /** Stops all containers, writes the final status and keeps the pod's object: the kubelet is stopping. */
+  async detach(graceMs: number): Promise<void> {
     await this.stop(graceMs);
     await this.#status.close();
   }
 
   /** Deletes the pod's files. */
-  async clear(): Promise<void> {
+  async deleteFiles(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** The log of a container's newest run, or of the one before it. Throws as the API server answers when there is none. */
+  /** The log of a container's latest run, or of the run before it. Throws the API server's error when there is none. */
   logSource(containerName: string, previous: boolean): LogSource {
     const runner = [...this.#runners, ...this.#initRunners].find(({ container }) => container.name === containerName);
     const path = runner?.logFile(previous);
@@ -128,7 +128,7 @@ export class PodWorker {
     return { path, isOpen };
   }
 
-  async #live(): Promise<void> {
+  async #run(): Promise<void> {
     const { spec } = this.pod;
     const ports = spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
     const address = spec.hostNetwork === true ? hostAddress : await this.#host.addresses.take(ports);
@@ -151,7 +151,7 @@ export class PodWorker {
     const { initContainers = [], containers, restartPolicy } = this.pod.spec;
     const policy = restartPolicy === "Never" || restartPolicy === "OnFailure" ? restartPolicy : "Always";
     const waitingReason = initContainers.length > 0 ? "PodInitializing" : "ContainerCreating";
-    const made = (container: Container, restartPolicy: "Always" | "OnFailure" | "Never"): ContainerRunner =>
+    const newRunner = (container: Container, restartPolicy: "Always" | "OnFailure" | "Never"): ContainerRunner =>
       new ContainerRunner(
         {
           host: this.#host,
@@ -162,18 +162,20 @@ export class PodWorker {
           restartPolicy,
           program: (files) => containerProgram(container, this.#programContext(container, address, volumes), files),
           onChange: () => this.#status.changed(),
-          onEvent: (happening) => this.#event(happening),
+          onEvent: (content) => this.#event(content),
         },
         waitingReason,
       );
-    this.#initRunners = initContainers.map((container) => made(container, policy === "Never" ? "Never" : "OnFailure"));
-    this.#runners = containers.map((container) => made(container, policy));
+    this.#initRunners = initContainers.map((container) =>
+      newRunner(container, policy === "Never" ? "Never" : "OnFailure"),
+    );
+    this.#runners = containers.map((container) => newRunner(container, policy));
   }
 
-  /** Tries until every volume is there or the pod is stopped. */
+  /** Retries until every volume is mounted or the pod is stopped. */
   async #mount(volumes: Map<string, string>): Promise<void> {
     const { clock, volumes: claims } = this.#host;
-    const sources = { objects: this.#objects(), claims };
+    const sources = { config: this.#config(), claims };
     for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
       try {
         for (const [name, target] of await mountedVolumes(this.pod, join(this.#folder, "volumes"), sources)) {
@@ -201,12 +203,12 @@ export class PodWorker {
       images,
       hostEnvironment,
       mounts: containerMounts(container, volumes),
-      objects: this.#objects(),
+      config: this.#config(),
     };
   }
 
-  #objects(): KeyedObjects {
-    return keyedObjects(this.#host.client, this.pod.metadata.namespace ?? "");
+  #config(): ConfigReader {
+    return configReader(this.#host.client, this.pod.metadata.namespace ?? "");
   }
 
   #finish(phase: "Succeeded" | "Failed"): void {
@@ -227,8 +229,8 @@ export class PodWorker {
     };
   }
 
-  #event(happening: Happening): void {
-    this.#host.events.record(this.pod, happening);
+  #event(content: EventContent): void {
+    this.#host.events.record(this.pod, content);
   }
 
   #title(): string {

@@ -7,31 +7,31 @@ import { resources } from "../../../kube/resources.ts";
 
 type PodStatus = NonNullable<Pod["status"]>;
 
-/** Whose status is written, and what it is. */
+/** Options of `createStatusWriter`. */
 export interface StatusWriterOptions {
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
   readonly pod: Pod & Stored;
-  /** The status as it should be now, given what was written last. */
+  /** The desired status, given the last written one. */
   readonly current: (written: PodStatus | undefined) => PodStatus;
 }
 
-/** Writes a pod's status: one write at a time, none when nothing changed, again after a failure until the pod is gone. */
+/** Writes a pod's status, one write at a time. Skips unchanged statuses and retries failed writes until the pod is deleted. */
 export interface StatusWriter {
   changed(): void;
-  /** Resolves when the status as of now is written, or the pod is gone. */
+  /** Resolves when the current status is written or the pod is deleted. */
   flush(): Promise<void>;
-  /** Like `flush`, but gives up soon when the server does not answer; nothing is written afterwards. */
+  /** Flushes, but gives up soon when the server does not answer. Nothing is written afterwards. */
   close(): Promise<void>;
 }
 
 const retryMs = 500;
-/** `flush` must end even when the server is away. */
+/** Bounds `flush` when the server is unreachable. */
 const attemptLimit = 20;
 const closeLimitMs = 1_000;
 
-/** Writes a pod's status one write at a time; what changes meanwhile goes into the next. */
+/** Creates a status writer. Changes during a write go into the next one. */
 export function createStatusWriter({ client, clock, log, pod, current }: StatusWriterOptions): StatusWriter {
   const { namespace, name, uid } = pod.metadata;
   let written = pod.status;
@@ -44,7 +44,7 @@ export function createStatusWriter({ client, clock, log, pod, current }: StatusW
       const status = current(written);
       if (JSON.stringify(status) === JSON.stringify(written)) continue;
       try {
-        // The uid makes the write fail for a pod of the same name that came later.
+        // The uid makes the write fail for a later pod of the same name.
         await client.mergePatch(
           resources.pods,
           { namespace, name },

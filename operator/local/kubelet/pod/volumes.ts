@@ -4,17 +4,17 @@ import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Pod, Volume } from "../../../kube/kinds.ts";
 import type { Container } from "../../../kube/kinds/container.ts";
 import { kubeletFaults } from "../faults.ts";
-import type { KeyedKind, KeyedObjects } from "./keyed-objects.ts";
+import type { ConfigKind, ConfigReader } from "./config-reader.ts";
 import type { Mount } from "./mount-paths.ts";
 
-/** Where volumes get their files from. */
+/** The sources of volumes. */
 export interface VolumeSources {
-  readonly objects: KeyedObjects;
+  readonly config: ConfigReader;
   /** Claim name → folder of this machine. */
   readonly claims: Readonly<Record<string, string>>;
 }
 
-/** Makes every volume of a pod under `folder`; volume name → folder. Throws FailedMount for the first that cannot be made. */
+/** Creates the volumes of a pod under `folder` and returns their folders by name. Throws FailedMount for the first that fails. */
 export async function mountedVolumes(
   pod: Pod,
   folder: string,
@@ -31,7 +31,7 @@ export async function mountedVolumes(
   return mounted;
 }
 
-/** The paths that a container sees of the mounted volumes. */
+/** A container's mounts of the pod's volumes. */
 export function containerMounts(container: Container, volumes: ReadonlyMap<string, string>): Mount[] {
   return (container.volumeMounts ?? []).flatMap(({ name, mountPath, subPath }) => {
     const folder = volumes.get(name);
@@ -56,17 +56,17 @@ async function mountedVolume(volume: Volume, folder: string, sources: VolumeSour
   return folder;
 }
 
-/** Keys as files. */
+/** The fields that configMap and secret volumes share. */
 interface Keys {
   readonly name?: string | undefined;
   readonly items?: readonly { readonly key: string; readonly path: string }[];
   readonly optional?: boolean;
 }
 
-/** Written beside its place and renamed, so that a retry never shows half of it. */
-async function keysFolder(kind: KeyedKind, source: Keys, folder: string, { objects }: VolumeSources): Promise<string> {
+/** Writes keys as files. The folder is written under another name and renamed, so it is never partial. */
+async function keysFolder(kind: ConfigKind, source: Keys, folder: string, { config }: VolumeSources): Promise<string> {
   const { name = "", items, optional = false } = source;
-  const found = await objects.contents(kind, name);
+  const found = await config.contents(kind, name);
   if (found === undefined && !optional) throw new Error(`${kind.toLowerCase()} "${name}" not found`);
   const contents = found ?? new Map<string, Buffer>();
   const wanted = items ?? [...contents.keys()].map((key) => ({ key, path: key }));
@@ -77,7 +77,7 @@ async function keysFolder(kind: KeyedKind, source: Keys, folder: string, { objec
     const content = contents.get(key);
     if (content === undefined && !optional) throw new Error(`references non-existent config key: ${key}`);
     if (content === undefined) continue;
-    const file = join(partial, contained(path));
+    const file = join(partial, checkedItemPath(path));
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);
   }
@@ -86,8 +86,8 @@ async function keysFolder(kind: KeyedKind, source: Keys, folder: string, { objec
   return folder;
 }
 
-/** API servers refuse such paths; a model of one may not. */
-function contained(path: string): string {
+/** Throws for a path outside the volume: kube-apiserver refuses those, the API-server model does not. */
+function checkedItemPath(path: string): string {
   if (path.startsWith("/") || path.split("/").includes("..")) throw new Error(`invalid item path: ${path}`);
   return path;
 }

@@ -15,7 +15,7 @@ async function names({ request }: Scene): Promise<unknown> {
   return Array.isArray(items) ? items.map((item) => at(item, "metadata.name")) : items;
 }
 
-test("in the background the owner goes first, its dependents one step later", async () => {
+test("background deletion removes the owner first, its dependents one step later", async () => {
   const scene = createScene();
   await family(scene);
   await scene.request("DELETE", `${configMaps}/owner`, { propagationPolicy: "Background" });
@@ -24,7 +24,7 @@ test("in the background the owner goes first, its dependents one step later", as
   expect(await names(scene)).toEqual([]);
 });
 
-test("in the foreground the owner stays until its blocking dependents are gone", async () => {
+test("foreground deletion keeps the owner until its blocking dependents are gone", async () => {
   const scene = createScene();
   await family(scene, { blockOwnerDeletion: true });
   await scene.request(
@@ -47,7 +47,7 @@ test("in the foreground the owner stays until its blocking dependents are gone",
   expect(await names(scene)).toEqual([]);
 });
 
-test("orphaned dependents lose the reference and stay", async () => {
+test("orphaned dependents lose the owner reference and stay", async () => {
   const scene = createScene();
   await family(scene);
   await scene.request("DELETE", `${configMaps}/owner`, { propagationPolicy: "Orphan" });
@@ -57,14 +57,14 @@ test("orphaned dependents lose the reference and stay", async () => {
   expect(at(child, "metadata.ownerReferences")).toBe(undefined);
 });
 
-test("an object whose owner never was is garbage", async () => {
+test("an object whose owner never existed is collected", async () => {
   const scene = createScene();
   await scene.request("POST", configMaps, configMap("child", { ownerReferences: [{ ...owner, uid: "nobody" }] }));
   scene.server.garbage.settle();
   expect(await names(scene)).toEqual([]);
 });
 
-test("an object with another living owner only loses the dead one", async () => {
+test("an object with another living owner loses only the reference to the deleted one", async () => {
   const scene = createScene();
   const first = await scene.request("POST", configMaps, configMap("owner"));
   const second = await scene.request("POST", configMaps, configMap("other"));
@@ -88,7 +88,7 @@ test("with a clock, garbage is collected by itself", async () => {
   expect(await names(scene)).toEqual([]);
 });
 
-test("a namespace goes with what is in it, and takes nothing in meanwhile", async () => {
+test("a namespace is deleted with its contents, and refuses new objects meanwhile", async () => {
   const scene = createScene();
   const path = "/api/v1/namespaces/team/configmaps";
   await scene.request("POST", "/api/v1/namespaces", {

@@ -49,7 +49,7 @@ describe.skipIf(reason !== undefined)(
       await rm(folder, { recursive: true });
     });
 
-    /** Runs kubectl and returns what it printed, both streams together, without the last line break. */
+    /** Runs kubectl and returns its combined output without the last line break. */
     async function kubectl(args: readonly string[], input = ""): Promise<string> {
       const cluster = [`--server=${server.url}`, `--cache-dir=${folder}`];
       const env = { ...process.env, KUBECTL_KUBERC: "false", KUBECONFIG: "/dev/null", HOME: folder };
@@ -64,7 +64,7 @@ describe.skipIf(reason !== undefined)(
       );
     });
 
-    test("applies a manifest from its side: created, unchanged, configured", async () => {
+    test("applies a manifest on the client side: created, unchanged, configured", async () => {
       const outputs = [
         await kubectl(["apply", "-f", "-"], manifest(1)),
         await kubectl(["apply", "-f", "-"], manifest(1)),
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(
       ]);
     });
 
-    test("takes over its own client-side apply when it applies on the server", async () => {
+    test("migrates its client-side apply to server-side apply", async () => {
       expect(await kubectl(["apply", "--server-side", "-f", "-"], manifest(3))).toBe(
         "modeldeployment.modelwright.dev/digits serverside-applied",
       );
@@ -85,7 +85,7 @@ describe.skipIf(reason !== undefined)(
       expect(managers.split(" ").sort()).toEqual(["kubectl", "kubectl-last-applied"]);
     });
 
-    test("is told who owns a field that it applies under another name", async () => {
+    test("learns who owns a field that it applies as another manager", async () => {
       const output = await kubectl(["apply", "--server-side", "--field-manager=other", "-f", "-"], manifest(4));
       expect(output.split("\n")[0]).toBe(
         'error: Apply failed with 1 conflict: conflict with "kubectl": .spec.replicas',
@@ -180,7 +180,7 @@ describe.skipIf(reason !== undefined)(
     test("waits for a condition that comes while it watches", async () => {
       const waiting = kubectl(["wait", "--for=condition=Ready", "mwd/digits", "--timeout=20s"]);
       await systemClock.sleep(500);
-      // kubectl believes no condition of a generation before the object's own.
+      // kubectl ignores conditions of an older generation.
       const observedGeneration = Number(await kubectl(["get", "mwd/digits", "-o", "jsonpath={.metadata.generation}"]));
       const condition = { type: "Ready", status: "True", reason: "AsDeclared", message: "", observedGeneration };
       const status = { conditions: [{ ...condition, lastTransitionTime: "2026-01-01T00:00:00Z" }] };
@@ -202,7 +202,7 @@ describe.skipIf(reason !== undefined)(
       expect(row?.split(/\s+/u).slice(0, 2)).toEqual(["seen", "1"]);
     });
 
-    test("creates what it sends as protobuf, and is told what to do where that isn't read", async () => {
+    test("creates objects from protobuf, and gets a hint for kinds that the server doesn't decode", async () => {
       const outputs = [
         await kubectl(["create", "namespace", "typed"]),
         await kubectl(["create", "configmap", "typed", "--from-literal=a=b"]),
@@ -222,7 +222,7 @@ describe.skipIf(reason !== undefined)(
       );
     });
 
-    test("reads the log that the kubelet gives", async () => {
+    test("reads the log of a container", async () => {
       model.podLogs = (namespace, name, container, { tailLines }) =>
         `${namespace}/${name}/${container} last ${tailLines ?? "all"}\n`;
       const pod =
@@ -231,7 +231,7 @@ describe.skipIf(reason !== undefined)(
       expect(await kubectl(["logs", "p", "--tail=3"])).toBe("default/p/c last 3");
     });
 
-    test("deletes an object and a namespace with what is in it", async () => {
+    test("deletes an object, and a namespace with its contents", async () => {
       expect(await kubectl(["delete", "mwd", "digits"])).toBe(
         'modeldeployment.modelwright.dev "digits" deleted from default namespace',
       );

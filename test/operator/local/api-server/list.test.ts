@@ -17,7 +17,7 @@ async function four(scene: Scene): Promise<void> {
   for (const name of ["a", "b", "c", "d"]) await scene.request("POST", configMaps, configMap(name));
 }
 
-test("pages show the collection as it was when the first was asked for", async () => {
+test("all pages show the collection as of the first page", async () => {
   const scene = createScene();
   await four(scene);
   const first = await page(scene, "limit=2");
@@ -30,7 +30,7 @@ test("pages show the collection as it was when the first was asked for", async (
   ]);
 });
 
-test("a page whose version is forgotten is refused", async () => {
+test("a page whose revision is compacted is refused", async () => {
   const scene = createScene();
   await four(scene);
   const { token } = await page(scene, "limit=2");
@@ -41,7 +41,7 @@ test("a page whose version is forgotten is refused", async () => {
   );
 });
 
-test("an exact version shows the past, a future one is refused", async () => {
+test("an exact resourceVersion shows the past, a future one is refused", async () => {
   const scene = createScene();
   await four(scene);
   await scene.request("DELETE", `${configMaps}/a`);

@@ -9,8 +9,8 @@ import {
   fieldsV1,
   intersection,
   isEmpty,
-  placesOf,
-  printedPlace,
+  pathsOf,
+  printedPath,
   setOfFieldsV1,
   union,
 } from "../../../../operator/local/api-server/ownership/field-set.ts";
@@ -71,7 +71,7 @@ const applied = ({ object, managers }: State, name: string, wanted: JsonObject):
 
 const plain = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject; // just written as JSON
 
-test("a set of fields survives the way through FieldsV1", () => {
+test("a field set survives a round trip through FieldsV1", () => {
   fc.assert(
     fc.property(configuration, (value) => {
       const set = ownedFields(plain(value), node);
@@ -80,7 +80,7 @@ test("a set of fields survives the way through FieldsV1", () => {
   );
 });
 
-test("union, intersection and difference of field sets fit together", () => {
+test("union, intersection and difference of field sets are consistent", () => {
   fc.assert(
     fc.property(configuration, configuration, (one, other) => {
       const [left, right] = [ownedFields(plain(one), node), ownedFields(plain(other), node)];
@@ -101,14 +101,14 @@ test("applying the same again changes nothing", () => {
   );
 });
 
-test("what a manager stops applying is gone unless another one applied it", () => {
+test("a field that a manager stops applying is removed unless another manager applied it", () => {
   fc.assert(
     fc.property(configuration, configuration, (one, other) => {
       const both = applied(applied(start, "one", plain(one)), "two", plain(other));
       const without = applied(both, "one", {});
       const alone = applied(applied(start, "two", plain(other)), "one", {});
-      expect(placesOf(ownedFields(without.object, node)).map(printedPlace).sort()).toEqual(
-        placesOf(ownedFields(alone.object, node)).map(printedPlace).sort(),
+      expect(pathsOf(ownedFields(without.object, node)).map(printedPath).sort()).toEqual(
+        pathsOf(ownedFields(alone.object, node)).map(printedPath).sort(),
       );
     }),
   );
@@ -126,7 +126,7 @@ test("what the last manager applied is in the object", () => {
   );
 });
 
-test("the order of applied list items wins, foreign items keep their place", () => {
+test("applied list items keep the applied order, other items keep their position", () => {
   const names = (...ports: number[]) => ({ ports: ports.map((port) => ({ port })) });
   const live = applied(start, "one", names(1, 2, 3));
   const { object } = applied(live, "two", names(3, 4, 1));

@@ -6,10 +6,10 @@ import {
 import type { KubeRequest } from "../../../../operator/kube/transport.ts";
 import { createManualClock, type ManualClock } from "../../../builders/manual-clock.ts";
 
-/** A JSON object of an answer. */
+/** A JSON object in a response. */
 export type Answered = Readonly<Record<string, unknown>>;
 
-/** A model with a clock that the test moves, and short ways to talk to it. */
+/** An API-server model on a manual clock, with shortcuts for requests and watches. */
 export interface Scene {
   readonly server: ApiServer;
   readonly clock: ManualClock;
@@ -85,7 +85,7 @@ function printed({ type, object: { code, metadata } }: Event): string {
   return `${isEnd ? "INITIAL-END" : "BOOKMARK"} ${metadata?.resourceVersion}`;
 }
 
-/** A field of an answer, by its dotted path. */
+/** A field of a response, by its dotted path. */
 export function at(value: unknown, path: string): unknown {
   let current = value;
   for (const key of path.split(".")) {

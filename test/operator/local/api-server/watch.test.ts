@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { configMap, configMaps, createScene } from "./scene.ts";
 
-test("a watch without a version starts with what is there, in the order of names", async () => {
+test("a watch without a resourceVersion starts with the current objects, sorted by name", async () => {
   const { request, watch, clock } = createScene();
   await request("POST", configMaps, configMap("b"));
   await request("POST", configMaps, configMap("a"));
@@ -11,7 +11,7 @@ test("a watch without a version starts with what is there, in the order of names
   expect(events).toEqual(["ADDED a@7", "ADDED b@6"]);
 });
 
-test("a watch from a version sees every change after it, and a deletion under a version of its own", async () => {
+test("a watch from a resourceVersion gets every later change, and deletions with their own resourceVersion", async () => {
   const { request, watch, clock } = createScene();
   await request("POST", configMaps, configMap("a"));
   await request("PUT", `${configMaps}/a`, { ...configMap("a"), data: { k: "v" } });
@@ -22,7 +22,7 @@ test("a watch from a version sees every change after it, and a deletion under a 
   expect(events).toEqual(["MODIFIED a@7", "DELETED a@8", "ADDED b@9"]);
 });
 
-test("an object that enters a label selection is added, one that leaves it deleted", async () => {
+test("an object that starts to match a label selector is ADDED, one that stops is DELETED", async () => {
   const { request, watch, clock } = createScene();
   await request("POST", configMaps, configMap("a"));
   const { events } = await watch(`${configMaps}?resourceVersion=6&labelSelector=color%3Dred`);
@@ -37,7 +37,7 @@ test("an object that enters a label selection is added, one that leaves it delet
   expect(events).toEqual(["ADDED a@8", "MODIFIED a@9", "DELETED a@10"]);
 });
 
-test("a watch of one namespace and one name sees nothing else", async () => {
+test("a watch of one namespace and name gets no other events", async () => {
   const { request, watch, clock } = createScene();
   const { events } = await watch(`${configMaps}?resourceVersion=1&fieldSelector=metadata.name%3Da`);
   await request("POST", configMaps, configMap("b"));

@@ -60,7 +60,7 @@ async function untilStatus(name: string, want: object): Promise<void> {
   await vi.waitFor(
     async () => {
       const set = await client.get<ReplicaSet>(resources.replicaSets, { namespace, name });
-      // Servers leave zeros out.
+      // Servers omit zeros.
       expect({ readyReplicas: 0, availableReplicas: 0, ...set?.status }).toMatchObject(want);
     },
     { timeout: 10_000, interval: 30 },
@@ -91,7 +91,7 @@ for (const { title, start, isSkipped, admitsAccounts } of apiServers)
       );
     });
 
-    test("make the pods of a ReplicaSet from its template, owned by it", async () => {
+    test("create the pods of a ReplicaSet from its template, owned by it", async () => {
       const set = await client.create(resources.replicaSets, replicaSet("plain", 2));
       const pods = await untilPods("plain", 2);
       for (const pod of pods) {
@@ -141,7 +141,7 @@ for (const { title, start, isSkipped, admitsAccounts } of apiServers)
       await untilStatus("scale", { replicas: 1, readyReplicas: 1, availableReplicas: 1, observedGeneration: 2 });
     });
 
-    test("never make too many pods while the numbers change under them", async () => {
+    test("never create too many pods while the replicas change concurrently", async () => {
       await client.create(resources.replicaSets, replicaSet("burst", 20));
       let most = 0;
       for (const replicas of [5, 18, 1, 12, 7]) {

@@ -11,7 +11,7 @@ const replicaSet = {
   spec: { replicas: 4, selector: {}, template: { spec: { containers: [] } } },
 };
 
-/** Three pods of a set of four, two of them ready; another one is none of the budget's. */
+/** Three pods of a ReplicaSet of four, two of them ready, and one pod outside the budget. */
 const pods = [
   podOf({
     name: "a",

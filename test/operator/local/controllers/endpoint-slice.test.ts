@@ -75,6 +75,6 @@ test("a slice has every selected pod with an address, with named ports looked up
   });
 });
 
-test("a Service without a selector is somebody else's", () => {
+test("a Service without a selector gets no slice", () => {
   expect(endpointSlice({ ...service, spec: { ports: [{ port: 80 }] } }, [])).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import type { ObjectMeta, Pod, PodSpec, Stored } from "../../../../operator/kube/kinds.ts";
 
-/** A pod as a controller finds it: ready since the given time, or not. */
+/** A pod that is ready since a given time, or not ready. */
 export interface PodFacts {
   readonly name: string;
   readonly nodeName?: string;

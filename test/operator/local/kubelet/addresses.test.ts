@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { createAddressPool } from "../../../../operator/local/kubelet/addresses.ts";
 
-test("pods get one address after the other, and a released one is not used again soon", async () => {
+test("pods get consecutive addresses, and a released one is not reused soon", async () => {
   const pool = createAddressPool(7);
   expect([await pool.take([]), await pool.take([])]).toEqual(["127.77.7.1", "127.77.7.2"]);
   pool.release("127.77.7.1");
@@ -24,7 +24,7 @@ test("no address ends in 0 or 255", async () => {
   expect(new Set(taken).size).toBe(300);
 });
 
-test("an address where somebody else listens on a wanted port is passed over", async () => {
+test("an address with a requested port in use is skipped", async () => {
   const other = createServer().listen({ host: "127.77.21.1", port: 0 });
   await once(other, "listening");
   const address = other.address();

@@ -5,13 +5,13 @@ import { createApiServer } from "../../../../operator/local/api-server/api-serve
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { startControlPlane, whyNotHere } from "../../../cluster/control-plane.ts";
 
-/** An API server without scheduler, controllers and kubelet of its own. */
+/** An API server without scheduler, controllers and kubelet. */
 export interface ApiServerUnderTest {
   readonly transport: Transport;
   stop(): Promise<void>;
 }
 
-/** The model of one. */
+/** The API-server model. */
 function modelApiServer(): Promise<ApiServerUnderTest> {
   const server = createApiServer({ clock: systemClock });
   return Promise.resolve({ transport: server, stop: () => server.close() });
@@ -33,13 +33,13 @@ async function realApiServer(): Promise<ApiServerUnderTest> {
 
 const why = whyNotHere();
 
-/** Every API server that the kubelet and the controllers must run on. `title` ends with why it is skipped here. */
+/** The API servers on which the kubelet and the controllers are tested. `title` ends with the reason for a skip. */
 export const apiServers = [
   { title: "the model of an API server", start: modelApiServer, isSkipped: false, admitsAccounts: false },
   {
     title: `a real kube-apiserver${why === undefined ? "" : ` (skipped: ${why})`}`,
     start: realApiServer,
-    /** Whether it refuses pods of service accounts that are not there. */
+    /** Whether the server refuses pods whose service account does not exist. */
     admitsAccounts: true,
     isSkipped: why !== undefined,
   },

@@ -121,7 +121,7 @@ for (const { title, start, isSkipped } of apiServers)
         ],
       });
       expect(await machine.log("whole")).toBe("listening\n");
-      // How often the program is asked before it listens is chance.
+      // The number of probes before the program listens varies.
       const events = (await machine.events("whole")).filter((event) => !event.startsWith("Unhealthy"));
       expect(events.sort()).toEqual([
         "Scheduled: Successfully assigned default/whole to local",
@@ -149,7 +149,7 @@ for (const { title, start, isSkipped } of apiServers)
       );
     });
 
-    test("waits with a FailedMount event for a ConfigMap that is missing, and goes on when it comes", async () => {
+    test("records FailedMount for a missing ConfigMap, and starts the pod when it is created", async () => {
       await machine.create("early", {
         containers: [{ ...server, args: ["serve", "/m/k"], volumeMounts: [{ name: "m", mountPath: "/m" }] }],
         volumes: [{ name: "m", configMap: { name: "late", items: [{ key: "key", path: "k" }] } }],
@@ -172,7 +172,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect((await factsOf(await machine.until("early", isReady))).files).toEqual({ k: "v" });
     });
 
-    test("restarts a crashing container ever later and keeps its last words", async () => {
+    test("restarts a crashing container with growing delays and keeps its termination message", async () => {
       await machine.create("crash", {
         containers: [
           {
@@ -216,7 +216,7 @@ for (const { title, start, isSkipped } of apiServers)
       );
     });
 
-    test("takes the end of the log for last words where the container asks for that", async () => {
+    test("uses the log tail as termination message under FallbackToLogsOnError", async () => {
       await machine.create("last", {
         restartPolicy: "Never",
         containers: [
@@ -252,7 +252,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect(events).toContain("Killing: Container serve failed liveness probe, will be restarted");
     });
 
-    test("takes a pod out of service when its readiness probe fails, and back", async () => {
+    test("makes a pod unready when its readiness probe fails, and ready again", async () => {
       await machine.create("busy", {
         containers: [
           {
@@ -270,7 +270,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect(out.status?.containerStatuses?.[0]).toMatchObject({ ready: false, started: true, restartCount: 0 });
     });
 
-    test("ends a deleted pod's processes before its object goes", async () => {
+    test("ends a deleted pod's processes before its object is removed", async () => {
       await machine.create("gone", { containers: [server] });
       const { pid } = await factsOf(await machine.until("gone", isReady));
       await machine.client.remove(resources.pods, { namespace, name: "gone" });
@@ -279,7 +279,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect(await machine.events("gone")).toContain("Killing: Stopping container serve");
     });
 
-    test("asks a program to end once, and kills it after the grace time, which a second deletion may shorten", async () => {
+    test("sends SIGTERM once, and SIGKILL after the grace time, which a second deletion may shorten", async () => {
       await machine.create("deaf", {
         terminationGracePeriodSeconds: 30,
         containers: [{ name: "serve", image, args: ["deaf"] }],
@@ -290,7 +290,7 @@ for (const { title, start, isSkipped } of apiServers)
         return text;
       }, 5_000);
       await machine.client.remove(resources.pods, { namespace, name: "deaf" });
-      await wait(2_500); // longer than the kubelet waits before it looks at all pods again
+      await wait(2_500); // longer than the kubelet's resync interval
       expect(await machine.log("deaf")).toBe(`${log}no\n`);
       const beganMs = performance.now();
       await machine.client.remove(resources.pods, { namespace, name: "deaf" }, { gracePeriodSeconds: 1 });
@@ -299,7 +299,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect(isAlive(Number(log.slice("pid ".length)))).toBe(false);
     });
 
-    test("says why a pod cannot be placed, in the scheduler's words", async () => {
+    test("says in kube-scheduler's words why a pod is unschedulable", async () => {
       await machine.create("gpu", { containers: [{ ...server, resources: { limits: { "nvidia.com/gpu": "1" } } }] });
       const pod = await machine.until("gpu", ({ status }) => (status?.conditions ?? []).length > 0);
       expect(pod.status).toMatchObject({
@@ -317,7 +317,7 @@ for (const { title, start, isSkipped } of apiServers)
       await machine.untilGone("gpu");
     });
 
-    test("names an image that it has not", async () => {
+    test("fails to pull an unknown image", async () => {
       await machine.create("image", { containers: [{ name: "serve", image: "nginx:1" }] });
       const pod = await machine.until(
         "image",
@@ -330,7 +330,7 @@ for (const { title, start, isSkipped } of apiServers)
       await vi.waitFor(async () => expect(await machine.events("image")).toContain(`Failed: ${cause}`), 5_000);
     });
 
-    test("waits for a Secret that is missing", async () => {
+    test("waits for a missing Secret", async () => {
       const env = [{ name: "KEY", valueFrom: { secretKeyRef: { name: "keys", key: "key" } } }];
       await machine.create("secret", { containers: [{ name: "serve", image, env }] });
       const pod = await machine.until(
@@ -365,7 +365,7 @@ for (const { title, start, isSkipped } of apiServers)
       );
     });
 
-    test("fails a pod whose init container fails, where nothing is restarted", async () => {
+    test("fails a pod of restart policy Never whose init container fails", async () => {
       await machine.create("init", {
         restartPolicy: "Never",
         initContainers: [{ name: "fetch", image, args: ["fail", "", "69"] }],
@@ -379,7 +379,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect(pod.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "PodInitializing" } });
     });
 
-    test("leaves no process behind when it stops, and says so in the objects that stay", async () => {
+    test("leaves no process behind when it stops, and writes the final status of the remaining pods", async () => {
       await writeFile(join(claimFolder, "m"), "model");
       const other = await startMachine(api.transport, namespace, {
         nodeName: "other",

@@ -13,13 +13,13 @@ import { programSource } from "./program.ts";
 export const image = "modelwright/test:1";
 const pollMs = 30;
 
-/** A kubelet on an API server, and what tests ask of both. */
+/** A kubelet on an API server, with shortcuts for tests. */
 export interface Machine {
   readonly client: Client;
   readonly kubelet: Kubelet;
   readonly folder: string;
   create(name: string, spec: PodSpec): Promise<Pod & Stored>;
-  /** Waits until the pod is as `isSo` says; fails with the pod's last state. */
+  /** Waits until `isSo` holds for the pod; fails with the pod's last state. */
   until(name: string, isSo: (pod: Pod & Stored) => boolean, timeoutMs?: number): Promise<Pod & Stored>;
   untilGone(name: string): Promise<void>;
   /** Reason and message of the pod's events. */
@@ -92,7 +92,7 @@ export function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }
 
-/** What the `serve` program tells about itself. */
+/** Environment and arguments that the `serve` program reports. */
 export async function factsOf(pod: Pod): Promise<{
   pid: number;
   env: Record<string, string>;
@@ -103,7 +103,7 @@ export async function factsOf(pod: Pod): Promise<{
   return (await response.json()) as Awaited<ReturnType<typeof factsOf>>; // written by program.ts
 }
 
-/** A zombie counts as ended. */
+/** Whether a process runs; a zombie does not. */
 export function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

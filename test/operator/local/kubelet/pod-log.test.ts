@@ -45,19 +45,19 @@ async function end(): Promise<void> {
   isRunning = false;
 }
 
-test("a log that is not followed ends with what is there", async () => {
+test("a log that is not followed ends with the existing lines", async () => {
   file.write("stdout", Buffer.from("one\ntwo\n"));
   await file.close();
   expect(await text(pieces())).toBe("one\ntwo\n");
 });
 
-test("a log is cut after the bytes asked for", async () => {
+test("a log is truncated at the requested number of bytes", async () => {
   file.write("stdout", Buffer.from("one\ntwo\nthree\n"));
   await end();
   expect(await text(pieces({ limitBytes: 6 }))).toBe("one\ntw");
 });
 
-test("old lines are left out when only recent ones are asked for", async () => {
+test("sinceSeconds omits older lines", async () => {
   file.write("stdout", Buffer.from("recent\n"));
   await end();
   expect(await text(pieces({ sinceSeconds: 60 }))).toBe("recent\n");
@@ -75,7 +75,7 @@ test("a followed log goes on until the container has ended, its last line includ
   expect(await rest).toBe("new\nnewer\nopen\n");
 });
 
-test("a followed log goes on in the next file when it is rotated", async () => {
+test("a followed log continues in the next file after a rotation", async () => {
   file.write("stdout", Buffer.from(`${"a".repeat(150)}\n`));
   const log = pieces({ follow: true });
   expect((await log.next()).value).toHaveLength(151);

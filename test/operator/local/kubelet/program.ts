@@ -1,7 +1,7 @@
 /**
- * The source of the program that stands for an image in these tests. First argument: `serve` answers on 127.77.x.y:8501
- * (`/ready`, `/live`, `/facts`; `/break/live` makes a path fail from then on), `fail` writes its second argument as last
- * words and exits with its third, `write` writes a file and ends, `deaf` ignores SIGTERM.
+ * The source of the program that runs as the image of these tests. First argument: `serve` answers on 127.77.x.y:8501
+ * (`/ready`, `/live`, `/facts`; `/break/live` makes a path fail from then on), `fail` writes its second argument as
+ * termination message and exits with its third, `write` writes a file and exits, `deaf` ignores SIGTERM.
  */
 export const programSource = `
 import { createServer } from "node:http";

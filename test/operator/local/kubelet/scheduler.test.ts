@@ -97,7 +97,7 @@ const cases: Record<string, { spec: Partial<PodSpec>; placed?: Partial<PodSpec>[
   },
 };
 
-describe("the stand-in scheduler", () => {
+describe("the scheduler of local mode", () => {
   test.each(Object.entries(cases))("%s", (_sentence, { spec, placed = [], want }) => {
     expect(unschedulable(podWith(spec), node, placed.map(podWith))).toBe(want);
   });

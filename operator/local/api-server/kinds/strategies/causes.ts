@@ -3,28 +3,28 @@ import type { Json } from "../../values/json.ts";
 
 // Texts of k8s.io/apimachinery/pkg/util/validation/field.
 
-/** `field` is missing: field.Required of apimachinery, with its words. */
+/** `field` is missing: apimachinery's field.Required. */
 export const requiredValue = (field: string, detail = ""): Cause => ({
   reason: "FieldValueRequired",
   message: detail === "" ? "Required value" : `Required value: ${detail}`,
   field,
 });
 
-/** `field` has a value that it may not have: field.Invalid. */
+/** `field` has an invalid value: field.Invalid. */
 export const invalidValue = (field: string, value: Json, detail: string): Cause => ({
   reason: "FieldValueInvalid",
   message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
   field,
 });
 
-/** `field` may not be set, or not be changed: field.Forbidden. */
+/** `field` must not be set or changed: field.Forbidden. */
 export const forbiddenChange = (field: string, detail: string): Cause => ({
   reason: "FieldValueForbidden",
   message: `Forbidden: ${detail}`,
   field,
 });
 
-/** `field` is none of the values that it can have: field.NotSupported. */
+/** `field` has an unsupported value: field.NotSupported. */
 export const unsupportedValue = (field: string, value: Json, supported: readonly string[]): Cause => ({
   reason: "FieldValueNotSupported",
   message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}`,

@@ -3,7 +3,7 @@ import { listOf, objectOf, textOf, type Json, type JsonObject } from "../../valu
 import { invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
-/** The names with what the server fills in. */
+/** `spec.names` with the server's defaults. */
 export function acceptedNames(spec: JsonObject): JsonObject {
   const names = objectOf(spec["names"]);
   const kind = textOf(names["kind"]);
@@ -19,7 +19,7 @@ const prepare: Strategy["prepare"] = (draft, before) => {
   const names = acceptedNames(spec);
   const conversion = spec["conversion"] ?? { strategy: "None" };
   const filled: Draft = { ...draft, spec: { ...spec, names, conversion } };
-  // Conditions are what a controller of the real server sets a moment later.
+  // In the real server a controller sets these conditions a moment later.
   return { ...filled, status: establishedStatus(filled, objectOf(before?.["status"])) };
 };
 
@@ -68,5 +68,5 @@ const validate: Strategy["validate"] = (draft) => {
   ];
 };
 
-/** CustomResourceDefinitions: names and conditions as kube-apiserver's controllers write them, at once. */
+/** CustomResourceDefinitions: accepted names and conditions are set immediately. */
 export const customResourceDefinition: Strategy = { prepare, validate };

@@ -1,44 +1,44 @@
 import type { RuleTable } from "../../../../../crds/schema/rule.ts";
 import { validatedObject, type ServedVersion } from "../../../../../crds/schema/structural/custom-resource.ts";
 import { scaleIssues } from "../../../../../crds/schema/structural/scale-check.ts";
-import { flawlessness } from "../../schema/flawless.ts";
+import { cachedValidation } from "../../schema/cached-validation.ts";
 import type { Cause } from "../../values/api-error.ts";
 import { draftOf, type Draft } from "../../values/api-object.ts";
 import { interned } from "../../values/interned.ts";
 import { isObject, objectOf, textOf, type JsonObject } from "../../values/json.ts";
-import { remembered } from "../../values/remembered.ts";
+import { memoized } from "../../values/memoized.ts";
 import type { Strategy } from "../served-kind.ts";
 
-/** The rules of a custom resource: those of its schema, CEL included where the table knows the rule's text. */
+/** Validates custom resources against the CRD's schema, and against the CEL rules that the table has. */
 export function customStrategy(
   kind: { readonly apiVersion: string; readonly kind: string },
   version: JsonObject,
   rules: RuleTable,
 ): Strategy {
   const served = servedVersion(kind, version);
-  const found = (draft: Draft): readonly Cause[] =>
+  const causesOf = (draft: Draft): readonly Cause[] =>
     validatedObject(served, draft, rules).map(({ type, field, body }): Cause => ({
       reason: type,
       message: body,
       field,
     }));
-  const foundIn = remembered((checked: JsonObject) => found(draftOf(checked)));
-  const isFlawless = flawlessness(rules);
-  const isWell = (draft: Draft): boolean =>
+  const memoizedCauses = memoized((checked: JsonObject) => causesOf(draftOf(checked)));
+  const isValid = cachedValidation(rules);
+  const isValidDraft = (draft: Draft): boolean =>
     draft.kind === kind.kind &&
     draft.apiVersion === kind.apiVersion &&
     scaleIssues(served.scale, draft).length === 0 &&
-    isFlawless(draft, served.schema);
+    isValid(draft, served.schema);
   return {
     validate: (draft) => {
-      // Of metadata a schema knows no more than the name.
+      // A CRD's schema can restrict only the name in metadata.
       const { name, generateName } = draft.metadata;
       const metadata = {
         ...(name === undefined ? {} : { name }),
         ...(generateName === undefined ? {} : { generateName }),
       };
       const checked = { ...draft, metadata };
-      return isWell(checked) ? [] : foundIn(objectOf(interned(checked)));
+      return isValidDraft(checked) ? [] : memoizedCauses(objectOf(interned(checked)));
     },
   };
 }

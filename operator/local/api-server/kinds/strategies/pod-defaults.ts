@@ -1,10 +1,10 @@
 import { equalJson, isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../../values/json.ts";
-import { remembered } from "../../values/remembered.ts";
+import { memoized } from "../../values/memoized.ts";
 
 // Defaults that live in Go code, not in the OpenAPI document: k8s.io/kubernetes/pkg/apis/core/v1/defaults.go.
 
-/** A pod spec (of a pod or a template) with the server's defaults. */
-export const defaultedPodSpec = remembered((spec: JsonObject): JsonObject => {
+/** A pod spec, of a pod or a template, with the server's defaults. */
+export const defaultedPodSpec = memoized((spec: JsonObject): JsonObject => {
   const filled = {
     ...spec,
     ...defaultedList(spec, "volumes", defaultedVolume),
@@ -22,7 +22,7 @@ export const defaultedPodSpec = remembered((spec: JsonObject): JsonObject => {
 
 const fallback = (object: JsonObject, key: string, value: Json): JsonObject => ({ [key]: object[key] ?? value });
 
-// The deprecated twin field is always printed beside the name.
+// The deprecated `serviceAccount` always mirrors `serviceAccountName`.
 const serviceAccount = (spec: JsonObject): JsonObject => {
   const name = textOf(spec["serviceAccountName"]) || textOf(spec["serviceAccount"]);
   return name === "" ? {} : { serviceAccountName: name, serviceAccount: name };

@@ -12,8 +12,8 @@ import {
   type JsonObject,
 } from "../../values/json.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
-import { memoryOf } from "../../values/interned.ts";
-import { remembered } from "../../values/remembered.ts";
+import { isInterned } from "../../values/interned.ts";
+import { memoized } from "../../values/memoized.ts";
 import { forbiddenChange, invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
@@ -24,7 +24,7 @@ const notReadyTolerations = ["not-ready", "unreachable"].map((taint) => ({
   tolerationSeconds: 300,
 }));
 
-const fill: Strategy["fill"] = (draft) => {
+const applyDefaults: Strategy["applyDefaults"] = (draft) => {
   const spec = defaultedPodSpec(objectOf(draft["spec"]));
   const status = objectOf(draft["status"]);
   return {
@@ -36,14 +36,14 @@ const fill: Strategy["fill"] = (draft) => {
   };
 };
 
-// Go prints times that are not set as null.
+// Go prints unset times as null.
 const timedCondition = (condition: Json): Json => ({
   lastProbeTime: null,
   lastTransitionTime: null,
   ...objectOf(condition),
 });
 
-// What admission and the registry of the real server add on creation.
+// Fields that the real server's admission plugins and registry add at creation.
 const prepare: Strategy["prepare"] = (draft, before) => {
   if (before !== undefined) return draft;
   const spec = objectOf(draft["spec"]);
@@ -90,7 +90,7 @@ const validate: Strategy["validate"] = (draft, before) => {
   return [forbiddenChange("spec", `pod updates may not change fields other than ${changeableWords}`)];
 };
 
-// What never changes in the spec of a living pod.
+// The immutable part of a pod spec.
 function fixedPart(spec: JsonObject): JsonObject {
   const withoutImages = (key: string): readonly Json[] =>
     listOf(spec[key]).map((container) => without(objectOf(container), "image"));
@@ -101,12 +101,12 @@ function fixedPart(spec: JsonObject): JsonObject {
   };
 }
 
-/** Rules of a pod spec, for pods and templates; `path` says where the spec is. */
+/** Validation errors of the pod spec at `path`, of a pod or a template. */
 export function podSpecCauses(spec: JsonObject, path: string): readonly Cause[] {
-  return memoryOf(spec) !== undefined && isSound(spec) ? [] : foundCauses(spec, path);
+  return isInterned(spec) && isValidPodSpec(spec) ? [] : foundCauses(spec, path);
 }
 
-const isSound = remembered((spec: JsonObject) => foundCauses(spec, "").length === 0);
+const isValidPodSpec = memoized((spec: JsonObject) => foundCauses(spec, "").length === 0);
 
 function foundCauses(spec: JsonObject, path: string): readonly Cause[] {
   const containers = listOf(spec["containers"]);
@@ -151,7 +151,7 @@ function mountCauses(container: JsonObject, path: string, volumes: ReadonlySet<s
   });
 }
 
-/** Seconds a pod may take to end: what the request says, else what its spec says; 0 when nothing runs. */
+/** A pod's grace period in seconds: the request's, else the spec's; 0 when no container runs. */
 export function gracePeriodSeconds(pod: Draft, asked: number | undefined): number {
   const spec = objectOf(pod["spec"]);
   const phase = textOf(objectOf(pod["status"])["phase"]);
@@ -161,4 +161,4 @@ export function gracePeriodSeconds(pod: Draft, asked: number | undefined): numbe
 }
 
 /** Pods: defaults, immutable fields, `phase` and QoS class. */
-export const pod: Strategy = { fill, prepare, validate };
+export const pod: Strategy = { applyDefaults, prepare, validate };

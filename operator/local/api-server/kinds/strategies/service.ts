@@ -2,7 +2,7 @@ import { listOf, objectOf, textOf, type JsonObject } from "../../values/json.ts"
 import { invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
-/** First address of the range that services get; kubeadm's default range. */
+/** The first two bytes of the cluster IP range: kubeadm's default, 10.96.0.0/12. */
 const firstAddress = [10, 96] as const;
 
 function clusterAddress(number: number): string {
@@ -14,7 +14,7 @@ function defaultedPort(port: JsonObject): JsonObject {
   return { ...port, protocol: port["protocol"] ?? "TCP", targetPort: port["targetPort"] ?? port["port"] ?? 0 };
 }
 
-const fill: Strategy["fill"] = (draft) => {
+const applyDefaults: Strategy["applyDefaults"] = (draft) => {
   const spec = objectOf(draft["spec"]);
   const type = textOf(spec["type"]) || "ClusterIP";
   return {
@@ -29,12 +29,12 @@ const fill: Strategy["fill"] = (draft) => {
   };
 };
 
-const prepare: Strategy["prepare"] = (draft, before, allot) => {
+const prepare: Strategy["prepare"] = (draft, before, nextServiceIndex) => {
   const spec = objectOf(draft["spec"]);
   const old = objectOf(before?.["spec"]);
   const status = before === undefined ? { status: { loadBalancer: {} } } : {};
   if (spec["type"] === "ExternalName") return { ...draft, ...status };
-  const address = textOf(spec["clusterIP"]) || textOf(old["clusterIP"]) || clusterAddress(allot());
+  const address = textOf(spec["clusterIP"]) || textOf(old["clusterIP"]) || clusterAddress(nextServiceIndex());
   return {
     ...draft,
     spec: {
@@ -61,5 +61,5 @@ const validate: Strategy["validate"] = (draft, before) => {
   ];
 };
 
-/** Services: cluster IPs, ports, and what of them may not change. */
-export const service: Strategy = { fill, prepare, validate };
+/** Services: cluster IPs, port defaults and immutable fields. */
+export const service: Strategy = { applyDefaults, prepare, validate };

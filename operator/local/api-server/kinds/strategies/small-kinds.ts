@@ -3,7 +3,7 @@ import { isList, listOf, objectOf, textOf, type Json } from "../../values/json.t
 import { invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
-/** A namespace holds itself by `spec.finalizers` until its contents are gone, and carries its name as a label. */
+/** Namespaces: `spec.finalizers` keeps one until its contents are deleted, and a label carries its name. */
 export const namespace: Strategy = {
   prepare: (draft, before) => {
     const labels = { "kubernetes.io/metadata.name": nameOf(draft), ...objectOf(draft.metadata["labels"]) };
@@ -13,9 +13,9 @@ export const namespace: Strategy = {
   },
 };
 
-/** PersistentVolumeClaims, which stay Pending: nothing here provisions volumes. */
+/** PersistentVolumeClaims, which stay Pending: no provisioner runs. */
 export const persistentVolumeClaim: Strategy = {
-  fill: (draft) => {
+  applyDefaults: (draft) => {
     const spec = objectOf(draft["spec"]);
     return { ...draft, spec: { ...spec, volumeMode: spec["volumeMode"] ?? "Filesystem" } };
   },
@@ -28,7 +28,7 @@ export const persistentVolumeClaim: Strategy = {
 
 /** Secrets: `stringData` becomes `data`. */
 export const secret: Strategy = {
-  fill: (draft) => {
+  applyDefaults: (draft) => {
     const plain = Object.entries(objectOf(draft["stringData"])).map(([key, value]) => [
       key,
       Buffer.from(textOf(value)).toString("base64"),
@@ -48,9 +48,9 @@ export const secret: Strategy = {
 
 const nullIfEmpty = (value: Json | undefined): Json => (listOf(value).length === 0 ? null : (value ?? null));
 
-/** EndpointSlices, whose address type stays. */
+/** EndpointSlices: the address type is immutable. */
 export const endpointSlice: Strategy = {
-  // Go prints both lists even when they are not there.
+  // Go prints both lists even when they are missing.
   prepare: (draft) => ({ ...draft, endpoints: nullIfEmpty(draft["endpoints"]), ports: nullIfEmpty(draft["ports"]) }),
   validate: (draft, before) => {
     const type = textOf(draft["addressType"]);
@@ -60,7 +60,7 @@ export const endpointSlice: Strategy = {
       ...(isChanged ? [invalidValue("addressType", type === "" ? null : type, "field is immutable")] : []),
     ];
   },
-  fill: (draft) => ({
+  applyDefaults: (draft) => ({
     ...draft,
     ...(isList(draft["ports"])
       ? { ports: listOf(draft["ports"]).map((port) => ({ name: "", protocol: "TCP", ...objectOf(port) })) }
@@ -70,7 +70,7 @@ export const endpointSlice: Strategy = {
 
 /** Events of core/v1. */
 export const event: Strategy = {
-  // Go prints times that are not set as null.
+  // Go prints unset times as null.
   prepare: (draft) => ({
     ...draft,
     firstTimestamp: draft["firstTimestamp"] ?? null,

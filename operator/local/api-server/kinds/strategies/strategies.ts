@@ -5,7 +5,7 @@ import { endpointSlice, event, namespace, persistentVolumeClaim, secret } from "
 import { service } from "./service.ts";
 import { deployment, replicaSet } from "./workload.ts";
 
-/** The rules of built-in kinds that go beyond their schema; a kind that is not listed has none. */
+/** The strategies of built-in kinds; kinds that are not listed need none. */
 export const strategies: Readonly<Record<string, Strategy>> = {
   CustomResourceDefinition: customResourceDefinition,
   Deployment: deployment,

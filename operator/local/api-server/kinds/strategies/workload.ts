@@ -2,7 +2,7 @@ import { labelTest, selectorText } from "../../store/selectors.ts";
 import type { Cause } from "../../values/api-error.ts";
 import type { Draft } from "../../values/api-object.ts";
 import { equalJson, objectOf, replaced, without, type JsonObject } from "../../values/json.ts";
-import { remembered } from "../../values/remembered.ts";
+import { memoized } from "../../values/memoized.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
 import { podSpecCauses } from "./pod.ts";
@@ -22,11 +22,11 @@ function defaultedWorkload(draft: Draft): Draft {
   };
 }
 
-const defaultedTemplate = remembered((template: JsonObject): JsonObject =>
+const defaultedTemplate = memoized((template: JsonObject): JsonObject =>
   replaced(template, "spec", defaultedPodSpec(objectOf(template["spec"]))),
 );
 
-// Counts that Go leaves out when they are 0.
+// Counts that Go omits when they are 0.
 const unprintedZeros = [
   "availableReplicas",
   "fullyLabeledReplicas",
@@ -69,18 +69,18 @@ function selectorCauses(spec: JsonObject): readonly Cause[] {
   ];
 }
 
-/** ReplicaSets: selector and template agree, the selector stays. */
+/** ReplicaSets: the selector matches the template and is immutable. */
 export const replicaSet: Strategy = {
-  fill: defaultedWorkload,
+  applyDefaults: defaultedWorkload,
   prepare: (draft, before) => (before === undefined ? { ...draft, status: { replicas: 0 } } : draft),
   validate: workloadCauses,
 };
 
 const rollingUpdate = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } };
 
-/** Deployments: the same, and a rolling update where no strategy is given. */
+/** Deployments: like ReplicaSets, with a rolling update as the default strategy. */
 export const deployment: Strategy = {
-  fill: (draft) => {
+  applyDefaults: (draft) => {
     const filled = defaultedWorkload(draft);
     const spec = objectOf(filled["spec"]);
     const strategy = objectOf(spec["strategy"]);

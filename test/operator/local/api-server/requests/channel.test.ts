@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createChannel } from "../../../../../operator/local/api-server/requests/channel.ts";
 
-test("nothing that is pushed is lost, whatever the reader is about to do", async () => {
+test("no pushed line is lost, whatever state the reader is in", async () => {
   for (let pauses = 0; pauses < 40; pauses += 1) {
     const channel = createChannel(() => {});
     const read = (async () => {

@@ -38,12 +38,12 @@ test("a config map is read with its labels, texts, bytes and flags", () => {
   });
 });
 
-test("another kind and other bytes are not read", () => {
+test("other kinds and other bytes are not decoded", () => {
   expect(protobufObject(wrapped("Pod", configMap))).toBe(undefined);
   expect(protobufObject(Buffer.from("{}"))).toBe(undefined);
 });
 
-test("any damage is refused as a bad request", () => {
+test("damaged bytes are refused as a bad request", () => {
   const body = wrapped("ConfigMap", configMap);
   const damaged = fc.tuple(fc.nat({ max: body.length - 1 }), fc.nat({ max: 255 }), fc.nat({ max: body.length }));
   fc.assert(

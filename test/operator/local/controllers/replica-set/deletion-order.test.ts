@@ -7,7 +7,7 @@ const cost = "controller.kubernetes.io/pod-deletion-cost";
 const early = "2026-01-01T00:00:00Z";
 const late = "2026-01-02T00:00:00Z";
 
-/** In each case the first pod goes before the second. */
+/** In each case the first pod is deleted before the second. */
 const cases: Record<string, [Omit<PodFacts, "name">, Omit<PodFacts, "name">]> = {
   "a pod without a node goes first": [{ nodeName: "", readySince: early }, { phase: "Pending" }],
   "a pending pod goes before a running one": [{ phase: "Pending", readySince: early }, {}],

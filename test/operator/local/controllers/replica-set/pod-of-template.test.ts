@@ -16,7 +16,7 @@ function setNamed(name: string) {
   };
 }
 
-test("a pod has what the template says and its ReplicaSet as controller", () => {
+test("a pod has the template's fields and its ReplicaSet as controller", () => {
   expect(podOfTemplate(setNamed("digits-3f2a"), () => 0)).toEqual({
     apiVersion: "v1",
     kind: "Pod",
@@ -42,7 +42,7 @@ test("a pod has what the template says and its ReplicaSet as controller", () => 
   });
 });
 
-test("the name of a pod is a label, however long its ReplicaSet's is", () => {
+test("a pod's name is a valid label, however long its ReplicaSet's name is", () => {
   const { name } = podOfTemplate(setNamed("x".repeat(200)), () => 0.999).metadata;
   expect(name).toBe(`${"x".repeat(58)}99999`);
 });

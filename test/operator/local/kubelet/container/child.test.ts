@@ -6,20 +6,20 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { silentLog } from "../../../../../runtime/base/log.ts";
 import { type Child, startChild } from "../../../../../operator/local/kubelet/container/child.ts";
-import { type Leash, startLeash } from "../../../../../operator/local/kubelet/container/leash.ts";
-import { openChildNotes } from "../../../../../operator/local/kubelet/container/leftovers.ts";
+import { type Watchdog, startWatchdog } from "../../../../../operator/local/kubelet/container/watchdog.ts";
+import { openPidFiles } from "../../../../../operator/local/kubelet/container/pid-files.ts";
 import { openLogFile } from "../../../../../operator/local/kubelet/container/log-file.ts";
 import { isAlive } from "../machine.ts";
 
 let folder: string;
-let leash: Leash;
+let watchdog: Watchdog;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "modelwright-child-"));
-  leash = startLeash();
+  watchdog = startWatchdog();
 });
 afterEach(async () => {
-  await leash.close();
+  await watchdog.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -27,8 +27,8 @@ async function run(source: string, environment: Record<string, string> = {}): Pr
   return startChild({
     program: { argv: [process.execPath, "-e", source], environment, folder },
     output: await openLogFile(join(folder, "log"), { now: () => 0, log: silentLog }),
-    leash,
-    notes: await openChildNotes(join(folder, "notes")),
+    watchdog,
+    pidFiles: await openPidFiles(join(folder, "pidFiles")),
   });
 }
 
@@ -41,7 +41,7 @@ test("a program gets its variables and nothing else, its folder, and its output 
     "1970-01-01T00:00:00.000Z stderr F e",
     `1970-01-01T00:00:00.000Z stdout F ${JSON.stringify([{ A: "1" }, folder])}`,
   ]);
-  expect(await readdir(join(folder, "notes"))).toEqual([]);
+  expect(await readdir(join(folder, "pidFiles"))).toEqual([]);
 });
 
 test("an exit code is passed on", async () => {
@@ -52,17 +52,17 @@ test("a signal becomes 128 and its number", async () => {
   expect(await (await run("process.kill(process.pid, 'SIGKILL')")).ended).toEqual({ exitCode: 137, signal: 9 });
 });
 
-test("a program that is not there is a start failure", async () => {
+test("a missing program is a start failure", async () => {
   const child = startChild({
     program: { argv: ["/no/such"], environment: {}, folder },
     output: await openLogFile(join(folder, "log"), { now: () => 0, log: silentLog }),
-    leash,
-    notes: await openChildNotes(join(folder, "notes")),
+    watchdog,
+    pidFiles: await openPidFiles(join(folder, "pidFiles")),
   });
   expect(await child.ended).toEqual({ exitCode: 128, startFailure: 'exec: "/no/such": spawn /no/such ENOENT' });
 });
 
-test("what a program leaves running ends with it", async () => {
+test("the children of a program are killed when it exits", async () => {
   const child = await run(
     `const { spawn } = require("node:child_process");
      console.log(spawn("/bin/sleep", ["60"], { stdio: "inherit" }).pid);
@@ -73,31 +73,31 @@ test("what a program leaves running ends with it", async () => {
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
 });
 
-test("a program whose holder is killed ends too, however busy it is", async () => {
+test("a program is killed when its parent is killed, however busy it is", async () => {
   const url = (name: string) =>
     JSON.stringify(new URL(`../../../../../operator/local/kubelet/${name}`, import.meta.url).href);
   const holder = join(folder, "holder.mjs");
   await writeFile(
     holder,
     `import { startChild } from ${url("container/child.ts")};
-     import { startLeash } from ${url("container/leash.ts")};
-     import { openChildNotes } from ${url("container/leftovers.ts")};
+     import { startWatchdog } from ${url("container/watchdog.ts")};
+     import { openPidFiles } from ${url("container/pid-files.ts")};
      import { openLogFile } from ${url("container/log-file.ts")};
      const path = process.argv[2];
      startChild({
        program: { argv: [process.execPath, "-e", "process.on('SIGTERM', () => {}); for (;;);"], environment: {}, folder: path },
        output: await openLogFile(path + "/log", { now: () => 0, log: console }),
-       leash: startLeash(),
-       notes: await openChildNotes(path + "/notes"),
+       watchdog: startWatchdog(),
+       pidFiles: await openPidFiles(path + "/pidFiles"),
      });
      setInterval(() => {}, 1000);`,
   );
   const parent = spawn(process.execPath, [holder, folder], { stdio: ["ignore", "ignore", "inherit"] });
   const pid = await vi.waitFor(
     async () => {
-      const [noted] = await readdir(join(folder, "notes"));
-      expect(noted).toBeDefined();
-      return Number(noted);
+      const [recorded] = await readdir(join(folder, "pidFiles"));
+      expect(recorded).toBeDefined();
+      return Number(recorded);
     },
     { timeout: 10_000 },
   );

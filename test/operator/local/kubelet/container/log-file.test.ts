@@ -43,7 +43,7 @@ test("a log that grows is rotated once and holds no more than two files", async 
   expect(await readdir(folder)).toEqual(["0.log", "0.log.1"]);
 });
 
-test("lines can be asked for by number, by time and with their stamps", async () => {
+test("lines can be limited by number and time, and printed with time stamps", async () => {
   const path = join(folder, "0.log");
   const file = await openLogFile(path, options);
   file.write("stdout", Buffer.from("early\n"));
@@ -71,7 +71,7 @@ test("the tail for a termination message is at most 80 lines and 2048 bytes", as
   expect(await logTail(long)).toBe("x".repeat(2048));
 });
 
-test("a log that is not there is empty", async () => {
+test("a missing log is empty", async () => {
   expect(await logTail(join(folder, "none.log"))).toBe("");
   expect(await logLines(join(folder, "none.log"), {})).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { Clock } from "../../../../../runtime/base/clock.ts";
 import type { Probe } from "../../../../../operator/kube/kinds/container.ts";
 import { probeLoop } from "../../../../../operator/local/kubelet/container/probe-loop.ts";
 
-/** A clock whose sleeps take no time but count. */
+/** A clock whose sleeps return at once and advance the time. */
 function jumpingClock(): Clock {
   let nowMs = 0;
   return {
@@ -19,15 +19,15 @@ function jumpingClock(): Clock {
 
 interface Run {
   readonly probe: Probe;
-  readonly impatient: boolean;
+  readonly retriesFast: boolean;
   readonly initially: boolean | undefined;
-  /** Whether the program passes at a time. */
+  /** Whether the program passes at this time. */
   readonly passes: (ms: number) => boolean;
   readonly untilMs: number;
 }
 
 /** Every attempt, counted failure and verdict with its time. */
-async function story({ probe, impatient, initially, passes, untilMs }: Run) {
+async function story({ probe, retriesFast, initially, passes, untilMs }: Run) {
   const clock = jumpingClock();
   const end = new AbortController();
   const told = { attempts: [] as number[], failures: [] as number[], verdicts: [] as [number, boolean][] };
@@ -35,7 +35,7 @@ async function story({ probe, impatient, initially, passes, untilMs }: Run) {
     probe,
     clock,
     signal: end.signal,
-    impatient,
+    retriesFast,
     initially,
     attempt: () => {
       const nowMs = Math.round(clock.monotonic());
@@ -52,10 +52,10 @@ async function story({ probe, impatient, initially, passes, untilMs }: Run) {
   return told;
 }
 
-test("an impatient probe asks every 100 ms at first and never waits longer than a second until it passes", async () => {
+test("a fast-retrying probe runs every 100 ms at first, and at least once a second until it passes", async () => {
   const { attempts, verdicts } = await story({
     probe: { periodSeconds: 5 },
-    impatient: true,
+    retriesFast: true,
     initially: false,
     passes: (ms) => ms >= 15_000,
     untilMs: 25_000,
@@ -68,10 +68,10 @@ test("an impatient probe asks every 100 ms at first and never waits longer than 
   expect(verdicts).toEqual([[attempts[passedAt], true]]);
 });
 
-test("failures of an impatient probe count once a period, so that a start-up time stays what it was", async () => {
+test("failures of a fast-retrying probe count once per period, so that the startup time stays the same", async () => {
   const { failures, verdicts } = await story({
     probe: { periodSeconds: 2, failureThreshold: 3 },
-    impatient: true,
+    retriesFast: true,
     initially: undefined,
     passes: () => false,
     untilMs: 5_500,
@@ -81,11 +81,11 @@ test("failures of an impatient probe count once a period, so that a start-up tim
   expect(verdicts[0]?.[0]).toBeGreaterThanOrEqual(3_800);
 });
 
-test("a patient probe asks once a period and gives up at its threshold", async () => {
+test("a probe without fast retries runs once per period and fails at its threshold", async () => {
   expect(
     await story({
       probe: { periodSeconds: 10, failureThreshold: 2, initialDelaySeconds: 3 },
-      impatient: false,
+      retriesFast: false,
       initially: true,
       passes: (ms) => ms < 20_000,
       untilMs: 43_000,
@@ -97,10 +97,10 @@ test("a patient probe asks once a period and gives up at its threshold", async (
   });
 });
 
-test("one failure between successes changes nothing below the threshold", async () => {
+test("single failures below the threshold don't change the verdict", async () => {
   const { verdicts } = await story({
     probe: { periodSeconds: 10, failureThreshold: 2 },
-    impatient: false,
+    retriesFast: false,
     initially: true,
     passes: (ms) => ms % 20_000 !== 0,
     untilMs: 100_000,
@@ -108,10 +108,10 @@ test("one failure between successes changes nothing below the threshold", async 
   expect(verdicts).toEqual([]);
 });
 
-test("a success threshold asks for that many in a row", async () => {
+test("a success threshold requires that many consecutive successes", async () => {
   const { verdicts } = await story({
     probe: { periodSeconds: 1, successThreshold: 3, failureThreshold: 1 },
-    impatient: false,
+    retriesFast: false,
     initially: false,
     passes: (ms) => ms >= 2_000,
     untilMs: 6_000,

@@ -20,10 +20,10 @@ test("a crashing container restarts at once, then after 10 s, doubled up to 5 mi
   expect(delays(8, 1_000)).toEqual([0, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
 });
 
-test("a container that ran for more than ten minutes starts over", () => {
+test("the back-off resets after a run of more than ten minutes", () => {
   expect(delays(3, 600_001)).toEqual([0, 0, 0]);
 });
 
-test("a container that ran for ten minutes does not start over", () => {
+test("the back-off does not reset after a run of exactly ten minutes", () => {
   expect(delays(3, 600_000)).toEqual([0, 10_000, 20_000]);
 });

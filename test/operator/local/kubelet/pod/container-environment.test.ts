@@ -20,7 +20,7 @@ const context: EnvironmentContext = {
   hostAddress: "127.0.0.1",
   nodeName: "local",
   allocatable: { cpu: "8", memory: "1Gi" },
-  objects: {
+  config: {
     contents: (kind, name) => {
       const all: Readonly<Record<string, Readonly<Record<string, string>>>> = {
         "Secret s": { token: "s3cret", "a=b": "no name" },
@@ -84,7 +84,7 @@ describe("a container's variable", () => {
     expect((await containerEnvironment(container, context))["X"]).toBe(want);
   });
 
-  test("from a secret that is not there is a CreateContainerConfigError", async () => {
+  test("from a missing Secret is a CreateContainerConfigError", async () => {
     const env = [{ name: "X", valueFrom: { secretKeyRef: { name: "keys", key: "none" } } }];
     await expect(containerEnvironment({ name: "serve", env }, context)).rejects.toMatchObject({
       code: "CreateContainerConfigError",
@@ -92,7 +92,7 @@ describe("a container's variable", () => {
     });
   });
 
-  test("from a key that is not there is a CreateContainerConfigError", async () => {
+  test("from a missing key is a CreateContainerConfigError", async () => {
     const env = [{ name: "X", valueFrom: { configMapKeyRef: { name: "c", key: "none" } } }];
     await expect(containerEnvironment({ name: "serve", env }, context)).rejects.toMatchObject({
       code: "CreateContainerConfigError",
@@ -100,7 +100,7 @@ describe("a container's variable", () => {
     });
   });
 
-  test("may come with all others of a Secret, and stands above them", async () => {
+  test("overrides a variable of the same name from envFrom", async () => {
     const container = {
       name: "fetch",
       envFrom: [{ secretRef: { name: "s" } }],
@@ -133,6 +133,6 @@ describe("a container's variable", () => {
   });
 });
 
-test("an argument keeps what is no known variable", () => {
+test("references to unknown variables in an argument are kept", () => {
   expect(expanded("--x=$(X) $(Y) $", { X: "1" })).toBe("--x=1 $(Y) $");
 });

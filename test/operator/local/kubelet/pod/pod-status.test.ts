@@ -142,7 +142,7 @@ test("a condition keeps its time until its status changes", () => {
   ]);
 });
 
-test("the whole status of a pod on the host's side", () => {
+test("the complete status of a pod", () => {
   const { conditions, ...status } = podStatus(factsOf({ init: [done], containers: [ready] }), undefined, now);
   expect(conditions).toHaveLength(5);
   expect(status).toEqual({

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Volume } from "../../../../../operator/kube/kinds.ts";
-import type { KeyedObjects } from "../../../../../operator/local/kubelet/pod/keyed-objects.ts";
+import type { ConfigReader } from "../../../../../operator/local/kubelet/pod/config-reader.ts";
 import { containerMounts, mountedVolumes } from "../../../../../operator/local/kubelet/pod/volumes.ts";
 
 let folder: string;
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const objects: KeyedObjects = {
+const config: ConfigReader = {
   contents: (kind, name) => {
     const all: Readonly<Record<string, Readonly<Record<string, Buffer>>>> = {
       "ConfigMap model": { note: Buffer.from("text"), "m.h5": Buffer.from([0, 255, 1]) },
@@ -23,7 +23,7 @@ const objects: KeyedObjects = {
     return Promise.resolve(found && new Map(Object.entries(found)));
   },
 };
-const sources = { objects, claims: { models: "/srv/models" } };
+const sources = { config, claims: { models: "/srv/models" } };
 
 async function mounted(volume: Omit<Volume, "name">) {
   const pod = {
@@ -43,18 +43,18 @@ async function contents(path: string): Promise<Record<string, Buffer>> {
   );
 }
 
-test("a ConfigMap becomes a file per key, bytes as they were", async () => {
+test("a ConfigMap becomes one file per key, with its bytes unchanged", async () => {
   expect(await contents(await mounted({ configMap: { name: "model" } }))).toEqual({
     note: Buffer.from("text"),
     "m.h5": Buffer.from([0, 255, 1]),
   });
 });
 
-test("a Secret becomes a file per key", async () => {
+test("a Secret becomes one file per key", async () => {
   expect(await contents(await mounted({ secret: { secretName: "ca" } }))).toEqual({ "ca.crt": Buffer.from("PEM") });
 });
 
-test("items choose keys and name their files", async () => {
+test("items select keys and name their files", async () => {
   const items = [{ key: "m.h5", path: "1/model.h5" }];
   expect(await contents(await mounted({ configMap: { name: "model", items } }))).toEqual({
     "1/model.h5": Buffer.from([0, 255, 1]),
@@ -67,18 +67,18 @@ test("a second mount replaces the first", async () => {
   expect(Object.keys(await contents(await mounted({ configMap: { name: "model", items } })))).toEqual(["n"]);
 });
 
-test("an optional ConfigMap or key that is missing leaves nothing", async () => {
+test("a missing optional ConfigMap or key creates no file", async () => {
   expect(await contents(await mounted({ configMap: { name: "none", optional: true } }))).toEqual({});
   const items = [{ key: "none", path: "n" }];
   expect(await contents(await mounted({ configMap: { name: "model", items, optional: true } }))).toEqual({});
 });
 
-test("an emptyDir is an empty folder, a claim the folder it maps to", async () => {
+test("an emptyDir is an empty folder, a claim is its mapped folder", async () => {
   expect(await readdir(await mounted({ emptyDir: {} }))).toEqual([]);
   expect(await mounted({ persistentVolumeClaim: { claimName: "models" } })).toBe("/srv/models");
 });
 
-describe("a volume that cannot be made is a FailedMount:", () => {
+describe("a volume that cannot be mounted is a FailedMount:", () => {
   const prefix = 'MountVolume.SetUp failed for volume "v" : ';
   const cases: Record<string, { volume: Omit<Volume, "name">; want: string }> = {
     "a missing ConfigMap": { volume: { configMap: { name: "none" } }, want: 'configmap "none" not found' },
@@ -105,7 +105,7 @@ describe("a volume that cannot be made is a FailedMount:", () => {
   });
 });
 
-test("mounts of a container are the folders of its volumes, with sub-paths, slashes tidied", () => {
+test("mounts point to the folders of volumes, with sub-paths and normalized slashes", () => {
   const container = {
     name: "serve",
     volumeMounts: [

@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { silentLog } from "../../../../../runtime/base/log.ts";
-import { startLeash } from "../../../../../operator/local/kubelet/container/leash.ts";
-import { endLeftovers, openChildNotes } from "../../../../../operator/local/kubelet/container/leftovers.ts";
+import { startWatchdog } from "../../../../../operator/local/kubelet/container/watchdog.ts";
+import { killStaleProcesses, openPidFiles } from "../../../../../operator/local/kubelet/container/pid-files.ts";
 
 let folder: string;
 let children: ChildProcess[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "modelwright-leash-"));
+  folder = await mkdtemp(join(tmpdir(), "modelwright-watchdog-"));
 });
 afterEach(async () => {
   for (const child of children) child.kill("SIGKILL");
@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A process that never ends by itself, in a group of its own. */
+/** A process that never exits, in its own process group. */
 function sleeper(): { child: ChildProcess; pid: number } {
   const child = spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], {
     detached: true,
@@ -31,7 +31,7 @@ function sleeper(): { child: ChildProcess; pid: number } {
   return { child, pid: child.pid ?? 0 };
 }
 
-/** A zombie counts as ended: whoever inherits it may be slow to bury it. */
+/** Whether a process runs. A zombie does not: its new parent may reap it late. */
 function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -41,21 +41,21 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe("a leash", () => {
-  test("ends process groups when its holder is killed, except those that were let go", async () => {
-    const module = new URL("../../../../../operator/local/kubelet/container/leash.ts", import.meta.url);
-    const holder = join(folder, "holder.mjs");
+describe("the watchdog", () => {
+  test("kills process groups when its parent is killed, except removed ones", async () => {
+    const module = new URL("../../../../../operator/local/kubelet/container/watchdog.ts", import.meta.url);
+    const parent = join(folder, "parent.mjs");
     await writeFile(
-      holder,
+      parent,
       `import { spawn } from "node:child_process";
-       import { startLeash } from ${JSON.stringify(module.href)};
-       const leash = startLeash();
+       import { startWatchdog } from ${JSON.stringify(module.href)};
+       const watchdog = startWatchdog();
        const pids = [0, 1, 2].map(() => spawn("sleep", ["60"], { detached: true, stdio: "ignore" }).pid);
-       for (const pid of pids) leash.add(pid);
-       leash.remove(pids[1]);
+       for (const pid of pids) watchdog.add(pid);
+       watchdog.remove(pids[1]);
        setTimeout(() => process.stdout.write(pids.join(" ")), 100);`,
     );
-    const child = spawn(process.execPath, [holder], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
     children.push(child);
     const [line] = (await once(child.stdout, "data")) as [Buffer]; // what 'data' carries
     const pids = String(line).split(" ").map(Number);
@@ -65,41 +65,41 @@ describe("a leash", () => {
     process.kill(pids[1] ?? 0, "SIGKILL");
   });
 
-  test("kills what is still on it when it is closed", async () => {
-    const leash = startLeash();
+  test("kills the remaining groups when it is closed", async () => {
+    const watchdog = startWatchdog();
     const { child, pid } = sleeper();
-    leash.add(pid);
+    watchdog.add(pid);
     const ended = once(child, "exit");
-    await leash.close();
+    await watchdog.close();
     expect(await ended).toEqual([null, "SIGKILL"]);
   });
 });
 
-describe("notes of children", () => {
-  test("let the next run end what was left behind", async () => {
+describe("pid files", () => {
+  test("let the next run kill processes that were left behind", async () => {
     const { child, pid } = sleeper();
-    const notes = await openChildNotes(folder);
-    await notes.add(pid);
+    const pidFiles = await openPidFiles(folder);
+    await pidFiles.add(pid);
     const ended = once(child, "exit");
-    await endLeftovers(folder, silentLog);
+    await killStaleProcesses(folder, silentLog);
     expect(await ended).toEqual([null, "SIGKILL"]);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("never end a process that got the pid later", async () => {
+  test("never lead to the end of a process that reused a pid", async () => {
     const { pid } = sleeper();
     await writeFile(join(folder, String(pid)), "1");
-    await endLeftovers(folder, silentLog);
+    await killStaleProcesses(folder, silentLog);
     expect(isAlive(pid)).toBe(true);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("forget a child that has ended", async () => {
+  test("are removed with their process", async () => {
     const { pid } = sleeper();
-    const notes = await openChildNotes(folder);
-    await notes.add(pid);
+    const pidFiles = await openPidFiles(folder);
+    await pidFiles.add(pid);
     expect(await readdir(folder)).toEqual([String(pid)]);
-    await notes.remove(pid);
+    await pidFiles.remove(pid);
     expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { missingFields } from "../schema/missing-fields.ts";
 import { invalid, type Cause } from "../values/api-error.ts";
 import { finalizersOf, isBeingDeleted, nameOf, type Draft } from "../values/api-object.ts";
 import { objectOf, textOf, without, type JsonObject } from "../values/json.ts";
-import { remembered } from "../values/remembered.ts";
+import { memoized } from "../values/memoized.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
@@ -23,7 +23,7 @@ const keyWords =
 
 const labelNamed: ReadonlySet<string> = new Set(["Namespace", "Service"]);
 
-/** Refuses an object that breaks a rule of metadata, of its schema or of its kind. Throws 422. */
+/** Validates an object's metadata, required fields and kind-specific rules. Throws 422. */
 export function validate(kind: ServedKind, draft: Draft, before: Draft | undefined): void {
   const causes = [
     ...(before === undefined ? nameCauses(kind, draft) : newFinalizerCauses(draft, before)),
@@ -42,7 +42,7 @@ function nameCauses(kind: ServedKind, draft: Draft): readonly Cause[] {
   return [invalidValue("metadata.name", name, isLabel ? labelWords : subdomainWords)];
 }
 
-const labelCauses = remembered((labels: JsonObject): readonly Cause[] =>
+const labelCauses = memoized((labels: JsonObject): readonly Cause[] =>
   Object.entries(labels).flatMap(([key, value]) => {
     const text = textOf(value);
     return [

@@ -5,19 +5,19 @@ import { type ApiServer, createApiServer } from "../../../operator/local/api-ser
 import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
-import { kept, madeBefore, type SavedState } from "./saved-state.ts";
+import { persistentCollections, firstNewNumber, type SavedState } from "./saved-state.ts";
 
 /**
- * One API-server model for many schedules, one after the other: compiling the CustomResourceDefinition takes as long as
- * a schedule does.
+ * An API-server model that many schedules use in turn: compiling the CustomResourceDefinition takes as long as a schedule
+ * does.
  */
-export interface Stage {
+export interface SharedServer {
   readonly server: ApiServer;
-  /** Empties the server and gives it to a new world, which may begin where another one was. */
+  /** Resets the server for a new world, optionally to a saved state. */
   reset(clock: Clock, random: () => number, begin?: SavedState): void;
 }
 
-export async function createStage(): Promise<Stage> {
+export async function createSharedServer(): Promise<SharedServer> {
   let clock: Clock = createManualClock();
   let random = (): number => 0.5;
   let uids = 0;
@@ -44,10 +44,10 @@ export async function createStage(): Promise<Stage> {
   return {
     server,
     reset(nextClock, nextRandom, begin) {
-      [clock, random, uids] = [nextClock, nextRandom, begin === undefined ? 0 : madeBefore];
+      [clock, random, uids] = [nextClock, nextRandom, begin === undefined ? 0 : firstNewNumber];
       const { store, garbage } = server;
       for (const collection of store.collections()) {
-        if (kept.has(collection.key)) continue;
+        if (persistentCollections.has(collection.key)) continue;
         for (const { object } of collection.records("")) store.remove(collection, object);
       }
       garbage.settle();

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 
 /**
- * Ends process groups when this process is gone, even after SIGKILL or a crash, whatever programs they run and however
- * busy those are. One shell, in a session of its own, reads the groups from a pipe; the end of the pipe is the end of us.
+ * Kills registered process groups when this process exits, even after SIGKILL or a crash, whatever the groups run. A
+ * shell in its own session reads the groups from a pipe and acts when the pipe closes.
  */
-export interface Leash {
+export interface Watchdog {
   add(group: number): void;
   remove(group: number): void;
-  /** Ends the watching shell; groups still on the leash are killed. */
+  /** Stops the shell and kills the groups that are still registered. */
   close(): Promise<void>;
 }
 
@@ -24,14 +24,14 @@ for group in $groups; do kill -9 "-$group" 2>/dev/null; done
 exit 0
 `;
 
-/** Starts the shell that ends all process groups on the leash when this process is gone. */
-export function startLeash(): Leash {
+/** Starts the watchdog's shell. */
+export function startWatchdog(): Watchdog {
   const shell = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
   const ended = new Promise<void>((resolve) => {
     shell.once("exit", () => resolve());
     shell.once("error", () => resolve());
   });
-  shell.stdin.on("error", () => {}); // the shell was killed: nothing is watched any more, which close() then shows
+  shell.stdin.on("error", () => {}); // the shell was killed; close() then returns at once
   shell.unref();
   return {
     add: (group) => shell.stdin.write(`+ ${group}\n`),

@@ -1,19 +1,19 @@
 import type { ApiObject } from "../values/api-object.ts";
 import type { JsonObject } from "../values/json.ts";
 
-/** One version of an object, with the revision of the store that made it. */
+/** One version of an object, with the store revision that created it. */
 export interface StoredRecord {
   readonly object: ApiObject;
   readonly revision: number;
 }
 
-/** What happened to an object, as watches tell it. */
+/** The type of a watch event. */
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
-/** A committed write. A deletion carries the last version, stamped with the revision of the deletion. */
+/** A committed write. A deletion carries the last version of the object under the revision of the deletion. */
 export interface Change {
   readonly type: ChangeType;
-  /** Key of the collection, `plural.group`. */
+  /** Key of the collection: `plural.group`. */
   readonly collection: string;
   readonly record: StoredRecord;
   readonly before: StoredRecord | undefined;
@@ -21,7 +21,7 @@ export interface Change {
 
 const texts = new WeakMap<JsonObject, string>();
 
-/** The JSON of an object, made once per version however many readers and watches ask for it. */
+/** The JSON text of an object, serialized once per version for all reads and watches. */
 export function jsonOf(object: JsonObject): string {
   let text = texts.get(object);
   if (text === undefined) {

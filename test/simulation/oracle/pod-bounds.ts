@@ -1,16 +1,16 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { type RollingLimits, rollingLimits } from "../../../operator/model-deployment/plan/capacity/rolling-limits.ts";
 import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
-import type { Wishes } from "./truth.ts";
+import type { DesiredState } from "./ground-truth.ts";
 
-/** Only one revision at a time has pods: requests wait meanwhile. */
+/** Whether only one revision at a time has pods. Requests are held during the switch. */
 export function isOneAtATime(status: ModelDeploymentStatus | undefined): boolean {
   return status?.capacity?.mode === "Recreate" || status?.capacity?.mode === "InPlace";
 }
 
-/** Fewest ready pods that a weight in percent needs, by the most generous of what was wanted of late. */
-export function leastPods(
-  { specs, hashes }: Wishes,
+/** Fewest ready pods for a weight in percent, under the most permissive recent spec. */
+export function minPods(
+  { specs, hashes }: DesiredState,
   status: ModelDeploymentStatus | undefined,
   weight: number,
 ): number {
@@ -25,8 +25,8 @@ export function leastPods(
   return Math.max(1, Math.floor((Math.min(...least) * weight) / 100));
 }
 
-/** Most pods of all revisions, by the most generous of what was wanted of late. */
-export function mostPods({ specs }: Wishes): number {
+/** Most pods of all revisions, under the most permissive recent spec. */
+export function maxPods({ specs }: DesiredState): number {
   return Math.max(...specs.map((spec) => replicasOf(spec) + allowed(spec).surge));
 }
 

@@ -3,40 +3,40 @@ import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import type { World } from "../world/world.ts";
 
-/** How old a view may get by all that may befall a watch, and a request on its way: what was wanted then may still be carried out. */
+/** Longest staleness of an operator's view plus the delay of a request: older specs are no longer acted on. */
 const windowMs = 100_000;
 
 export type StoredDeployment = ModelDeployment & Stored;
 export type StoredSet = ReplicaSet & Stored;
 export type StoredPod = Pod & Stored;
 
-/** What users wanted of a ModelDeployment of late. */
-export interface Wishes {
+/** The specs of a ModelDeployment within the staleness window. */
+export interface DesiredState {
   readonly replicas: readonly number[];
   readonly hashes: readonly string[];
   readonly specs: readonly ModelDeploymentSpec[];
 }
 
-/** The cluster as it really is, and what it was of late. */
-export interface Truth {
-  /** UIDs of all ModelDeployments that ever were. */
+/** The actual state of the cluster, and its state within the staleness window. */
+export interface GroundTruth {
+  /** UIDs of all ModelDeployments that ever existed. */
   readonly owners: ReadonlySet<string>;
   deployment(uid: string): StoredDeployment | undefined;
   setOf(uid: string, hash: string): StoredSet | undefined;
   setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
   /**
-   * Whether a revision had this many ready pods of late, its ReplicaSet being there or gone; where events were lost, one after
-   * the other: pods that are gone may still be in view beside those that came later.
+   * Whether a revision had this many ready pods within the window, even if its ReplicaSet is deleted. After lost events the
+   * pods need not have been ready at the same time: deleted pods may still be in the operator's cache.
    */
   wasReady(uid: string, hash: string, count: number): boolean;
   isReadyGateway(name: string): boolean;
-  wishes(uid: string): Wishes;
-  sawDeployment(deployment: StoredDeployment, isGone: boolean): void;
-  sawPod(pod: StoredPod): void;
+  desired(uid: string): DesiredState;
+  observeDeployment(deployment: StoredDeployment, isGone: boolean): void;
+  observePod(pod: StoredPod): void;
 }
 
-interface Wish {
+interface DesiredSpec {
   readonly uid: string;
   readonly hash: string;
   readonly replicas: number;
@@ -44,28 +44,29 @@ interface Wish {
   untilMs: number;
 }
 
-/** Begins with what is there already. */
-export function createTruth(world: World): Truth {
-  const truth = emptyTruth(world);
+/** Creates the ground truth from the current state of the store. */
+export function createGroundTruth(world: World): GroundTruth {
+  const truth = emptyGroundTruth(world);
   const { store } = world.server;
   const objects = (collection: string): readonly unknown[] =>
     store
       .collection(collection)
       .records("default")
       .map(({ object }) => object);
-  for (const one of objects("modeldeployments.modelwright.dev") as StoredDeployment[]) truth.sawDeployment(one, false); // what the collection holds
-  for (const one of objects("pods.") as StoredPod[]) truth.sawPod(one); // likewise
+  for (const one of objects("modeldeployments.modelwright.dev") as StoredDeployment[])
+    truth.observeDeployment(one, false); // what the collection holds
+  for (const one of objects("pods.") as StoredPod[]) truth.observePod(one); // likewise
   return truth;
 }
 
-function emptyTruth({ server: { store }, clock, ledger }: World): Truth {
-  const wishes: Wish[] = [];
+function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTruth {
+  const desired: DesiredSpec[] = [];
   const owners = new Set<string>();
-  /** By UID of a ReplicaSet whose it is: of the ModelDeployment, and the hash. */
+  /** UID of a ReplicaSet → UID of its ModelDeployment and revision hash. */
   const revisionOf = new Map<string, string>();
-  /** By revision and number of pods until when so many were ready. */
+  /** Revision → number of pods → time until which so many were ready. */
   const readyUntil = new Map<string, Map<number, number>>();
-  /** By revision and UID of a pod until when it was ready. */
+  /** Revision → UID of a pod → time until which it was ready. */
   const podsUntil = new Map<string, Map<string, number>>();
   const objects = (collection: string): readonly unknown[] =>
     store
@@ -96,24 +97,24 @@ function emptyTruth({ server: { store }, clock, ledger }: World): Truth {
       const pod: unknown = store.collection("pods.").record("modelwright-system", name)?.object;
       return pod !== undefined && isReady(pod as StoredPod); // what the collection holds
     },
-    wishes(uid) {
-      const recent = wishes.filter((wish) => wish.uid === uid && isRecent(wish.untilMs));
+    desired(uid) {
+      const recent = desired.filter((entry) => entry.uid === uid && isRecent(entry.untilMs));
       return {
         replicas: recent.map(({ replicas }) => replicas),
         hashes: recent.map(({ hash }) => hash),
         specs: recent.map(({ spec }) => spec),
       };
     },
-    sawDeployment({ metadata: { uid }, spec }, isGone) {
+    observeDeployment({ metadata: { uid }, spec }, isGone) {
       owners.add(uid);
-      const last = wishes.findLast((wish) => wish.uid === uid);
-      // Most writes are of status.
+      const last = desired.findLast((entry) => entry.uid === uid);
+      // Most writes change only the status.
       if (!isGone && last?.untilMs === Infinity && last.spec === spec) return;
-      for (const wish of wishes) if (wish.uid === uid) wish.untilMs = Math.min(wish.untilMs, clock.monotonic());
+      for (const entry of desired) if (entry.uid === uid) entry.untilMs = Math.min(entry.untilMs, clock.monotonic());
       const replicas = spec.suspend === true ? 0 : (spec.replicas ?? 1);
-      if (!isGone) wishes.push({ uid, hash: revisionHash(spec), replicas, spec, untilMs: Infinity });
+      if (!isGone) desired.push({ uid, hash: revisionHash(spec), replicas, spec, untilMs: Infinity });
     },
-    sawPod(pod) {
+    observePod(pod) {
       const owner = controllerOf(pod);
       const set = sets().find(({ metadata }) => metadata.uid === owner);
       if (set !== undefined) revisionOf.set(owner, `${controllerOf(set)} ${hashOf(set)}`);

@@ -4,27 +4,27 @@ import { revisionHash } from "../../../operator/model-deployment/plan/revisions.
 import { replicaSetName } from "../../../operator/model-deployment/resources/names.ts";
 import type { ObservedObject } from "../../../operator/model-deployment/plan/action.ts";
 import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
-import type { MomentTrouble } from "../schedule/schedule.ts";
+import type { TimedFault } from "../schedule/schedule.ts";
 import { setGatewayReady } from "./gateway-pods.ts";
 import type { World } from "./world.ts";
 
-type Moment = (world: World, amount: number) => unknown;
+type FaultEffect = (world: World, amount: number) => unknown;
 
-/** What each trouble does when its time has come; lasting ones end by themselves. */
-export const moments: Readonly<Record<MomentTrouble, Moment>> = {
+/** The effects of timed faults; lasting faults end by themselves. */
+export const faultEffects: Readonly<Record<TimedFault, FaultEffect>> = {
   crash: (world, amount) => {
     const one = picked(world.running, amount);
     if (one !== undefined) world.crash(one.process);
   },
   outage: (world, amount) => {
-    world.weather.outageUntilMs = world.clock.monotonic() + amount * 40_000;
+    world.activeFaults.outageUntilMs = world.clock.monotonic() + amount * 40_000;
     for (const { hangUp } of world.running) hangUp();
   },
-  blind: ({ weather, clock }, amount) => {
-    weather.blindUntilMs = clock.monotonic() + amount * 30_000;
+  blind: ({ activeFaults, clock }, amount) => {
+    activeFaults.blindUntilMs = clock.monotonic() + amount * 30_000;
   },
-  "stale-state": ({ weather, clock, server }, amount) => {
-    weather.stale = { untilMs: clock.monotonic() + amount * 15_000, revision: server.store.revision() };
+  "stale-state": ({ activeFaults, clock, server }, amount) => {
+    activeFaults.stale = { untilMs: clock.monotonic() + amount * 15_000, revision: server.store.revision() };
   },
   "second-leader": (world, amount) => {
     const { process } = world.startOperator(false);
@@ -76,10 +76,10 @@ export const moments: Readonly<Record<MomentTrouble, Moment>> = {
     const pod = picked(children(server, resources.pods), amount);
     return pod && client.remove(resources.pods, { namespace: "default", name: pod.name });
   },
-  "kind-missing": ({ weather, clock, running }, amount) => {
-    weather.missing = amount < 0.7 ? "/modeldeployments" : "/replicasets";
+  "kind-missing": ({ activeFaults, clock, running }, amount) => {
+    activeFaults.missing = amount < 0.7 ? "/modeldeployments" : "/replicasets";
     for (const { hangUp } of running) hangUp();
-    clock.after(amount * 20_000, () => void (weather.missing = undefined));
+    clock.after(amount * 20_000, () => void (activeFaults.missing = undefined));
   },
   "gateway-leaves": ({ gateways }, amount) => gateways.leave(Math.floor(amount * 2)),
   "gateway-deaf": ({ gateways }, amount) => gateways.deafen(Math.floor(amount * 2), ((amount * 13) % 1) * 20_000),
@@ -91,13 +91,13 @@ export const moments: Readonly<Record<MomentTrouble, Moment>> = {
   compact: ({ server }) => server.store.compact(),
 };
 
-/** Of any revision but the wanted one the spec is no longer known: it cannot be made anew. */
-function replaceableSets({ server, isHurried }: World): readonly Pick<ObservedObject, "name">[] {
+/** ReplicaSets that operators can recreate: those of the current spec. The specs of other revisions are no longer known. */
+function replaceableSets({ server, isOverlapping }: World): readonly Pick<ObservedObject, "name">[] {
   const wanted = server.store
     .collection("modeldeployments.modelwright.dev")
     .records("default")
     .map(({ object }) => replicaSetName(object.metadata.name, revisionHash(object["spec"] as ModelDeploymentSpec))); // as the CRD says
-  return isHurried ? [] : children(server, resources.replicaSets).filter(({ name }) => wanted.includes(name));
+  return isOverlapping ? [] : children(server, resources.replicaSets).filter(({ name }) => wanted.includes(name));
 }
 
 const childKinds = [

@@ -1,9 +1,9 @@
 /**
- * Numbers of the walks that are played: of 200 without a rollout's strategy and 400 with one those that together show most for
- * what they cost, as `walk-choice.ts` prints them. Without faults they show 679 ways from one situation to another; the first of each kind 344, for as
- * many requests.
+ * Numbers of the walks that are run: of 200 plain and 400 rollout walks, those with the best coverage for their cost, as
+ * printed by `walk-selection.ts`. Without faults they cover 679 transitions between situations; the first walks of each kind
+ * cover 344 with as many requests.
  */
-export const tellingWalks: readonly number[] = [
+export const selectedWalks: readonly number[] = [
   176, 17, 34, 67, 84, 101, 102, 39, 136, 121, 138, 107, 156, 173, 174, 191, 96, 161, 50, 179, 36, 85, 198, 7, 56, 9,
   106, 75, 12, 61, 126, 159, 144, 49, 130, 51, 116, 133, 134, 103, 24, 57, 42, 171, 124, 157, 30, 175, 80, 81, 178, 147,
   164, 53, 70, 55, 152, 89, 74, 27, 140, 77, 14, 95, 100, 309, 386, 223, 352, 349, 454, 79, 216, 125, 394, 127, 408,

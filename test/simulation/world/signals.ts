@@ -8,7 +8,7 @@ import type { Gateways } from "./gateways.ts";
 import { modelOf } from "./kubelet.ts";
 import type { Process } from "./process.ts";
 
-export interface ConductOptions {
+export interface SignalsOptions {
   readonly server: ApiServer;
   readonly clock: Clock;
   readonly gateways: Gateways;
@@ -16,7 +16,7 @@ export interface ConductOptions {
 
 const requestsPerSecond = 100;
 const answerMs = 20;
-/** How long golden requests take. */
+/** Duration of a preflight check with golden requests. */
 const preflightMs = 150;
 
 const noDemand: Demand = {
@@ -32,13 +32,13 @@ const noDemand: Demand = {
 };
 
 /**
- * Plays requests: steady ones, shared out by the tables that gateways work by. Models do as their names say: of `failing`
- * every fifth request fails, `silent` gets none, `differing` answers golden requests in another way. An operator knows
- * nothing of the time before it started.
+ * Simulates the signals of a steady request load that is split by the gateways' tables. Model names determine the behaviour:
+ * every fifth request of `failing` fails, `silent` gets none, `differing` fails golden requests. An operator has no figures
+ * from before its start.
  */
-export function createConduct(options: ConductOptions): { sources(process: Process): SignalSources } {
+export function createSignals(options: SignalsOptions): { sources(process: Process): SignalSources } {
   const models = new Map<string, string>();
-  /** Of a ReplicaSet that a user took away the pods may answer for a while. */
+  /** The model of a revision; remembered because pods of a deleted ReplicaSet may serve for a while. */
   const modelBehind = (hash: string): string => {
     const model = modelOfRevision(options.server, hash) ?? models.get(hash) ?? "";
     models.set(hash, model);
@@ -63,14 +63,18 @@ export function createConduct(options: ConductOptions): { sources(process: Proce
   };
 }
 
-interface Looking extends ConductOptions {
+interface EvidenceOptions extends SignalsOptions {
   readonly process: Process;
-  /** When it began to count, by the world's clock. */
+  /** Start of the operator's figures, by the world's clock. */
   readonly sinceMs: number;
   readonly modelBehind: (hash: string) => string;
 }
 
-function evidence(key: string, fromMs: number, { modelBehind, clock, gateways, process, sinceMs }: Looking): Evidence {
+function evidence(
+  key: string,
+  fromMs: number,
+  { modelBehind, clock, gateways, process, sinceMs }: EvidenceOptions,
+): Evidence {
   const untilMs = process.clock.now();
   const lastedMs = Math.max(0, Math.min(untilMs - fromMs, clock.monotonic() - sinceMs));
   const revisions: Record<string, RevisionWindow> = {};
@@ -100,7 +104,7 @@ function modelOfRevision({ store }: ApiServer, hash: string): string | undefined
 }
 
 function preflights(
-  { modelBehind, clock }: Pick<Looking, "modelBehind" | "clock">,
+  { modelBehind, clock }: Pick<EvidenceOptions, "modelBehind" | "clock">,
   process: Process,
 ): NonNullable<SignalSources["preflights"]> {
   const known = new Map<string, { readonly hash: string; preflight: Preflight }>();
@@ -113,7 +117,7 @@ function preflights(
         preflight: { state: "Running", message: "golden requests are sent to it" },
       };
       known.set(key, tried);
-      void process.heard(clock.sleep(preflightMs)).then(() => {
+      void process.delivered(clock.sleep(preflightMs)).then(() => {
         if (known.get(key) !== tried) return;
         const isDifferent = modelBehind(hash).startsWith("differing");
         tried.preflight = isDifferent

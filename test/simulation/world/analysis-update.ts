@@ -1,24 +1,24 @@
 import { isEqual } from "../../../operator/model-deployment/plan/equality.ts";
-import type { Change } from "../../../operator/local/api-server/store/record.ts";
+import type { Change } from "../../../operator/local/api-server/store/stored-record.ts";
 import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 
-/** True for a write that says nothing new but how a candidate does: it is judged again and again. */
-export function isJudgement({ collection, record, before }: Change): boolean {
+/** Whether a write changes nothing but the analysis result of a candidate, which is updated all the time. */
+export function isAnalysisUpdate({ collection, record, before }: Change): boolean {
   if (collection !== "modeldeployments.modelwright.dev" || before === undefined) return false;
   const [now, was] = [record.object, before.object];
   if (now["spec"] !== was["spec"] && !isEqual(now["spec"], was["spec"])) return false;
   const [status, previous] = [now["status"], was["status"]] as readonly (ModelDeploymentStatus | undefined)[]; // as the CRD says
   if (status?.rollout?.analysis === undefined || isEqual(status.rollout.analysis, previous?.rollout?.analysis))
     return false;
-  return isEqual(unjudged(status), unjudged(previous)) && isEqual(notes(now), notes(was));
+  return isEqual(withoutAnalysis(status), withoutAnalysis(previous)) && isEqual(notes(now), notes(was));
 }
 
 function notes({ metadata }: Change["record"]["object"]): unknown {
   return metadata["annotations"];
 }
 
-/** What is left of a status when how the candidate does is left out, and sentences about it. */
-function unjudged({ rollout, conditions = [], ...rest }: ModelDeploymentStatus = {}): object {
+/** A status without the analysis result and the condition messages. */
+function withoutAnalysis({ rollout, conditions = [], ...rest }: ModelDeploymentStatus = {}): object {
   const told = conditions.map(({ type, status, reason }) => ({ type, status, reason }));
   return { ...rest, rollout: { ...rollout, analysis: undefined }, told };
 }

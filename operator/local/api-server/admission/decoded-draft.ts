@@ -1,29 +1,29 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldValidation } from "../requests/write-options.ts";
-import { compacted } from "../schema/compacted.ts";
+import { withoutEmpty } from "../schema/without-empty.ts";
 import { defaulted, withoutNulls } from "../schema/defaulted.ts";
 import { knownFields } from "../schema/known-fields.ts";
 import { typeFault } from "../schema/type-fault.ts";
 import { badRequest } from "../values/api-error.ts";
 import { draftOf, internedDraft, withMetadata, type Draft } from "../values/api-object.ts";
-import { memoryOf } from "../values/interned.ts";
+import { isInterned } from "../values/interned.ts";
 import { objectOf, textOf, type JsonObject } from "../values/json.ts";
-import { rememberedWith } from "../values/remembered.ts";
+import { memoizedWith } from "../values/memoized.ts";
 
-/** An object that came in: pruned, defaulted, with what was unknown in it. */
-export interface Decoded {
+/** A decoded request body, pruned and defaulted, with warnings about unknown fields. */
+export interface DecodedDraft {
   readonly draft: Draft;
   readonly warnings: readonly string[];
 }
 
-/** A body of the kind its path says; a built-in kind's may leave out its type. Throws 400. */
-export function typed(kind: ServedKind, body: JsonObject): JsonObject {
+/** The body with `apiVersion` and `kind`, which a built-in kind may omit. Throws 400 when they don't match the path. */
+export function withCheckedType(kind: ServedKind, body: JsonObject): JsonObject {
   const complete = withType(body, kind);
   checkType(kind, complete);
   return complete;
 }
 
-const withType = rememberedWith((body: JsonObject, kind: ServedKind): JsonObject => {
+const withType = memoizedWith((body: JsonObject, kind: ServedKind): JsonObject => {
   const fallback = kind.custom ? {} : { kind: kind.kind, apiVersion: kind.apiVersion };
   return { ...fallback, ...body };
 });
@@ -41,18 +41,19 @@ function checkType(kind: ServedKind, body: JsonObject): void {
 
 const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.lastIndexOf("/") + 1);
 
-// Go package of a group's internal types.
+// The Go package of a group's internal types.
 const packageOf = (group: string): string => (group === "" ? "core" : (group.split(".")[0] ?? group));
 
-/** Reads a whole object: unknown fields go (and are refused when strict), defaults come. Throws 400. */
-export function decoded(kind: ServedKind, body: JsonObject, validation: FieldValidation): Decoded {
+/** Decodes an object: prunes unknown fields, or refuses them when strict, and applies defaults. Throws 400. */
+export function decodedDraft(kind: ServedKind, body: JsonObject, validation: FieldValidation): DecodedDraft {
   const { value, unknown } = pruned(kind, body);
-  if (unknown.length > 0 && validation === "Strict") throw badRequest(`${asKind(kind)}: ${strictWords(unknown)}`);
+  if (unknown.length > 0 && validation === "Strict")
+    throw badRequest(`${asKind(kind)}: ${strictDecodingError(unknown)}`);
   const warnings = validation === "Warn" ? unknown.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
-  return { draft: filled(kind, value), warnings };
+  return { draft: defaultedDraft(kind, value), warnings };
 }
 
-/** The object without unknown fields, and their paths. Throws 400 for values of another type. */
+/** The object without unknown fields, and the paths of those. Throws 400 for values of the wrong type. */
 export function pruned(
   kind: ServedKind,
   body: JsonObject,
@@ -65,36 +66,36 @@ export function pruned(
   return knownFields(plain, kind.schema);
 }
 
-/** The defaults of schema and kind, filled in; what a round trip through Go's types loses is gone. */
-export const filled = (kind: ServedKind, value: JsonObject): Draft => filledAs(value, kind);
+/** A draft with the defaults of schema and kind, without the fields that Go's `omitempty` drops. */
+export const defaultedDraft = (kind: ServedKind, value: JsonObject): Draft => defaultedAs(value, kind);
 
-const filledAs = rememberedWith((value: JsonObject, kind: ServedKind): Draft => {
+const defaultedAs = memoizedWith((value: JsonObject, kind: ServedKind): Draft => {
   const complete = draftOf(defaulted(value, kind.schema));
-  const draft = kind.custom ? withTypedMetadata(kind, complete) : compactedDraft(kind, complete);
-  const full = kind.strategy.fill?.(draft) ?? draft;
-  return memoryOf(value) === undefined ? full : internedDraft(full);
+  const draft = kind.custom ? withTypedMetadata(kind, complete) : draftWithoutEmpty(kind, complete);
+  const full = kind.strategy.applyDefaults?.(draft) ?? draft;
+  return isInterned(value) ? internedDraft(full) : full;
 });
 
-// Lists that are always printed are there as null, too, and keep their emptiness until they are stored.
-const compactedDraft = (kind: ServedKind, draft: Draft): Draft =>
+// Lists without `omitempty` are kept: missing ones are null, empty ones stay empty until they are stored.
+const draftWithoutEmpty = (kind: ServedKind, draft: Draft): Draft =>
   draftOf({
-    ...compacted(draft, kind.schema),
+    ...withoutEmpty(draft, kind.schema),
     ...Object.fromEntries(kind.printedLists.map((key) => [key, draft[key] ?? null])),
   });
 
-// Metadata is of a Go type even where the rest of the object is not.
+// The metadata of a custom resource is decoded into a Go type, although the rest is not.
 function withTypedMetadata(kind: ServedKind, draft: Draft): Draft {
   const node = kind.schema.fields.get("metadata");
   if (node === undefined) return draft;
-  const metadata = compacted(withoutNulls(draft.metadata, node), node);
+  const metadata = withoutEmpty(withoutNulls(draft.metadata, node), node);
   return metadata === draft.metadata ? draft : withMetadata(draft, metadata);
 }
 
 /**
- * What kube-apiserver says of fields that a kind does not have (`fieldValidation: Strict`); paths as in
+ * kube-apiserver's message for unknown fields under `fieldValidation: Strict`; paths as in
  * `spec.replcias`.
  */
-export const strictWords = (unknown: readonly string[]): string =>
+export const strictDecodingError = (unknown: readonly string[]): string =>
   `strict decoding error: ${unknown.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ")}`;
 
 const asKind = (kind: ServedKind): string =>

@@ -2,25 +2,25 @@ import { difference } from "./end-state.ts";
 import type { World } from "../world/world.ts";
 
 const resyncs = 10;
-/** An operator has read the state and leads by then. */
+/** Time until a started operator has synced and leads. */
 const startMs = 6_000;
-/** After this every watch is back: it waits for at most 60 s before it connects again. */
+/** Time until every watch has reconnected: its back-off is at most 60 s. */
 const caughtUpMs = 75_000;
 
-/** Who starts where all is at rest writes nothing. */
-export async function restlessStart(world: World): Promise<readonly string[]> {
+/** The violations of operators that start in a converged state: they must write nothing. */
+export async function startViolations(world: World): Promise<readonly string[]> {
   await world.advance(startMs);
-  const { writes, judgements } = world.ledger;
-  return writes.length === judgements ? [] : [`where all was at rest a start wrote ${writes.join(", ")}`];
+  const { writes, analysisUpdates } = world.ledger;
+  return writes.length === analysisUpdates ? [] : [`where all was at rest a start wrote ${writes.join(", ")}`];
 }
 
-/** At rest, nothing is written any more: not when everything is looked at again, nor after a restart. */
-export async function restlessness(world: World): Promise<readonly string[]> {
+/** The violations in a converged state: neither resyncs nor a restart must write anything. */
+export async function resyncViolations(world: World): Promise<readonly string[]> {
   await world.advance(caughtUpMs);
   const { ledger, gateways } = world;
-  // Who is started with the right time sets right, once, what a wrong clock made of times in status.
+  // A restart with the right clock corrects, once, the times that a wrong clock wrote to status.
   if (ledger.hits["clock-forward"] !== undefined) await restartAll(world);
-  const [before, judgedBefore] = [ledger.writes.length, ledger.judgements];
+  const [before, updatesBefore] = [ledger.writes.length, ledger.analysisUpdates];
   const stateBefore = rawState(world);
   for (let count = 0; count < resyncs - 1; count += 1) {
     gateways.resync();
@@ -28,7 +28,7 @@ export async function restlessness(world: World): Promise<readonly string[]> {
   }
   await restartAll(world);
   const written = ledger.writes.slice(before);
-  if (written.length === ledger.judgements - judgedBefore) return [];
+  if (written.length === ledger.analysisUpdates - updatesBefore) return [];
   return [`at rest ${resyncs} resyncs wrote ${written.join(", ")}`, ...difference(stateBefore, rawState(world))];
 }
 

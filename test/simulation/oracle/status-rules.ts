@@ -2,12 +2,12 @@ import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deploym
 import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { strategy } from "../../../operator/model-deployment/plan/rollout/steps/strategy.ts";
-import { isOneAtATime } from "./allowances.ts";
+import { isOneAtATime } from "./pod-bounds.ts";
 import type { Rule, Write } from "./safety.ts";
-import type { StoredDeployment } from "./truth.ts";
+import type { StoredDeployment } from "./ground-truth.ts";
 
-/** What every write of a rollout's status keeps. Statuses follow each other: each is written on the one before. */
-export const statusPromises: readonly Rule<StoredDeployment>[] = [
+/** Rules for every status write of a rollout, compared with the previous status. */
+export const statusRules: readonly Rule<StoredDeployment>[] = [
   servesSomething,
   stableCarries,
   failedStaysFailed,
@@ -16,19 +16,19 @@ export const statusPromises: readonly Rule<StoredDeployment>[] = [
   answersOnce,
 ];
 
-/** Nothing gets requests only when nothing is wanted, or nothing had any yet. */
+/** All weights are 0 only when no replicas are wanted, or when no revision had requests yet. */
 function servesSomething({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const shares = statusShares(now.status ?? {});
   const sharesBefore = statusShares(before?.status ?? {});
   const wasIdle = sharesBefore.every(({ weight }) => weight === 0);
-  // A schedule may begin when all was stopped until then: its end tells whether the requests come back.
+  // A schedule may begin with everything stopped; its end state shows whether the requests come back.
   const isKept = wasIdle && (now.status?.stable === undefined || sharesBefore.length > 0);
   const isIdle = !isKept && shares.length > 0 && shares.every(({ weight }) => weight === 0);
-  const { replicas } = truth.wishes(now.metadata.uid);
+  const { replicas } = truth.desired(now.metadata.uid);
   return isIdle && !replicas.includes(0) ? "gives no requests to anything" : undefined;
 }
 
-/** Requests go back to a stable revision only when it can have them, while the candidate has them and can. */
+/** Requests move from a candidate with ready pods back to the stable revision only when that has a ready pod. */
 function stableCarries({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const [stable, candidate] = [revisionOf(now, "stable"), revisionOf(before, "candidate")];
   if (revisionOf(before, "stable") !== stable || [now, before].some((one) => isTight(one?.status))) return undefined;
@@ -48,7 +48,7 @@ function isTight(status: ModelDeploymentStatus | undefined): boolean {
   return isOneAtATime(status) || status?.capacity?.mode === "Swap";
 }
 
-/** What has failed gets no requests any more, unless somebody wants it tried again. */
+/** A failed revision gets no requests and stays failed, unless the user retries it. */
 function failedStaysFailed({ now, before }: Write<StoredDeployment>): string | undefined {
   const known = failed(before?.status);
   for (const revision of known) {
@@ -62,7 +62,7 @@ function failedStaysFailed({ now, before }: Write<StoredDeployment>): string | u
   return undefined;
 }
 
-/** As many as the API keeps. */
+/** Limit of `failedRevisions` in the API. */
 const mostFailed = 10;
 
 function failed(status: ModelDeploymentStatus | undefined): readonly string[] {
@@ -73,7 +73,7 @@ function weightOf(status: ModelDeploymentStatus | undefined, revision: string): 
   return statusShares(status ?? {}).find((one) => one.revision === revision)?.weight ?? 0;
 }
 
-/** No step is left out without a word, and what waits for a user waits. */
+/** No step is skipped without a reason in status, and an indefinite pause is left only by promote. */
 function stepsInOrder(write: Write<StoredDeployment>): string | undefined {
   const { now, before } = write;
   const [from, to] = stepsTaken(write);
@@ -84,18 +84,18 @@ function stepsInOrder(write: Write<StoredDeployment>): string | undefined {
   return waited && !isAnswered(now, before, "promote") ? `left pause ${from} though nobody promoted it` : undefined;
 }
 
-/** From which step to which a candidate went on; the same where it did not, or says why, or its steps are others of late. */
+/** The steps of a candidate before and after a write; [0, 0] when the candidate, its steps or `skipped` changed. */
 function stepsTaken({ truth, now: { metadata, status }, before }: Write<StoredDeployment>): readonly [number, number] {
   const was = before?.status;
   const isSame = status?.candidate !== undefined && status.candidate.revision === was?.candidate?.revision;
   if (!isSame || status.rollout?.skipped !== undefined) return [0, 0];
-  const { specs } = truth.wishes(metadata.uid);
+  const { specs } = truth.desired(metadata.uid);
   const isSteady = new Set(specs.map(({ rollout }) => JSON.stringify(rollout))).size <= 1;
   if (!isSteady) return [0, 0];
   return [was.step ?? 0, status.step ?? 0];
 }
 
-/** A candidate becomes the stable revision after its last step, or nothing else can serve. */
+/** A candidate becomes stable only after its last step, or when the stable revision can be replaced at once. */
 function promotedAtTheEnd(write: Write<StoredDeployment>): string | undefined {
   const { truth, now, before } = write;
   const was = before?.status;
@@ -103,11 +103,11 @@ function promotedAtTheEnd(write: Write<StoredDeployment>): string | undefined {
   if (was?.stable === undefined || promoted === was.stable.revision || isReplaceable(write)) return undefined;
   if (promoted === undefined) return "made nothing stable";
   if (promoted !== was.candidate?.revision) return `made ${promoted} stable, which was no candidate`;
-  const fewest = Math.min(...truth.wishes(now.metadata.uid).specs.map((spec) => strategy(spec).steps.length));
+  const fewest = Math.min(...truth.desired(now.metadata.uid).specs.map((spec) => strategy(spec).steps.length));
   return isAtTheEnd(was, fewest) ? undefined : `made ${promoted} stable before the last of ${fewest} steps`;
 }
 
-/** The stable revision of before gets no requests, is gone or, where its candidate is not wanted any more, has no ready pod. */
+/** Whether the previous stable revision gets no requests, has no ReplicaSet or, with a superseded candidate, no ready pod. */
 function isReplaceable({ truth, now, before }: Write<StoredDeployment>): boolean {
   const was = before?.status ?? {};
   const set = truth.setOf(now.metadata.uid, was.stable?.revision ?? "");
@@ -122,13 +122,13 @@ function isAtTheEnd({ rollout, step = 0 }: ModelDeploymentStatus, steps: number)
 
 type CommandName = keyof NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["answered"]>;
 
-/** A command was answered with this write. */
+/** Whether this write answers a command. */
 function isAnswered(now: StoredDeployment, before: StoredDeployment | undefined, command: CommandName): boolean {
   const answer = now.status?.rollout?.answered?.[command];
   return answer !== undefined && answer !== before?.status?.rollout?.answered?.[command];
 }
 
-/** What was done by a command was asked for anew, and what was answered is not forgotten. */
+/** A revision is aborted only by an answered command, and answers never go back to an older one. */
 function answersOnce({ now, before }: Write<StoredDeployment>): string | undefined {
   const [answers, known] = [now.status?.rollout?.answered ?? {}, before?.status?.rollout?.answered ?? {}];
   const number = (text: string | undefined): number => Number(text?.split("-")[1] ?? 0);

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import type { Log } from "../../../../runtime/base/log.ts";
 
 /**
- * Notes on disk of the process groups that run: `<pid>` holds the start time. The next kubelet on the same folder ends
- * what an earlier one left behind, and never a stranger that got the same pid.
+ * Files that record the running process groups: file `<pid>` holds the start time. The next kubelet on the same folder
+ * kills the groups that an earlier one left behind, and never another process that reused a pid.
  */
-export interface ChildNotes {
+export interface PidFiles {
   add(pid: number): Promise<void>;
   remove(pid: number): Promise<void>;
 }
 
-/** Notes of processes in a folder: what a kubelet that was killed has left is found there. */
-export async function openChildNotes(folder: string): Promise<ChildNotes> {
+/** Opens a folder of pid files, creating it if needed. */
+export async function openPidFiles(folder: string): Promise<PidFiles> {
   await mkdir(folder, { recursive: true });
   return {
     add: async (pid) => {
@@ -23,12 +23,12 @@ export async function openChildNotes(folder: string): Promise<ChildNotes> {
   };
 }
 
-/** Kills every noted process group whose leader has the noted start time, and forgets all notes. */
-export async function endLeftovers(folder: string, log: Log): Promise<void> {
+/** Kills every recorded process group whose leader has the recorded start time, and deletes all pid files. */
+export async function killStaleProcesses(folder: string, log: Log): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = Number(name);
-    const noted = await readFile(join(folder, name), "utf8");
-    if (Number.isSafeInteger(pid) && pid > 1 && (await startTime(pid)) === noted) {
+    const recorded = await readFile(join(folder, name), "utf8");
+    if (Number.isSafeInteger(pid) && pid > 1 && (await startTime(pid)) === recorded) {
       log.warn("ending a process left behind by an earlier run", { pid });
       killGroup(pid, "SIGKILL");
     }
@@ -36,7 +36,7 @@ export async function endLeftovers(folder: string, log: Log): Promise<void> {
   }
 }
 
-/** Signals a whole process group; a group that is already gone is fine. */
+/** Signals a process group; a group that no longer exists is ignored. */
 export function killGroup(leader: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-leader, signal);
@@ -45,7 +45,7 @@ export function killGroup(leader: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Clock ticks after boot at which the process started (field 22 of /proc/PID/stat); undefined: no such process. */
+/** Start time of a process in clock ticks after boot (field 22 of /proc/PID/stat); undefined when there is no such process. */
 async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];

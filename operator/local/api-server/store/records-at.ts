@@ -1,9 +1,9 @@
 import { continueExpired } from "../requests/list-options.ts";
 import { nameOf, namespaceOf } from "../values/api-object.ts";
 import type { Collection } from "./collection.ts";
-import type { StoredRecord } from "./record.ts";
+import type { StoredRecord } from "./stored-record.ts";
 
-/** The records of a collection as they were at a revision: the changes since then are taken back. Throws 410. */
+/** The records of a collection as of a revision: later changes are undone. Throws 410 for a revision before the history. */
 export function recordsAt(collection: Collection, namespace: string, revision: number): readonly StoredRecord[] {
   const changes = collection.history.after(revision);
   if (changes === undefined) throw continueExpired();

@@ -3,21 +3,21 @@ import type { ConfigMap, KubeObject } from "../../../kube/kinds.ts";
 import { type Resource, resources } from "../../../kube/resources.ts";
 import { kubeletFaults } from "../faults.ts";
 
-/** What holds values of a pod's namespace under keys, as the kubelet names it in messages. */
-export type KeyedKind = "ConfigMap" | "Secret";
+/** The kinds with key-value data, as the kubelet names them in messages. */
+export type ConfigKind = "ConfigMap" | "Secret";
 
 type Contents = ReadonlyMap<string, Buffer>;
 
-/** ConfigMaps and Secrets as a pod reads them. */
-export interface KeyedObjects {
-  /** Its bytes by key; undefined where there is no such object. */
-  contents(kind: KeyedKind, name: string): Promise<Contents | undefined>;
+/** Reads the ConfigMaps and Secrets of a pod's namespace. */
+export interface ConfigReader {
+  /** The object's values by key; undefined when it does not exist. */
+  contents(kind: ConfigKind, name: string): Promise<Contents | undefined>;
 }
 
 const secrets: Resource = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true };
 
-/** Those of one namespace, read anew each time, as the kubelet does for each start of a container. */
-export function keyedObjects(client: Pick<Client, "get">, namespace: string): KeyedObjects {
+/** Creates an uncached reader for one namespace: the kubelet reads them at each container start as well. */
+export function configReader(client: Pick<Client, "get">, namespace: string): ConfigReader {
   return {
     contents: async (kind, name) => {
       if (kind === "Secret") {
@@ -32,9 +32,9 @@ export function keyedObjects(client: Pick<Client, "get">, namespace: string): Ke
   };
 }
 
-/** The contents; a CreateContainerConfigError with the kubelet's words where there is no such object. */
-export async function presentContents(objects: KeyedObjects, kind: KeyedKind, name: string): Promise<Contents> {
-  const contents = await objects.contents(kind, name);
+/** The object's values by key. Throws CreateContainerConfigError with the kubelet's message when it does not exist. */
+export async function requiredContents(config: ConfigReader, kind: ConfigKind, name: string): Promise<Contents> {
+  const contents = await config.contents(kind, name);
   if (contents === undefined) {
     throw kubeletFaults.CreateContainerConfigError({ cause: `${kind.toLowerCase()} "${name}" not found` });
   }
