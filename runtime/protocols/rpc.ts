@@ -90,7 +90,7 @@ export interface RpcService {
 export const rpcFaults = faultCatalogue<{ MessageUnreadable: { message: string; path: string; reason: string } }>({
   MessageUnreadable: {
     message: ({ message, path, reason }) =>
-      `${path === "" ? "the request" : path} is no part of a ${message}: ${reason}`,
+      `the request is not a valid ${message}: ${path === "" ? "" : `${path}: `}${reason}`,
     retry: "never",
     level: "info",
   },

@@ -71,13 +71,13 @@ export const faults = faultCatalogue<{
   ),
   ModelLoading: {
     message: ({ name, state }) => `model '${name}' is ${state}`,
-    hint: () => "its answers come when it is Ready",
+    hint: () => "it answers once it is Ready",
     retry: { afterMs: 1000 },
     level: "info",
   },
   ModelNotReady: {
     message: ({ name, state, reason }) => `model '${name}' is ${state}${reason === undefined ? "" : `: ${reason}`}`,
-    hint: () => "its answers come when it is Ready",
+    hint: () => "it answers once it is Ready",
     retry: { afterMs: 1000 },
     level: "info",
   },
@@ -96,25 +96,24 @@ export const faults = faultCatalogue<{
   JsonNotUtf8: refused(() => "the JSON of the request is not UTF-8"),
   FieldMissing: refused(({ path, expected }) => `${path} is missing; must be ${expected}`),
   FieldInvalid: refused(({ path, found, expected }) => `${path} is ${found}; must be ${expected}`),
-  FieldRepeated: refused(({ path }) => `${path} stands twice; must stand once`),
-  FieldForbidden: refused(({ path }) => `${path} is no field of this protocol`),
+  FieldRepeated: refused(({ path }) => `${path} is given twice; must be given once`),
+  FieldForbidden: refused(({ path }) => `${path} is not a field of this protocol`),
   ParameterUnsupported: refused(
-    ({ path, extension }) => `${path} belongs to the ${extension} extension, which this server does not have`,
+    ({ path, extension }) => `${path} belongs to the ${extension} extension, which this server does not support`,
   ),
   ExtensionMissing: refused(
     ({ method, target, extension }) =>
-      `${method} ${target} belongs to the ${extension} extension, which this server does not have`,
+      `${method} ${target} belongs to the ${extension} extension, which this server does not support`,
   ),
   ClassesOfType: refused(
-    ({ path, datatype }) =>
-      `${path} asks for classes of ${datatype}; must be of an output of numbers that are no halves`,
+    ({ path, datatype }) => `${path} asks for classes of ${datatype}; must be a numeric output other than FP16 or BF16`,
   ),
   DatatypeUnknown: refused(
     ({ path, datatype, known }) => `${path} is ${JSON.stringify(datatype)}; must be one of ${known.join(", ")}`,
   ),
   DatatypeMismatch: refused(({ path, datatype, expected }) => `${path} is ${datatype}; must be ${expected}`),
   DatatypeNotInJson: {
-    message: ({ path, datatype }) => `${path} holds ${datatype} as JSON, which has no such numbers`,
+    message: ({ path, datatype }) => `${path} holds ${datatype} as JSON, which cannot represent it`,
     hint: () => "send them as binary data with parameters.binary_data_size",
     retry: "never",
     level: "info",
@@ -155,21 +154,21 @@ export const faults = faultCatalogue<{
   ),
   RawShape: {
     message: ({ name, shape }) =>
-      `the shape of input "${name}", ${sizes(shape)}, cannot be told from the size of the body`,
+      `the shape of input "${name}", ${sizes(shape)}, cannot be derived from the size of the body`,
     hint: () => "send its shape as JSON before the data, and its length in Inference-Header-Content-Length",
     retry: "never",
     level: "info",
   },
   RawSize: refused(
     ({ name, shape, datatype, sizeBytes }) =>
-      `the body has ${sizeBytes} bytes, which is no input "${name}" of shape ${sizes(shape)} of ${datatype}`,
+      `the body has ${sizeBytes} bytes, which does not fit input "${name}" of shape ${sizes(shape)} of ${datatype}`,
   ),
   OutputNotServed: refused(
     ({ path, name, known }) =>
       `${path}: the model has no output ${JSON.stringify(name)}; its outputs are ${listed(known)}`,
   ),
   OutputRepeated: refused(
-    ({ path, name }) => `${path} asks for output ${JSON.stringify(name)} a second time; each may be asked for once`,
+    ({ path, name }) => `${path} repeats output ${JSON.stringify(name)}; each output may be listed once`,
   ),
   OutputNotInJson: {
     message: ({ name, datatype }) => `output "${name}" is ${datatype}, which JSON cannot hold`,
@@ -184,8 +183,7 @@ export const faults = faultCatalogue<{
     level: "info",
   },
   DatatypeNotTyped: refused(
-    ({ path, datatype }) =>
-      `${path} is ${datatype}, for which there are no contents by type; must come in raw_input_contents`,
+    ({ path, datatype }) => `${path} is ${datatype}, which has no typed contents; must be sent in raw_input_contents`,
   ),
   ContentsField: refused(({ path, found, expected }) => `${path} has ${found}; must have ${expected}`),
   ContentsTwice: refused(

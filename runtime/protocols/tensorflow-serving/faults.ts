@@ -69,7 +69,7 @@ export const faults = faultCatalogue<{
   NoSuchVersion: refused(({ name, version }) => `Could not find version ${version} of model ${name}`),
   SignatureUnknown: refused(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
   SignatureNamed: refused(({ signature }) => `No signature was found with the name: ${signature}`),
-  KeyRepeated: refused(({ path }) => `${path} stands twice; must stand once`),
+  KeyRepeated: refused(({ path }) => `${path} is given twice; must be given once`),
   NotAnObject: refused(({ json }) => `JSON Value: ${json} Is not object`),
   SignatureNotText: refused(
     ({ json }) => `JSON Value: ${json} not formatted correctly. 'signature_name' key must be a string value.`,

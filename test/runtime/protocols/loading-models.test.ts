@@ -35,9 +35,9 @@ const tensorflow: Readonly<Record<string, string>> = {
 };
 
 const inference: Readonly<Record<string, string>> = {
-  "POST /v2/models/slow/infer": `503 loading {"error":"model 'slow' is Verifying; its answers come when it is Ready"}`,
+  "POST /v2/models/slow/infer": `503 loading {"error":"model 'slow' is Verifying; it answers once it is Ready"}`,
   "GET /v2/models/slow/ready": '503 loading {"name":"slow","ready":false}',
-  "POST /v2/models/broken/infer": `503 - {"error":"model 'broken' is Failed: layer Lambda is not supported; its answers come when it is Ready"}`,
+  "POST /v2/models/broken/infer": `503 - {"error":"model 'broken' is Failed: layer Lambda is not supported; it answers once it is Ready"}`,
   "GET /v2/models/broken/ready": '503 - {"name":"broken","ready":false}',
   "POST /v2/models/nobody/infer": `404 - {"error":"Request for unknown model: 'nobody' is not found"}`,
 };
@@ -58,7 +58,7 @@ describe("a response about a loading model says so in a header", () => {
       '404 loading { "error": "Servable not found for request: Latest(nobody)" }',
     );
     expect(await answered(v2, "POST /v2/models/nobody/infer")).toBe(
-      `503 loading {"error":"model 'nobody' is Fetching; its answers come when it is Ready"}`,
+      `503 loading {"error":"model 'nobody' is Fetching; it answers once it is Ready"}`,
     );
   });
 

@@ -93,7 +93,7 @@ describe("the gRPC server", () => {
   test("refuses bytes that are no message", async () => {
     const caller = await opened([echo()]);
     expect(await caller.callRaw(say, Buffer.of(0x0a, 9, 1))).toBe(
-      "INVALID_ARGUMENT: text is no part of a test.Note: it ends in the middle of a value",
+      "INVALID_ARGUMENT: the request is not a valid test.Note: text: it ends in the middle of a value",
     );
   });
 

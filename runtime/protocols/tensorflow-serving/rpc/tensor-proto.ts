@@ -29,7 +29,7 @@ export function tensorFromProto(proto: TensorProto, reserve: Reserve): Tensor {
   const shape = shapeOf(proto);
   const count = elementCount(shape);
   if (dtype === "string" && count > maxStrings) {
-    throw new UnreadableTensor(`tensor_shape needs ${count} texts; must need ${maxStrings} at most`);
+    throw new UnreadableTensor(`tensor_shape needs ${count} strings; may need ${maxStrings} at most`);
   }
   if (proto.tensorContent.length > 0) return fromContent(dtype, shape, proto.tensorContent);
   if (dtype === "string") return { dtype, shape, data: filledStrings(proto.stringVal, count) };
@@ -87,7 +87,7 @@ function contentStrings(content: Uint8Array, count: number): readonly Uint8Array
     total += length;
   }
   let at = content.length - total;
-  if (reader.position !== at) throw new UnreadableTensor("tensor_content has other bytes than its strings need");
+  if (reader.position !== at) throw new UnreadableTensor("tensor_content does not have the size of its strings");
   return lengths.map((length) => {
     at += length;
     return content.subarray(at - length, at);
@@ -169,7 +169,7 @@ function filledStrings(values: readonly Uint8Array[], count: number): readonly U
 function checkFilledSize(sizeBytes: number): void {
   if (sizeBytes <= maxFilledBytes) return;
   throw new UnreadableTensor(
-    `tensor_shape needs ${sizeBytes} bytes that the request does not bring; may leave out ${maxFilledBytes} at most`,
+    `tensor_shape needs ${sizeBytes} bytes of fill values; may need ${maxFilledBytes} at most`,
   );
 }
 

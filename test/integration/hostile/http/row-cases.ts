@@ -42,19 +42,19 @@ export const rowBodies: Readonly<Record<string, BodyCase>> = {
   },
   "instances twice": {
     ...tfs(`{"instances":${rows},"instances":[[1]]}`),
-    want: '400 { "error": "instances stands twice; must stand once" }',
+    want: '400 { "error": "instances is given twice; must be given once" }',
   },
   "instances twice, once with an escape": {
     ...tfs(`{"instances":${rows},"inst\\u0061nces":[[1]]}`),
-    want: '400 { "error": "instances stands twice; must stand once" }',
+    want: '400 { "error": "instances is given twice; must be given once" }',
   },
   "a row that names an input twice": {
     ...tfs('{"instances":[{"INPUT0":[1],"INPUT0":[2],"INPUT1":[3]}]}', "simple"),
-    want: '400 { "error": "instances[0].INPUT0 stands twice; must stand once" }',
+    want: '400 { "error": "instances[0].INPUT0 is given twice; must be given once" }',
   },
   "an input twice in columns": {
     ...tfs(`{"inputs":{"features":${rows},"features":[[1]]}}`),
-    want: '400 { "error": "inputs.features stands twice; must stand once" }',
+    want: '400 { "error": "inputs.features is given twice; must be given once" }',
   },
   "a row with an unknown input": {
     ...tfs('{"instances":[{"INPUT0":[1],"__proto__":[2]}]}', "simple"),

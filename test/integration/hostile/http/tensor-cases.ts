@@ -135,7 +135,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
   },
   "data twice": {
     ...infer(tensor(`${features},"shape":[1,64],"data":[1],"data":[${zeros}]`)),
-    want: '400 {"error":"inputs[0].data stands twice; must stand once"}',
+    want: '400 {"error":"inputs[0].data is given twice; must be given once"}',
   },
   "an integer beyond its type": {
     ...infer(tensor('"name":"INPUT0","datatype":"INT32","shape":[1,1],"data":[4294967296]'), "simple"),
@@ -155,7 +155,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
         `${features},"shape":[1,64],"parameters":{"shared_memory_region":"/dev/mem","shared_memory_byte_size":256}`,
       ),
     ),
-    want: '400 {"error":"inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not have"}',
+    want: '400 {"error":"inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not support"}',
   },
   "parameters that are a list": {
     ...infer(tensor(`${features},"shape":[1,64],"parameters":[],"data":[1]`)),
@@ -175,7 +175,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
   },
   "a header of zero bytes": {
     ...binary(sized(256), 256, 0),
-    want: '400 {"error":"the body has 359 bytes, which is no input \\"features\\" of shape [-1,64] of FP32"}',
+    want: '400 {"error":"the body has 359 bytes, which does not fit input \\"features\\" of shape [-1,64] of FP32"}',
   },
   "a header below zero": {
     ...binary(sized(256), 256, -1),

@@ -92,12 +92,12 @@ export const frameCases: Readonly<Record<string, RpcCase>> = {
   "a flag that is neither 0 nor 1": {
     path: predict,
     sends: [framed(Buffer.alloc(10), { flag: 7 })],
-    want: "3: the request is no part of a tensorflow.serving.PredictRequest: a field has number 0",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: a field has number 0",
   },
   "compressed, without an encoding": {
     path: predict,
     sends: [framed(gzipSync(Buffer.alloc(10)), { flag: 1 })],
-    want: "3: output_filter[0] is no part of a tensorflow.serving.PredictRequest: field 3 has wire type 7; must have 2",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: output_filter[0]: field 3 has wire type 7; must have 2",
   },
   "an unknown encoding": {
     path: predict,

@@ -36,32 +36,32 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
   "noise as a message": {
     path: predict,
     sends: [framed(Buffer.alloc(1000, 0xa5))],
-    want: "3: the request is no part of a tensorflow.serving.PredictRequest: a varint takes more than 10 bytes",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: a varint takes more than 10 bytes",
   },
   "a field with number 0": {
     path: predict,
     sends: [framed(Buffer.from([2, 0]))],
-    want: "3: the request is no part of a tensorflow.serving.PredictRequest: a field has number 0",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: a field has number 0",
   },
   "a group that does not end": {
     path: predict,
     sends: [framed(Buffer.from([0x0b]))],
-    want: "3: model_spec is no part of a tensorflow.serving.PredictRequest: field 1 has wire type 3; must have 2",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: model_spec: field 1 has wire type 3; must have 2",
   },
   "a field longer than the message": {
     path: predict,
     sends: [framed(Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x7f]))],
-    want: "3: model_spec is no part of a tensorflow.serving.PredictRequest: it ends in the middle of a value",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: model_spec: it ends in the middle of a value",
   },
   "a varint of eleven bytes": {
     path: predict,
     sends: [framed(Buffer.alloc(11, 0xff))],
-    want: "3: the request is no part of a tensorflow.serving.PredictRequest: a varint takes more than 10 bytes",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: a varint takes more than 10 bytes",
   },
   "a name that is no UTF-8": {
     path: predict,
     sends: [framed(field(1, field(1, Buffer.from([0xff, 0xfe]))))],
-    want: "3: model_spec.name is no part of a tensorflow.serving.PredictRequest: a text is not valid UTF-8",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: model_spec.name: a text is not valid UTF-8",
   },
   "a model named __proto__": {
     ...predictCall({}, "__proto__"),
@@ -79,7 +79,7 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
   "four million empty messages": {
     path: infer,
     sends: [framed(Buffer.alloc(8_000_000, Buffer.from([0x2a, 0])))],
-    want: "3: inputs[125000] is no part of a inference.ModelInferRequest: it has more values than may be read",
+    want: "3: the request is not a valid inference.ModelInferRequest: inputs[125000]: it has more values than may be read",
   },
   "eight million int64 numbers of one byte": {
     path: predict,
@@ -110,7 +110,7 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
   },
   "a shape beyond memory with one value": {
     ...predictCall({ dtype: 1, tensorShape: shape(2 ** 30, 64), floatVal: new Float32Array(1) }),
-    want: "3: tensor parsing error: features: tensor_shape needs 274877906944 bytes that the request does not bring; may leave out 67108864 at most",
+    want: "3: tensor parsing error: features: tensor_shape needs 274877906944 bytes of fill values; may need 67108864 at most",
   },
   "a shape of unknown rank": {
     ...predictCall({ dtype: 1, tensorShape: { unknownRank: true }, floatVal: new Float32Array(64) }),
@@ -143,7 +143,7 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
         }),
       ),
     ],
-    want: "3: inputs.value is no part of a tensorflow.serving.PredictRequest: it has more values than may be read",
+    want: "3: the request is not a valid tensorflow.serving.PredictRequest: inputs.value: it has more values than may be read",
   },
   "an unknown output filter": {
     path: predict,
@@ -194,7 +194,7 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
   "a reflection of noise": {
     path: reflection,
     sends: [framed(Buffer.alloc(100, 0xa5))],
-    want: "3: the request is no part of a grpc.reflection.v1.ServerReflectionRequest: a varint takes more than 10 bytes",
+    want: "3: the request is not a valid grpc.reflection.v1.ServerReflectionRequest: a varint takes more than 10 bytes",
   },
   "loading a model": {
     path: "/inference.GRPCInferenceService/RepositoryModelLoad",

@@ -31,17 +31,17 @@ describe("paths", () => {
     [
       "GET",
       "/v2/systemsharedmemory/region/r/status",
-      '501 {"error":"GET /v2/systemsharedmemory/region/r/status belongs to the shared memory extension, which this server does not have"}',
+      '501 {"error":"GET /v2/systemsharedmemory/region/r/status belongs to the shared memory extension, which this server does not support"}',
     ],
     [
       "POST",
       "/v2/models/simple/trace/setting",
-      '501 {"error":"POST /v2/models/simple/trace/setting belongs to the trace extension, which this server does not have"}',
+      '501 {"error":"POST /v2/models/simple/trace/setting belongs to the trace extension, which this server does not support"}',
     ],
     [
       "GET",
       "/v2/logging?x",
-      '501 {"error":"GET /v2/logging belongs to the logging extension, which this server does not have"}',
+      '501 {"error":"GET /v2/logging belongs to the logging extension, which this server does not support"}',
     ],
     ["HEAD", "/v2/health/live", '200 {"live":true}'],
     ["GET", "/v2/health/ready", '503 {"ready":false}'],
@@ -55,11 +55,11 @@ describe("paths", () => {
     ["GET", "/v2/models/slow/ready", '503 {"name":"slow","ready":false}'],
     ["GET", "/v2/models/broken/ready", '503 {"name":"broken","ready":false}'],
     ["GET", "/v2/models/nope/ready", `404 {"error":"Request for unknown model: 'nope' is not found"}`],
-    ["GET", "/v2/models/slow", `503 {"error":"model 'slow' is Verifying; its answers come when it is Ready"}`],
+    ["GET", "/v2/models/slow", `503 {"error":"model 'slow' is Verifying; it answers once it is Ready"}`],
     [
       "POST",
       "/v2/models/broken/infer",
-      `503 {"error":"model 'broken' is Failed: layer Lambda is not supported; its answers come when it is Ready"}`,
+      `503 {"error":"model 'broken' is Failed: layer Lambda is not supported; it answers once it is Ready"}`,
     ],
     [
       "GET",
@@ -270,16 +270,16 @@ describe("raw binary requests", () => {
       4,
       'a request with Inference-Header-Content-Length 0 gives one input; the model has 2: "INPUT0", "INPUT1"',
     ],
-    ["rows", 7, 'the body has 7 bytes, which is no input "x" of shape [-1,-1,2] of FP32'],
+    ["rows", 7, 'the body has 7 bytes, which does not fit input "x" of shape [-1,-1,2] of FP32'],
     [
       "simple_string",
       4,
-      'the shape of input "INPUT0", [-1,16], cannot be told from the size of the body; send its shape as JSON before the data, and its length in Inference-Header-Content-Length',
+      'the shape of input "INPUT0", [-1,16], cannot be derived from the size of the body; send its shape as JSON before the data, and its length in Inference-Header-Content-Length',
     ],
     [
       "cube",
       8,
-      'the shape of input "x", [2,-1,-1], cannot be told from the size of the body; send its shape as JSON before the data, and its length in Inference-Header-Content-Length',
+      'the shape of input "x", [2,-1,-1], cannot be derived from the size of the body; send its shape as JSON before the data, and its length in Inference-Header-Content-Length',
     ],
   ])("are refused when ambiguous: %s", async (model, sizeBytes, error) => {
     expect(await raw(model, Buffer.alloc(sizeBytes))).toBe(refusal(error));

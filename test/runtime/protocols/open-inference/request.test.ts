@@ -32,19 +32,19 @@ describe("invalid requests are refused with the path of the field", () => {
       "a field that stands twice",
       "identity_float",
       x(`${float},"data":[1,2],"data":[3,4]`),
-      "inputs[0].data stands twice; must stand once",
+      "inputs[0].data is given twice; must be given once",
     ],
     [
       "a prototype",
       "identity_float",
       x(`${float},"data":[1,2],"__proto__":{"data":[1]}`),
-      "inputs[0].__proto__ is no field of this protocol",
+      "inputs[0].__proto__ is not a field of this protocol",
     ],
     [
       "a prototype among parameters",
       "identity_float",
       x(`${float},"data":[1,2]`, ',"parameters":{"__proto__":1}'),
-      "parameters.__proto__ is no field of this protocol",
+      "parameters.__proto__ is not a field of this protocol",
     ],
     [
       "a parameter that is a list",
@@ -68,7 +68,7 @@ describe("invalid requests are refused with the path of the field", () => {
       "shared memory",
       "identity_float",
       x(`${float},"parameters":{"shared_memory_region":"r"}`),
-      "inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not have",
+      "inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not support",
     ],
     [
       "a text that is not base64 though it says so",
@@ -86,7 +86,7 @@ describe("invalid requests are refused with the path of the field", () => {
       "classes of texts",
       "identity_string",
       x('"datatype":"BYTES","shape":[1,1],"data":["a"]', ',"outputs":[{"name":"y","parameters":{"classification":1}}]'),
-      "outputs[0].parameters.classification asks for classes of BYTES; must be of an output of numbers that are no halves",
+      "outputs[0].parameters.classification asks for classes of BYTES; must be a numeric output other than FP16 or BF16",
     ],
     [
       "a name that is missing",
@@ -266,7 +266,7 @@ describe("invalid requests are refused with the path of the field", () => {
       "FP16 as JSON",
       "identity_float16",
       x('"datatype":"FP16","shape":[1,1],"data":[1]'),
-      "inputs[0].data holds FP16 as JSON, which has no such numbers; send them as binary data with parameters.binary_data_size",
+      "inputs[0].data holds FP16 as JSON, which cannot represent it; send them as binary data with parameters.binary_data_size",
     ],
     [
       "an input that stands twice",
@@ -290,7 +290,7 @@ describe("invalid requests are refused with the path of the field", () => {
       "an output asked for twice",
       "identity_float",
       x(`${float},"data":[1,2]`, ',"outputs":[{"name":"y"},{"name":"y"}]'),
-      'outputs[1] asks for output "y" a second time; each may be asked for once',
+      'outputs[1] repeats output "y"; each output may be listed once',
     ],
     [
       "deep JSON",

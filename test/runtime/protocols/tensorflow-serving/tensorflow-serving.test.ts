@@ -27,13 +27,13 @@ describe("TensorFlow Serving's REST API beyond the vectors", () => {
       "repeated keys are refused",
       "half_plus_two",
       '{"instances":[1],"instances":[3]}',
-      '400 { "error": "instances stands twice; must stand once" }',
+      '400 { "error": "instances is given twice; must be given once" }',
     ],
     [
       "repeated inputs in a row are refused",
       "half_plus_two",
       '{"instances":[{"x":1,"x":3}]}',
-      '400 { "error": "instances[0].x stands twice; must stand once" }',
+      '400 { "error": "instances[0].x is given twice; must be given once" }',
     ],
     [
       "what follows the document is ignored",

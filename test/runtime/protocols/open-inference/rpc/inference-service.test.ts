@@ -150,7 +150,7 @@ const refused: Readonly<Record<string, readonly [request: Request, want: string]
   ],
   "a model that loads": [
     { modelName: "loading" },
-    "UNAVAILABLE: model 'loading' is Verifying; its answers come when it is Ready",
+    "UNAVAILABLE: model 'loading' is Verifying; it answers once it is Ready",
   ],
   "no inputs": [
     { modelName: "simple" },
@@ -201,7 +201,7 @@ const refused: Readonly<Record<string, readonly [request: Request, want: string]
   ],
   "half floats by type": [
     { modelName: "identity_float16", inputs: [{ name: "x", datatype: "FP16", shape: [1] }] },
-    "INVALID_ARGUMENT: inputs[0] is FP16, for which there are no contents by type; must come in raw_input_contents",
+    "INVALID_ARGUMENT: inputs[0] is FP16, which has no typed contents; must be sent in raw_input_contents",
   ],
   "raw contents for some inputs only": [
     { ...both, rawInputContents: [Buffer.alloc(8)] },
@@ -229,11 +229,11 @@ const refused: Readonly<Record<string, readonly [request: Request, want: string]
   ],
   "an output twice": [
     { ...both, outputs: [{ name: "OUTPUT0" }, { name: "OUTPUT0" }] },
-    'INVALID_ARGUMENT: outputs[1] asks for output "OUTPUT0" a second time; each may be asked for once',
+    'INVALID_ARGUMENT: outputs[1] repeats output "OUTPUT0"; each output may be listed once',
   ],
   "shared memory": [
     one({ ...fp32, parameters: new Map([["shared_memory_region", { stringParam: "r" }]]) }),
-    "INVALID_ARGUMENT: inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not have",
+    "INVALID_ARGUMENT: inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not support",
   ],
   "classes of no number": [
     { ...both, outputs: [{ name: "OUTPUT0", parameters: new Map([["classification", { stringParam: "3" }]]) }] },
@@ -249,14 +249,14 @@ describe("ModelInfer refuses and goes on serving", () => {
   test("malformed messages", async () => {
     const cut = Buffer.from("2a0a0a01781204465033", "hex");
     expect(await caller.callRaw(pathOf(service, "ModelInfer"), cut)).toBe(
-      "INVALID_ARGUMENT: inputs[0] is no part of a inference.ModelInferRequest: it ends in the middle of a value",
+      "INVALID_ARGUMENT: the request is not a valid inference.ModelInferRequest: inputs[0]: it ends in the middle of a value",
     );
   });
 
   test("too many empty inputs", async () => {
     const many = Buffer.alloc(300_000, Buffer.of(0x2a, 0));
     expect(await caller.callRaw(pathOf(service, "ModelInfer"), many)).toBe(
-      "INVALID_ARGUMENT: inputs[125000] is no part of a inference.ModelInferRequest: it has more values than may be read",
+      "INVALID_ARGUMENT: the request is not a valid inference.ModelInferRequest: inputs[125000]: it has more values than may be read",
     );
   });
 });
@@ -469,7 +469,7 @@ describe("the model repository", () => {
       { modelName: "simple", isLoaded: true },
       "INVALID_ARGUMENT: failed to load 'gone', failed to poll from model repository: there is no such model",
       "UNAVAILABLE: failed to load 'late', there is no such model",
-      "INVALID_ARGUMENT: parameters.config belongs to the model configuration extension, which this server does not have",
+      "INVALID_ARGUMENT: parameters.config belongs to the model configuration extension, which this server does not support",
       { modelName: "simple", isUnloaded: true },
     ]);
     expect(changes).toEqual(["load simple", "load simple", "load gone", "load late", "unload simple"]);

@@ -181,7 +181,7 @@ const refused: Readonly<Record<string, readonly [request: PredictDraft, want: st
   ],
   "a shape that the request does not fill": [
     tensor({ dtype: 1, tensorShape: dims(2 ** 30), floatVal: half }),
-    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 4294967296 bytes that the request does not bring; may leave out 67108864 at most",
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 4294967296 bytes of fill values; may need 67108864 at most",
   ],
   "a shape of ten thousand dimensions": [
     tensor({ dtype: 1, tensorShape: dims(...Array.from({ length: 10_000 }, () => 1)) }),
@@ -204,7 +204,7 @@ const refused: Readonly<Record<string, readonly [request: PredictDraft, want: st
       modelSpec: { name: "id_string" },
       inputs: new Map([["x", { dtype: 7, tensorShape: dims(2), tensorContent: Buffer.from([200, 1, 200, 1, 97]) }]]),
     },
-    "INVALID_ARGUMENT: tensor parsing error: x: tensor_content has other bytes than its strings need",
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_content does not have the size of its strings",
   ],
   "more strings than bytes": [
     {
@@ -218,14 +218,14 @@ const refused: Readonly<Record<string, readonly [request: PredictDraft, want: st
       modelSpec: { name: "id_string" },
       inputs: new Map([["x", { dtype: 7, tensorShape: dims(2 ** 40), tensorContent: Buffer.of(0) }]]),
     },
-    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 1099511627776 texts; must need 250000 at most",
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 1099511627776 strings; may need 250000 at most",
   ],
   "one string for more than there may be": [
     {
       modelSpec: { name: "id_string" },
       inputs: new Map([["x", { dtype: 7, tensorShape: dims(250_001), stringVal: [Buffer.from("a")] }]]),
     },
-    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 250001 texts; must need 250000 at most",
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 250001 strings; may need 250000 at most",
   ],
   "a bool that is neither": [
     {
@@ -239,19 +239,19 @@ const refused: Readonly<Record<string, readonly [request: PredictDraft, want: st
 const bytes: Readonly<Record<string, readonly [hex: string, want: string]>> = {
   "bytes that are no message": [
     "ffffffff",
-    "INVALID_ARGUMENT: the request is no part of a tensorflow.serving.PredictRequest: it ends in the middle of a value",
+    "INVALID_ARGUMENT: the request is not a valid tensorflow.serving.PredictRequest: it ends in the middle of a value",
   ],
   "a text cut short": [
     "0a060a0568616c66",
-    "INVALID_ARGUMENT: model_spec.name is no part of a tensorflow.serving.PredictRequest: it ends in the middle of a value",
+    "INVALID_ARGUMENT: the request is not a valid tensorflow.serving.PredictRequest: model_spec.name: it ends in the middle of a value",
   ],
   "a tensor that announces more than there is": [
     "12080a01781203220a00",
-    "INVALID_ARGUMENT: inputs.value.tensor_content is no part of a tensorflow.serving.PredictRequest: it ends in the middle of a value",
+    "INVALID_ARGUMENT: the request is not a valid tensorflow.serving.PredictRequest: inputs.value.tensor_content: it ends in the middle of a value",
   ],
   "a size beyond 2^53": [
     "12150a0178121012 0e120c08ffffffffffffffff7f1200".replaceAll(" ", ""),
-    "INVALID_ARGUMENT: inputs.value.tensor_shape.dim[0].size is no part of a tensorflow.serving.PredictRequest: the number 9223372036854776000 is beyond 2^53",
+    "INVALID_ARGUMENT: the request is not a valid tensorflow.serving.PredictRequest: inputs.value.tensor_shape.dim[0].size: the number 9223372036854776000 is beyond 2^53",
   ],
 };
 
