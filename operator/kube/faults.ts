@@ -87,9 +87,9 @@ export const kubeFaults = faultCatalogue<{
     retry: "backoff",
     level: "warn",
   },
-  Aborted: { message: ({ operation }) => `${operation} was given up by its caller`, retry: "never", level: "info" },
+  Aborted: { message: ({ operation }) => `${operation} was aborted by its caller`, retry: "never", level: "info" },
   BadKubeconfig: {
-    message: ({ path, cause }) => `${path} is no usable kubeconfig: ${cause}`,
+    message: ({ path, cause }) => `${path} is not a usable kubeconfig: ${cause}`,
     hint: () => "pass a kubeconfig whose current context names a cluster and a user",
     retry: "never",
     level: "error",

@@ -174,7 +174,7 @@ function deliverLine<T extends KubeObject>(
     return { reason: fault.code === "Expired" ? "expired" : "error-event", fault };
   }
   if (event === undefined) {
-    const cause = `${JSON.stringify(String(line).slice(0, 80))} is no watch event`;
+    const cause = `${JSON.stringify(String(line).slice(0, 80))} is not a watch event`;
     return { reason: "malformed", fault: kubeFaults.BrokenResponse({ operation, cause }) };
   }
   onEvent(event, line);

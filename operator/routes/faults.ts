@@ -18,7 +18,7 @@ export const routeFaults = faultCatalogue<{
     level: "warn",
   },
   UnreadableLine: {
-    message: ({ line }) => `${line} is no message of a gateway; expected hello, ack, newer or wake as one JSON object`,
+    message: ({ line }) => `${line} is not a gateway message; expected hello, ack, newer or wake as one JSON object`,
     retry: "never",
     level: "warn",
   },

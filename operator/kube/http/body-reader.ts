@@ -47,7 +47,7 @@ export function chunkedBody(onPart: OnPart): BodyReader {
     // The line end behind a chunk's data.
     if (text === "" && hasData) return false;
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(text)?.[1];
-    if (size === undefined) throw new Error("a chunk of the response has no size");
+    if (size === undefined) throw new Error("a chunk of the response has no valid size");
     missing = Number.parseInt(size, 16);
     isInTrailers = missing === 0;
     return false;
@@ -76,7 +76,7 @@ export function chunkedBody(onPart: OnPart): BodyReader {
         }
         const lineEnd = piece.indexOf("\n", at);
         line += piece.toString("latin1", at, lineEnd === -1 ? piece.length : lineEnd);
-        if (line.length > maxLineLength) throw new Error("a chunk of the response has no size");
+        if (line.length > maxLineLength) throw new Error("a chunk of the response has no valid size");
         if (lineEnd === -1) return undefined;
         at = lineEnd + 1;
         line = line.replace(/\r$/, "");

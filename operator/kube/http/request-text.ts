@@ -26,7 +26,7 @@ export function headerLines(headers: CompleteRequest["headers"]): string {
   let lines = "";
   for (const name in headers) {
     const value = headers[name] ?? "";
-    if (!isValue.test(value)) throw new Error(`the header ${name} has a character that no header may have`);
+    if (!isValue.test(value)) throw new Error(`the header ${name} contains a character that is not allowed in headers`);
     lines += `${name}: ${value}\r\n`;
   }
   return lines;

@@ -51,7 +51,7 @@ export function createResponseReader(listener?: ResponseListener): ResponseReade
   const afterHead = (bytes: Buffer): Buffer | undefined => {
     const length = bytes.indexOf(headEnd);
     if (length === -1) {
-      if (bytes.length > maxHeadBytes) throw new Error("the head of the response has no end");
+      if (bytes.length > maxHeadBytes) throw new Error(`the head of the response is longer than ${maxHeadBytes} bytes`);
       unread = Buffer.from(bytes);
       return undefined;
     }
@@ -97,11 +97,11 @@ function textOf([first, ...more]: readonly Buffer[]): string {
 function readHead(text: string, onPart: OnPart): Head {
   const [first = "", ...lines] = text.split("\r\n");
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1]);
-  if (Number.isNaN(status)) throw new Error(`${JSON.stringify(first.slice(0, 80))} is no HTTP response`);
+  if (Number.isNaN(status)) throw new Error(`${JSON.stringify(first.slice(0, 80))} is not an HTTP response`);
   const headers: Record<string, string> = {};
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon < 1) throw new Error(`${JSON.stringify(line.slice(0, 80))} is no header`);
+    if (colon < 1) throw new Error(`${JSON.stringify(line.slice(0, 80))} is not a header`);
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;

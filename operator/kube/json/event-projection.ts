@@ -69,7 +69,7 @@ function createEventProjection(mask: FieldMask): EventProjection {
       if (!changePrefixes.some((prefix) => startsWith(line, prefix))) return fromValue(fullEvents.fromLine(line));
       const cursor = { bytes: line, at: 0 };
       const event = read(cursor);
-      if (peekByte(cursor) !== 0) throw new SyntaxError("something follows an event");
+      if (peekByte(cursor) !== 0) throw new SyntaxError("unexpected bytes follow an event");
       return event;
     },
     fromValue,

@@ -133,19 +133,19 @@ describe("a kubeconfig that cannot be used", () => {
     {
       sentence: "because it is not there",
       source: () => Promise.resolve({ kubeconfigPath: "/nowhere/config" }),
-      want: "/nowhere/config is no usable kubeconfig: ENOENT: no such file or directory, open '/nowhere/config'",
+      want: "/nowhere/config is not a usable kubeconfig: ENOENT: no such file or directory, open '/nowhere/config'",
     },
     {
       sentence: "because its context names nothing",
       source: async () => ({ kubeconfigPath: await kubeconfig("https://c", { known: {} }), context: "unknown" }),
-      want: 'PATH/known.kubeconfig is no usable kubeconfig: context "unknown" names no cluster',
+      want: 'PATH/known.kubeconfig is not a usable kubeconfig: context "unknown" names no cluster',
     },
     {
       sentence: "because of its proxy",
       source: async () => ({
         kubeconfigPath: await kubeconfig("https://c", { sock: {} }, { "proxy-url": "socks5://p:1080" }),
       }),
-      want: "PATH/sock.kubeconfig is no usable kubeconfig: proxy-url is socks5://p:1080; must be http or https",
+      want: "PATH/sock.kubeconfig is not a usable kubeconfig: proxy-url is socks5://p:1080; must be http or https",
     },
   ])("$sentence", async ({ source, want }) => {
     const thrown = await loadConnection(await source()).then(

@@ -156,7 +156,7 @@ describe("an incomplete response", () => {
     await start(hang);
     const signal = AbortSignal.timeout(20);
     expect(await failure(transport.send({ ...get, signal }))).toBe(
-      "Aborted: GET /api/v1/pods was given up by its caller",
+      "Aborted: GET /api/v1/pods was aborted by its caller",
     );
   });
 });

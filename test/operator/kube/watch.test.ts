@@ -159,7 +159,7 @@ describe("the end of a watch", () => {
       sentence: "by a line that is not an event resumes before it",
       answer: watchOf('{"type":"ADDED"}\n', added("y", 12)),
       reason: "malformed",
-      fault: `watch configmaps got a response that cannot be read: "{\\"type\\":\\"ADDED\\"}" is no watch event`,
+      fault: `watch configmaps got a response that cannot be read: "{\\"type\\":\\"ADDED\\"}" is not a watch event`,
       resume: "resourceVersion=11",
     },
     {

@@ -35,7 +35,7 @@ test.each([
   {
     path: "/a",
     headers: { authorization: "Bearer a\r\nx: y" },
-    want: "the header authorization has a character that no header may have",
+    want: "the header authorization contains a character that is not allowed in headers",
   },
 ])("nothing that would be another line: $want", ({ path, headers, want }) => {
   expect(() => requestText({ method: "GET", path, headers })).toThrow(want);

@@ -76,8 +76,8 @@ const table: readonly Row[] = [
     wire: "HTTP/1.1 429 Too Many\r\nconnection: Close\r\ncontent-length: 2\r\n\r\n{}",
     want: { status: 429, headers: { connection: "Close", "content-length": "2" }, body: "{}", isLast: true },
   },
-  { sentence: "another protocol", wire: "SSH-2.0-x\r\n\r\n", want: 'Error: "SSH-2.0-x" is no HTTP response' },
-  { sentence: "a line that is not a header", wire: "HTTP/1.1 200 OK\r\noh\r\n\r\n", want: 'Error: "oh" is no header' },
+  { sentence: "another protocol", wire: "SSH-2.0-x\r\n\r\n", want: 'Error: "SSH-2.0-x" is not an HTTP response' },
+  { sentence: "a line that is not a header", wire: "HTTP/1.1 200 OK\r\noh\r\n\r\n", want: 'Error: "oh" is not a header' },
   {
     sentence: "an invalid length",
     wire: "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
@@ -96,7 +96,7 @@ const table: readonly Row[] = [
   {
     sentence: "a chunk without a size",
     wire: "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}\r\n",
-    want: "Error: a chunk of the response has no size",
+    want: "Error: a chunk of the response has no valid size",
   },
 ];
 
@@ -125,6 +125,6 @@ describe("a response over the wire", () => {
 
   test("whose head has no end is refused", () => {
     const endless = Buffer.from(`HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(200_000)}`);
-    expect(read([endless])).toEqual(["Error: the head of the response has no end"]);
+    expect(read([endless])).toEqual(["Error: the head of the response is longer than 1048576 bytes"]);
   });
 });

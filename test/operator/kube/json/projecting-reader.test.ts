@@ -93,5 +93,5 @@ test("change events are projected, and truncated or surplus bytes are refused", 
     object: { kind: "Pod", metadata: { name: "a" } },
   });
   expect(() => events.fromLine(Buffer.from(line.slice(0, -1)))).toThrow(SyntaxError);
-  expect(() => events.fromLine(Buffer.from(`${line}{`))).toThrow(new SyntaxError("something follows an event"));
+  expect(() => events.fromLine(Buffer.from(`${line}{`))).toThrow(new SyntaxError("unexpected bytes follow an event"));
 });
