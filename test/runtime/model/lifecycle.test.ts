@@ -6,7 +6,7 @@ import { type ModelEvent, stateAfter } from "../../../runtime/model/lifecycle.ts
 const events = ["fetched", "verified", "loaded", "warmed", "stopping", "unloaded", "failed"] as const;
 
 describe("a model's life cycle", () => {
-  test("goes through every state in order", () => {
+  test("passes through every state in order", () => {
     let state = stateAfter("Fetching", "fetched");
     const seen = [state];
     for (const event of ["verified", "loaded", "warmed", "stopping", "unloaded"] as const) {
@@ -16,7 +16,7 @@ describe("a model's life cycle", () => {
     expect(seen).toEqual(["Verifying", "Loading", "Warming", "Ready", "Draining", "Unloaded"]);
   });
 
-  test("never leaves its end, and never goes back", () => {
+  test("never leaves a final state and never goes back", () => {
     fc.assert(
       fc.property(fc.constantFrom(...modelStates), fc.array(fc.constantFrom<ModelEvent>(...events)), (start, story) => {
         let state = start;
@@ -30,7 +30,7 @@ describe("a model's life cycle", () => {
     );
   });
 
-  test("a model that is told to stop before it is ready has nothing to drain", () => {
+  test("a model that is stopped before it is ready does not drain", () => {
     expect(modelStates.map((state) => stateAfter(state, "stopping"))).toEqual([
       "Unloaded",
       "Unloaded",

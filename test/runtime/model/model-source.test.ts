@@ -10,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe("where models are listed", () => {
-  test("a path is one model, which is what it is", async () => {
+describe("the source of models", () => {
+  test("a path is one model", async () => {
     const policy = { kind: "all" } as const;
     const at = { kind: "path", path: "a.h5", name: "a", version: 7, policy, format: "Keras" } as const;
     expect(await modelSource(at).models()).toEqual([
@@ -26,7 +26,7 @@ describe("where models are listed", () => {
     expect((await source.models()).map(({ name }) => name)).toEqual(["a"]);
   });
 
-  test("a configuration is read again when its text has changed, and only then made sense of", async () => {
+  test("a configuration file is parsed again only when its text has changed", async () => {
     const file = join(folder, "models.config");
     const source = modelSource({ kind: "configuration", file });
     await expect(source.models()).rejects.toMatchObject({

@@ -15,7 +15,7 @@ function addReady(registry: ModelRegistry, version: number, labels?: readonly st
 }
 
 describe("the models of a process", () => {
-  test("the largest ready version answers; a version or a label picks another", () => {
+  test("the largest ready version answers unless a version or a label is requested", () => {
     const registry = modelRegistry();
     addReady(registry, 2);
     addReady(registry, 1, ["stable"]);
@@ -42,7 +42,7 @@ describe("the models of a process", () => {
     expect(registry.find({ name: "digits" })).toBeUndefined();
   });
 
-  test("a label stays where it is until the version that it shall name is ready", () => {
+  test("a label moves only when its new version is ready", () => {
     const registry = modelRegistry();
     const named = (): readonly (number | undefined)[] =>
       ["stable", "canary"].map((label) => registry.find({ name: "digits", label })?.version);
@@ -62,7 +62,7 @@ describe("the models of a process", () => {
     expect([named(), registry.hasLabel("digits", "stable")]).toEqual([[undefined, undefined], false]);
   });
 
-  test("of two lives of a version the newer answers when it is ready, and one of them is told", () => {
+  test("of two loads of a version the newer one answers when it is ready, and only one is reported", () => {
     const registry = modelRegistry();
     addReady(registry, 1);
     const first = registry.find({ name: "digits" });
@@ -93,7 +93,7 @@ describe("the models of a process", () => {
     expect(registry.find({ name: "digits", version: 2 })?.version).toBe(2);
   });
 
-  test("ends are told until there are too many of them", () => {
+  test("ended versions are reported up to a limit", () => {
     const registry = modelRegistry();
     for (let version = 1; version <= 40; version++) registry.add("digits", version).advance("stopping");
     const versions = registry.versions("digits").map(({ version }) => version);
@@ -102,7 +102,7 @@ describe("the models of a process", () => {
     expect(registry.versions("digits").at(-1)).toEqual({ version: 40, state: "Fetching" });
   });
 
-  test("tells every version with its state and fault, and every change once", () => {
+  test("reports every version with its state and fault, and every change once", () => {
     const changes: string[] = [];
     const registry = modelRegistry((name, version, state) => changes.push(`${name} ${version} ${state}`));
     const entry = registry.add("digits", 1);

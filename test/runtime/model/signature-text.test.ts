@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { signatureText } from "../../../runtime/model/signature-text.ts";
 
-test("a signature is told in one line, inputs before outputs", () => {
+test("a signature is shown in one line, inputs before outputs", () => {
   expect(
     signatureText({
       inputs: [

@@ -18,8 +18,8 @@ function order(more: Partial<StartOptions>): StartOptions {
   return { path, load: { format: "Auto" }, warmsUp: true, serving, clock: systemClock, log: silentLog, ...more };
 }
 
-describe("bringing a model up", () => {
-  test("goes through every state to ready, and tells what the file is", async () => {
+describe("starting a model", () => {
+  test("passes through every state to ready, and returns the facts of the file", async () => {
     const states: string[] = [];
     const registry = modelRegistry((_name, _version, state) => states.push(state));
     const { served, loadMs, ...facts } = await startModel(registry.add("digits", 1), order({ digest }));
@@ -30,7 +30,7 @@ describe("bringing a model up", () => {
     await served.drain();
   });
 
-  test("stops at the digest, before the file is read", async () => {
+  test("stops at a wrong digest, before the file is read", async () => {
     const states: string[] = [];
     const version = modelRegistry((_name, _version, state) => states.push(state)).add("digits", 1);
     await expect(startModel(version, order({ digest: "0".repeat(64) }))).rejects.toMatchObject({
@@ -39,7 +39,7 @@ describe("bringing a model up", () => {
     expect(states).toEqual(["Fetching", "Verifying"]);
   });
 
-  test("a model that is a folder has a digest, too", async () => {
+  test("a folder model has a digest, too", async () => {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "modelwright-bring-up-")));
     await writeFile(join(folder, "saved_model.pb"), "");
     const raising = startModel(modelRegistry().add("digits", 1), order({ path: folder, digest }));

@@ -17,7 +17,7 @@ function models(isReady: boolean, ...states: readonly ModelState[]): Models {
   };
 }
 
-test("a process is as far as what is furthest back of that which is on its way", () => {
+test("the overall state is the earliest state of any version that is not ready", () => {
   expect(overallState(models(false))).toBe("Fetching");
   expect(overallState(models(false, "Ready", "Loading", "Warming"))).toBe("Loading");
   expect(overallState(models(false, "Failed", "Warming"))).toBe("Warming");
@@ -25,7 +25,7 @@ test("a process is as far as what is furthest back of that which is on its way",
   expect(overallState(models(true, "Ready", "Failed", "Loading"))).toBe("Ready");
 });
 
-test("of a version that is not loaded as much is told as is known", () => {
+test("the facts of a version that is not loaded are its name, number and state", () => {
   expect(versionFacts({ name: "digits", version: "3", state: "Loading" }, undefined)).toEqual({
     name: "digits",
     version: "3",
@@ -38,7 +38,7 @@ test("of a version that is not loaded as much is told as is known", () => {
   });
 });
 
-test("of a loaded version its signatures are told in parts, the one that is meant without a name first", () => {
+test("the facts of a loaded version list its signatures in parts, the default one first", () => {
   const x = { name: "x", dtype: "float32" as const, shape: [-1, 2] };
   const given = {
     ...x,

@@ -30,7 +30,7 @@ function log(field: number, request: string): Uint8Array {
 }
 
 describe("recorded warm-up requests", () => {
-  test("are told with the method that they were recorded for; logs of sessions are passed over", async () => {
+  test("are returned with their method; SessionRun logs are skipped", async () => {
     const logs = [log(6, "predict"), log(2, "classify"), log(3, "regress"), log(4, "both"), log(5, "session")];
     await writeFile(path, Buffer.concat(logs.map(record)));
     const requests = await recordedRequests(folder);
@@ -42,7 +42,7 @@ describe("recorded warm-up requests", () => {
     ]);
   });
 
-  test("need not be there", async () => {
+  test("are optional", async () => {
     expect(await recordedRequests(folder)).toEqual([]);
     await writeFile(path, "");
     expect(await recordedRequests(folder)).toEqual([]);

@@ -23,7 +23,7 @@ test("a warm-up request has one row of zeros for every input, whatever its type"
   ]);
 });
 
-test("signatures that take texts are not run: the model may want examples in them", () => {
+test("signatures with string inputs are not run: the strings may have to be encoded examples", () => {
   const x = { name: "x", dtype: "float32", shape: [-1] } as const;
   const examples = { name: "inputs", dtype: "string", shape: [-1] } as const;
   const runs = warmUpRuns(
@@ -35,7 +35,7 @@ test("signatures that take texts are not run: the model may want examples in the
   expect(runs).toEqual([["serving_default", [{ dtype: "float32", shape: [1], data: Float32Array.of(0) }]]]);
 });
 
-test("batches are warmed up with twice as many rows each time, where requests may run together", () => {
+test("batch warm-up doubles the rows each time, for signatures whose requests can be batched", () => {
   const free = { name: "image", dtype: "float32", shape: [-1, 2] } as const;
   const fixed = { name: "image", dtype: "float32", shape: [1, 2] } as const;
   const text = { name: "text", dtype: "string", shape: [-1] } as const;
@@ -55,7 +55,7 @@ test("batches are warmed up with twice as many rows each time, where requests ma
   expect(sizes(1)).toEqual([]);
 });
 
-test("sizes that are free are tried until the model takes one, which its batches then have", async () => {
+test("free sizes are tried until the model accepts one, which is then used for batches", async () => {
   const image = { name: "image", dtype: "float32", shape: [-1, -1, -1, 3] } as const;
   const signatures = new Map([["halving", { inputs: [image], outputs: [image] }]]);
   const tried: number[] = [];
@@ -80,7 +80,7 @@ test("sizes that are free are tried until the model takes one, which its batches
   await expect(acceptedRuns(fixed, takes([]))).rejects.toThrow("5 rows of pixels cannot be halved");
 });
 
-test("a model that does not know the made-up key is served without a warm-up", async () => {
+test("a model whose lookup refuses the synthetic key is served without a warm-up", async () => {
   const key = { name: "key", dtype: "int64", shape: [-1, 1] } as const;
   const fault = preprocessingFaults.ValuesRefused({ reason: 'layer "look" does not know "0"' });
   const signatures = new Map([["keys", { inputs: [key], outputs: [] }]]);

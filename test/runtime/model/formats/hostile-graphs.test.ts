@@ -24,7 +24,7 @@ const damaged = (file: string, reason: string): string => `GraphFileDamaged: ${f
 const operations = (list: string): string =>
   `OperationsUnsupported: the graph uses what no engine here can run: ${list}`;
 
-/** Code and message of each refusal. Cases that are not here load. */
+/** Code and message of each refusal. All other cases load. */
 const refusals: Readonly<Record<string, string>> = {
   "savedmodel/pyfunc": operations('PyFunc (node "PyFunc")'),
   "savedmodel/read_file": operations('ReadFile (node "ReadFile"), StringLength (node "StringLength")'),
@@ -67,7 +67,7 @@ const refusals: Readonly<Record<string, string>> = {
     "ModelJsonInvalid: the model.json of no_topology is not valid: it has no modelTopology",
 };
 
-/** What becomes of a prediction with a model that loads. The endless loop has a test of its own, with a shorter limit. */
+/** The outcome of a prediction with a model that loads. The endless loop has a separate test with a shorter limit. */
 const predictions: Readonly<Record<string, string>> = {
   "savedmodel/write_file": "answers",
   "savedmodel/asset_traversal": "answers",
@@ -94,15 +94,15 @@ async function prediction(model: LoadedModel, file: string): Promise<string> {
   }
 }
 
-// TensorFlow itself, where it is installed, has tests of its own: here it is left out.
+// The TensorFlow engine has separate tests and is not used here, even where it is installed.
 describe("a hostile SavedModel or TensorFlow.js model", () => {
-  it("is refused in every case that must be", () => {
+  it("is refused in every case that must be refused", () => {
     const refused = cases.filter(({ file }) => file in refusals);
     expect(cases.filter(({ must, file }) => must === "reject" && !(file in refusals))).toEqual([]);
     expect(refused.map(({ file }) => file).sort()).toEqual(Object.keys(refusals).sort());
   });
 
-  it.each(cases)("$file ($trick) does what it must: $must", async ({ file }) => {
+  it.each(cases)("$file ($trick) has the required outcome: $must", async ({ file }) => {
     const before = process.memoryUsage.rss();
     const outcome = await loadModel(join(folder, file), { engine: "TensorFlowJs" }).then(
       ({ model }) => model,

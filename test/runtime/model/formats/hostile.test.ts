@@ -22,7 +22,7 @@ const unsupported = (layer: string): string => `UnsupportedLayer: the model uses
 const broken = "its structure is broken or it is cut short";
 const lambda = 'LambdaLayer: layer "lambda" is a Lambda layer: it holds Python code, which is never run';
 
-/** Code and message of each refusal. Cases that are not here load. */
+/** Code and message of each refusal. All other cases load. */
 const refusals: Readonly<Record<string, string>> = {
   "h5/truncated_half.h5": damaged("truncated_half.h5", broken),
   "h5/truncated_tail.h5": damaged("truncated_tail.h5", broken),
@@ -113,7 +113,7 @@ describe("a hostile model file", () => {
     expect(refused.map(({ file }) => file).sort()).toEqual(Object.keys(refusals).sort());
   });
 
-  it.each(cases)("$file ($trick) does what it must: $must", async ({ file }) => {
+  it.each(cases)("$file ($trick) has the required outcome: $must", async ({ file }) => {
     const before = process.memoryUsage.rss();
     const start = performance.now();
     const outcome = await loadModel(join(folder, file)).then(

@@ -19,7 +19,7 @@ async function refusal(path: string, options: LoadOptions = {}): Promise<string>
 }
 
 describe("loadModel", () => {
-  it("says what a model is, whatever its file is called", async () => {
+  it("detects the format of a model whatever its file name", async () => {
     const { format, model } = await loadModel(join(models, "cnn/k2.keras"));
     expect({ format, signature: model.signatures.get("serving_default"), engine: model.engine }).toEqual({
       format: "keras-zip",
@@ -35,7 +35,7 @@ describe("loadModel", () => {
     model.unload();
   });
 
-  it("refuses a file of another format than the manifest names", async () => {
+  it("refuses a file with a different format than the manifest names", async () => {
     expect(await refusal(join(models, "cnn/k2.keras"), { format: "Onnx" })).toBe(
       "ModelFormatOther: k2.keras is of format Keras; spec.model.format is Onnx; set spec.model.format to Auto or to what the file is, or check that the file is the right one",
     );
@@ -46,13 +46,13 @@ describe("loadModel", () => {
     expect(await refusal(path)).toBe(`ModelFileMissing: no model file at ${path}; check the path in spec.model.source`);
   });
 
-  it("does not read a folder", async () => {
+  it("refuses a folder", async () => {
     expect(await refusal(folder)).toBe(
       `ModelFileUnreadable: the model file ${folder} cannot be read: it is not a file`,
     );
   });
 
-  it("shows how a file begins that is no model", async () => {
+  it("shows the first bytes of a file that is not a model", async () => {
     const path = join(folder, "page");
     writeFileSync(path, "<html>404</html>");
     expect(await refusal(path)).toBe(
@@ -60,7 +60,7 @@ describe("loadModel", () => {
     );
   });
 
-  it("knows an ONNX model by its content", async () => {
+  it("detects an ONNX model by its content", async () => {
     const path = join(folder, "renamed");
     copyFileSync(join(fixtureFolder("onnx-models"), "simple/model.onnx"), path);
     const { format, model } = await loadModel(path);
@@ -82,7 +82,7 @@ describe("loadModel", () => {
     );
   });
 
-  it("reads a file that sends the HDF5 library round in circles, for ever, and says what is wrong with it", async () => {
+  it("refuses with a reason a file that sends the HDF5 library into an endless loop", async () => {
     const good = readFileSync(join(models, "simple_model/v2/model.h5"));
     const tree = Buffer.from("5c37f3409038d7ae1b38072725386079b33893f52e3880a2683800000000c52351", "hex");
     const path = join(folder, "endless.h5");
@@ -123,7 +123,7 @@ describe("the engine of a model", () => {
   const notExported =
     'layer "time_distributed" (TimeDistributed) does not run in ONNX Runtime: a model inside is not exported';
 
-  it("is the next one where the first cannot run a layer, and it says which", async () => {
+  it("is the next one where the first cannot run a layer, and its note names the layer", async () => {
     const { model } = await loadModel(path);
     expect({ engine: model.engine, note: model.note }).toEqual({
       engine: "TensorFlowJs/wasm",
@@ -132,19 +132,19 @@ describe("the engine of a model", () => {
     model.unload();
   });
 
-  it("is the one that is asked for", async () => {
+  it("is the configured one", async () => {
     const { model } = await loadModel(join(models, "simple_model/v1/k2.h5"), { engine: "TensorFlowJs" });
     expect({ engine: model.engine, note: model.note }).toEqual({ engine: "TensorFlowJs/wasm", note: undefined });
     model.unload();
   });
 
-  it("is refused with the layer that it does not run", async () => {
+  it("is refused with the layer that it does not support", async () => {
     expect(await refusal(path, { engine: "OnnxRuntime" })).toBe(
       `LayerNotExported: ${notExported}; set spec.serving.engine to Auto or TensorFlowJs`,
     );
   });
 
-  it("is none that would forget what a SavedModel counts", async () => {
+  it("is none that would drop a SavedModel's state", async () => {
     const counter = join(import.meta.dirname, "../../../fixtures/counter");
     expect(await refusal(counter, { engine: "OnnxRuntime" })).toBe(
       "GraphKeepsState: counter keeps state from one request to the next: what it serves changes variables (AssignAddVariableOp); export it without stateful=True and with training=False",

@@ -16,8 +16,8 @@ function answerTo(request: ReadRequest, order: ParserOptions = { format: request
   }).finally(() => void worker.terminate());
 }
 
-describe("the reading thread", () => {
-  it("posts the model that a file holds", async () => {
+describe("the parser thread", () => {
+  it("posts the model of a file", async () => {
     const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
     const answer = await answerTo({ path, format: "keras-h5", maxModelBytes: 2 ** 20 });
     if (!("model" in answer)) throw new Error(answer.fault.message);
@@ -38,7 +38,7 @@ describe("the reading thread", () => {
     });
   });
 
-  it("reads whatever it is sent, however it was prepared", async () => {
+  it("reads the requested file whatever format it was prepared for", async () => {
     const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
     const request = { path, format: "keras-h5", maxModelBytes: 2 ** 20 } as const;
     for (const format of ["onnx", "saved-model", undefined] as const) {
@@ -46,7 +46,7 @@ describe("the reading thread", () => {
     }
   });
 
-  it("counts all weights before it reads the first", async () => {
+  it("checks the size of all weights before it reads the first", async () => {
     const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
     expect(await answerTo({ path, format: "keras-h5", maxModelBytes: 26_279 })).toEqual({
       fault: {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { watchFolders } from "../../../../runtime/model/repository/folder-watch.ts";
 
-test("a change in a followed folder is told once for a swarm, and not after its end", async () => {
+test("a burst of changes in a watched folder makes one call, and none after close", async () => {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-watch-"));
   let told = 0;
   const heard = Promise.withResolvers<void>();

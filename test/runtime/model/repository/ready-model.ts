@@ -4,7 +4,7 @@ import { soleSignature } from "../../../../runtime/dataplane/signature.ts";
 import type { ReadyModel } from "../../../../runtime/model/start-model.ts";
 import type { RegisteredVersion } from "../../../../runtime/model/registry.ts";
 
-/** Takes an entry to `Ready` with a model that answers what it is given. */
+/** Takes an entry to `Ready` with a model that echoes its inputs. */
 export function readyModel(
   entry: RegisteredVersion,
   { name, version }: { readonly name: string; readonly version: number },

@@ -16,7 +16,7 @@ async function write(path: string, text = ""): Promise<void> {
 }
 
 describe("the models of a repository", () => {
-  test("are its folders that hold versions, a model or a config.pbtxt", async () => {
+  test("are the subfolders that hold versions, a model or a config.pbtxt", async () => {
     await write("versions/1/model.onnx");
     await write("sole/saved_model.pb");
     await write("triton/config.pbtxt", 'name: "triton" max_batch_size: 4 version_policy { all {} }');
@@ -38,7 +38,7 @@ describe("the models of a repository", () => {
     ]);
   });
 
-  test("say what is wrong with one of them", async () => {
+  test("carry the fault of a model with an invalid config.pbtxt", async () => {
     await write("a/config.pbtxt", 'name: "b"');
     await write("c/1/model.onnx");
     const models = await repositoryModels(folder);

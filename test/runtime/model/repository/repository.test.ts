@@ -13,7 +13,7 @@ import { type ModelSource, Repository } from "../../../../runtime/model/reposito
 import type { ConfiguredModel } from "../../../../runtime/protocols/protocol.ts";
 import { readyModel } from "./ready-model.ts";
 
-/** The wall clock of a later day: whatever is written now has been quiet for long. */
+/** A wall clock a day ahead: files written now have not changed for long. */
 const clock = { ...systemClock, now: () => Date.now() + 3_600_000 };
 
 let folder: string;
@@ -37,7 +37,7 @@ async function write(version: string, text: string): Promise<void> {
   await writeFile(join(folder, version, "model.onnx"), text);
 }
 
-/** A repository whose models are bad where their file says so. */
+/** A repository whose models fail to load where their file says so. */
 function open(
   source: ModelSource = { folder, models: () => repositoryModels(folder) },
   wallClock: Clock = clock,
@@ -65,7 +65,7 @@ async function until(line: string): Promise<void> {
 }
 
 describe("a repository", () => {
-  test("is ready when the first load is done and something answers", async () => {
+  test("is ready when the initial load is done and some version is ready", async () => {
     await write("a/1", "good");
     await write("b/1", "bad");
     open();
@@ -78,18 +78,18 @@ describe("a repository", () => {
     ]);
   });
 
-  test("of which nothing can be loaded is not ready, and says why", async () => {
+  test("in which nothing can be loaded is not ready, and has the fault", async () => {
     await write("b/1", "bad");
     await open().load();
     expect([repository.isReady, repository.fault?.code]).toEqual([false, "ModelAmbiguous"]);
   });
 
-  test("without models is ready to serve none", async () => {
+  test("without models is ready", async () => {
     await open().load();
     expect(repository.isReady).toBe(true);
   });
 
-  test("that cannot be told rejects at first, and later leaves what serves", async () => {
+  test("with an unreadable source rejects the initial load, and later keeps loaded models serving", async () => {
     let isThere = false;
     const models = async (): Promise<readonly ModelConfiguration[]> => {
       if (!isThere) throw faults.ModelUnreadable({ path: folder, reason: "EIO" });
@@ -104,7 +104,7 @@ describe("a repository", () => {
     expect(registry.find({ name: "a" })?.version).toBe(1);
   });
 
-  test("replaces a version whose content has changed, side by side", async () => {
+  test("loads changed content of a version beside the old one before it replaces it", async () => {
     await write("a/1", "good");
     await open().load();
     story.length = 0;
@@ -114,7 +114,7 @@ describe("a repository", () => {
     expect(registry.versions("a")).toEqual([{ version: 1, state: "Ready" }]);
   });
 
-  test("goes on with what it has while files of a version are written anew, or are away for a while", async () => {
+  test("keeps serving a version while its files are being rewritten or are missing for a moment", async () => {
     await write("a/1", "good");
     await open(undefined, systemClock).load();
     const gaps: number[] = [];
@@ -133,7 +133,7 @@ describe("a repository", () => {
     expect([story.slice(0, 3), gaps]).toEqual([["a/1 Ready", "a/1 Ready", "a/1 freed"], []]);
   });
 
-  test("keeps a model whose only file is away for a moment, and ends one that stays away", async () => {
+  test("keeps a model whose only file is missing for a moment, and unloads one whose file stays missing", async () => {
     await write("a", "good");
     await open().load();
     await rm(join(folder, "a", "model.onnx"));
@@ -150,7 +150,7 @@ describe("a repository", () => {
     while (registry.find({ name: "a" }) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
-  test("loads at once what a client says is written", async () => {
+  test("loads a model at once when a client requests it, without waiting for its files to settle", async () => {
     await write("a/1", "good");
     await open(undefined, systemClock).load();
     await write("a/2", "good");
@@ -161,7 +161,7 @@ describe("a repository", () => {
     expect(registry.find({ name: "a" })?.version).toBe(2);
   });
 
-  test("keeps the old content where the new one is bad, until it is mended", async () => {
+  test("keeps serving the old content when the new one fails to load, until it is repaired", async () => {
     await write("a/1", "good");
     await open().load();
     await write("a/1", "bad");
@@ -173,7 +173,7 @@ describe("a repository", () => {
     expect(registry.find({ name: "a" })?.version).toBe(1);
   });
 
-  test("goes back to the version before when the newest goes, without a gap", async () => {
+  test("returns to the previous version without a gap when the newest one is removed", async () => {
     await write("a/1", "good");
     await write("a/2", "good");
     await open().load();
@@ -183,7 +183,7 @@ describe("a repository", () => {
     expect(registry.find({ name: "a" })?.version).toBe(1);
   });
 
-  test("is changed by clients: unload holds until load, and load tells why it fails", async () => {
+  test("can be controlled by clients: unload lasts until load, and load rejects with its fault", async () => {
     await write("a/1", "good");
     await open().load();
     const { control } = repository;
@@ -200,7 +200,7 @@ describe("a repository", () => {
     await expect(control.unload("b")).rejects.toMatchObject({ code: "ModelUnknown" });
   });
 
-  test("serves what a client configures in place of what it found", async () => {
+  test("serves the models of a client's configuration in place of the source", async () => {
     await write("a/1", "good");
     await write("b/5", "good");
     await write("b/6", "good");
@@ -216,7 +216,7 @@ describe("a repository", () => {
     await until("c/5 freed");
   });
 
-  test("goes on with what it has when a client configures what is not there", async () => {
+  test("keeps serving when a client's configuration names a missing model", async () => {
     await write("a/1", "good");
     await mkdir(join(folder, "empty"));
     await open().load();

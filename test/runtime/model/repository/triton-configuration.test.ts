@@ -18,7 +18,7 @@ dynamic_batching { }
 `;
 
 describe("Triton's config.pbtxt", () => {
-  test("tells names, the largest batch and versions; the rest is passed over", () => {
+  test("gives tensor names, the largest batch size and the version policy; the rest is ignored", () => {
     expect(tritonConfiguration("config.pbtxt", text)).toEqual({
       name: "simple",
       policy: { kind: "specific", numbers: [1, 3] },
@@ -44,7 +44,7 @@ describe("Triton's config.pbtxt", () => {
     expect(tritonConfiguration("config.pbtxt", "version_policy { all { } }").policy).toEqual({ kind: "all" });
   });
 
-  test("is refused with the place of what is wrong", () => {
+  test("is refused with line and column of the error", () => {
     expect(() => tritonConfiguration("/models/simple/config.pbtxt", 'name: "simple"\nmax_batch_size: many')).toThrow(
       "/models/simple/config.pbtxt:2:17: max_batch_size is many; must be a whole number",
     );

@@ -9,7 +9,7 @@ import { readyModel } from "./ready-model.ts";
 const found = { number: 3, path: "/models/a/3", volume: "/models/a", fingerprint: "x" };
 
 describe("the life cycle of a version", () => {
-  test("a load that may yet succeed is tried again with growing pauses", async () => {
+  test("a load that may yet succeed is retried with growing delays", async () => {
     const clock = createManualClock();
     const registry = modelRegistry();
     const attempts: number[] = [];
@@ -35,11 +35,11 @@ describe("the life cycle of a version", () => {
     expect(registry.versions("a")).toEqual([{ version: 3, state: "Unloaded" }]);
   });
 
-  test("the pauses have an upper bound", () => {
+  test("the retry delays have an upper bound", () => {
     expect([1, 2, 6, 7, 100].map(retryDelayMs)).toEqual([1_000, 2_000, 32_000, 60_000, 60_000]);
   });
 
-  test("one that cannot succeed is not tried again", async () => {
+  test("a load that cannot succeed is not retried", async () => {
     const clock = createManualClock();
     let attempts = 0;
     const version = new VersionLifecycle(found, {
@@ -55,7 +55,7 @@ describe("the life cycle of a version", () => {
     expect([attempts, version.phase, version.fault?.code, clock.pending]).toEqual([1, "failed", "ModelAmbiguous", 0]);
   });
 
-  test("one that ends while it loads frees its memory as soon as it has some, and is never seen", async () => {
+  test("a version that is unloaded while it loads frees its memory after the load and never becomes ready", async () => {
     const clock = createManualClock();
     const registry = modelRegistry();
     const gate = Promise.withResolvers<void>();
@@ -78,7 +78,7 @@ describe("the life cycle of a version", () => {
     expect([isUnloaded, phases, registry.find({ name: "a" })]).toEqual([true, [], undefined]);
   });
 
-  test("a pause before another attempt ends with the version", async () => {
+  test("an unload ends the delay before the next attempt", async () => {
     const clock = createManualClock();
     let attempts = 0;
     const version = new VersionLifecycle(found, {

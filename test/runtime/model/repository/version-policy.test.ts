@@ -30,12 +30,12 @@ const picks: Readonly<Record<string, readonly [VersionPolicy, readonly number[],
   "latest:2 takes the two largest, ascending": [{ kind: "latest", count: 2 }, [3, 10, 9], [9, 10]],
   "latest:5 of three takes all three": [{ kind: "latest", count: 5 }, [3, 10, 9], [3, 9, 10]],
   "all takes all": [{ kind: "all" }, [2, 1], [1, 2]],
-  "specific takes those that are there": [{ kind: "specific", numbers: [9, 4] }, [3, 10, 9], [9]],
+  "specific takes those that exist": [{ kind: "specific", numbers: [9, 4] }, [3, 10, 9], [9]],
   "nothing is there": [{ kind: "latest", count: 1 }, [], []],
   "a repeated number is one version": [{ kind: "all" }, [1, 1], [1]],
 };
 
-describe("the versions that a policy picks", () => {
+describe("the versions that a policy selects", () => {
   test.each(Object.entries(picks))("%s", (_, [policy, numbers, want]) => {
     expect(selectedVersions(policy, numbers)).toEqual(want);
   });

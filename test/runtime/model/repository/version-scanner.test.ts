@@ -26,11 +26,11 @@ function numbers({ complete }: VersionScan): readonly number[] {
   return complete.map(({ number }) => number);
 }
 
-/** A clock long after all that is written today. */
+/** A clock far ahead of all files written now. */
 const late = createManualClock();
 
-describe("finding the versions of a model", () => {
-  test("folders that are numbers are versions, zeros in front or not, once there is a model in them", async () => {
+describe("scanning for the versions of a model", () => {
+  test("numbered folders are versions, with or without leading zeros, once they contain a model", async () => {
     await add("00000123", "saved_model.pb");
     await add("9", "model.onnx");
     await add("10", "notes.txt");
@@ -45,7 +45,7 @@ describe("finding the versions of a model", () => {
     expect([found.isSettling, found.incomplete]).toEqual([false, [10, 12, 13]]);
   });
 
-  test("of two folders of one number the shorter name counts", async () => {
+  test("of two folders with the same number the shorter name counts", async () => {
     await add("007");
     await add("7");
     const { complete } = await versionScanner(late)(model());
@@ -58,7 +58,7 @@ describe("finding the versions of a model", () => {
     expect(complete).toMatchObject([{ number: 4, path: folder }]);
   });
 
-  test("a fixed model need not even be there: loading it tells why", async () => {
+  test("a fixed model may be missing: its load reports the fault", async () => {
     const basePath = join(folder, "missing.h5");
     expect(await versionScanner(late)(model({ basePath, isFixed: true }))).toEqual({
       complete: [{ number: 1, path: basePath, volume: folder, fingerprint: "" }],
@@ -68,7 +68,7 @@ describe("finding the versions of a model", () => {
     await expect(versionScanner(late)(model({ basePath }))).rejects.toMatchObject({ code: "ModelNotFound" });
   });
 
-  test("a version whose files are new waits until they have been quiet for a second", async () => {
+  test("a new version is complete after its files have not changed for a second", async () => {
     await add("1");
     const clock = createManualClock(Date.now());
     const find = versionScanner(clock);
@@ -80,7 +80,7 @@ describe("finding the versions of a model", () => {
     expect(numbers(await find(model()))).toEqual([1]);
   });
 
-  test("a volume whose clock is ahead keeps nothing waiting for longer than that", async () => {
+  test("a volume whose clock is ahead delays a version no longer than that", async () => {
     await add("1");
     const clock = createManualClock(Date.now() - 3_600_000);
     const find = versionScanner(clock);
@@ -94,7 +94,7 @@ describe("finding the versions of a model", () => {
     expect(numbers(await find(model()))).toEqual([1]);
   });
 
-  test("content tells itself apart by names, sizes, times and config.pbtxt, not by where it lies", async () => {
+  test("the fingerprint depends on names, sizes, times and config.pbtxt, not on the path", async () => {
     await add("1");
     const find = versionScanner(late);
     const fingerprint = async (more: Partial<ModelConfiguration> = {}): Promise<string | undefined> =>
@@ -111,7 +111,7 @@ describe("finding the versions of a model", () => {
     expect(new Set([first, second, third, fourth]).size).toBe(4);
   });
 
-  test("what is wrong with one version shows when it loads, and hides no other", async () => {
+  test("a fault of one version is reported by its load and does not hide other versions", async () => {
     await add("1");
     await add("2");
     await symlink(tmpdir(), join(folder, "2", "elsewhere"));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { progressLine, progressReporter } from "../../../../runtime/model/source/download-progress.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
-describe("progress of a download", () => {
+describe("the progress of a download", () => {
   test.each([
     [{ bytes: 12_300_000, totalBytes: 45_600_000 }, 1_200, "12.3 MB of 45.6 MB, 10.3 MB/s, 4 s left"],
     [{ bytes: 500_000, totalBytes: undefined }, 1_000, "0.5 MB, 0.5 MB/s"],
@@ -11,7 +11,7 @@ describe("progress of a download", () => {
     expect(progressLine(progress, elapsedMs)).toBe(want);
   });
 
-  test("is told every two seconds at most", async () => {
+  test("is reported at most every two seconds", async () => {
     const clock = createManualClock();
     const said: string[] = [];
     const report = progressReporter(clock, (line) => said.push(line));

@@ -18,7 +18,7 @@ const source = (listener: RequestListener): Promise<string> => parts.source(list
 const fetched: Scene["fetched"] = (url, more) => parts.fetched(url, more);
 
 describe("downloading a model", () => {
-  test("writes the file under its name once it is complete, and tells its digest", async () => {
+  test("writes the file under its name once it is complete, and returns its digest", async () => {
     const url = await source((_, response) => response.end(model));
     const want = { path: join(folder, "model.h5"), sizeBytes: model.length, digest };
     expect(await fetched(url, { sha256: digest })).toEqual(want);
@@ -26,7 +26,7 @@ describe("downloading a model", () => {
     expect(await readdir(folder)).toEqual(["model.h5"]);
   });
 
-  test("does not download again what is there with the right digest", async () => {
+  test("does not download an existing file with the right digest again", async () => {
     let requests = 0;
     const url = await source((_, response) => {
       requests += 1;
@@ -37,7 +37,7 @@ describe("downloading a model", () => {
     expect(requests).toBe(1);
   });
 
-  test("goes on by range where a broken connection stopped", async () => {
+  test("resumes with a range request after a broken connection", async () => {
     const ranges: (string | undefined)[] = [];
     const url = await source((request, response) => {
       const { range } = request.headers;
@@ -58,7 +58,7 @@ describe("downloading a model", () => {
     expect(ranges).toEqual([undefined, "bytes=70000-", "bytes=140000-"]);
   });
 
-  test("starts anew when the file has changed in between", async () => {
+  test("starts over when the file has changed in between", async () => {
     let requests = 0;
     const url = await source((_, response) => {
       requests += 1;
@@ -69,7 +69,7 @@ describe("downloading a model", () => {
     expect(await fetched(url, { sha256: digest })).toMatchObject({ digest });
   });
 
-  test("tries again after a server error", async () => {
+  test("retries after a server error", async () => {
     let requests = 0;
     const url = await source((_, response) => {
       requests += 1;
@@ -79,7 +79,7 @@ describe("downloading a model", () => {
     expect(await fetched(url)).toMatchObject({ digest });
   });
 
-  test("gives up on a server that brings no byte in time, and leaves nothing", async () => {
+  test("gives up on a server that sends no byte in time, and leaves nothing behind", async () => {
     const url = await source((_, response) => response.writeHead(503).end());
     const fault: unknown = await fetched(url).catch((thrown: unknown) => thrown);
     expect(fault).toMatchObject({ code: "SourceUnavailable", retry: "backoff" });
@@ -87,14 +87,14 @@ describe("downloading a model", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("gives up at once when it is asked to wait for longer: the next start may be told, this pause may not", async () => {
+  test("gives up at once when the requested delay exceeds the limit of the first byte", async () => {
     const url = await source((_, response) => response.writeHead(429, { "retry-after": "30" }).end());
     await expect(fetched(url)).rejects.toMatchObject({
       message: `${url}/ could not be downloaded in 1 attempt: it answered 429`,
     });
   });
 
-  test("once it has bytes it goes on for longer, so that they are not lost", async () => {
+  test("retries longer once it has bytes, so that they are not lost", async () => {
     let requests = 0;
     const url = await source((_, response) => {
       requests += 1;
@@ -107,12 +107,12 @@ describe("downloading a model", () => {
     });
   });
 
-  test("gives up on a server that says nothing", async () => {
+  test("gives up on a server that never answers", async () => {
     const url = await source(() => {});
     await expect(fetched(url)).rejects.toMatchObject({ code: "SourceUnavailable", retry: "backoff" });
   });
 
-  test("refuses a wrong digest, names both, and leaves nothing", async () => {
+  test("refuses a wrong digest, names both digests, and leaves nothing behind", async () => {
     const url = await source((_, response) => response.end("something else"));
     const actual = digestOf("something else");
     await expect(fetched(url, { sha256: digest })).rejects.toMatchObject({
@@ -123,7 +123,7 @@ describe("downloading a model", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("says that nothing is there, and never prints credentials or signatures", async () => {
+  test("reports a missing file without credentials or signatures in the message", async () => {
     const url = await source((_, response) => response.writeHead(404).end());
     const secret = `${url.replace("http://", "http://me:hunter2@")}/model.h5?signature=s3cret`;
     await expect(fetched(secret)).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describe("downloading a model", () => {
     });
   });
 
-  test("refuses what is too large, declared or not, and leaves nothing", async () => {
+  test("refuses a file that is too large, whether its size is declared or not, and leaves nothing behind", async () => {
     const declared = await source((_, response) =>
       response.writeHead(200, { "content-length": model.length }).end(model),
     );
@@ -144,7 +144,7 @@ describe("downloading a model", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("follows redirects, but takes credentials to no other server", async () => {
+  test("follows redirects without sending credentials to another server", async () => {
     const seen: (string | undefined)[] = [];
     const target = await source((request, response) => {
       seen.push(request.headers.authorization);
@@ -158,7 +158,7 @@ describe("downloading a model", () => {
     expect(seen).toEqual([`Basic ${Buffer.from("me:hunter2").toString("base64")}`, undefined]);
   });
 
-  test("refuses a circle of redirects", async () => {
+  test("refuses a redirect loop", async () => {
     const url = await source((_, response) => response.writeHead(302, { location: "/" }).end());
     await expect(fetched(url)).rejects.toMatchObject({
       code: "RedirectRefused",

@@ -8,7 +8,7 @@ import { type Downloaded, defaultDownloadLimits, download } from "../../../../ru
 import { proxiesOf } from "../../../../runtime/model/source/stores/proxies.ts";
 import { httpStore } from "../../../../runtime/model/source/stores/http/http-store.ts";
 
-/** What the servers here have. */
+/** The content that the servers here serve. */
 export const model = Buffer.from("weights ".repeat(20_000));
 export const digest = digestOf(model);
 
@@ -29,7 +29,7 @@ const limits = {
 /** A folder to download into, and servers to download from. */
 export interface Scene {
   readonly folder: string;
-  /** Starts a server; its address. */
+  /** Starts a server; resolves to its address. */
   source(listener: RequestListener): Promise<string>;
   fetched(url: string, more?: { sha256?: string; maxBytes?: number; stallMs?: number }): Promise<Downloaded>;
   close(): Promise<void>;

@@ -31,7 +31,7 @@ describe("the files of a model's folder", () => {
     ]);
   });
 
-  test("are followed through links that stay inside, and the machinery of ConfigMap volumes is passed over", async () => {
+  test("include the targets of links inside the root, without the internals of ConfigMap volumes", async () => {
     await mkdir(join(folder, "..2026_01_01"));
     await writeFile(join(folder, "..2026_01_01", "model.json"), "{}");
     await symlink("..2026_01_01", join(folder, "..data"));
@@ -42,7 +42,7 @@ describe("the files of a model's folder", () => {
     ]);
   });
 
-  test("may not lie outside", async () => {
+  test("must not be outside the root", async () => {
     const outside = await realpath(await mkdtemp(join(tmpdir(), "modelwright-outside-")));
     await writeFile(join(outside, "shard.bin"), "secret");
     await symlink(join(outside, "shard.bin"), join(folder, "shard.bin"));
@@ -53,14 +53,14 @@ describe("the files of a model's folder", () => {
     await rm(outside, { recursive: true });
   });
 
-  test("a folder that contains itself comes to an end", async () => {
+  test("a folder that contains itself is refused after a bounded depth", async () => {
     await symlink(".", join(folder, "again"));
     await expect(folderFiles(folder, folder)).rejects.toMatchObject({
       message: `${folder} holds more than 16 folders inside each other`,
     });
   });
 
-  test("have a digest that the machine's own tools tell, too", async () => {
+  test("have the same digest as sha256sum computes", async () => {
     await savedModel();
     await writeFile(join(folder, "a\\b"), "odd");
     const command = String.raw`find -L . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`;

@@ -30,13 +30,13 @@ const rest = (etag: string, start = half) => ({
   "content-range": `bytes ${start}-${model.length - 1}/${model.length}`,
 });
 
-/** Sends so many bytes of what it announced, and ends the connection. */
+/** Sends fewer bytes than announced and closes the connection. */
 function breakOff(response: ServerResponse, headers: Record<string, string>, bytes = half): void {
   response.writeHead(200, headers);
   response.write(model.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20));
 }
 
-/** First half of the file, then what the row has; from the third request on, all is well. */
+/** Sends half of the file, then the row's response, and serves correctly from the third request on. */
 const secondTime =
   (second: Answer): Answer =>
   (request, response, count) => {
@@ -49,7 +49,7 @@ const encoded = (encoding: string, bytes: Buffer): Answer => {
   return (_, response) => response.writeHead(200, { "content-encoding": encoding, etag: '"one"' }).end(bytes);
 };
 
-describe("a file is whole whatever a server does:", () => {
+describe("a downloaded file is complete even when the server", () => {
   test.each<[string, Answer]>([
     [
       "answers 206 with another range than was asked for",
@@ -60,24 +60,24 @@ describe("a file is whole whatever a server does:", () => {
       secondTime((_, response) => response.writeHead(206, { etag: '"one"' }).end(model.subarray(half))),
     ],
     [
-      "answers 206 of another file, passing over If-Range",
+      "answers 206 of another file, ignoring If-Range",
       secondTime((_, response) => response.writeHead(206, rest('"two"')).end(Buffer.alloc(half))),
     ],
     ["answers 416 to a range", secondTime((_, response) => response.writeHead(416).end())],
     ["answers 200 to a range", secondTime((_, response) => response.writeHead(200, whole).end(model))],
     [
-      "tells of no date and no tag",
+      "sends no date and no entity tag",
       (_, response, count) => {
         if (count < 3) breakOff(response, { "content-length": String(model.length) }, 1000 * count);
         else response.end(model);
       },
     ],
     ["sends gzip unasked", encoded("gzip", gzipSync(model))],
-    ["sends deflate unasked", encoded("deflate", deflateSync(model))],
+    ["sends deflate although it was not accepted", encoded("deflate", deflateSync(model))],
     ["sends br unasked", encoded("br", brotliCompressSync(model))],
     ["sends zstd unasked", encoded("zstd", zstdCompressSync(model))],
     [
-      "breaks off gzip that it sends unasked",
+      "truncates gzip that was not accepted",
       (request, response, count) => {
         const bytes = gzipSync(model, { level: 0 });
         if (count === 1) breakOff(response, { "content-encoding": "gzip", "content-length": String(bytes.length) });
@@ -94,7 +94,7 @@ describe("a file is whole whatever a server does:", () => {
       },
     ],
     [
-      "wants to be asked again at once",
+      "asks for an immediate retry",
       (_, response, count) => {
         if (count === 1) response.writeHead(429, { "retry-after": "0" }).end();
         else response.end(model);
@@ -105,14 +105,14 @@ describe("a file is whole whatever a server does:", () => {
     expect(await parts.fetched(`${url}/model.h5`)).toMatchObject({ digest, sizeBytes: model.length });
   });
 
-  test("an archive that is packed with gzip stays packed, though servers call that its encoding", async () => {
+  test("a gzip archive is not decoded although the server declares it as content-encoding", async () => {
     const archive = gzipSync(model);
     const url = await server(encoded("x-gzip", archive));
     expect(await parts.fetched(`${url}/model.tar.gz`)).toMatchObject({ digest: digestOf(archive) });
   });
 });
 
-describe("what a server does not bring is given up in time, with the reason:", () => {
+describe("a download fails in time and with the reason when the server sends", () => {
   const drip: Answer = (_, response) => {
     response.writeHead(200, whole);
     const timer = setInterval(() => response.write("."), 20);
@@ -168,7 +168,7 @@ describe("what a server does not bring is given up in time, with the reason:", (
   });
 });
 
-test("a certificate that nobody vouches for is named as such, at once", async () => {
+test("an untrusted certificate is reported at once", async () => {
   const secure = createServer(selfSigned(Date.now()), (_, response) => response.end(model));
   await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
   const address = secure.address();

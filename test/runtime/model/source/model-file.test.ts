@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(volume, { recursive: true, force: true }));
 
-/** A ConfigMap volume as kubelet lays it out: keys are links to `..data/<key>`, which is a link to a dated folder. */
+/** A ConfigMap volume as the kubelet creates it: keys are links to `..data/<key>`, where `..data` is a link to a dated folder. */
 async function configMapVolume(key: string): Promise<void> {
   await mkdir(join(volume, "..2026_01_01"));
   await writeFile(join(volume, "..2026_01_01", key), "weights");
@@ -20,7 +20,7 @@ async function configMapVolume(key: string): Promise<void> {
 }
 
 describe("finding a model on disk", () => {
-  test("a file is itself", async () => {
+  test("a path may be a model file", async () => {
     const path = join(volume, "model.h5");
     await writeFile(path, "weights");
     expect(await modelFile(path)).toEqual({ path, kind: "file", sizeBytes: 7 });
@@ -33,7 +33,7 @@ describe("finding a model on disk", () => {
     expect(await modelFile(volume, volume)).toEqual(want);
   });
 
-  test("a link out of the volume is refused with both ends", async () => {
+  test("a link out of the volume is refused with its path and its target", async () => {
     const outside = await mkdtemp(join(tmpdir(), "modelwright-outside-"));
     await writeFile(join(outside, "secret.h5"), "secret");
     await symlink(join(outside, "secret.h5"), join(volume, "model.h5"));
@@ -53,7 +53,7 @@ describe("finding a model on disk", () => {
     expect(await modelFile(volume)).toMatchObject({ path: join(volume, "model.keras"), kind: "file" });
   });
 
-  test("a folder that is a model is itself", async () => {
+  test("a path may be a folder that is a model", async () => {
     await writeFile(join(volume, "saved_model.pb"), "graph");
     const { modifiedMs, changedMs, ...file } = (await folderFiles(volume, volume))[0] ?? {};
     expect([modifiedMs, changedMs]).toEqual([expect.any(Number), expect.any(Number)]);
@@ -69,7 +69,7 @@ describe("finding a model on disk", () => {
     });
   });
 
-  test("a folder without a model says what it holds", async () => {
+  test("a folder without a model is refused with a list of its entries", async () => {
     await expect(modelFile(volume)).rejects.toMatchObject({
       message: `there is no model at ${volume}; it holds nothing`,
     });

@@ -28,7 +28,7 @@ async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<Thre
 }
 
 describe("a model in a thread of its own", () => {
-  it("answers as on the event loop and says the same of itself", async () => {
+  it("gives the same answers and properties as on the event loop", async () => {
     const { model: inline, format } = await loadModel(digits);
     const model = await threaded(digits);
     expect(await model.infer(rows)).toEqual(await inline.infer(rows));
@@ -38,7 +38,7 @@ describe("a model in a thread of its own", () => {
     inline.unload();
   });
 
-  it("leaves the caller's tensors as they are", async () => {
+  it("leaves the caller's tensors unchanged", async () => {
     const model = await threaded(digits);
     await model.infer(rows);
     expect(rows[0]?.data.length).toBe(128);
@@ -49,14 +49,14 @@ describe("a model in a thread of its own", () => {
     expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
   });
 
-  it("refuses with the fault of the load", async () => {
+  it("rejects with the fault of the load", async () => {
     const fault = await threadedModel([join(models, "nowhere.h5")], terms).catch((thrown: unknown) =>
       Fault.from(thrown),
     );
     expect(fault).toMatchObject({ code: "ModelFileMissing", retry: "never", level: "error" });
   });
 
-  it("passes on what the engine says of a call that fails", async () => {
+  it("passes on the engine's error of a failed call", async () => {
     const model = await threaded(join(models, "text/k2.h5"));
     const tokens: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1000) };
     await expect(model.infer([tokens])).rejects.toThrow("indices element out of data bounds, idx=1000");
@@ -64,7 +64,7 @@ describe("a model in a thread of its own", () => {
     expect((await model.infer([good])).length).toBe(1);
   });
 
-  it("ends a call that takes too long, and answers the next one in a new thread", async () => {
+  it("terminates a call that takes too long, and answers the next one in a new thread", async () => {
     let finish: (() => void) | undefined;
     const clock = {
       ...systemClock,
@@ -82,7 +82,7 @@ describe("a model in a thread of its own", () => {
     expect((await model.infer(rows))[0]?.shape).toEqual([2, 10]);
   });
 
-  it("lets a call that cannot be interrupted end, and the process live", async () => {
+  it("lets a call that cannot be interrupted end without harm to the process", async () => {
     const folder = mkdtempSync(join(tmpdir(), "placed-model-"));
     const path = join(folder, "rounds.onnx");
     const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
@@ -95,15 +95,15 @@ describe("a model in a thread of its own", () => {
     await expect(model.infer(long ?? [])).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
     await vi.waitFor(async () => expect(await model.infer(short ?? [])).toMatchObject([{ shape: [1] }]), 20_000);
     const last = model.infer(long ?? []);
-    await new Promise((resolve) => setImmediate(resolve)); // it is on its way to the thread
+    await new Promise((resolve) => setImmediate(resolve)); // the call has been sent to the thread
     model.unload();
     await expect(last).rejects.toThrow("the model has been unloaded");
-    // Long enough for the threads to come to their end: each would take the process along.
+    // Long enough for the threads to end: each could crash the process.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     rmSync(folder, { recursive: true });
   });
 
-  it("says so when a call goes on for a minute after it was given up, and again when it has ended", async () => {
+  it("reports a call that still runs a minute after its timeout, and its end", async () => {
     const folder = mkdtempSync(join(tmpdir(), "placed-model-"));
     const path = join(folder, "rounds.onnx");
     const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
@@ -134,7 +134,7 @@ describe("a model in a thread of its own", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("answers no more once it is unloaded", async () => {
+  it("does not answer after it is unloaded", async () => {
     const model = await threaded(digits);
     const running = model.infer(rows);
     model.unload();
@@ -150,10 +150,10 @@ describe("a model is placed", () => {
     model.unload();
   });
 
-  it("there too when it was loaded beside a busy loop", async () => {
+  it("on the event loop, too, when it was loaded while other models serve", async () => {
     const { model, place, callMs, format } = await placeModel([digits], { ...terms, isLoopBusy: true });
     expect({ place, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
-      // Beside other work on every core a short call may take long: it was measured, and that decides.
+      // On a busy machine a short call may take long: its measured time decides.
       place: callMs <= 0.2 ? "loop" : "thread",
       format: "keras-h5",
       rows: [2, 10],
@@ -161,7 +161,7 @@ describe("a model is placed", () => {
     model.unload();
   });
 
-  it("there too when a GPU is wanted, whose first calls take long", async () => {
+  it("on the event loop, too, when a GPU is wanted, whose first calls take long", async () => {
     const { model, place, callMs } = await placeModel([digits, { wantsGpu: true }], { ...terms, isLoopBusy: false });
     expect({ place, rows: (await model.infer(rows))[0]?.shape }).toEqual({
       place: callMs <= 0.2 ? "loop" : "thread", // as above

@@ -23,7 +23,7 @@ describe("calls of layers", () => {
     expect(checkCallOrder(layers, isModel)).toBeUndefined();
   });
 
-  // The engine would go round in circles for each of these.
+  // The engine would loop for ever for each of these.
   const endless: Readonly<Record<string, readonly [readonly JsonObject[], string]>> = {
     "a layer that is not there": [
       [input, layer("a", ["nowhere", 0])],

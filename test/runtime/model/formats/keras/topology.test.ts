@@ -101,7 +101,7 @@ describe("calls of a layer", () => {
 });
 
 describe("options of a layer", () => {
-  it("become what the engine knows: zeros for stored weights, no training-time options", () => {
+  it("are translated for the engine, without initialisers and training-time options", () => {
     const given = {
       name: "d",
       units: 3,
@@ -123,14 +123,14 @@ describe("options of a layer", () => {
     });
   });
 
-  it("know that hard_sigmoid changed between Keras 2 and 3", () => {
+  it("translate hard_sigmoid, which changed between Keras 2 and 3", () => {
     const names = [false, true].map(
       (isKeras3) => layerOptions("Activation", { activation: "hard_sigmoid" }, isKeras3).config,
     );
     expect(names).toEqual([{ activation: "hardSigmoid" }, { activation: "kerasHardSigmoid" }]);
   });
 
-  it("say which activation is not supported", () => {
+  it("are refused with the name of an unsupported activation", () => {
     expect(layerOptions("Dense", { activation: "sparsemax" }, true).refusal).toBe(
       'activation "sparsemax" is not supported',
     );
@@ -166,7 +166,7 @@ describe("a topology", () => {
     });
   });
 
-  it("lists every layer that cannot be run, in nested models too", () => {
+  it("lists every unsupported layer, in nested models too", () => {
     const lambda = {
       class_name: "Lambda",
       config: { name: "code", function: { class_name: "__lambda__", config: {} } },
@@ -272,7 +272,7 @@ describe("a topology", () => {
     });
   });
 
-  it("says that a model was saved before it had a shape", () => {
+  it("reports a model that was saved before it had an input shape", () => {
     expect(topology({ class_name: "Sequential", config: { name: "raw", layers: [dense] } }, true).unbuilt).toBe("raw");
   });
 });

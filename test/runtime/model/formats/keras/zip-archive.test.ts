@@ -21,12 +21,12 @@ function contents(bytes: Buffer): Readonly<Record<string, string>> {
 }
 
 describe("a zip archive", () => {
-  it("gives the same content stored and deflated", () => {
+  it("returns the same content stored and deflated", () => {
     expect(contents(deflated)).toEqual(contents(stored));
     expect(Object.keys(contents(stored)).sort()).toEqual(["config.json", "metadata.json", "model.weights.h5"]);
   });
 
-  it("with any bytes changed is refused or has the same content, under whatever names", () => {
+  it("with any bytes changed is either refused or has the same content", () => {
     const values = Object.values(contents(deflated));
     const change = fc.tuple(fc.nat(deflated.length - 1), fc.integer({ min: 0, max: 255 }));
     fc.assert(

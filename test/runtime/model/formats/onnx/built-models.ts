@@ -25,7 +25,7 @@ export function integers(
   return { name, dims, dataType: 7, rawData };
 }
 
-/** x to y, both float32 [n], through these nodes. */
+/** A model from x to y, both float32 [n], with these nodes. */
 export function modelOf(graph: GraphDraft, functions: Draft["functions"] = []): Buffer {
   const values = { input: [info("x", 1, [-1])], output: [info("y", 1, [-1])] };
   return Buffer.from(
@@ -38,7 +38,7 @@ export function modelOf(graph: GraphDraft, functions: Draft["functions"] = []): 
   );
 }
 
-/** A Loop from x to y over this body, whose condition is true at first. */
+/** A Loop from x to y with this body and a true initial condition. */
 export function loopModel(trips: GraphDraft, tripsName: string, condition: readonly NodeDraft[]): Buffer {
   const body: GraphDraft = {
     name: "body",
@@ -56,7 +56,7 @@ export function loopModel(trips: GraphDraft, tripsName: string, condition: reado
   return modelOf({ ...trips, node: [...(trips.node ?? []), loop], initializer: [...(trips.initializer ?? []), go] });
 }
 
-/** Ten rounds of a Loop whose body is the loop of another model. */
+/** A Loop of ten iterations whose body is the loop of another model. */
 export function nestedLoops(inner: Uint8Array): Buffer {
   const [loop] = ModelProto.decode(inner).graph?.node ?? [];
   const go = { name: "go", dims: [], dataType: 9, rawData: Uint8Array.of(1) };

@@ -16,7 +16,7 @@ const external = (reason: string): string => `OnnxExternalDataRefused: the data 
 const refused = (reason: string): string => `OnnxModelRefused: ONNX Runtime does not take the model: ${reason}`;
 const unbounded = (reason: string): string => `OnnxUnbounded: ${reason}`;
 
-/** Code and message of each refusal: both cases that may load and need limits later are refused, too. */
+/** Code and message of each refusal. The two cases that may load with run-time limits are refused, too. */
 const refusals: Readonly<Record<string, string>> = {
   "onnx/external_traversal.onnx": external('it lies at "../../../../etc/passwd", outside of the model\'s folder'),
   "onnx/external_absolute.onnx": external('it lies at "/etc/passwd", outside of the model\'s folder'),
@@ -51,7 +51,7 @@ const { cases } = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")
 }; // see fixtures/pack.ts
 
 describe("a hostile ONNX file", () => {
-  it.each(cases)("$file ($trick) does what it must: $must", async ({ file, must }) => {
+  it.each(cases)("$file ($trick) has the required outcome: $must", async ({ file, must }) => {
     expect(must).not.toBe("accept");
     const before = process.memoryUsage.rss();
     const start = performance.now();

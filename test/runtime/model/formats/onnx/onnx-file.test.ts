@@ -21,7 +21,7 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), "onnx-file-")));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let count = 0;
-/** The sentence of the refusal, or what was read. */
+/** The sentence of the refusal, or the model that was read. */
 function outcome(bytes: Uint8Array, maxWeightBytes = 2 ** 30): string {
   const path = join(folder, `model${count++}.onnx`);
   writeFileSync(path, bytes);
@@ -40,19 +40,19 @@ const again = "; export the model again, and check it with onnx.checker.check_mo
 
 describe("an ONNX file", () => {
   const graphs: readonly (readonly [string, GraphDraft, string])[] = [
-    ["is read for its signature", { node: relu }, passed],
+    ["is read with its signature", { node: relu }, passed],
     [
-      "may leave out shapes, and names of sizes",
+      "may omit shapes and dimension names",
       { node: relu, input: [info("x", 1)], output: [info("y", 1, [-1, 3])] },
       '{"inputs":[{"name":"x","dtype":"float32","shape":[],"anyShape":true}],"outputs":[{"name":"y","dtype":"float32","shape":[-1,3]}]}',
     ],
     [
-      "is refused for a type that requests cannot have",
+      "is refused for a type that requests cannot contain",
       { node: relu, input: [info("x", 16, [-1])] },
       'input "x" is of type bfloat16; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; add a Cast to a supported type to the graph',
     ],
     [
-      "is refused for outputs that are no tensors",
+      "is refused for outputs that are not tensors",
       { node: relu, output: [{ name: "y", type: {} }] },
       'output "y" is of type sequence, map or none; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; give it as a tensor; classifiers of scikit-learn do with to_onnx(model, X, options={"zipmap": False})',
     ],
@@ -62,12 +62,12 @@ describe("an ONNX file", () => {
       `the graph in model.onnx is refused: it has no outputs${again}`,
     ],
     [
-      "is refused for two inputs of one name",
+      "is refused for two inputs with the same name",
       { node: relu, input: [info("x", 1), info("x", 1)] },
       `the graph in model.onnx is refused: it has two inputs "x"${again}`,
     ],
     [
-      "is refused for operators that run programs",
+      "is refused for operators that run external code",
       {
         node: [
           { ...node("PyOp", ["x"], ["y"]), domain: "com.microsoft" },
@@ -77,7 +77,7 @@ describe("an ONNX file", () => {
       "the model uses operators that no engine here has: com.microsoft:PyOp, a.b:Run; export it with the operators of ai.onnx, ai.onnx.ml and com.microsoft only",
     ],
     [
-      "is refused for a tensor that holds less than its shape says",
+      "is refused for a tensor with less data than its shape needs",
       { node: relu, initializer: [{ name: "w", dims: [3], dataType: 1, rawData: new Uint8Array(8) }] },
       `the graph in model.onnx is refused: tensor "w": its shape [3] needs 12; it holds 8 bytes${again}`,
     ],
@@ -92,12 +92,12 @@ describe("an ONNX file", () => {
       `the graph in model.onnx is refused: tensor "w": its type is number 99${again}`,
     ],
     [
-      "may hold small elements in lists",
+      "may store small elements in lists",
       { node: relu, initializer: [{ name: "w", dims: [2], dataType: 3, int32Data: Uint8Array.of(1, 2) }] },
       passed,
     ],
     [
-      "is refused for an operator that fills memory",
+      "is refused for an operator that allocates too much memory",
       { node: [...relu, node("Expand", ["x", "s"], ["big"])], initializer: [integers("s", [2 ** 20, 2 ** 20], [2])] },
       `Expand "big" is refused: it makes 1099511627776 elements; at most 268435456 are allowed${tooLong}`,
     ],
@@ -125,13 +125,13 @@ describe("functions of an ONNX file", () => {
     expect(outcome(modelWith({ f0: [call("f1"), call("f1")], f1: [node("Relu", ["a"], ["b"])] }))).toBe(passed);
   });
 
-  it("may not call themselves", () => {
+  it("must not be recursive", () => {
     expect(outcome(modelWith({ f0: [call("f1")], f1: [call("f0")] }))).toBe(
       `the graph in model.onnx is refused: function own:f0 calls itself${again}`,
     );
   });
 
-  it("may not become more than a million nodes", () => {
+  it("must not expand to more than a million nodes", () => {
     const levels = Array.from({ length: 30 }, (_, i) => [`f${i}`, [call(`f${i + 1}`), call(`f${i + 1}`)]] as const);
     expect(outcome(modelWith({ ...Object.fromEntries(levels), f30: [node("Relu", ["a"], ["b"])] }))).toBe(
       `the graph in model.onnx is refused: with its functions written out it has more than 1048576 nodes${again}`,
@@ -145,17 +145,21 @@ describe("a Loop", () => {
   const loops: readonly (readonly [string, Buffer, string])[] = [
     ["that ends by itself is served", loopModel(constant(1000), "m", kept), passed],
     [
-      "of too many rounds is refused",
+      "of too many iterations is refused",
       loopModel(constant(2 ** 40), "m", kept),
       `Loop "y" is refused: it runs 1099511627776 times; at most 65536 times are allowed${tooLong}`,
     ],
     [
-      "without a number of rounds is refused",
+      "without a number of iterations is refused",
       loopModel({}, "", kept),
       `Loop "y" is refused: it runs without an end; at most 65536 times are allowed${tooLong}`,
     ],
-    ["as long as an input is served", loopModel({ node: [node("Size", ["x"], ["m"])] }, "m", kept), passed],
-    ["that looks for its end is served", loopModel({}, "", [node("Not", ["c"], ["c2"])]), passed],
+    [
+      "with as many iterations as an input has elements is served",
+      loopModel({ node: [node("Size", ["x"], ["m"])] }, "m", kept),
+      passed,
+    ],
+    ["whose condition depends on its body is served", loopModel({}, "", [node("Not", ["c"], ["c2"])]), passed],
   ];
   it.each(loops)("%s", (_, bytes, want) => {
     expect(outcome(bytes)).toBe(want);
@@ -179,22 +183,22 @@ describe("a Loop", () => {
     }
   }
 
-  it("runs as often as a request says, up to a limit", async () => {
+  it("runs as many iterations as a request asks for, up to a limit", async () => {
     expect(await answer(asAsked, 1000)).toEqual([{ dtype: "float32", shape: [1], data: Float32Array.of(1000) }]);
     expect(await answer(asAsked, 2 ** 16 + 1)).toMatch(tooMany(2 ** 16));
   });
 
-  it("that only its body knows to be endless fails when it is called", async () => {
+  it("that is endless at run time only fails when it is called", async () => {
     expect(await answer(endless, 1)).toMatch(tooMany(2 ** 16));
   });
 
-  it("in a loop has a lower limit", async () => {
+  it("inside another loop has a lower limit", async () => {
     const inner = loopModel({}, "", [node("Or", ["c", "c"], ["c2"])]);
     expect(await answer(nestedLoops(inner), 1)).toMatch(tooMany(2 ** 11));
   });
 });
 
-describe("data beside an ONNX file", () => {
+describe("external data of an ONNX file", () => {
   function modelWith(location: string, offset = "0"): Buffer {
     const externalData = [
       { key: "location", value: location },

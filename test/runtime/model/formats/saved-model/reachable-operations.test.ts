@@ -12,7 +12,7 @@ function node(name: string, op: string, inputs: readonly string[] = [], calls: r
     inputs,
     attributes: new Map() as never,
     functions: new Map(calls.length === 0 ? [] : [["f", calls]]),
-  }; // attributes play no part here
+  }; // attributes do not matter here
 }
 
 function named(nodes: readonly SourceNode[]): ReadonlyMap<string, SourceNode> {
@@ -39,8 +39,8 @@ const restoring = [
   node("y", "MatMul", ["restore:0", "^barrier"]),
 ];
 
-describe("operations reached", () => {
-  it("are those behind the roots and no others, control edges included", () => {
+describe("reachable operations", () => {
+  it("are those that the roots depend on and no others, control edges included", () => {
     const nodes = [...restoring, node("barrier", "NoOp"), node("save", "SaveV2", ["file"])];
     expect(reachableOperations(graph(nodes), ["y:0"], "file:0")).toEqual([
       "MatMul",
@@ -50,7 +50,7 @@ describe("operations reached", () => {
     ]);
   });
 
-  it("are all of a function that is called, be it by another function or by itself", () => {
+  it("are all operations of called functions, nested and recursive calls included", () => {
     const functions = {
       outer: [node("a", "PartitionedCall", ["prefix"], ["inner"])],
       inner: [
@@ -71,7 +71,7 @@ describe("operations reached", () => {
 });
 
 describe("a restore", () => {
-  it("takes the name of its file from a function's parameter, through what gives it on", () => {
+  it("may take its file name from a function's parameter through pass-through operations", () => {
     const functions = { restore: [node("same", "Identity", ["prefix"]), node("r", "RestoreV2", ["same:output:0"])] };
     const nodes = [node("call", "StatefulPartitionedCall", ["file"], ["restore"])];
     expect(reachableOperations(graph(nodes, functions), ["call"], "file:0")).toContain("RestoreV2");

@@ -19,14 +19,14 @@ function unfilledIn(path: string): string | undefined {
   }
 }
 
-describe("a variable that TensorFlow's loader leaves empty", () => {
-  it("is in each Keras 3 model that tf.saved_model.save wrote, loops or not, and in no other", () => {
+describe("a variable that TensorFlow's loader does not initialise", () => {
+  it("is found in each Keras 3 model written by tf.saved_model.save, with or without loops, and in no other", () => {
     const byTensorFlow = (path: string): boolean => basename(path).startsWith("saved_model_tf");
     expect(savedModels.filter((path) => unfilledIn(path) !== undefined)).toEqual(savedModels.filter(byTensorFlow));
     expect(savedModels.filter(byTensorFlow).length).toBeGreaterThan(6);
   });
 
-  it("is one that a call reads and that neither the restore nor an initialiser touches", () => {
+  it("is read by a call and reached neither by the restore operation nor by an initialiser", () => {
     const graph = smallSource({
       kernel: ["VarHandleOp"],
       table: ["VarHandleOp"],

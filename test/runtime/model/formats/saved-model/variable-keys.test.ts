@@ -4,7 +4,7 @@ import { objectGraph } from "../../../../../runtime/model/formats/saved-model/sa
 import { variableKeys } from "../../../../../runtime/model/formats/saved-model/variable-keys.ts";
 import { type SmallNodes, smallSource, texts } from "../tensorflow-graph/small-source.ts";
 
-/** A bundle that has these keys and an object graph of full names. */
+/** A bundle with these keys and an object graph of full names. */
 function bundle(keys: readonly string[], named: readonly (readonly [string, string])[] = []): TensorBundle {
   const attributes = named.map(([fullName, checkpointKey]) => ({ fullName, checkpointKey }));
   const read = (): never => {
@@ -38,14 +38,14 @@ const restoreCall: SmallNodes = {
   Restore: ["StatefulPartitionedCall", ["saver", "w", "v"], { functions: { f: ["restore"] } }],
 };
 
-describe("the key of a variable in its checkpoint", () => {
-  it("is what the restore function assigns to it, whatever it is called", () => {
+describe("the checkpoint key of a variable", () => {
+  it("is the key that the restore function assigns, whatever its name", () => {
     const graph = smallSource({ v: ["VarHandleOp"], w: ["VarHandleOp"], ...restoreCall }, restored);
     const keyOf = variableKeys(graph, bundle([]), "Restore");
     expect([keyOf("w"), keyOf("v")]).toEqual(["a/.ATTRIBUTES/VARIABLE_VALUE", "b/.ATTRIBUTES/VARIABLE_VALUE"]);
   });
 
-  it("is that of the copy that is restored in its place", () => {
+  it("is that of the copy that is restored instead", () => {
     const graph = smallSource(
       {
         kernel: ["VarHandleOp"],
@@ -60,7 +60,7 @@ describe("the key of a variable in its checkpoint", () => {
     expect(variableKeys(graph, bundle([]), "Restore")("kernel")).toBe("b/.ATTRIBUTES/VARIABLE_VALUE");
   });
 
-  it("is found beside the graph's own assignments, as TensorFlow 1 wrote them", () => {
+  it("is found in assignments of the graph itself, as TensorFlow 1 wrote them", () => {
     const graph = smallSource({
       names: ["Const", [], { value: texts("x", "y") }],
       RestoreV2: ["RestoreV2", ["names", "names", "names"]],
@@ -79,7 +79,7 @@ describe("the key of a variable in its checkpoint", () => {
     expect(variableKeys(alone, stored, undefined)("v")).toBe(want);
   });
 
-  it("is not guessed where a full name belongs to several", () => {
+  it("is not guessed when a full name belongs to several variables", () => {
     const stored = bundle(
       ["d/k", "e/k"],
       [

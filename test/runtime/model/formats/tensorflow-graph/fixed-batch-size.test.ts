@@ -13,11 +13,11 @@ const signature = (input: readonly number[], output: readonly number[]): Signatu
   outputs: [spec(...output)],
 });
 
-describe("a graph with a fixed number of rows", () => {
+describe("a graph with a fixed batch size", () => {
   it.each<[string, Signature, number | undefined]>([
     ["32 rows in, 32 out", signature([32, 4], [32, 2]), 32],
     ["any rows", signature([-1, 4], [-1, 2]), undefined],
-    ["another number comes out", signature([32, 4], [1, 2]), undefined],
+    ["the outputs have another number of rows", signature([32, 4], [1, 2]), undefined],
     ["a list goes in, which need not be rows", signature([32], [32, 2]), undefined],
     ["one number comes out", signature([32, 4], []), undefined],
     ["no rows", signature([0, 4], [0, 2]), undefined],
@@ -25,7 +25,7 @@ describe("a graph with a fixed number of rows", () => {
     expect(fixedBatchSize(given)).toBe(want);
   });
 
-  it("takes any number in the eyes of clients", () => {
+  it("accepts any number of rows from clients", () => {
     const given: Signature = { ...signature([32, 4], [32, 2]), method: "classify" };
     expect(withAnyBatchSize(given)).toEqual({ ...signature([-1, 4], [-1, 2]), method: "classify" });
   });

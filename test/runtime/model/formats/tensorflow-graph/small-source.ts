@@ -12,7 +12,7 @@ interface NodeParts {
   readonly value?: Tensor;
 }
 
-/** `name: [operation, inputs, the rest]`. */
+/** Nodes as `name: [operation, inputs, other properties]`. */
 export type SmallNodes = Readonly<Record<string, readonly [op: string, inputs?: readonly string[], parts?: NodeParts]>>;
 
 export interface SmallFunction {
@@ -21,7 +21,7 @@ export interface SmallFunction {
   readonly nodes: SmallNodes;
 }
 
-/** A source graph, written down. */
+/** A source graph with these nodes. */
 export function smallSource(nodes: SmallNodes, functions: Readonly<Record<string, SmallFunction>> = {}): SourceGraph {
   return {
     nodes: nodesOf(nodes),
@@ -49,7 +49,7 @@ function nodesOf(nodes: SmallNodes): ReadonlyMap<string, SourceNode> {
   );
 }
 
-/** A constant of texts. */
+/** A string constant. */
 export function texts(...data: readonly string[]): Tensor {
   return { dtype: "string", shape: [data.length], data: data.map((text) => Buffer.from(text)) };
 }

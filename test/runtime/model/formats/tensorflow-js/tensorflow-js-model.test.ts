@@ -35,7 +35,7 @@ const manifest = (...weights: readonly object[]): object => ({ weightsManifest: 
 const ones = Buffer.from(Float32Array.of(1, 2).buffer);
 
 describe("a TensorFlow.js graph model", () => {
-  it("without a signature has its placeholders as inputs, and what nothing takes as outputs", () => {
+  it("without a signature has its placeholders as inputs and its unused results as outputs", () => {
     const weights = manifest({ name: "w", shape: [1, 2], dtype: "float32" });
     expect(read("guessed", { ...graph(x, w, product), ...weights }, ones)).toEqual({
       kind: "tensorflow-graph",
@@ -75,7 +75,11 @@ describe("a TensorFlow.js graph model", () => {
 
   it.each<[string, object, string]>([
     ["lacks a constant's weight", graph(x, w, product), `the value of "w" is not among its weights`],
-    ["has an attribute that is not a number", graph(x, { ...product, attr: { k: { i: "1e3" } } }), '"1e3" is not an integer'],
+    [
+      "has an attribute that is not a number",
+      graph(x, { ...product, attr: { k: { i: "1e3" } } }),
+      '"1e3" is not an integer',
+    ],
     ["has no nodes", graph(), "it has no outputs"],
     [
       "has a variable",
@@ -114,7 +118,7 @@ describe("a TensorFlow.js layers model", () => {
     },
   };
 
-  it("has the weights of nested models under the names that lead to them", () => {
+  it("has the weights of nested models under their paths", () => {
     const weights = manifest({ name: "deep/kernel", shape: [2, 1], dtype: "float32" });
     expect(read("nested", { modelTopology: layers, ...weights }, ones)).toMatchObject({
       kind: "keras-layers",

@@ -7,7 +7,7 @@ const manifest = (...weights: readonly object[]): ReturnType<typeof weightManife
 const kernel = { name: "dense/kernel", shape: [2, 3], dtype: "float32" };
 
 describe("the weights that a model.json lists", () => {
-  it("follow one another in their group", () => {
+  it("are stored in sequence in their group", () => {
     const half = { name: "h", shape: [4], dtype: "float32", quantization: { dtype: "float16" } };
     const small = { name: "s", shape: [4], dtype: "int32", quantization: { dtype: "uint8", scale: 0.5, min: -1 } };
     const places = manifest(kernel, half, small, { ...kernel, name: "last" });

@@ -22,11 +22,11 @@ async function tar(entries: readonly Entry[]): Promise<Buffer> {
   for (const [header, content] of entries) packed.entry(header, content ?? "");
   packed.finalize();
   const chunks: Buffer[] = [];
-  for await (const chunk of packed) chunks.push(chunk as Buffer); // tar-stream hands out buffers
+  for await (const chunk of packed) chunks.push(chunk as Buffer); // tar-stream yields buffers
   return Buffer.concat(chunks);
 }
 
-/** A zip archive of deflated entries, as its specification (APPNOTE 4.3) has it. */
+/** A zip archive of deflated entries (APPNOTE 4.3). */
 function zip(entries: readonly (readonly [name: string, content: string])[]): Buffer {
   const locals: Buffer[] = [];
   const central: Buffer[] = [];
@@ -57,7 +57,7 @@ function zip(entries: readonly (readonly [name: string, content: string])[]): Bu
   return Buffer.concat([...locals, directory, Buffer.from("PK\x05\x06"), end]);
 }
 
-/** Unpacks bytes under a name; what then lies in the folder, or the refusal. */
+/** Unpacks bytes under a name; resolves to the files in the folder, or the refusal. */
 async function unpacked(name: string, bytes: Uint8Array): Promise<Readonly<Record<string, string>> | string> {
   const archive = join(folder, name);
   const target = join(folder, "model");
@@ -103,18 +103,18 @@ describe("unpacking", () => {
     expect(await unpacked("model.zip", bytes)).toEqual(want);
   });
 
-  test("a folder that is a version stays", async () => {
+  test("a top-level folder that is a version number is kept", async () => {
     expect(await unpacked("m.tar", await tar([[{ name: "./00000123/model.onnx" }, "x"]]))).toEqual({
       "00000123/model.onnx": "x",
     });
   });
 
-  test("takes the place of what an earlier start left", async () => {
+  test("replaces the folder that an earlier start left", async () => {
     await unpacked("m.tar", await tar([[{ name: "old.h5" }, "x"]]));
     expect(await unpacked("m.tar", await tar([[{ name: "new.h5" }, "y"]]))).toEqual({ "new.h5": "y" });
   });
 
-  test("knows archives by their names", () => {
+  test("recognises archives by their names", () => {
     const names = ["a.tar", "a.tar.gz", "a.tgz", "a.tar.zst", "a.zip", "a.keras", "a.h5", "a.gz", "tar"];
     expect(names.filter(isArchive)).toEqual(["a.tar", "a.tar.gz", "a.tgz", "a.tar.zst", "a.zip"]);
   });
@@ -124,7 +124,7 @@ const outside = "which would be written outside of the model's folder";
 const hostile: Readonly<
   Record<string, readonly [name: string, bytes: () => Promise<Buffer> | Buffer, refusal: string]>
 > = {
-  "a path that climbs out": [
+  "a path with ..": [
     "m.tar",
     () => tar([[{ name: "../../evil" }, "x"]]),
     `PathRefused: m.tar holds "../../evil", ${outside}`,
@@ -134,7 +134,7 @@ const hostile: Readonly<
     () => tar([[{ name: "/tmp/evil" }, "x"]]),
     `PathRefused: m.tar holds "/tmp/evil", ${outside}`,
   ],
-  "a path of another system": [
+  "a Windows path": [
     "m.tar",
     () => tar([[{ name: "..\\evil" }, "x"]]),
     `PathRefused: m.tar holds "..\\\\evil", ${outside}`,
@@ -169,7 +169,7 @@ describe("an archive is refused for", () => {
     expect(existsSync("/tmp/evil")).toBe(false);
   });
 
-  test("a bomb, before it is written", async () => {
+  test("a zip bomb, before it is written", async () => {
     const bomb = gzipSync(await tar([[{ name: "zeros" }, Buffer.alloc(4 * 1024 ** 2)]]));
     const refusal = `ArchiveRefused: the archive b.tgz is refused: it grows from ${bomb.length} to more than ${bomb.length * 100} bytes, 100 times`;
     expect(await unpacked("b.tgz", bomb)).toBe(refusal);
@@ -182,7 +182,7 @@ describe("an archive is refused for", () => {
     );
   });
 
-  test("a file that is there twice", async () => {
+  test("a duplicate file", async () => {
     const twice = await tar([
       [{ name: "a/m.h5" }, "x"],
       [{ name: "a/m.h5" }, "y"],
@@ -190,12 +190,12 @@ describe("an archive is refused for", () => {
     expect(await unpacked("t.tar", twice)).toMatch(/^ArchiveRefused: the archive t\.tar is refused: EEXIST/);
   });
 
-  test("an end in the middle", async () => {
+  test("a truncated archive", async () => {
     const cut = gzipSync(await tar(files)).subarray(0, 60);
     expect(await unpacked("c.tgz", cut)).toMatch(/^ArchiveRefused: the archive c\.tgz is refused: /);
   });
 
-  test("other content than its name says", async () => {
+  test("content that does not match its name", async () => {
     expect(await unpacked("c.tgz", Buffer.from("<html>404</html>"))).toMatch(/^ArchiveRefused: /);
     expect(await unpacked("c.zip", Buffer.from("<html>404</html>"))).toMatch(/^ArchiveRefused: /);
   });

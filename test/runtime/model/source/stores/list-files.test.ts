@@ -11,7 +11,7 @@ const file: StoredFile = {
   open: () => Promise.resolve({ reason: "unread" }),
 };
 
-/** A store at the border: fails so often, then answers. */
+/** A fake store that fails `failures` times, then answers. */
 function store(failures: readonly Error[]): Store {
   const left = [...failures];
   return {
@@ -42,7 +42,7 @@ async function listed(
 }
 
 describe("listing a store", () => {
-  test("asks again what does not answer, and tells of each time", async () => {
+  test("retries a store that does not answer and reports each retry", async () => {
     const busy = Object.assign(new Error("slow down"), { $metadata: { httpStatusCode: 503 } });
     expect(await listed([new Error("connect ECONNREFUSED"), busy])).toEqual({
       found: [file],
@@ -50,7 +50,7 @@ describe("listing a store", () => {
     });
   });
 
-  test("gives up after its time", async () => {
+  test("gives up after the time limit", async () => {
     const { found } = await listed(
       Array.from({ length: 1000 }, () => new Error("connect ECONNREFUSED")),
       20,
@@ -60,7 +60,7 @@ describe("listing a store", () => {
     );
   });
 
-  test("gives up on a store that says nothing", async () => {
+  test("gives up on a store that never answers", async () => {
     const silent: Store = { displayUrl: "s3://b/a", isFolder: undefined, files: () => new Promise(() => {}) };
     const terms = {
       clock: systemClock,

@@ -17,7 +17,7 @@ interface Sample {
   readonly bytes: Buffer;
 }
 
-/** The HDF5 in a file: itself, what a `.keras` archive holds, or all that a zip archive of such files does. */
+/** The HDF5 files in a file: itself, the one in a `.keras` archive, or all files of a zip archive. */
 function samplesIn(title: string, bytes: Buffer): readonly Sample[] {
   if (title.endsWith(".h5")) return [{ title, bytes }];
   const archive = zipArchive(memorySource(bytes), limits);
@@ -58,12 +58,12 @@ async function expectAsLibrary({ bytes }: Sample): Promise<void> {
 }
 
 describe("an HDF5 file", () => {
-  it("has the names, numbers and strings that HDF5's own library finds in it, for each of Keras' files", async () => {
+  it("has the same names, numbers and strings as with the HDF5 library, for each Keras file", async () => {
     expect(samples.length).toBeGreaterThan(300);
     for (const sample of samples) await expectAsLibrary(sample);
   });
 
-  it.each(ofEveryAge)("has them whatever library it is written for: $title", async (sample) => {
+  it.each(ofEveryAge)("is read the same with any library version: $title", async (sample) => {
     await expectAsLibrary(sample);
     const file = hdf5File(memorySource(sample.bytes));
     const halves = file.dataset("/types/f2").floats();
@@ -83,13 +83,13 @@ describe("an HDF5 file", () => {
     for (const { bytes } of ofEveryAge) expect(() => hdf5File(memorySource(bytes)).dataset(path)).toThrow(message);
   });
 
-  it("says by which filter a dataset is compressed that it cannot undo", () => {
+  it("is refused with the filter of a dataset that is not supported", () => {
     const [sample] = ofEveryAge.filter(({ title }) => title.endsWith("earliest.h5"));
     const file = hdf5File(memorySource(sample?.bytes ?? Buffer.alloc(0)));
     expect(() => file.dataset("/chunks/lzf")).toThrow("it is compressed by filter 32000; must be gzip");
   });
 
-  it("is refused wherever it is cut", () => {
+  it("is refused when it is truncated at any position", () => {
     for (const { bytes } of ofEveryAge) {
       for (let size = 0; size < bytes.length; size += 4001) {
         expect(() => hdf5File(memorySource(bytes.subarray(0, size)))).toThrow(
@@ -99,7 +99,7 @@ describe("an HDF5 file", () => {
     }
   });
 
-  it("is read or refused, and in no other way, whatever bytes of it change", () => {
+  it("with any bytes changed is either read or refused with an Hdf5Error", () => {
     const change = fc.record({ at: fc.nat(), mark: fc.constantFrom(...marks), beyond: fc.nat(60), byte: fc.nat(255) });
     fc.assert(
       fc.property(
@@ -118,10 +118,10 @@ describe("an HDF5 file", () => {
   });
 });
 
-/** What structures begin with. */
+/** Signatures of structures. */
 const marks = ["FRHP", "FHIB", "BTHD", "BTIN", "BTLF", "OHDR", "OCHK", "FAHD", "FADB", "TREE", "SNOD", "HEAP", "GCOL"];
 
-/** All that is thrown while everything in a file is looked at. */
+/** All errors that are thrown while a whole file is read. */
 function faultsOf(bytes: Buffer): readonly unknown[] {
   const faults: unknown[] = [];
   const attempt = (look: () => void): void => {

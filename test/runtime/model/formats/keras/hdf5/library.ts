@@ -1,18 +1,18 @@
 import { type Attribute, type Dataset, type Entity, File, type Group, ready } from "h5wasm";
 
-/** What the HDF5 library says of a file: by path, the names in a group, the numbers of a dataset, the strings of attributes. */
+/** A file as read by the HDF5 library: names in groups, numbers of datasets and strings of attributes, by path. */
 export interface LibraryView {
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly datasets: ReadonlyMap<string, { readonly shape: readonly number[]; readonly floats: Float32Array }>;
-  /** By path and name; `undefined`: none of strings. */
+  /** By path and name; `undefined` for attributes of other types. */
   readonly strings: ReadonlyMap<string, readonly string[] | undefined>;
-  /** Links, and datasets that hold no numbers. */
+  /** Links, and datasets without numbers. */
   readonly others: readonly string[];
 }
 
 let opened = 0;
 
-/** Reads everything in a file by HDF5's own code, which h5wasm is. It does not know numbers of 16 bits. */
+/** Reads a whole file with the HDF5 library (h5wasm), which does not support 16-bit numbers. */
 export async function libraryView(bytes: Uint8Array): Promise<LibraryView> {
   const { FS } = await ready;
   const place = `/${opened++}.h5`;

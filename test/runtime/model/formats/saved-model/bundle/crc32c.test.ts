@@ -14,7 +14,7 @@ describe("CRC-32C", () => {
     expect(crc32c(bytes)).toBe(want);
   });
 
-  it("is masked as leveldb does it", () => {
+  it("is masked like in leveldb", () => {
     expect(maskCrc32c(crc32c(Buffer.from("foo")))).not.toBe(crc32c(Buffer.from("foo")));
     expect(maskCrc32c(0)).toBe(0xa282ead8);
   });

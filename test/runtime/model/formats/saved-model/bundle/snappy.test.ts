@@ -5,7 +5,7 @@ const literal = (text: string): readonly number[] => [(text.length - 1) << 2, ..
 const inflate = (...bytes: readonly (number | readonly number[])[]): string =>
   Buffer.from(snappyUncompressed(Uint8Array.from(bytes.flat()), 1000)).toString("latin1");
 
-describe("a block in the snappy format", () => {
+describe("a snappy block", () => {
   it.each([
     ["nothing", [0], ""],
     ["a literal", [3, ...literal("abc")], "abc"],

@@ -19,7 +19,7 @@ function snappy(block: Buffer): readonly [Buffer, number] {
   ];
 }
 
-describe("a table of a checkpoint", () => {
+describe("the SSTable of a checkpoint", () => {
   it.each([
     ["with shared prefixes", {}],
     ["without", { sharesPrefixes: false }],
@@ -29,7 +29,7 @@ describe("a table of a checkpoint", () => {
     expect(texts(sstable(writtenTable(entries, options)))).toEqual(texts(entries));
   });
 
-  it("is read as it was written whatever is in it", () => {
+  it("returns the written entries, whatever they are", () => {
     const anything = fc.dictionary(
       fc.string({ unit: "binary-ascii", maxLength: 20 }),
       fc.uint8Array({ maxLength: 200 }),
@@ -43,7 +43,7 @@ describe("a table of a checkpoint", () => {
     );
   });
 
-  it("is refused with a reason, or read, whichever byte is wrong", () => {
+  it("with any byte changed is either refused with a reason or read", () => {
     const table = writtenTable(entries);
     for (let position = 0; position < table.length; position++) {
       const broken = Buffer.from(table);

@@ -21,7 +21,7 @@ interface Stored {
 
 const float = (...values: readonly number[]): Buffer => Buffer.from(Float32Array.from(values).buffer);
 
-/** The bundle of these variables, each in its part. */
+/** A bundle of these variables, each in a shard of its own. */
 function bundle(name: string, variables: Readonly<Record<string, Stored>>, parts = 1): ReturnType<typeof tensorBundle> {
   const folder = join(root, name);
   mkdirSync(folder);
@@ -44,8 +44,8 @@ function bundle(name: string, variables: Readonly<Record<string, Stored>>, parts
   return tensorBundle(modelFolder(folder), "v");
 }
 
-describe("a bundle of variables", () => {
-  it("is read from all its parts and in all types", () => {
+describe("a tensor bundle", () => {
+  it("is read from all its shards and in all types", () => {
     const read = bundle(
       "parts",
       {
@@ -67,7 +67,7 @@ describe("a bundle of variables", () => {
     expect([read.has("kernel"), read.has(""), read.sizeBytes("kernel")]).toEqual([true, false, 16]);
   });
 
-  it("gives a text without its length and checksum", () => {
+  it("returns a string without its length and checksum", () => {
     const bytes = Buffer.from([5, 0, 0, 0, 0, ...Buffer.from("graph")]);
     expect(Buffer.from(bundle("text", { t: { bytes, dtype: 7, shape: [] } }).text("t")).toString()).toBe("graph");
   });

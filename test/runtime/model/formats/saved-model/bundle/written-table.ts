@@ -1,14 +1,14 @@
 import { crc32c, maskCrc32c } from "../../../../../../runtime/model/formats/saved-model/bundle/crc32c.ts";
 
 export interface TableOptions {
-  /** Entries share the beginning of their keys with the one before. */
+  /** Whether keys are prefix-compressed. */
   readonly sharesPrefixes?: boolean;
   readonly entriesPerBlock?: number;
-  /** How a block is written: its bytes and its type. */
+  /** The stored bytes and the type of a block. */
   readonly stored?: (block: Buffer) => readonly [Buffer, number];
 }
 
-/** An SSTable as leveldb writes it, keys sorted. */
+/** An SSTable in leveldb's format, keys sorted. */
 export function writtenTable(entries: ReadonlyMap<string, Uint8Array>, options: TableOptions = {}): Buffer {
   const { sharesPrefixes = true, entriesPerBlock = 2, stored = (block) => [block, 0] as const } = options;
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));

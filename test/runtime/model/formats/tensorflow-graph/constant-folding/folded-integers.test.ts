@@ -21,8 +21,8 @@ const integers = (...data: readonly number[]): Constant => {
   return { name: "c", tensor: { dtype: "int32", shape: [data.length], data: Int32Array.from(data) } };
 };
 
-describe("integers that do not depend on inputs", () => {
-  it("are computed, and what takes them gets constants", () => {
+describe("integer operations on constants", () => {
+  it("are folded into constants", () => {
     const nodes = [
       node("ConcatV2", [constant(0), constant(1), constant(2)], { T: "int32" }),
       node("Shape", [x]),
@@ -63,7 +63,7 @@ describe("integers that do not depend on inputs", () => {
     expect(constants[1]?.tensor).toEqual(tensor);
   });
 
-  it("are left alone where they are long, or where an engine is needed", () => {
+  it("are kept where the values are long or an engine is needed", () => {
     const long = integers(...Array.from({ length: 65 }, (_, i) => i));
     const nodes = [node("AddV2", [constant(0), constant(0)], { T: "int32" }), node("Fill", [constant(1), constant(1)])];
     const { body } = foldedIntegers({ parameterCount: 0, nodes, results: [result(0)] }, [long, integers(1)]);

@@ -16,7 +16,7 @@ const constants = {
   start: floats([2], 0, 0),
 };
 
-/** Adds the rows of x, as many as `rounds`, and keeps each sum. */
+/** Adds the first `rounds` rows of x and keeps each sum. */
 function summing(rounds: string, ...after: readonly SmallNode[]): ReturnType<typeof unrolledLoops> {
   const parameters = ["i", "sum", "rows", "sums"];
   const graph = smallGraph({
@@ -55,13 +55,13 @@ function summing(rounds: string, ...after: readonly SmallNode[]): ReturnType<typ
 const operationsOf = (body: Subgraph | undefined): readonly string[] => (body?.nodes ?? []).map(({ op }) => op);
 const stacked: SmallNode = ["y", "TensorListStack", ["loop:3", "shape"]];
 
-describe("a loop of a known number of rounds", () => {
-  it("becomes its rounds, and its lists become values", () => {
+describe("a loop with a known number of iterations", () => {
+  it("is unrolled, and its lists become values", () => {
     const round = ["GatherV2", "AddV2"];
     expect(operationsOf(summing("three", stacked)?.body)).toEqual([...round, ...round, ...round, "Pack"]);
   });
 
-  it("is gone without a trace when it never goes round", () => {
+  it("is removed when it has no iterations", () => {
     expect(operationsOf(summing("zero", ["y", "Neg", ["loop:1"]])?.body)).toEqual(["Neg"]);
   });
 
@@ -74,7 +74,7 @@ describe("a loop of a known number of rounds", () => {
     expect(unrolled).toBeUndefined();
   });
 
-  it("is what the recurrent layers of a model come down to", () => {
+  it("is unrolled in the recurrent layers of a model", () => {
     const folder = modelFolder(join(fixtureFolder("graph-models"), "text/saved_model"));
     const { signatures, constants: given } = readSavedModel({ folder, maxWeightBytes: 2 ** 30 });
     folder.close();

@@ -4,7 +4,7 @@ import type { SourceGraph } from "../../../../../../runtime/model/formats/tensor
 import type { Subgraph, ValueRef } from "../../../../../../runtime/model/formats/tensorflow-graph/tensorflow-graph.ts";
 import { type SmallFunction, type SmallNodes, smallSource } from "../small-source.ts";
 
-/** The subgraph from `x` to these outputs; constants are numbered as they are met. */
+/** The subgraph from `x` to these outputs; constants are numbered in the order of use. */
 function inlined(
   graph: SourceGraph,
   ...outputs: readonly string[]
@@ -48,10 +48,10 @@ const dense: SmallFunction = {
   },
 };
 
-describe("a graph made flat", () => {
+describe("an inlined graph", () => {
   it.each<[string, SourceGraph, string, readonly string[]]>([
     [
-      "has only what its outputs need, identities left out",
+      "has only the nodes that its outputs need, without identities",
       smallSource({ ...x, a: ["Neg", ["x"]], b: ["Identity", ["a:0", "^c"]], c: ["PyFunc", ["x"]], y: ["Abs", ["b"]] }),
       "y:0",
       ["Neg(p0)", "Abs(n0)", "n1"],
@@ -63,19 +63,19 @@ describe("a graph made flat", () => {
       ["MatMul(p0,c0)", "AddV2(n0,p0)", "n1"],
     ],
     [
-      "has each call's own nodes",
+      "has separate nodes for each call",
       smallSource({ ...x, w: ["VarHandleOp"], h: call("dense", "x", "w"), y: call("dense", "h", "w") }, { dense }),
       "y:0",
       ["MatMul(p0,c0)", "AddV2(n0,p0)", "MatMul(n1,c0)", "AddV2(n2,n1)", "n3"],
     ],
     [
-      "takes a function's name for an operation, as TensorFlow 1 does",
+      "accepts a function's name as an operation, like TensorFlow 1",
       smallSource({ ...x, w: ["VariableV2"], y: ["dense", ["x", "w"]] }, { dense }),
       "y:0",
       ["MatMul(p0,c0)", "AddV2(n0,p0)", "n1"],
     ],
     [
-      "counts the outputs of an operation over its arguments",
+      "numbers the outputs of an operation across its arguments",
       smallSource(
         { ...x, y: call("f", "x") },
         { f: { parameters: ["a"], results: ["top:indices:0"], nodes: { top: ["TopKV2", ["a", "a"]] } } },
@@ -84,13 +84,13 @@ describe("a graph made flat", () => {
       ["TopKV2(p0,p0)", "n0:1"],
     ],
     [
-      "is fed in the middle, where a signature's input is no placeholder",
+      "is fed at inner nodes, where a signature's input is not a placeholder",
       smallSource({ x: ["Cast", ["elsewhere"]], elsewhere: ["ReadFile"], y: ["Neg", ["x"]] }),
       "y:0",
       ["Neg(p0)", "n0"],
     ],
     [
-      "has the resources of a loop bound, and what is the same in every round",
+      "binds the resources and the invariant values of a loop",
       smallSource(
         {
           ...x,
@@ -154,7 +154,7 @@ describe("a graph made flat", () => {
       "its functions call each other more than 48 deep",
     ],
     [
-      "doubles forty times",
+      "doubles its calls forty times",
       smallSource({ ...x, y: call("f0", "x") }, { ...doubling, f40: { parameters: ["a"], results: ["a"], nodes: {} } }),
       "it has more than 200000 nodes when its functions are inlined",
     ],
@@ -169,7 +169,7 @@ describe("a graph made flat", () => {
       'node "m" (Merge) belongs to a TensorFlow 1 loop; loops must be While operations',
     ],
     [
-      "has a placeholder that nobody feeds",
+      "has a placeholder that is not fed",
       smallSource({ ...x, other: ["Placeholder"], a: ["AddV2", ["x", "other"]] }),
       'placeholder "other" is not an input of the signature',
     ],

@@ -60,7 +60,7 @@ describe("a constant of a graph", () => {
     expect(() => decoded(draft, ...shape)).toThrow(message);
   });
 
-  it("counts what all constants together are longer than they are spelt out", () => {
+  it("limits the total expansion of all constants", () => {
     const budget = { leftBytes: 1000 };
     const proto = tensorProto.decode(
       tensorProto.encode({ dtype: 1, floatVal: [1], tensorShape: { dim: [{ size: 200n }] } }),
