@@ -35,7 +35,7 @@ export function bucketedSession(model: Uint8Array, signature: Signature, options
   if (maxBatchSize < 2 || !isRowwise(signature) || !hasConvolutions(model)) return first;
   const sessions = new Map([[1, first]]);
   for (const rows of batchSizeBuckets(maxBatchSize)) {
-    const session = openedBucket(rows, open, signature);
+    const session = openBucket(rows, open, signature);
     if (session !== undefined) sessions.set(rows, session);
   }
   return new BucketedSession(sessions, first);
@@ -59,7 +59,7 @@ function hasConvolutions(model: Uint8Array): boolean {
 }
 
 /** Opens the session of a bucket; `undefined` if it does not fit into GPU memory: other buckets serve its batches. */
-function openedBucket(rows: number, open: () => OnnxSession, signature: Signature): OnnxSession | undefined {
+function openBucket(rows: number, open: () => OnnxSession, signature: Signature): OnnxSession | undefined {
   let session: OnnxSession | undefined;
   try {
     session = open();

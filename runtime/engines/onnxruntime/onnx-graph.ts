@@ -65,21 +65,21 @@ export function onnxGraph(): OnnxGraph {
   const weights = new Map<Float32Array, Map<string, string>>();
   const constants = new Map<Tensor, string>();
   let count = 0;
-  const fresh = (): string => `v${count++}`;
+  const newName = (): string => `v${count++}`;
 
   const addMany: OnnxGraph["addMany"] = (opType, inputs, outputs, attributes = {}) => {
-    const output = Array.from({ length: outputs }, fresh);
+    const output = Array.from({ length: outputs }, newName);
     const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
     nodes.push({ opType, input: inputs, output, name: `${opType}_${nodes.length}`, attribute });
     return output;
   };
   const addTensor = (dataType: number, dims: readonly number[], data: ArrayBufferView): string => {
-    const name = fresh();
+    const name = newName();
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     tensors.push({ name, dims, dataType, rawData });
     return name;
   };
-  const once = (key: string, make: () => string): string => found(known, key, make);
+  const once = (key: string, make: () => string): string => cachedName(known, key, make);
   return {
     add: (operator, inputs, attributes) => addMany(operator, inputs, 1, attributes)[0] ?? "",
     addMany,
@@ -91,7 +91,7 @@ export function onnxGraph(): OnnxGraph {
     weight: (data, layout, build) => {
       const layouts = weights.get(data) ?? new Map<string, string>();
       weights.set(data, layouts);
-      return found(layouts, layout, () => {
+      return cachedName(layouts, layout, () => {
         const { shape, data: elements } = build();
         return addTensor(dataTypes.float32, shape, elements);
       });
@@ -99,15 +99,15 @@ export function onnxGraph(): OnnxGraph {
     constant: (tensor) => {
       const { dtype, shape, data } = tensor;
       if (dtype === "string") throw new TypeError("strings are not exported");
-      return found(constants, tensor, () => addTensor(dataTypes[dtype], shape, data));
+      return cachedName(constants, tensor, () => addTensor(dataTypes[dtype], shape, data));
     },
     encoded: (inputs, outputs) => {
       const graph = {
         name: "keras",
         node: nodes,
         initializer: tensors,
-        input: inputs.map(info),
-        output: outputs.map(info),
+        input: inputs.map(valueInfo),
+        output: outputs.map(valueInfo),
       };
       const opsetImport = [{ version: opsetVersion }];
       const weightBytes = tensors.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
@@ -119,13 +119,13 @@ export function onnxGraph(): OnnxGraph {
 }
 
 /** Returns the name of a key, and creates it on first use. */
-function found<Key>(names: Map<Key, string>, key: Key, make: () => string): string {
+function cachedName<Key>(names: Map<Key, string>, key: Key, make: () => string): string {
   const name = names.get(key) ?? make();
   names.set(key, name);
   return name;
 }
 
-function info({ name, type, shape }: GraphValue): NonNullable<GraphDraft["input"]>[number] {
+function valueInfo({ name, type, shape }: GraphValue): NonNullable<GraphDraft["input"]>[number] {
   const dim = shape.map((size) => (size < 0 ? {} : { dimValue: size }));
   return { name, type: { tensorType: { elemType: dataTypes[type], shape: { dim } } } };
 }

@@ -40,24 +40,24 @@ export interface OnnxSession {
 
 /** Opens a session. Throws `OnnxModelRefused` or `OnnxRuntimeMissing`. */
 export function openSession(source: ModelSource, signature: Signature, settings: OnnxRuntimeSettings): OnnxSession {
-  const opened = (device: string, fallback?: string): OnnxSession => {
-    const session = loaded(source, device, settings);
+  const openOn = (device: string, fallback?: string): OnnxSession => {
+    const session = loadSession(source, device, settings);
     const supportsEmptyInputs = source.supportsEmptyInputs === true;
     const placement = { device, ...(fallback === undefined ? {} : { fallback }) };
     return new NativeOnnxSession(session, { ...signature, supportsEmptyInputs }, placement);
   };
-  if (settings.wantsGpu !== true) return opened("cpu");
+  if (settings.wantsGpu !== true) return openOn("cpu");
   try {
     return bucketedSession(source.bytes, signature, {
-      open: () => opened("cuda"),
+      open: () => openOn("cuda"),
       maxBatchSize: settings.maxBatchSize ?? 1,
     });
   } catch (thrown) {
-    return opened("cpu", reasonOf(thrown instanceof Fault ? (thrown.cause ?? thrown) : thrown));
+    return openOn("cpu", reasonOf(thrown instanceof Fault ? (thrown.cause ?? thrown) : thrown));
   }
 }
 
-function loaded({ bytes, folder }: ModelSource, device: string, { threads }: OnnxRuntimeSettings): NativeSession {
+function loadSession({ bytes, folder }: ModelSource, device: string, { threads }: OnnxRuntimeSettings): NativeSession {
   const session = new (onnxRuntimeAddon().InferenceSession)();
   const options = {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],

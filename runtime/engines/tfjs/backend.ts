@@ -26,12 +26,12 @@ async function load(): Promise<TensorFlow> {
   const tf = require("@tensorflow/tfjs-core") as typeof Core; // the package's own types
   tf.enableProdMode();
   const tfl = require("@tensorflow/tfjs-layers") as typeof Layers; // the package's own types
-  const backend = await startedBackend(tf);
+  const backend = await startBackend(tf);
   registerCustomObjects(tf, tfl);
   return { tf, tfl, backend };
 }
 
-async function startedBackend(tf: typeof Core): Promise<string> {
+async function startBackend(tf: typeof Core): Promise<string> {
   require("@tensorflow/tfjs-backend-wasm");
   const hasWasm = await tf.setBackend("wasm").catch(() => false);
   if (hasWasm) {
@@ -70,12 +70,14 @@ function fallbackKernel(tf: typeof Core, kernel: Core.KernelConfig): Core.Kernel
     kernelFunc: ({ inputs, attrs }) => {
       const [cpu, wasm] = ["cpu", "wasm"].map((name) => tf.engine().findBackend(name) as CopyingBackend); // both backends have these methods
       if (cpu === undefined || wasm === undefined) throw new Error(`no backend for ${kernelName}`);
-      const moved = Object.entries(inputs).flatMap(([name, info]) =>
-        info === undefined ? [] : [[name, movedInfo(info, wasm, cpu)] as const],
+      const copied = Object.entries(inputs).flatMap(([name, info]) =>
+        info === undefined ? [] : [[name, copiedInfo(info, wasm, cpu)] as const],
       );
-      const call = { inputs: Object.fromEntries(moved), backend: cpu, ...(attrs === undefined ? {} : { attrs }) };
+      const call = { inputs: Object.fromEntries(copied), backend: cpu, ...(attrs === undefined ? {} : { attrs }) };
       const outputs = kernelFunc(call);
-      return Array.isArray(outputs) ? outputs.map((info) => movedInfo(info, cpu, wasm)) : movedInfo(outputs, cpu, wasm);
+      return Array.isArray(outputs)
+        ? outputs.map((info) => copiedInfo(info, cpu, wasm))
+        : copiedInfo(outputs, cpu, wasm);
     },
   };
 }
@@ -85,7 +87,7 @@ interface CopyingBackend {
   write(values: Core.BackendValues, shape: number[], dtype: Core.DataType): object;
 }
 
-function movedInfo(info: Core.TensorInfo, from: CopyingBackend, to: CopyingBackend): Core.TensorInfo {
+function copiedInfo(info: Core.TensorInfo, from: CopyingBackend, to: CopyingBackend): Core.TensorInfo {
   const { shape, dtype } = info;
   return { dataId: to.write(from.readSync(info.dataId), shape, dtype), shape, dtype };
 }

@@ -35,11 +35,11 @@ function buildLayer(
   path: readonly string[],
 ): readonly Value[] {
   const { name, className, config, layer } = named;
-  const here = [...path, name];
+  const layerPath = [...path, name];
   const inputs = withMaskInputs(context.graph, config, given);
-  if (modelClasses.has(className)) return buildModel(context, layer, inputs, here);
+  if (modelClasses.has(className)) return buildModel(context, layer, inputs, layerPath);
   try {
-    const weights = context.weights.get(pathKey(here)) ?? [];
+    const weights = context.weights.get(pathKey(layerPath)) ?? [];
     const lacksMask = config["expects_mask"] === true && inputs[0]?.mask === undefined;
     if (lacksMask) throw new NotExportedError("the mask of its input is lost on the way");
     const outputs = exportLayer(className, { config, inputs, weights, graph: context.graph });

@@ -51,14 +51,14 @@ function leavesAt(model: JsonObject, above: readonly string[], path: readonly st
   const [next, ...rest] = path;
   const found = layersOf(model).filter(({ name }) => next === undefined || name === next);
   return found.flatMap(({ name, className, layer, config }) => {
-    const here = [...above, name];
-    if (modelClasses.has(className)) return leavesAt(layer, here, rest);
+    const layerPath = [...above, name];
+    if (modelClasses.has(className)) return leavesAt(layer, layerPath, rest);
     if (className === "InputLayer") return [];
     const { trained, fixed } = counts({ name, className, config, layer });
     return [
       config["trainable"] === false
-        ? { path: here, trained: 0, fixed: trained + fixed }
-        : { path: here, trained, fixed },
+        ? { path: layerPath, trained: 0, fixed: trained + fixed }
+        : { path: layerPath, trained, fixed },
     ];
   });
 }

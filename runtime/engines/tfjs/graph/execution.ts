@@ -88,12 +88,12 @@ function results(
   slots: Slots,
   isFreed: (slot: number) => boolean,
 ): Value[] {
-  const left = new Map<number, number>();
-  for (const slot of program.results) left.set(slot, (left.get(slot) ?? 0) + 1);
+  const remainingUses = new Map<number, number>();
+  for (const slot of program.results) remainingUses.set(slot, (remainingUses.get(slot) ?? 0) + 1);
   return program.results.map((slot) => {
     const value = valueAt(environment, slots, slot);
-    const others = (left.get(slot) ?? 0) - 1;
-    left.set(slot, others);
+    const others = (remainingUses.get(slot) ?? 0) - 1;
+    remainingUses.set(slot, others);
     if (slot < 0 || others > 0 || !isFreed(slot)) return shared(value);
     slots[slot] = undefined;
     return value;

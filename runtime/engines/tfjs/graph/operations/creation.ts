@@ -28,9 +28,9 @@ export const creation: Operations = {
     boundedShape(call, [...indices.shape, depth]);
     const dtype = computedDtype(String(call.attributes.get("T") ?? "float32"));
     const [on, off] = [scalar(tensorAt(call, 2)), scalar(tensorAt(call, 3))];
-    const hot = call.tf.cast(call.tf.oneHot(call.tf.cast(indices, "int32"), depth, on, off), dtype);
+    const oneHot = call.tf.cast(call.tf.oneHot(call.tf.cast(indices, "int32"), depth, on, off), dtype);
     const axis = numberOf(call, "axis", -1);
-    return axis === -1 || axis === indices.rank ? hot : call.tf.transpose(hot, moved(hot.rank, axis));
+    return axis === -1 || axis === indices.rank ? oneHot : call.tf.transpose(oneHot, lastAxisTo(oneHot.rank, axis));
   },
   Range: (call) => {
     const [start, stop, step] = [0, 1, 2].map((position) => scalar(tensorAt(call, position)));
@@ -77,7 +77,7 @@ function scalar(tensor: Core.Tensor): number {
 }
 
 /** The permutation that moves the last dimension to `axis`. */
-function moved(rank: number, axis: number): number[] {
+function lastAxisTo(rank: number, axis: number): number[] {
   const order = Array.from({ length: rank - 1 }, (_, i) => i);
   order.splice(axis, 0, rank - 1);
   return order;

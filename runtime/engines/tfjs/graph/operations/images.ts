@@ -16,12 +16,12 @@ import { checkedIndices } from "./index-checks.ts";
 /** Image resizing, cropping and non-maximum suppression. */
 export const images: Operations = {
   ResizeBilinear: (call) => {
-    const [height, width] = wantedSize(call);
+    const [height, width] = outputSize(call);
     const [aligned, half] = [flagOf(call, "align_corners"), flagOf(call, "half_pixel_centers")];
     return call.tf.image.resizeBilinear(rankedAt(call, 0, 4), [height, width], aligned, half);
   },
   ResizeNearestNeighbor: (call) => {
-    const [height, width] = wantedSize(call);
+    const [height, width] = outputSize(call);
     const [aligned, half] = [flagOf(call, "align_corners"), flagOf(call, "half_pixel_centers")];
     return call.tf.image.resizeNearestNeighbor(rankedAt(call, 0, 4), [height, width], aligned, half);
   },
@@ -35,17 +35,17 @@ export const images: Operations = {
     const outside = numberOf(call, "extrapolation_value", 0);
     return call.tf.image.cropAndResize(rankedAt(call, 0, 4), boxes, indices, [height, width], method, outside);
   },
-  NonMaxSuppressionV3: (call) => suppressed(call),
+  NonMaxSuppressionV3: (call) => nonMaxSuppression(call),
 };
 
-function wantedSize(call: Call): readonly [number, number] {
+function outputSize(call: Call): readonly [number, number] {
   const [height = 1, width = 1] = integersAt(call, 1);
   const [batch = 1, , , channels = 1] = tensorAt(call, 0).shape;
   boundedShape(call, [batch, height, width, channels]);
   return [height, width];
 }
 
-function suppressed(call: Call): Core.Tensor {
+function nonMaxSuppression(call: Call): Core.Tensor {
   const [overlap = 0.5] = tensorAt(call, 3).dataSync();
   const [score = Number.NEGATIVE_INFINITY] = tensorAt(call, 4).dataSync();
   const [boxes, scores] = [rankedAt(call, 0, 2), rankedAt(call, 1, 1)];

@@ -24,7 +24,7 @@ interface DenseFeature {
   readonly dtype: string;
   readonly shape: readonly number[];
   /** Default for examples without the feature; the feature is required if it is empty. */
-  readonly fallback: Value | undefined;
+  readonly defaultValue: Value | undefined;
 }
 
 const parseExamples: Operation = (call) => {
@@ -69,7 +69,7 @@ function denseFeatures(call: Call): readonly DenseFeature[] {
       key: Buffer.from(keys[i] ?? []).toString("utf8"),
       dtype,
       shape: Array.isArray(shape) ? shape.map(Number) : [],
-      fallback: defaults[i],
+      defaultValue: defaults[i],
     };
   });
 }
@@ -79,7 +79,7 @@ function denseValue(call: Call, wanted: DenseFeature, parsed: readonly Example[]
   if (!(count >= 0)) throw new RangeError(`feature "${wanted.key}" has no fixed shape`);
   const rows = parsed.map((one, row) => {
     const found = one.features?.feature.get(wanted.key);
-    const values = found === undefined ? fallbackOf(wanted) : valuesOf(found, wanted);
+    const values = found === undefined ? defaultValues(wanted) : valuesOf(found, wanted);
     if (values === undefined)
       throw faults.ValuesRefused({ reason: `feature "${wanted.key}" is required; example ${row} does not have it` });
     if (values.length !== count) {
@@ -110,12 +110,12 @@ function valuesOf({ bytesList, floatList, int64List }: Feature, { key, dtype }: 
   throw faults.ValuesRefused({ reason: `feature "${key}" is not of type ${dtype}` });
 }
 
-function fallbackOf({ fallback }: DenseFeature): readonly Element[] | undefined {
-  if (fallback === undefined) return undefined;
-  if (isTensor(fallback)) return presentOf(Array.from(fallback.dataSync()));
-  return fallback.kind === "list" ? undefined : presentOf(fallback.data);
+function defaultValues({ defaultValue }: DenseFeature): readonly Element[] | undefined {
+  if (defaultValue === undefined) return undefined;
+  if (isTensor(defaultValue)) return nonEmpty(Array.from(defaultValue.dataSync()));
+  return defaultValue.kind === "list" ? undefined : nonEmpty(defaultValue.data);
 }
 
-function presentOf(values: readonly Element[]): readonly Element[] | undefined {
+function nonEmpty(values: readonly Element[]): readonly Element[] | undefined {
   return values.length === 0 ? undefined : values;
 }

@@ -39,13 +39,13 @@ export const shapes: Operations = {
       ? call.tf.squeeze(x)
       : call.tf.squeeze(
           x,
-          axes.map((axis) => fromStart(axis, x.rank)),
+          axes.map((axis) => nonNegativeAxis(axis, x.rank)),
         );
   },
   ExpandDims: (call) => {
     const x = tensorAt(call, 0);
     const [axis = 0] = integersAt(call, 1);
-    return call.tf.expandDims(x, fromStart(axis, x.rank + 1));
+    return call.tf.expandDims(x, nonNegativeAxis(axis, x.rank + 1));
   },
   Transpose: (call) => call.tf.transpose(tensorAt(call, 0), [...integersAt(call, 1)]),
   BroadcastTo: (call) => call.tf.broadcastTo(tensorAt(call, 0), boundedShape(call, integersAt(call, 1))),
@@ -68,7 +68,7 @@ export const shapes: Operations = {
   BatchToSpaceND: (call) => call.tf.batchToSpaceND(tensorAt(call, 0), [...integersAt(call, 1)], pairsAt(call, 2)),
   SpaceToBatchND: (call) => call.tf.spaceToBatchND(tensorAt(call, 0), [...integersAt(call, 1)], pairsAt(call, 2)),
   DepthToSpace: (call) => {
-    const x: Core.Tensor4D = call.tf.reshape(tensorAt(call, 0), fourSizes(call));
+    const x: Core.Tensor4D = call.tf.reshape(tensorAt(call, 0), shape4d(call));
     return call.tf.depthToSpace(x, numberOf(call, "block_size", 1), "NHWC");
   },
   ReverseV2: (call) => viaIntegers(call, tensorAt(call, 0), (x) => call.tf.reverse(x, [...integersAt(call, 1)])),
@@ -96,7 +96,7 @@ function scalar(value: number): IntegerTensor {
   return { kind: "integers", dtype: "int32", shape: [], data: [value] };
 }
 
-function fromStart(axis: number, rank: number): number {
+function nonNegativeAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -106,7 +106,7 @@ function pairsAt(call: Call, position: number): [number, number][] {
   return Array.from({ length: flat.length / 2 }, (_, axis) => [flat[2 * axis] ?? 0, flat[2 * axis + 1] ?? 0]);
 }
 
-function fourSizes(call: Call): [number, number, number, number] {
+function shape4d(call: Call): [number, number, number, number] {
   const [batch = 1, height = 1, width = 1, depth = 1] = tensorAt(call, 0).shape;
   return [batch, height, width, depth];
 }
@@ -116,11 +116,11 @@ function rolled(call: Call): Core.Tensor {
   const [shifts, axes] = [integersAt(call, 1), integersAt(call, 2)];
   let x = tensorAt(call, 0);
   shifts.forEach((shift, i) => {
-    const axis = fromStart(axes[i] ?? 0, x.rank);
+    const axis = nonNegativeAxis(axes[i] ?? 0, x.rank);
     const size = x.shape[axis] ?? 0;
-    const cut = size === 0 ? 0 : size - (((shift % size) + size) % size);
-    if (cut === 0 || cut === size) return;
-    const [head, tail] = tf.split(x, [cut, size - cut], axis);
+    const splitAt = size === 0 ? 0 : size - (((shift % size) + size) % size);
+    if (splitAt === 0 || splitAt === size) return;
+    const [head, tail] = tf.split(x, [splitAt, size - splitAt], axis);
     if (head !== undefined && tail !== undefined) x = tf.concat([tail, head], axis);
   });
   return x;
