@@ -11,7 +11,7 @@ import { withMachineLock } from "../cluster/launch/machine-lock.ts";
 interface Module {
   readonly module: string;
   readonly version: string;
-  /** Of the program in its module. */
+  /** Path of the program's package in its module. */
   readonly path: string;
 }
 
@@ -30,21 +30,21 @@ export type Tool = keyof typeof tools;
 const flags = ["-mod=mod", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 const cacheLifetimeMs = 14 * 24 * 3600 * 1000;
 
-/** Longest time that the first build of all tools may take. For hooks that need them. */
+/** Time limit of the first build of all tools, for hooks that need them. */
 export const toolTimeoutMs = 30 * 60_000;
 
-/** Says why a tool cannot run on this machine; undefined where it can, though it may have to be built first. */
+/** Why a tool cannot run on this machine; undefined when it can, perhaps after a build. */
 export function whyNoTool(tool: Tool): string | undefined {
   if (goVersion() !== undefined || cachedTool(tool) !== undefined) return undefined;
   return `no Go in PATH, and no ${tool} ${tools[tool].version} in ${cacheFolder()}`;
 }
 
-/** Says why kube-linter cannot run: it is used where it is installed, because no proxy serves its module path for a build. */
+/** Why kube-linter cannot run: it must be installed, because no proxy serves its module path for a build. */
 export function whyNoKubeLinter(): string | undefined {
   return spawnSync("kube-linter", ["version"]).status === 0 ? undefined : "no kube-linter in PATH";
 }
 
-/** Path of a tool. Without one in the cache it is built, which takes a minute or more. */
+/** Path of a tool, which is built if the cache does not have it. That takes a minute or more. */
 export async function toolPath(tool: Tool): Promise<string> {
   const version = goVersion();
   const target =
@@ -96,8 +96,8 @@ function goEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * Builds by a module that requires the tool's and nothing else: `go install` asks for every longer path as a module of its
- * own, which not every proxy answers as it should.
+ * Builds in a module that requires only the tool's: `go install` would look up every longer path as a module, which not every
+ * proxy answers correctly.
  */
 async function build(tool: Tool, folder: string): Promise<void> {
   const { module, version, path }: Module = tools[tool];
@@ -112,7 +112,7 @@ async function build(tool: Tool, folder: string): Promise<void> {
     if (code !== 0) throw new Error(`go build of ${basename(path)} ${version} failed:\n${stderr}`);
     await rename(draft, folder);
   } catch (error) {
-    // A process of another container with the same cache, whom the lock does not stop, was faster.
+    // A process in another container with the same cache, which the lock does not exclude, was faster.
     if (!existsSync(join(folder, tool))) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });

@@ -30,7 +30,7 @@ describe("examples", async () => {
     expect(lines).toContain(message);
   });
 
-  test("the digits example sends a Keras file that is complete", async () => {
+  test("the digits example contains a complete Keras file", async () => {
     const digits = (await examples()).find(({ file }) => file === "digits.yaml");
     const [configMap] = readYaml(digits?.text ?? "", "digits.yaml");
     const file = Buffer.from(String(Object(configMap).binaryData["simple_model.h5"]), "base64");

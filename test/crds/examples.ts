@@ -8,11 +8,11 @@ export interface Example {
 
 /** An example that must be refused. */
 export interface InvalidExample extends Example {
-  /** Its first line, without the `# `: part of the server's refusal. */
+  /** Its first line, without the `# `: part of the server's error message. */
   readonly message: string;
 }
 
-/** Where the examples are; the invalid ones in its subfolder. */
+/** Folder of the examples; a subfolder has the invalid ones. */
 export const exampleFolder = new URL("../../crds/examples/", import.meta.url);
 
 /** The valid examples. */

@@ -1,6 +1,6 @@
-/** An object with one thing wrong with it, or with one thing odd but allowed. */
+/** An object with one invalid, or unusual but valid, field. */
 export interface FaultyObject {
-  /** What was done to it, as `spec.replicas = -1`. */
+  /** The change, such as `spec.replicas = -1`. */
   readonly change: string;
   readonly object: Readonly<Record<string, unknown>>;
 }
@@ -9,7 +9,7 @@ type Path = readonly (string | number)[];
 
 const digest = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 
-/** A spec with every field set, its source one of the three. */
+/** A spec with every field set and one of three sources. */
 export const wholeSpec = {
   model: {
     name: "churn",
@@ -150,7 +150,7 @@ export const wholeStatus = {
   failedRevisions: [{ revision: "5b4a39281", reason: "DigestMismatch", message: "The file is another one." }],
 };
 
-/** A status with one thing wrong or odd, the same way as the objects. */
+/** Faulty statuses, made in the same way. */
 export function faultyStatuses(): readonly { readonly change: string; readonly status: unknown }[] {
   const [first, second] = wholeStatus.conditions;
   return [
@@ -160,7 +160,7 @@ export function faultyStatuses(): readonly { readonly change: string; readonly s
   ].map(({ change, changed }) => ({ change, status: changed }));
 }
 
-/** Every field of a whole ModelDeployment, one at a time, replaced by every odd value, removed, or joined by a stray. */
+/** Variants of a complete ModelDeployment: one field replaced by an unusual value, removed, or joined by an unknown field. */
 export function faultyObjects(): readonly FaultyObject[] {
   const specs = [wholeSpec, ...otherSources.map((source) => ({ model: { source } }))];
   const names = ["churn", "9churn", "churn.v2", "a-", "Churn", "é", "a".repeat(53), "a".repeat(52), "a".repeat(254)];

@@ -23,9 +23,9 @@ import { yamlCases } from "./yaml-cases.ts";
 
 const reason = whyNotHere();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
-// A control plane that outlives a run may still be deleting the last one.
+// A control plane that is kept between runs may still be deleting the previous definition.
 const namespace = `crds-${process.pid}`;
-/** Every so many-eth faulty object is sent; 1 sends all of them, which takes half a minute. */
+/** Sends every n-th faulty object; 1 sends all of them, which takes half a minute. */
 const stride = Number(process.env["MODELWRIGHT_FAULTY_STRIDE"] ?? 7);
 const thinned = <Item>(items: readonly Item[]): readonly Item[] => items.filter((_item, index) => index % stride === 0);
 const definition = new URL("../../crds/generated/modelwright.dev_modeldeployments.yaml", import.meta.url);
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)(`the API on a real kube-apiserver${skipped
   test("the CRD is established and structural", async () => {
     const states = "--output=jsonpath={range .status.conditions[*]}{.type}={.status} {end}";
     const { stdout } = await kubectl(["get", "crd/modeldeployments.modelwright.dev", states]);
-    // NonStructuralSchema and Terminating would stand here, too.
+    // NonStructuralSchema and Terminating would be here as well.
     expect(stdout.trim().split(" ").sort()).toEqual(["Established=True", "NamesAccepted=True"]);
   });
 
@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)(`the API on a real kube-apiserver${skipped
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   }, 60_000);
 
-  test("our validator stores the same objects and complains in the same words", async () => {
+  test("our validator admits the same objects and reports errors in the same words", async () => {
     await inBatches(thinned(faultyObjects()), async ({ change, object }) => {
       const theirs = await dryRun.create(object, "Ignore");
       const ours = admittedModelDeployment(object);
@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)(`the API on a real kube-apiserver${skipped
     });
   }, 60_000);
 
-  test("our validator complains about writes of status in the same words", async () => {
+  test("our validator reports errors of status writes in the same words", async () => {
     const manifest = JSON.stringify(modelDeployment(wholeSpec));
     const created = await kubectl(["create", "--namespace", namespace, "--output=json", "-f", "-"], manifest);
     const stored: JsonObject = JSON.parse(created.stdout);
@@ -146,7 +146,7 @@ describe.skipIf(reason !== undefined)(`the API on a real kube-apiserver${skipped
     expect(header.replace(/ +/g, " ").trim()).toBe(columns);
   });
 
-  test("kubectl reads YAML as we do", async () => {
+  test("kubectl parses YAML as we do", async () => {
     const values = Object.keys(yamlCases).map((source) => `  - ${source}\n`);
     const head = "apiVersion: modelwright.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: a}\n";
     const manifest = `${head}values:\n${values.join("")}`;
@@ -166,12 +166,12 @@ function complaints({ issues, code }: ServerAnswer): { issues: readonly string[]
   return { issues, accepted: code < 300 };
 }
 
-/** Keeps the server busy without piling up thousands of requests. */
+/** Bounds the number of concurrent requests. */
 async function inBatches<Item>(items: readonly Item[], check: (item: Item) => Promise<void>): Promise<void> {
   for (let start = 0; start < items.length; start += 32) await Promise.all(items.slice(start, start + 32).map(check));
 }
 
-/** What the server adds to every object. */
+/** Metadata that the server adds to every object. */
 function withoutServerFields(object: unknown): unknown {
   const { metadata, ...rest } = Object(object);
   const { uid: _, creationTimestamp: _1, generation: _2, managedFields: _3, namespace: _4, ...own } = metadata;

@@ -12,7 +12,7 @@ import { eventually } from "../builders/operator-scene.ts";
 const reason = whyNotHere();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
-/** A source by the name of the object that it refers to. */
+/** A source that refers to the named object. */
 const sources: Readonly<Record<string, (reference: object) => object>> = {
   "a ConfigMap": (reference) => ({ configMap: { key: "m.h5", ...reference } }),
   "a PersistentVolumeClaim": ({ name, ...rest }: { name?: string }) => ({
@@ -26,7 +26,7 @@ const sources: Readonly<Record<string, (reference: object) => object>> = {
   }),
 };
 
-/** What somebody may write who wants an object of another namespace. */
+/** Attempts to refer to an object of another namespace. */
 const attempts: Readonly<Record<string, object>> = {
   "namespace and name": { name: "other/models" },
   "a path out of the namespace": { name: "../other/models" },
@@ -34,7 +34,7 @@ const attempts: Readonly<Record<string, object>> = {
   "an escaped slash": { name: "other%2Fmodels" },
   "a colon": { name: "other:models" },
   "a backslash": { name: "other\\models" },
-  "a blank": { name: "other models" },
+  "a space": { name: "other models" },
   "a second line": { name: "models\nnamespace: other" },
   "a member namespace": { name: "models", namespace: "other" },
 };
@@ -43,7 +43,7 @@ const table = Object.entries(sources).flatMap(([what, source]) =>
   Object.entries(attempts).map(([how, reference]) => ({ what, how, source: source(reference) })),
 );
 
-describe.skipIf(reason !== undefined)(`references to another namespace${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`a reference of spec.model.source${skipped}`, () => {
   let transport: Transport;
 
   beforeAll(async () => {
@@ -71,7 +71,7 @@ describe.skipIf(reason !== undefined)(`references to another namespace${skipped}
       }),
     });
 
-  test.each(table)("refuses $what by $how", async ({ source }) => {
+  test.each(table)("to another namespace is refused: $what by $how", async ({ source }) => {
     const { status, body } = await created(source);
     expect([status, body]).toEqual([
       expect.toSatisfy((code: number) => code === 422 || code === 400),
@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined)(`references to another namespace${skipped}
     ]);
   });
 
-  test.each(Object.entries(sources))("takes %s of its own", async (_what, source) => {
+  test.each(Object.entries(sources))("to %s of the own namespace is accepted", async (_what, source) => {
     expect((await created(source({ name: "models" }))).status).toBe(201);
   });
 });

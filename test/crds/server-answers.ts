@@ -5,20 +5,20 @@ import { json } from "node:stream/consumers";
 import { readYaml } from "../../crds/schema/yaml.ts";
 import type { ClusterAccess } from "../cluster/control-plane.ts";
 
-/** What a kube-apiserver said to one object. */
+/** Response of a kube-apiserver to one object. */
 export interface ServerAnswer {
   readonly code: number;
-  /** Lines of `details.causes`, sorted, as `spec.model: Required value`. */
+  /** Sorted lines of `details.causes`, such as `spec.model: Required value`. */
   readonly issues: readonly string[];
   readonly message: string;
-  /** The answered object, when there was no refusal. */
+  /** The returned object, if it was accepted. */
   readonly object: unknown;
 }
 
-/** Sends objects for a dry run; each goes over the same few connections. */
+/** Sends objects as dry runs, over a few connections. */
 export interface DryRun {
   create(object: unknown, fieldValidation: "Ignore" | "Strict"): Promise<ServerAnswer>;
-  /** Replaces the status of an object that is stored. */
+  /** Replaces the status of a stored object. */
   replaceStatus(object: unknown): Promise<ServerAnswer>;
   close(): void;
 }
@@ -28,7 +28,7 @@ interface Status {
   readonly details?: { readonly causes?: readonly { readonly field?: string; readonly message?: string }[] };
 }
 
-/** Opens a dry run of ModelDeployments in a namespace; kubectl would take a tenth of a second for each. */
+/** Opens connections for dry runs of ModelDeployments in a namespace. kubectl would take 0.1 s for each. */
 export async function openDryRun(cluster: ClusterAccess, namespace: string): Promise<DryRun> {
   const agent = new Agent({ ...(await credentials(cluster)), keepAlive: true, maxSockets: 8 });
   const collection = `${cluster.url}/apis/modelwright.dev/v1alpha1/namespaces/${namespace}/modeldeployments`;

@@ -1,4 +1,4 @@
-/** Scalars as users write them, and what kubectl (go-yaml 2, YAML 1.1) makes of them. */
+/** Scalars as users write them, and how kubectl (go-yaml 2, YAML 1.1) parses them. */
 export const yamlCases: Readonly<Record<string, unknown>> = {
   yes: true,
   Yes: true,

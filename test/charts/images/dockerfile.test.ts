@@ -7,7 +7,7 @@ import { type Program, programs } from "../../../charts/images/program-image.ts"
 
 const text = readFileSync(join(import.meta.dirname, "../../../charts/images/Dockerfile"), "utf8");
 
-/** What a stage of the Dockerfile says after a word such as `ENV`. */
+/** The arguments of an instruction such as `ENV` in a stage of the Dockerfile. */
 function saidOf(stage: string, word: string): string {
   const body = new RegExp(`^FROM \\S+ AS ${stage}\\n([^]*?)(?=^FROM |(?![^]))`, "m").exec(text)?.[1] ?? "";
   return new RegExp(`^${word} (.*)$`, "m").exec(body)?.[1] ?? "";
@@ -22,7 +22,7 @@ test.each(["operator", "runtime"] satisfies Program[])(
   },
 );
 
-test("a GPU's image of the runtime starts in the same way", () => {
+test("the GPU images of the runtime start in the same way", () => {
   expect(saidOf("runtime-gpu", "ENTRYPOINT")).toBe(saidOf("runtime", "ENTRYPOINT"));
   expect(saidOf("runtime-gpu", "ENV").split(" ")).toEqual(expect.arrayContaining(saidOf("runtime", "ENV").split(" ")));
 });

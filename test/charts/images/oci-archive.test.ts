@@ -16,7 +16,7 @@ const entries: readonly TarEntry[] = [
   { kind: "file", path: "usr/local/bin/node", content: { file: import.meta.filename }, isExecutable: true },
 ];
 
-describe("an image in one file", () => {
+describe("an image archive", () => {
   let folder: string;
   let image: Image;
   const read = (path: string): Buffer => readFileSync(join(folder, path));
@@ -52,7 +52,7 @@ describe("an image in one file", () => {
     expect(names).toHaveLength(3); // manifest, configuration, layer
   });
 
-  test("leads from its index to configuration and layer", () => {
+  test("refers from its index to configuration and layer", () => {
     const json = (path: string): unknown => JSON.parse(read(path).toString());
     const [index] = [json("image/index.json")] as [{ manifests: [{ digest: string; annotations: object }] }];
     const [entry] = index.manifests;
@@ -79,7 +79,7 @@ describe("an image in one file", () => {
     ]);
   });
 
-  test("has layers that tar unpacks, long names and modes included", () => {
+  test("has layers that tar unpacks, including long names and modes", () => {
     const [blob = ""] = image.layers.map(({ digest }) => `image/blobs/${digest.replace(":", "/")}`);
     unpacked(blob, "root");
     expect(read(`root/${long}`).toString()).toBe("x".repeat(513));

@@ -49,7 +49,7 @@ describe("the image of a program", () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  test("has what the program imports and what that needs, and nothing else", async () => {
+  test("has what the program imports and their dependencies, and nothing else", async () => {
     const [, packages = [], own = []] = await programLayers(root, "operator");
     const files = [...packages, ...own].filter(({ kind }) => kind === "file").map(({ path }) => path);
     expect(files).toEqual([
@@ -65,7 +65,7 @@ describe("the image of a program", () => {
     ]);
   });
 
-  test("has the Node that runs this, and what that is linked to", async () => {
+  test("has the running Node and the libraries it is linked to", async () => {
     const [node = []] = await programLayers(root, "operator");
     const paths = node.map(({ path }) => path);
     expect(paths).toContain("usr/local/bin/node");
@@ -73,7 +73,7 @@ describe("the image of a program", () => {
     expect(node).toContainEqual({ kind: "folder", path: "tmp", mode: 0o1777 });
   });
 
-  test("has the files of all threads: each is started by name", () => {
+  test("has the files of all threads, which are started by name", () => {
     const folder = join(import.meta.dirname, "../../../runtime");
     const starting = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
       (path) => path.endsWith(".ts") && readFileSync(join(folder, path), "utf8").includes("new Worker("),
@@ -81,7 +81,7 @@ describe("the image of a program", () => {
     expect(starting).toEqual(["base/threads/program-threads.ts"]);
   });
 
-  test("is refused for a program that is not built", async () => {
+  test("cannot be made of a program that is not built", async () => {
     await expect(programLayers(root, "runtime")).rejects.toThrow(
       `${join(root, "dist/runtime/model/formats/parser.js")} is not there; it must be built before an image is made: npm run build`,
     );

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { linkLibraries } from "../../../charts/images/tensorflow-engine/addon.ts";
 
-/** A folder of unpacked wheels with these files in it; what lies there once the libraries are linked, sorted. */
+/** Links the libraries in a folder of unpacked wheels with these files; returns the sorted paths there afterwards. */
 async function linked(files: readonly string[]): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-wheels-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -28,11 +28,11 @@ const own = ["", ".2"].flatMap((version) => [
   `${deps}/lib/libtensorflow_framework.so${version}`,
 ]);
 
-it("TensorFlow's libraries lie where the addon looks for them", async () => {
+it("TensorFlow's libraries are where the addon looks for them", async () => {
   expect(await linked(tensorFlow)).toEqual(own.toSorted());
 });
 
-it("CUDA's lie where TensorFlow looks for them, without what it does not load", async () => {
+it("CUDA's libraries are where TensorFlow looks for them, without those that it does not load", async () => {
   const cuda = [
     "nvidia/cublas/lib/libcublas.so.12",
     "nvidia/cublas/include/cublas.h",

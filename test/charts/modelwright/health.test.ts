@@ -16,7 +16,7 @@ const folder = join(import.meta.dirname, "../../../charts/modelwright/contrib/ar
 const reason = whyNoTool("glua");
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
-/** As Argo CD's own `health_test.yaml` files are. */
+/** Format of Argo CD's `health_test.yaml` files. */
 interface HealthTests {
   readonly tests: readonly {
     readonly healthStatus: { readonly status: string; readonly message: string };
@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skip
     expect(await health(glua, [object])).toEqual([healthStatus]);
   });
 
-  test("agrees with kstatus on every state of the stories, and says what Ready says", async () => {
+  test("agrees with kstatus on every state of the stories, with the message of Ready", async () => {
     const states = goldenStates();
     const seen = await health(
       glua,
@@ -54,7 +54,7 @@ describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skip
     const wanted = states.map(({ object }) => {
       const { reason: word, message } = object.status.conditions.find(({ type }) => type === "Ready") ?? {};
       const stalled = object.status.conditions.find(({ type }) => type === "Stalled");
-      // Argo CD has a word of its own for a rollout that waits for somebody: kstatus has none.
+      // Argo CD has a status for a rollout that waits for a user; kstatus has none.
       const paused = object.status.conditions.find((one) => one.type === "Progressing" && one.reason === "StepPaused");
       if (stalled === undefined && paused !== undefined) return { status: "Suspended", message: paused.message };
       const status = word === "Suspended" ? "Suspended" : healthOf[kstatus(object)];
@@ -65,7 +65,7 @@ describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skip
   });
 });
 
-/** What Argo CD calls the states of kstatus. */
+/** Argo CD's names for the states of kstatus. */
 const healthOf = {
   Current: "Healthy",
   InProgress: "Progressing",
@@ -81,7 +81,7 @@ test("its test data are ModelDeployments", async () => {
   }
 });
 
-/** What the script returns for each object, run as Argo CD runs it: with `obj` set. */
+/** Runs the script as Argo CD does, with `obj` set; returns its result for each object. */
 async function health(glua: string, objects: readonly unknown[]): Promise<readonly unknown[]> {
   const work = await mkdtemp(join(tmpdir(), "modelwright-health-"));
   try {

@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     folder = await mkdtemp(join(tmpdir(), "modelwright-chart-"));
     auditLog = join(folder, "audit.jsonl");
     for (const tool of ["helm", "kubeconform"] as const) await toolPath(tool);
-    // Without streaming lists, as servers before 1.34: the operator lists first, and shows that it needs that right.
+    // Without streaming lists, as on servers before 1.34: the operator then lists first, and thereby needs that right.
     plane = await startControlPlane({ auditLog, apiServerFlags: ["--feature-gates=WatchList=false"] });
     for (const name of [releaseNamespace, models])
       await kubectl(["apply", "-f", "-"], JSON.stringify(restricted(name)));
@@ -86,7 +86,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
       stepTimeoutMs,
     );
 
-  /** Plays the kubelet: every pod of the selector runs, at this address. */
+  /** Acts as the kubelet: marks every pod of the selector as running at this address. */
   const runPods = async (namespace: string, selector: string, address: string): Promise<void> => {
     const args = ["get", "pods", `--namespace=${namespace}`, `--selector=${selector}`, "--output=name"];
     for (const pod of (await kubectl(args)).trim().split("\n").filter(Boolean)) {
@@ -94,11 +94,11 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
       const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }], conditions };
       const patch = ["patch", pod, `--namespace=${namespace}`, "--subresource=status", "--type=merge"];
       const { code, stderr } = await plane.kubectl([...patch, `--patch=${JSON.stringify({ status })}`]);
-      // It may have gone meanwhile.
+      // The pod may have been deleted meanwhile.
       if (code !== 0 && !stderr.includes("NotFound")) throw new Error(stderr);
     }
   };
-  /** Plays the kubelet: pods that are to go are gone. */
+  /** Acts as the kubelet: removes terminating pods. */
   const removeStopped = async (): Promise<void> => {
     const path = "{range .items[?(@.metadata.deletionTimestamp)]}{.metadata.name} {end}";
     const names = (await inModels(["get", "pods", `--output=jsonpath=${path}`])).trim().split(" ").filter(Boolean);
@@ -178,7 +178,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     async () => {
       await runPods(releaseNamespace, "app.kubernetes.io/component=gateway", "10.9.0.1");
       run = await startOperatorRun({ plane, folder });
-      // Foreign objects of our names stop it, one after the other: it looks whose they are.
+      // Foreign objects with the operator's names block it one by one, since it checks their owners.
       await foreign();
       await inModels(["apply", "-f", "-"], JSON.stringify(digits("first.h5", 2)));
       for (const [kind, name] of [account, ...services]) {
@@ -192,7 +192,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
         () => ready(),
         (status) => status === "True",
       );
-      // What somebody changed is put right.
+      // Changes by others are reverted.
       await inModels(["patch", ...account, "--type=merge", '--patch={"automountServiceAccountToken":true}']);
       await inModels([
         "patch",
@@ -210,7 +210,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
       ]) {
         await used(`patch ${kind}`);
       }
-      // A new revision replaces the old one; one replica needs no budget; gateways of another family no old slice.
+      // A new revision replaces the old one; one replica needs no PodDisruptionBudget; gateways of another IP family no old EndpointSlice.
       await inModels([
         "patch",
         "mwd/digits",
@@ -253,7 +253,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     (await inModels(["get", "replicasets", "--output=name"])).split("\n").filter(Boolean).length;
   const ready = (): Promise<string> => field("mwd/digits", '{.status.conditions[?(@.type=="Ready")].status}');
 
-  /** Objects of somebody else with the names that the operator would give its own. */
+  /** Foreign objects with the names that the operator uses for its own. */
   async function foreign(): Promise<void> {
     await inModels(["create", "serviceaccount", account[1]]);
     await inModels(["create", "service", "clusterip", "digits", "--tcp=80:80"]);
@@ -268,7 +268,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     await inModels(["create", "poddisruptionbudget", "digits", "--selector=a=b", "--min-available=1"]);
   }
 
-  /** Without waiting for garbage collection, which learns of a new kind of owner within 30 s. */
+  /** Deletes without waiting for garbage collection, which discovers a new kind of owner only after up to 30 s. */
   async function removeModels(): Promise<void> {
     await inModels(["delete", "mwd,replicasets", "--all"]);
     const children = "serviceaccounts,services,endpointslices,poddisruptionbudgets";
@@ -276,7 +276,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     await inModels(["delete", "pods", "--all", "--force", "--grace-period=0"]);
   }
 
-  /** A ReplicaSet of somebody else where the operator wants to make its own anew. */
+  /** A foreign ReplicaSet with a name that the operator needs for recreating its own. */
   async function foreignReplicaSet(): Promise<void> {
     const [name = ""] = (await inModels(["get", "replicasets", "--output=name"])).trim().split("\n");
     const own = JSON.parse(await inModels(["get", name, "--output=json"])) as {
@@ -294,7 +294,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
   }
 
   test(
-    "serves one namespace with Roles only, after an upgrade, and is refused nothing",
+    "serves one namespace with Roles only after an upgrade, without a forbidden request",
     async () => {
       await removeModels();
       const values = ["--reuse-values", `--set=watchNamespace=${models}`];
@@ -325,7 +325,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     expect([await replicas(), await installed()]).toEqual(["2", everything]);
   });
 
-  test("keeps the CustomResourceDefinition and ModelDeployments when it is uninstalled, and takes them over again", async () => {
+  test("keeps the CustomResourceDefinition and ModelDeployments when it is uninstalled, and adopts them when it is installed again", async () => {
     const definition = "customresourcedefinition/modeldeployments.modelwright.dev";
     await helm(["uninstall", "modelwright"]);
     await until(installed, (names) => names.length === 1);
@@ -339,7 +339,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     await until(installed, (names) => names.length === 0);
   });
 
-  test("is as good by kubectl apply -k, and goes by kubectl delete -k", async () => {
+  test("can be installed by kubectl apply -k and removed by kubectl delete -k", async () => {
     const manifests = join(chartFolder, "../manifests");
     await kubectl(["apply", "--server-side", "--force-conflicts", "-k", manifests]);
     expect(await installed()).toEqual(everything);
@@ -386,7 +386,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
         ({ code }) => code === 0,
       );
       for (const group of groups) await writeSchemas(schemas, await kubectl(["get", "--raw", `/openapi/v3/${group}`]));
-      // The server of a test does not know the kinds of the Prometheus operator.
+      // The test's API server does not have the kinds of the Prometheus operator.
       const strict = [
         "-strict",
         "-skip",
@@ -410,7 +410,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     stepTimeoutMs,
   );
 
-  /** What kubeconform complains of. */
+  /** Findings of kubeconform. */
   async function findings(args: readonly string[], input = ""): Promise<readonly string[]> {
     const { stdout, stderr } = await capture(await toolPath("kubeconform"), args, input);
     if (stdout === "") throw new Error(stderr);
@@ -434,7 +434,7 @@ const plural = {
   poddisruptionbudget: "poddisruptionbudgets.policy",
 } as const;
 
-/** Asks for a ConfigMap that is not there. */
+/** Requests a ConfigMap that does not exist. */
 const golden = { predictionDiff: { golden: { configMap: { name: "golden", key: "requests.jsonl" } } } };
 
 function source(key: string): object {

@@ -13,9 +13,9 @@ import { releaseNamespace } from "./rendered.ts";
 
 const program = join(import.meta.dirname, "../../../operator/main.ts");
 
-/** The operator as its Deployment starts it, but on this machine: with the token of its account and no other rights. */
+/** The operator on this machine, started as by its Deployment: with the token of its ServiceAccount and no other rights. */
 export interface OperatorRun {
-  /** What it logged. */
+  /** Its log so far. */
   readonly log: () => string;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ interface Start {
   readonly folder: string;
 }
 
-/** Starts the operator by the Deployment that is in the cluster, and gateways that acknowledge what they are told. */
+/** Starts the operator as configured by the Deployment in the cluster, and gateways that acknowledge route tables. */
 export async function startOperatorRun({ plane, folder }: Start): Promise<OperatorRun> {
   const account = join(folder, "account");
   await mkdir(account, { recursive: true });
@@ -76,7 +76,7 @@ function acknowledging(gateway: string, port: number): Operators {
   return operators({ urls, gateway, clock: systemClock, log: silentLog, apply: () => [], known: () => undefined });
 }
 
-/** Values of the Deployment's variables; those that are fields of the pod are given by the caller. */
+/** Values of the Deployment's variables; the caller provides those that are fields of the pod. */
 async function deployed(plane: ControlPlane): Promise<Readonly<Record<string, string>>> {
   const path = "{.spec.template.spec.containers[0].env}";
   const place = `--namespace=${releaseNamespace}`;

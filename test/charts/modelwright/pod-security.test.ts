@@ -29,7 +29,7 @@ const priorities: Resource = {
 };
 const runtimes: Resource = { ...clusterWide, group: "node.k8s.io", kind: "RuntimeClass", plural: "runtimeclasses" };
 
-/** What makes pods: ReplicaSets of models, Deployments of the chart. */
+/** Objects with pod templates: ReplicaSets of models, Deployments of the chart. */
 interface Workload extends KubeObject {
   readonly spec: { readonly template: PodTemplate };
 }
@@ -54,7 +54,7 @@ describe.skipIf(reason !== undefined)(`pods in a namespace that enforces restric
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     const version = { apiVersion: "v1", kind: "Namespace" };
     await client.apply(resources.namespaces, { ...version, metadata: { name: namespace, labels } });
-    // Classes that examples name.
+    // Classes that the examples use.
     const priority = { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", value: 1 };
     await client.apply(priorities, { ...priority, metadata: { name: "online" } });
     const runtime = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", handler: "nvidia" };
@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)(`pods in a namespace that enforces restric
     await transport.close();
   });
 
-  /** Asks the server for a pod with all admission and stores none. */
+  /** Creates a pod as a dry run, with all admission plugins. */
   const admitted = async ({ metadata, spec }: PodTemplate): Promise<KubeObject> => {
     const account = { namespace, name: spec.serviceAccountName ?? "default" };
     await client.apply(resources.serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: account });
@@ -76,12 +76,12 @@ describe.skipIf(reason !== undefined)(`pods in a namespace that enforces restric
     return client.create(resources.pods, pod, { dryRun: true });
   };
 
-  test.each(ofExamples())("admits those of the example %s", async (_example, { spec }) => {
+  test.each(ofExamples())("are admitted for the example %s", async (_example, { spec }) => {
     expect((await admitted(spec.template)).kind).toBe("Pod");
   });
 
   const usual = Object.entries(variants).filter(([, values]) => !JSON.stringify(values).includes("system-cluster"));
-  test.each(usual)("admits those of the chart %s", async (_sentence, values) => {
+  test.each(usual)("are admitted for the chart %s", async (_sentence, values) => {
     const workloads = (await rendered(values)).filter(({ kind }) => kind === "Deployment");
     for (const { spec } of workloads as unknown as readonly Workload[]) await admitted(spec.template); // Deployments have one
     expect(new Set(workloads.map(({ metadata }) => metadata.name))).toEqual(
@@ -89,7 +89,7 @@ describe.skipIf(reason !== undefined)(`pods in a namespace that enforces restric
     );
   });
 
-  test("refuses one that could gain privileges", async () => {
+  test("are refused when they could gain privileges", async () => {
     for (const [, { spec }] of ofExamples().slice(0, 1)) {
       const containers = spec.template.spec.containers.map((one) => ({ ...one, securityContext: {} }));
       const loose = { ...spec.template, spec: { ...spec.template.spec, containers } };

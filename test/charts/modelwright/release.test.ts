@@ -20,11 +20,11 @@ const timeout = 120_000;
 const example = join(chartFolder, "../../crds/examples/digits.yaml");
 
 interface Clients {
-  /** Ends them; resolves with what they saw. */
+  /** Stops the clients and resolves with their results. */
   stop(): Promise<{ readonly answered: number; readonly failures: readonly string[] }>;
 }
 
-/** Clients that ask for a prediction one time after the other. */
+/** Clients that send predictions one after another. */
 function startClients(url: string, count: number): Clients {
   const over = new AbortController();
   let answered = 0;
@@ -102,7 +102,7 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
   });
 
   test(
-    "serves the example at the shared front, through an upgrade and a rollback to other images, and fails nobody",
+    "serves the example at the shared front through an upgrade and a rollback of images, without a failed request",
     { timeout: 3 * timeout },
     async () => {
       await kubectl(["apply", "-f", example]);
@@ -133,7 +133,7 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
     unmapped: ["ModelNotFound", { configMap: { name: "none", key: "model.h5" } }],
     unclaimed: ["ModelNotFound", { persistentVolumeClaim: { claimName: "none" } }],
   } as const;
-  test("tells what kubelet and scheduler say of a model that cannot be had", { timeout }, async () => {
+  test("reports the messages of kubelet and scheduler about a model that cannot start", { timeout }, async () => {
     const type = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment" };
     const items = Object.entries(broken).map(([name, [, source]]) => ({
       ...type,
@@ -150,7 +150,7 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
     await kubectl(["delete", "-f", file]);
   });
 
-  test("leaves ModelDeployments and what serves them, when it is uninstalled", { timeout }, async () => {
+  test("keeps ModelDeployments and their pods when it is uninstalled", { timeout }, async () => {
     await helm(["uninstall", "modelwright", "--wait", "--timeout=60s"]);
     const left = ["--namespace", releaseNamespace, "--output=name"];
     expect(await kubectl(["get", "deployments,services,roles,rolebindings", ...left])).toBe("");

@@ -8,7 +8,7 @@ import { toolPath } from "../tool.ts";
 export const chartFolder = join(import.meta.dirname, "../../../charts/modelwright");
 export const releaseNamespace = "modelwright-system";
 
-/** Helm takes a default back so: of a workload each that is no number and no flag. */
+/** Nulls, by which Helm removes defaults: for each value of a workload that is neither a number nor a boolean. */
 const nothing = {
   resources: null,
   nodeSelector: null,
@@ -23,9 +23,9 @@ const nothing = {
   serviceAccount: { annotations: null },
 };
 
-/** Values by a sentence that says what they are for. */
+/** Sets of values, by a phrase that says what they are for. */
 export const variants: Readonly<Record<string, object>> = {
-  "as it comes": {},
+  "with defaults": {},
   "with Roles only, for one namespace": { watchNamespace: "models" },
   "with Roles only, for its own namespace": { watchNamespace: releaseNamespace },
   "without the CustomResourceDefinition": { crds: { enabled: false } },
@@ -37,10 +37,10 @@ export const variants: Readonly<Record<string, object>> = {
       scrapers: [{ namespaceSelector: { matchLabels: { name: "monitoring" } } }],
     },
   },
-  "with a CustomResourceDefinition that goes with the release": { crds: { keep: false } },
+  "with a CustomResourceDefinition that is deleted with the release": { crds: { keep: false } },
   "with the Gateway API": { gatewayApi: { enabled: true } },
   "on OpenShift": { rbac: { openshift: true } },
-  "without what a cluster may not want": {
+  "without optional parts": {
     networkPolicy: { enabled: false },
     podDisruptionBudget: { enabled: false },
     rbac: { aggregate: false },
@@ -49,7 +49,7 @@ export const variants: Readonly<Record<string, object>> = {
     serviceMonitor: { enabled: true, interval: "10s", labels: { prometheus: "main" } },
     networkPolicy: { scrapers: [{ namespaceSelector: { matchLabels: { name: "monitoring" } } }] },
   },
-  "with what a large installation sets": {
+  "with settings of a large installation": {
     commonLabels: { "example.com/cost-center": "ml" },
     operator: {
       extraArgs: ["--log-level", "warn"],
@@ -74,7 +74,7 @@ export const variants: Readonly<Record<string, object>> = {
     prometheusRule: { enabled: true, labels: { prometheus: "main" } },
     grafanaDashboard: { enabled: true, labels: { team: "ml" } },
   },
-  "with everything null that may be": {
+  "with every nullable value null": {
     commonLabels: null,
     image: { pullSecrets: null },
     operator: nothing,
@@ -86,12 +86,12 @@ export const variants: Readonly<Record<string, object>> = {
     prometheusRule: { enabled: true, labels: null },
     grafanaDashboard: { enabled: true, labels: null },
   },
-  "with rights and accounts that somebody else installs": {
+  "with RBAC objects and ServiceAccounts that others install": {
     rbac: { create: false },
     operator: { serviceAccount: { create: false } },
     gateway: { serviceAccount: { create: false } },
   },
-  "with everything else set": {
+  "with all other values set": {
     image: { pullPolicy: "Always", pullSecrets: [{ name: "registry" }] },
     operator: {
       replicas: 1,
@@ -122,14 +122,14 @@ export const variants: Readonly<Record<string, object>> = {
   },
 };
 
-/** What `helm template` prints for these values, its hooks included. */
+/** Output of `helm template` for these values, including hooks. */
 export async function template(values: object, more: readonly string[] = []): Promise<CommandResult> {
   const place = ["--namespace", releaseNamespace, "--kube-version", "1.37.2"];
   const args = ["template", "modelwright", chartFolder, ...place, ...more, "--values", "-"];
   return capture(await toolPath("helm"), args, JSON.stringify(values));
 }
 
-/** The objects that a chart renders to. Throws when it does not. */
+/** The objects that the chart renders to. Throws when it fails to render. */
 export async function rendered(values: object, more: readonly string[] = []): Promise<readonly KubeObject[]> {
   const { code, stdout, stderr } = await template(values, more);
   if (code !== 0) throw new Error(stderr);

@@ -15,7 +15,7 @@ interface AuditEvent {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** `patch modeldeployments.modelwright.dev/status`, one a right. */
+/** Each right as text, such as `patch modeldeployments.modelwright.dev/status`. */
 export async function grantedRights(
   kubectl: Kubectl,
   roles: readonly (readonly string[])[],
@@ -30,14 +30,14 @@ export async function grantedRights(
   return [...new Set(rights)].sort();
 }
 
-/** What a user asked for, by the API server's audit log: what it was let do, and what it was not. */
+/** Requests of a user in the API server's audit log: those allowed and those forbidden. */
 export async function usedRights(
   auditLog: string,
   user: string,
 ): Promise<{ readonly allowed: readonly string[]; readonly forbidden: readonly string[] }> {
   const allowed = new Set<string>();
   const forbidden = new Set<string>();
-  // The last line may be half written.
+  // The last line may be incomplete.
   for (const line of (await readFile(auditLog, "utf8")).split("\n").slice(0, -1)) {
     const { verb, user: asker, objectRef, annotations = {} } = JSON.parse(line) as AuditEvent; // the server's own format
     if (asker.username !== user || objectRef === undefined) continue;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Parts of the API whose kinds the chart has. */
+/** API groups of the kinds in the chart. */
 export const schemaGroups = [
   "api/v1",
   "apis/apps/v1",
@@ -12,7 +12,7 @@ export const schemaGroups = [
   "apis/apiextensions.k8s.io/v1",
 ] as const;
 
-/** Names of the files, as kubeconform puts them together; it takes the version for the name of the core group. */
+/** Template of file names for kubeconform, which uses the version as the name of the core group. */
 export const schemaNames = "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json";
 
 interface OpenApi {
@@ -26,7 +26,7 @@ interface Schema {
   readonly "x-kubernetes-group-version-kind"?: readonly { group: string; version: string; kind: string }[];
 }
 
-/** Writes the schemas of a document of `/openapi/v3`, one file a kind; they refuse fields that they do not know. */
+/** Writes the schemas of a document of `/openapi/v3`, one file per kind. They refuse unknown fields. */
 export async function writeSchemas(folder: string, document: string): Promise<void> {
   const { components } = JSON.parse(document.replaceAll("#/components/schemas/", "#/definitions/")) as OpenApi; // the server's own format
   const definitions = Object.fromEntries(
@@ -41,7 +41,7 @@ export async function writeSchemas(folder: string, document: string): Promise<vo
   }
 }
 
-/** An object schema takes no fields beside its own; one that keeps unknown fields takes any. */
+/** Disallows additional fields in object schemas, except in those that preserve unknown fields. */
 function strict(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(strict);
   if (typeof value !== "object" || value === null) return value;

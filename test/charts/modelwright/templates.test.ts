@@ -13,7 +13,7 @@ import { type Waiver, waivers } from "./waivers.ts";
 const reason = (["helm", "kube-score"] as const).map(whyNoTool).find((why) => why !== undefined);
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
-/** Of a rendered object as much as is looked at. */
+/** The members of rendered objects that tests read. */
 interface Shown {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -34,14 +34,10 @@ interface EnvironmentEntry {
 
 const shown = async (values: object): Promise<readonly Shown[]> =>
   (await rendered(values)) as unknown as readonly Shown[]; // as they are, by the API's own schema
-/** Variants that take away what the linters ask for are the user's own decision. */
-const ownDecision = [
-  "without what a cluster may not want",
-  "with everything else set",
-  "with everything null that may be",
-];
+/** Without the variants in which the user removes what linters require. */
+const ownDecision = ["without optional parts", "with all other values set", "with every nullable value null"];
 const linted = Object.entries(variants).filter(([sentence]) => !ownDecision.includes(sentence));
-/** The one check of kube-linter that needs the internet. */
+/** The only check of kube-linter that needs internet access. */
 const downloading = "schema-validation";
 const podFields: Readonly<Record<string, string>> = {
   "metadata.namespace": releaseNamespace,
@@ -91,53 +87,53 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
   });
 
   const wrong: Readonly<Record<string, readonly [values: object, complaint: string]>> = {
-    "a value that is not there": [{ operater: {} }, "additional properties 'operater' not allowed"],
+    "an unknown value": [{ operater: {} }, "additional properties 'operater' not allowed"],
     "a misspelt member": [{ gateway: { replica: 3 } }, "additional properties 'replica' not allowed"],
-    "replicas as text": [{ operator: { replicas: "two" } }, "got string, want integer"],
+    "replicas as a string": [{ operator: { replicas: "two" } }, "got string, want integer"],
     "no replicas": [{ gateway: { replicas: 0 } }, "minimum: got 0, want 1"],
-    "a pull policy that Kubernetes does not know": [{ image: { pullPolicy: "Sometimes" } }, "value must be one of"],
-    "an image with a blank": [{ image: { operator: "a b" } }, "does not match pattern"],
-    "a namespace that cannot be": [{ watchNamespace: "My_Models" }, "does not match pattern"],
-    "a label that the chart has": [
+    "a pull policy that Kubernetes does not have": [{ image: { pullPolicy: "Sometimes" } }, "value must be one of"],
+    "an image with a space": [{ image: { operator: "a b" } }, "does not match pattern"],
+    "an invalid namespace": [{ watchNamespace: "My_Models" }, "does not match pattern"],
+    "a label that the chart sets itself": [
       { operator: { podLabels: { "app.kubernetes.io/name": "x" } } },
       "at '/operator/podLabels/app.kubernetes.io~1name': 'not' failed",
     ],
-    "an annotation that is no text": [{ gateway: { podAnnotations: { a: true } } }, "got boolean, want string"],
-    "a Secret that has no name": [{ image: { pullSecrets: [{ nam: "a" }] } }, "missing property 'name'"],
-    "a variable that has no name": [{ gateway: { extraEnv: [{ nam: "A", value: "b" }] } }, "missing property 'name'"],
+    "an annotation that is not a string": [{ gateway: { podAnnotations: { a: true } } }, "got boolean, want string"],
+    "a Secret without a name": [{ image: { pullSecrets: [{ nam: "a" }] } }, "missing property 'name'"],
+    "a variable without a name": [{ gateway: { extraEnv: [{ nam: "A", value: "b" }] } }, "missing property 'name'"],
     "a misspelt member of resources": [
       { operator: { resources: { limit: { cpu: 1 } } } },
       "additional properties 'limit' not allowed",
     ],
-    "what the chart says of its Service": [
+    "a Service field that the chart sets itself": [
       { gateway: { service: { spec: { ports: [] } } } },
       "at '/gateway/service/spec/ports': 'not' failed",
     ],
-    "an autoscaler that has more pods at least than at most": [
+    "an autoscaler with a minimum above the maximum": [
       { gateway: { autoscaling: { enabled: true, minReplicas: 20 } } },
       "gateway.autoscaling.minReplicas is greater than gateway.autoscaling.maxReplicas",
     ],
-    "an autoscaler by percents of nothing": [
+    "an autoscaler by CPU utilization without a CPU request": [
       { gateway: { autoscaling: { enabled: true }, resources: null } },
-      "gateway.autoscaling needs gateway.resources.requests.cpu: the autoscaler goes by percents of it",
+      "gateway.autoscaling needs gateway.resources.requests.cpu: the autoscaler scales by a percentage of it",
     ],
-    "gateways that are killed while they drain": [
+    "a termination grace period of gateways shorter than their drain": [
       { gateway: { drainDelayMs: 90_000 } },
       "gateway.drainDelayMs is not less than gateway.terminationGraceSeconds",
     ],
-    "models that are killed while they drain": [
+    "a termination grace period of models shorter than their drain": [
       { models: { drainDelayMs: 30_000 } },
       "models.drainDelayMs is not less than models.terminationGraceSeconds",
     ],
-    "a label that is no text": [{ operator: { podLabels: { team: 1 } } }, "got number, want string"],
-    "a port that cannot be": [{ networkPolicy: { apiServerPorts: [70_000] } }, "maximum: got 70,000, want 65,535"],
+    "a label that is not a string": [{ operator: { podLabels: { team: 1 } } }, "got number, want string"],
+    "an invalid port": [{ networkPolicy: { apiServerPorts: [70_000] } }, "maximum: got 70,000, want 65,535"],
   };
   test.each(Object.entries(wrong))("refuse %s", async (_sentence, [values, complaint]) => {
     const { code, stderr } = await template(values);
     expect([code, stderr]).toEqual([1, expect.stringContaining(complaint)]);
   });
 
-  test("give the operator options that it reads as they are meant", async () => {
+  test("give the operator options that it parses to the intended values", async () => {
     const { env } = await container("modelwright-operator", {
       watchNamespace: "models",
       image: { runtime: "registry.example.com/runtime:1", pullPolicy: "Never" },
@@ -162,7 +158,7 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     });
   });
 
-  test("give the gateway options that it reads as they are meant", async () => {
+  test("give the gateway options that it parses to the intended values", async () => {
     const { args, env } = await container("modelwright-gateway", {
       gateway: { drainDelayMs: 600_000, terminationGraceSeconds: 700 },
     });
@@ -180,7 +176,7 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     });
   });
 
-  test("label gateways as the operator looks for them, and give them no token", async () => {
+  test("label gateways as the operator selects them, and give them no token", async () => {
     const gateway = (await shown({})).find(
       ({ kind, metadata }) => kind === "Deployment" && metadata.name === "modelwright-gateway",
     );
@@ -195,7 +191,7 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     expect(granted.filter((word) => word.includes("*") || word.startsWith("secrets"))).toEqual([]);
   });
 
-  test("grant the same on one namespace as on all of them, by Roles", async () => {
+  test("grant the same rights for one namespace as for all, by Roles", async () => {
     const [all, one] = [await shown({}), await shown({ watchNamespace: "models" })];
     const onModels = (objects: readonly Shown[]) =>
       objects.find(({ metadata, rules }) => metadata.name === "modelwright-operator-models" && rules !== undefined);
@@ -212,7 +208,7 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     expect([code, output.split("\n").filter((line) => /^\[(CRITICAL|WARNING)\]/.test(line))]).toEqual([0, []]);
   });
 
-  test("are what the manifests for kubectl apply -k were made of", async () => {
+  test("render to the manifests for kubectl apply -k", async () => {
     const { stdout } = await template({ crds: { enabled: false } }, ["--skip-tests"]);
     const origin = "# generated from charts/modelwright; renew by `npx vitest run test/charts/modelwright -u`\n";
     const ofHelm = /^ +(app\.kubernetes\.io\/managed-by: Helm|helm\.sh\/.*)\n|^# Source: .*\n/gm;

@@ -11,7 +11,7 @@ import { rendered, variants } from "./rendered.ts";
 const reason = whyNoTool("helm");
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
-/** What is at a path of an object: `spec.template.spec.containers.0.args`. */
+/** The value at a path of an object, such as `spec.template.spec.containers.0.args`. */
 function at(object: unknown, path: string): unknown {
   let found = object;
   for (const step of path.split(".")) {
@@ -27,7 +27,7 @@ async function objectOf(values: object, kind: string, name: string): Promise<unk
 
 interface Case {
   readonly given: object;
-  /** Kind, name and path of what the value is for. */
+  /** Kind and name of the object, and the path, that the value affects. */
   readonly of: readonly [kind: string, name: string, path: string];
   readonly want: unknown;
 }
@@ -41,22 +41,22 @@ const zones = { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsa
 const kubeSystem = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } };
 
 const cases: Readonly<Record<string, Case>> = {
-  "a common label is on objects": {
+  "a common label is on all objects": {
     given: { commonLabels: { "example.com/team": "ml" } },
     of: ["Service", "modelwright-operator", "metadata.labels"],
     want: expect.objectContaining({ "example.com/team": "ml", "app.kubernetes.io/name": "modelwright" }),
   },
-  "a common label selects nothing: it may change": {
+  "a common label is in no selector, so that it can change": {
     given: { commonLabels: { "example.com/team": "ml" } },
     of: ["Deployment", "modelwright-gateway", "spec.selector.matchLabels"],
     want: gatewaySelector,
   },
-  "a label of the pods is theirs, whatever all objects have": {
+  "a label of the pods overrides a common one": {
     given: { commonLabels: { team: "ml" }, gateway: { podLabels: { team: "edge" } } },
     of: ["Deployment", "modelwright-gateway", "spec.template.metadata.labels"],
     want: expect.objectContaining({ ...gatewaySelector, team: "edge" }),
   },
-  "a label that others give to applications is a common one": {
+  "the label part-of can be a common one": {
     given: { commonLabels: { "app.kubernetes.io/part-of": "platform" } },
     of: ["Deployment", "modelwright-gateway", "metadata.labels"],
     want: expect.objectContaining({ "app.kubernetes.io/part-of": "platform" }),
@@ -85,17 +85,17 @@ const cases: Readonly<Record<string, Case>> = {
       tolerations: [{ key: "edge", operator: "Exists" }],
     }),
   },
-  "resources that are null are none": {
+  "null resources mean none": {
     given: { gateway: { resources: null } },
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.containers.0.resources"],
     want: undefined,
   },
-  "a limit that is null is none": {
+  "a null limit means none": {
     given: { gateway: { resources: { limits: { cpu: null } } } },
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.containers.0.resources.limits"],
     want: { memory: "512Mi", "ephemeral-storage": "128Mi" },
   },
-  "pods are rather on different nodes and in different zones": {
+  "pods prefer different nodes and zones": {
     given: {},
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.affinity.podAntiAffinity"],
     want: {
@@ -108,12 +108,12 @@ const cases: Readonly<Record<string, Case>> = {
       })),
     },
   },
-  "a spread without a selector is of the component's pods": {
+  "a topology spread without a selector selects the component's pods": {
     given: { gateway: { topologySpreadConstraints: [zones] } },
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.topologySpreadConstraints"],
     want: [{ ...zones, labelSelector: { matchLabels: gatewaySelector } }],
   },
-  "a spread with a selector stays as it is": {
+  "a topology spread with a selector is unchanged": {
     given: { gateway: { topologySpreadConstraints: [{ ...zones, labelSelector: { matchLabels: { a: "b" } } }] } },
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.topologySpreadConstraints"],
     want: [{ ...zones, labelSelector: { matchLabels: { a: "b" } } }],
@@ -123,7 +123,7 @@ const cases: Readonly<Record<string, Case>> = {
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.containers.0.args"],
     want: ["gateway", "--log-level", "warn"],
   },
-  "the operator has none of its own": {
+  "the operator has no arguments of its own": {
     given: {},
     of: ["Deployment", "modelwright-operator", "spec.template.spec.containers.0.args"],
     want: undefined,
@@ -138,12 +138,12 @@ const cases: Readonly<Record<string, Case>> = {
     of: ["ServiceAccount", "modelwright-gateway", "metadata.annotations"],
     want: { "example.com/role": "x" },
   },
-  "an autoscaler and a number of pods would work against each other": {
+  "with an autoscaler the Deployment has no number of replicas": {
     given: { gateway: { autoscaling: { enabled: true } } },
     of: ["Deployment", "modelwright-gateway", "spec.replicas"],
     want: undefined,
   },
-  "the autoscaler goes by CPU": {
+  "the autoscaler scales by CPU": {
     given: { gateway: { autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 9, targetCPU: 50 } } },
     of: ["HorizontalPodAutoscaler", "modelwright-gateway", "spec"],
     want: {
@@ -155,22 +155,22 @@ const cases: Readonly<Record<string, Case>> = {
       ],
     },
   },
-  "the front's Service takes what a cloud asks for": {
+  "the front's Service takes settings of a cloud provider": {
     given: { gateway: { service: { type: "LoadBalancer", spec: { externalTrafficPolicy: "Local" } } } },
     of: ["Service", "modelwright-gateway", "spec"],
     want: expect.objectContaining({ type: "LoadBalancer", externalTrafficPolicy: "Local" }),
   },
-  "the operator reaches the API server at its address only": {
+  "the operator may connect to the API server's address only": {
     given: { networkPolicy: { apiServer: [{ ipBlock: { cidr: "10.0.0.1/32" } }] } },
     of: ["NetworkPolicy", "modelwright-operator", "spec.egress.0"],
     want: { ports: [{ port: 443 }, { port: 6443 }], to: [{ ipBlock: { cidr: "10.0.0.1/32" } }] },
   },
-  "gateways ask the cluster's DNS only": {
+  "gateways may query the cluster's DNS only": {
     given: { networkPolicy: { dns: [kubeSystem] } },
     of: ["NetworkPolicy", "modelwright-gateway", "spec.egress.0"],
     want: { ports: [{ port: 53, protocol: "UDP" }, { port: 53 }], to: [kubeSystem] },
   },
-  "metrics tell operators from gateways": {
+  "metrics distinguish operators from gateways": {
     given: { serviceMonitor: { enabled: true, scrapeTimeout: "5s" } },
     of: ["ServiceMonitor", "modelwright", "spec"],
     want: expect.objectContaining({
@@ -178,7 +178,7 @@ const cases: Readonly<Record<string, Case>> = {
       endpoints: [{ port: "admin", path: "/metrics", interval: "30s", scrapeTimeout: "5s" }],
     }),
   },
-  "models of one namespace are scraped there": {
+  "models of a single watched namespace are scraped there": {
     given: { watchNamespace: "models", podMonitor: { enabled: true } },
     of: ["PodMonitor", "modelwright-models", "spec.namespaceSelector"],
     want: { matchNames: ["models"] },
@@ -221,20 +221,20 @@ describe.skipIf(reason !== undefined)(`values${skipped}`, () => {
     );
   });
 
-  test("a policy for models is in each namespace that is named, and in the only one that is watched", async () => {
+  test("the network policy for models is in each listed namespace, and in a single watched one", async () => {
     const places = async (values: object): Promise<readonly unknown[]> =>
       (await rendered(values))
         .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "modelwright-models")
         .map(({ metadata }) => metadata.namespace);
     const named = { networkPolicy: { modelNamespaces: ["team-a", "models"] } };
     expect({
-      "as it comes": await places({}),
+      "with defaults": await places({}),
       named: await places(named),
       watched: await places({ watchNamespace: "models" }),
       both: await places({ ...named, watchNamespace: "models" }),
       off: await places({ watchNamespace: "models", networkPolicy: { enabled: false } }),
     }).toEqual({
-      "as it comes": [],
+      "with defaults": [],
       named: ["team-a", "models"],
       watched: ["models"],
       both: ["team-a", "models"],
@@ -242,7 +242,7 @@ describe.skipIf(reason !== undefined)(`values${skipped}`, () => {
     });
   });
 
-  test("it selects the pods of models, and opens the ports that they have to who uses them", async () => {
+  test("the network policy for models selects their pods and opens each port to its users", async () => {
     const envoy = { podSelector: { matchLabels: { app: "envoy" } } };
     const networkPolicy = { modelNamespaces: ["models"], directClients: [envoy], scrapers: [kubeSystem] };
     const spec = at(await objectOf({ networkPolicy }, "NetworkPolicy", "modelwright-models"), "spec");
@@ -262,12 +262,12 @@ describe.skipIf(reason !== undefined)(`values${skipped}`, () => {
     ]);
   });
 
-  test("rights and accounts of somebody else are left out, and nothing else", async () => {
+  test("only RBAC objects and ServiceAccounts are left out when others provide them", async () => {
     const kinds = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ServiceAccount"];
     const names = async (values: object) =>
       (await rendered(values)).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     const others = (all: readonly string[]) => all.filter((name) => !kinds.includes(name.split(" ")[0] ?? ""));
-    expect(await names(variants["with rights and accounts that somebody else installs"] ?? {})).toEqual(
+    expect(await names(variants["with RBAC objects and ServiceAccounts that others install"] ?? {})).toEqual(
       others(await names({})),
     );
   });

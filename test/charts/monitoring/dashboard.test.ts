@@ -4,7 +4,7 @@ import { dashboard } from "../../../charts/monitoring/dashboard.ts";
 import { metricNames } from "../../../runtime/contract/metric-names.ts";
 
 const declared = new Set<string>(Object.values(metricNames));
-/** Names of series in PromQL; those of a histogram have an ending of their own. */
+/** Metric names in PromQL, without the suffixes of histograms. */
 const seriesOf = (text: string): readonly string[] =>
   [...text.matchAll(/modelwright_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ""));
 
@@ -12,13 +12,13 @@ describe.each([
   ["dashboard", JSON.stringify(dashboard())],
   ["alerts", JSON.stringify(alertGroups())],
 ])("the %s", (_, text) => {
-  test("asks for nothing that no program tells", () => {
+  test("queries only metrics that a program exports", () => {
     const asked = seriesOf(text);
     expect(asked.length).toBeGreaterThan(5);
     expect(asked.filter((name) => !declared.has(name))).toEqual([]);
   });
 
-  test("has its parentheses and braces in pairs", () => {
+  test("has balanced parentheses and braces", () => {
     const pairs = { "(": ")", "[": "]", "{": "}" } as const;
     const open: string[] = [];
     for (const letter of text) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { alertGroups } from "../../../charts/monitoring/alerts.ts";
 import { dashboard } from "../../../charts/monitoring/dashboard.ts";
 
-/** What Prometheus' own grammar makes no sense of: each piece with where it stands; empty for PromQL. */
+/** Syntax errors by Prometheus' own grammar, each with its position; empty for valid PromQL. */
 function misread(query: string): readonly string[] {
   const found: string[] = [];
   parser.parse(query).iterate({
@@ -14,7 +14,7 @@ function misread(query: string): readonly string[] {
   return found;
 }
 
-/** The members `expr` of a document, at any depth; what Grafana puts in for its variables is put in. */
+/** All members `expr` of a document, with values substituted for Grafana's variables. */
 function queriesOf(document: object): readonly string[] {
   const found: string[] = [];
   JSON.stringify(document, (key, value: unknown) => {
@@ -37,5 +37,5 @@ describe.each([
 
   test("has queries", () => expect(queries.length).toBeGreaterThan(5));
 
-  test.each(queries)("asks in PromQL: %s", (query) => expect(misread(query)).toEqual([]));
+  test.each(queries)("has only valid PromQL: %s", (query) => expect(misread(query)).toEqual([]));
 });

@@ -4,7 +4,7 @@ import { countOrPercent } from "../../../crds/schema/count-or-percent.ts";
 import { structuralSchemaOf } from "../../../crds/schema/structural-printer.ts";
 import { collectedRules } from "../../../crds/schema/collected-rules.ts";
 
-test("is printed as what Kubernetes calls int-or-string, with one rule for both of its forms", () => {
+test("becomes int-or-string with one rule for both forms", () => {
   const field = countOrPercent({ description: "Pods.", assumed: "25%" });
   const rules = [...collectedRules(Type.Object({ field })).values()];
   expect(structuralSchemaOf(field)).toMatchObject({

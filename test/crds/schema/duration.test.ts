@@ -21,12 +21,12 @@ describe("durationMs", () => {
     expect(durationMs(text)).toBe(want);
   });
 
-  test.each(["", "5", "-1s", "1d", "1s ", "1.s", "s"])("knows that %j is no duration", (text) => {
+  test.each(["", "5", "-1s", "1d", "1s ", "1.s", "s"])("%j is not a duration", (text) => {
     expect(durationMs(text)).toBeNaN();
   });
 });
 
-test("a duration is refused exactly when it lies outside of its bounds", () => {
+test("a duration is refused if and only if it is out of bounds", () => {
   const schema = Type.Object(
     { wait: duration({ description: "A.", atLeast: "1s", atMost: "1m" }) },
     { description: "B." },

@@ -19,8 +19,8 @@ const without = (changes: Readonly<Record<string, StructuralSchema>>): Structura
 });
 
 const cases: Readonly<Record<string, { served: unknown; want: string | undefined }>> = {
-  "the same edition lacks nothing": { served: schema, want: undefined },
-  "a newer edition lacks nothing": { served: without({ z: text }), want: undefined },
+  "none in the same version": { served: schema, want: undefined },
+  "none in a newer version": { served: without({ z: text }), want: undefined },
   "a field": { served: object({ list: text, map: text }), want: ".a" },
   "a field of a list's entries": { served: without({ list: { type: "array", items: object({}) } }), want: ".list[].b" },
   "a field of a map's values": {
@@ -28,19 +28,19 @@ const cases: Readonly<Record<string, { served: unknown; want: string | undefined
     want: ".map.*.c",
   },
   "a map that was an object without fields": { served: without({ map: { type: "object" } }), want: ".map.*" },
-  "an edition that keeps what it does not know": {
+  "none in a version that preserves unknown fields": {
     served: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
     want: undefined,
   },
-  "no schema at all": { served: undefined, want: ".a" },
+  "without a schema": { served: undefined, want: ".a" },
 };
 
-describe("the field that another edition of a schema lacks", () => {
+describe("the missing field of another version of a schema", () => {
   test.each(Object.entries(cases))("%s", (_sentence, { served, want }) => {
     expect(missingField(schema, served)).toBe(want);
   });
 
-  test("none: the printed schema against itself", () => {
+  test("none in the schema of the CRD itself", () => {
     expect(missingField(modelDeploymentSchema, JSON.parse(JSON.stringify(modelDeploymentSchema)))).toBeUndefined();
   });
 });

@@ -19,7 +19,7 @@ test.each([
   expect(quantityNumber(text)).toBeCloseTo(want, 12);
 });
 
-test.each(["", "4GB", "-1", "1 Gi", "Gi", "1e", "abc"])("knows that %j is no quantity", (text) => {
+test.each(["", "4GB", "-1", "1 Gi", "Gi", "1e", "abc"])("%j is not a quantity", (text) => {
   expect(quantityNumber(text)).toBeUndefined();
 });
 
@@ -52,7 +52,7 @@ describe("a quantity is spelled as the API server spells it", () => {
     fc.constantFrom("m", "", "k", "M", "G", "Ki", "Mi", "Gi"),
   );
 
-  test("which is the same amount, and spelled the same when it is read again", () => {
+  test("which is the same amount, and its spelling does not change again", () => {
     fc.assert(
       fc.property(amounts, ([amount, suffix]) => {
         const spelled = spelledQuantity(`${amount}${suffix}`);

@@ -38,7 +38,7 @@ const whole = Type.Object(
 const wordSchema = { description: "A word.", type: "string", maxLength: 9 };
 
 describe("structuralSchemaOf", () => {
-  test("turns every kind of TypeBox value into its structural form", () => {
+  test("converts every kind of TypeBox schema to its structural form", () => {
     expect(structuralSchemaOf(whole)).toEqual({
       description: "All.",
       type: "object",
@@ -106,20 +106,20 @@ describe("structuralSchemaOf", () => {
     });
   });
 
-  test("refuses a value without a description", () => {
+  test("refuses a schema without a description", () => {
     expect(() => structuralSchemaOf(Type.String())).toThrow(
       new TypeError("a schema has no description; every field of the API needs one"),
     );
   });
 
-  test("refuses a value without a structural form", () => {
+  test("refuses a schema without a structural form", () => {
     expect(() => structuralSchemaOf(Type.Union([word, entry], { description: "Either." }))).toThrow(
       new TypeError('"Either." has no type; a structural schema needs one everywhere'),
     );
   });
 });
 
-test("editorSchema closes objects and turns rules that only match into patterns", () => {
+test("editorSchema disallows unknown fields and converts matching rules to patterns", () => {
   expect(editorSchema(structuralSchemaOf(whole))).toMatchObject({
     type: "object",
     additionalProperties: false,
@@ -132,7 +132,7 @@ test("editorSchema closes objects and turns rules that only match into patterns"
   });
 });
 
-test("reference prints a line per field", () => {
+test("reference has a row per field", () => {
   const rooted = rule({ cel: "true", message: "must be more", fieldPath: ".whole.size", holds: () => true });
   expect(reference(Type.Object({ whole }, { description: "Root.", rules: [rooted] }), ["whole"])).toBe(
     [

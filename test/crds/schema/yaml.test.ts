@@ -4,7 +4,7 @@ import { readYaml, YamlError, yamlText } from "../../../crds/schema/yaml.ts";
 import { yamlCases } from "../yaml-cases.ts";
 
 describe("readYaml", () => {
-  // The same table is held against a real kubectl in real-api-server.test.ts.
+  // real-api-server.test.ts compares the same table with a real kubectl.
   test.each(Object.entries(yamlCases))("reads %s as kubectl does", (source, want) => {
     expect(readYaml(`- ${source}\n`, "a.yaml")).toEqual([[want]]);
   });
@@ -22,7 +22,7 @@ describe("readYaml", () => {
     expect(readYaml('\uFEFF{"a": [1, null]}', "a.json")).toEqual([{ a: [1, null] }]);
   });
 
-  test("merges with <<, the mapping's own keys winning", () => {
+  test("merges with <<, where the mapping's own keys take precedence", () => {
     const text = "base: &base {a: 1, b: 2}\nwhole:\n  <<: *base\n  b: 3\n";
     expect(readYaml(text, "a.yaml")).toEqual([{ base: { a: 1, b: 2 }, whole: { a: 1, b: 3 } }]);
   });
@@ -39,7 +39,7 @@ describe("readYaml", () => {
     expect(read).toThrow(message);
   });
 
-  test("refuses aliases that multiply", () => {
+  test("refuses aliases that expand exponentially", () => {
     const levels = Array.from({ length: 12 }, (_, level) => {
       const aliases = Array(100).fill(`*a${level}`).join(",");
       return `a${level + 1}: &a${level + 1} [${aliases}]`;

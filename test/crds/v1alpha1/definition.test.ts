@@ -27,11 +27,11 @@ describe("the printed schema", () => {
     expect(all.length).toBeGreaterThan(100);
   });
 
-  test("describes everything but metadata, which the API server describes itself", () => {
+  test("describes everything except metadata, which the API server describes", () => {
     expect(pathsWhere((schema) => !schema.description?.endsWith("."))).toEqual([".apiVersion", ".kind", ".metadata"]);
   });
 
-  test("has nothing that a structural schema must not have", () => {
+  test("has no keyword that structural schemas forbid", () => {
     const keywords = new Set(all.flatMap(({ schema }) => Object.keys(schema)));
     const forbidden = [
       "$ref",
@@ -48,7 +48,7 @@ describe("the printed schema", () => {
     expect(pathsWhere(({ properties, additionalProperties }) => !!properties && !!additionalProperties)).toEqual([]);
   });
 
-  test("bounds every list, map and text, so that rules stay cheap", () => {
+  test("bounds every list, map and string, so that rules stay cheap", () => {
     const unbounded = all.filter(({ schema }) => {
       if (schema.type === "array") return schema.maxItems === undefined;
       if (schema.type === "string") return (schema.maxLength ?? schema.enum ?? schema.format) === undefined;
@@ -57,12 +57,12 @@ describe("the printed schema", () => {
     expect(unbounded.map(({ path }) => path)).toEqual([".apiVersion", ".kind"]);
   });
 
-  test("has no bound with a fraction: the API server drops it when the value is whole", () => {
+  test("has no fractional bound, since the API server ignores the fraction for whole values", () => {
     const isFractional = (bound: number | undefined) => bound !== undefined && !Number.isInteger(bound);
     expect(pathsWhere(({ minimum, maximum }) => isFractional(minimum) || isFractional(maximum))).toEqual([]);
   });
 
-  test("says of every list how its entries are merged", () => {
+  test("declares for every list how its entries are merged", () => {
     expect(pathsWhere((schema) => schema.type === "array" && !schema["x-kubernetes-list-type"])).toEqual([]);
     const keyed = all.filter(({ schema }) => schema["x-kubernetes-list-type"] === "map");
     for (const { schema } of keyed) {
@@ -85,7 +85,7 @@ describe("the printed schema", () => {
     expect(values.filter((value) => /^(y|yes|no?|on|off|true|false)$/i.test(String(value)))).toEqual(["True", "False"]);
   });
 
-  test("has two defaults that the API server writes: replicas for /scale, and a status that nobody takes for a finished one", () => {
+  test("has two defaults that the API server writes: replicas for /scale, and a status that says unobserved", () => {
     expect(pathsWhere((schema) => schema.default !== undefined)).toEqual([".spec.replicas", ".status"]);
   });
 });

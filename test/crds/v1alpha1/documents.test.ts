@@ -8,22 +8,22 @@ import { generatedDocuments } from "../../../crds/v1alpha1/documents.ts";
 
 const folder = new URL("../../../crds/generated/", import.meta.url);
 
-test("the committed documents are what the schema prints", async () => {
+test("the committed documents are what the schema generates", async () => {
   const names = await readdir(folder);
   const texts = await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, folder), "utf8")]));
   expect(Object.fromEntries(texts)).toEqual(generatedDocuments());
 });
 
-test("the YAML of the definition reads back as the definition", () => {
+test("the YAML of the definition parses to the definition", () => {
   const text = generatedDocuments()["modelwright.dev_modeldeployments.yaml"] ?? "";
   expect(readYaml(text, "crd.yaml")).toEqual([modelDeploymentDefinition]);
 });
 
-test("the definition is small: what the API server stores, and kubectl in its annotation, is this JSON", () => {
+test("the JSON of the definition is small enough for the API server and for kubectl's annotation", () => {
   expect(JSON.stringify(modelDeploymentDefinition).length).toBeLessThan(64 * 1024);
 });
 
-test("the reference has a line for every field of spec and status", () => {
+test("the reference has a row for every field of spec and status", () => {
   const reference = generatedDocuments()["reference.md"] ?? "";
   const paths = [...fieldPaths(modelDeploymentDefinition.spec.versions[0].schema.openAPIV3Schema, "")];
   const missing = paths.filter((path) => /^(spec|status)/.test(path) && !reference.includes(`| \`${path}\` |`));
@@ -31,7 +31,7 @@ test("the reference has a line for every field of spec and status", () => {
   expect(paths.length).toBeGreaterThan(90);
 });
 
-test("the editor schema refuses unknown fields everywhere but in metadata and affinity", () => {
+test("the editor schema disallows unknown fields everywhere except in metadata and affinity", () => {
   const text = generatedDocuments()["model-deployment.schema.json"] ?? "";
   const open: string[] = [];
   const visit = (node: unknown, path: string) => {

@@ -6,12 +6,12 @@ import { modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
 import { admittedModelDeployment, modelDeploymentRules } from "../../../crds/v1alpha1/validation.ts";
 import { modelDeployment, wholeSpec } from "../faulty-objects.ts";
 
-/** What an object has until the operator has seen it. */
+/** Status of an object before the operator has observed it. */
 const status = { observedGeneration: -1 };
 const configMap = { configMap: { name: "a", key: "b" } };
 
 describe("admittedModelDeployment", () => {
-  test("stores the smallest object with the default number of replicas and a status that says unseen", () => {
+  test("stores a minimal object with the default number of replicas and a status that says unobserved", () => {
     expect(admittedModelDeployment(modelDeployment({ model: { source: configMap } }))).toEqual({
       object: { ...modelDeployment({ model: { source: configMap }, replicas: 1 }), status },
       unknownFields: [],
@@ -19,12 +19,12 @@ describe("admittedModelDeployment", () => {
     });
   });
 
-  test("stores an object with every field as it is", () => {
+  test("stores an object with every field set unchanged", () => {
     const object = modelDeployment(wholeSpec);
     expect(admittedModelDeployment(object)).toEqual({ object: { ...object, status }, unknownFields: [], issues: [] });
   });
 
-  test("drops unknown fields and a status that is not the creator's, and names the former", () => {
+  test("drops status and unknown fields, and lists the latter", () => {
     const object = {
       ...modelDeployment({ model: { source: configMap, nmae: "x" }, relicas: 2 }),
       status: { url: "x" },
@@ -36,7 +36,7 @@ describe("admittedModelDeployment", () => {
     });
   });
 
-  test("reports all that is wrong at once", () => {
+  test("reports all errors at once", () => {
     const spec = { model: { source: {}, digest: "x" }, replicas: -1 };
     expect(admittedModelDeployment(modelDeployment(spec, "v.1")).issues.map(issueText)).toEqual([
       "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0",
@@ -47,7 +47,7 @@ describe("admittedModelDeployment", () => {
     ]);
   });
 
-  test("says that rules wait until types are right", () => {
+  test("reports that rules are skipped until types are correct", () => {
     expect(admittedModelDeployment(modelDeployment({ model: { source: {} }, suspend: "yes" })).issues).toEqual([
       {
         type: "FieldValueTypeInvalid",
@@ -62,7 +62,7 @@ describe("admittedModelDeployment", () => {
     ]);
   });
 
-  test("complains about another kind and nothing else", () => {
+  test("reports only the kind of an object of another kind", () => {
     const object = { ...modelDeployment({}), kind: "Deployment", apiVersion: "apps/v1" };
     expect(admittedModelDeployment(object).issues.map(issueText)).toEqual([
       'kind: Invalid value: "Deployment": must be ModelDeployment',
@@ -79,7 +79,7 @@ interface RuleCases {
 const names = ["a", "a-b", "a.b", "0"];
 const bounded: RuleCases = { holds: ["1ms", "2s", "0.5s"], fails: ["11h", "3600.1s"] };
 
-/** What each rule lets through and what not, keyed by its message. */
+/** Values that satisfy and violate each rule, by its message. */
 const cases: Readonly<Record<string, RuleCases>> = {
   "min must not be above max": {
     holds: [{ max: 1 }, { min: 0, max: 1 }, { min: 4, max: 4 }],
@@ -350,7 +350,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
 };
 
 describe("rules", () => {
-  test("have their cases below, all of them", () => {
+  test("all have test cases above", () => {
     const messages = new Set([...modelDeploymentRules.values()].map(({ message }) => message));
     expect([...messages].sort()).toEqual(Object.keys(cases).sort());
     expect(unknownRules(modelDeploymentSchema, modelDeploymentRules)).toEqual([]);

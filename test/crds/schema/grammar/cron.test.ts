@@ -17,6 +17,6 @@ test.each(["", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *"
   },
 );
 
-test("it is a pattern that RE2 and CEL text can hold: no quotes, no backslashes, no look-around", () => {
+test("the pattern is valid in RE2 and in CEL strings: no quotes, no backslashes, no look-around", () => {
   expect(cronPattern).not.toMatch(/['\\]|\(\?/);
 });

@@ -21,19 +21,19 @@ const schema: StructuralSchema = {
 };
 
 test.each([
-  ["fills in what is absent, and inside a default", {}, { n: 1, filled: { m: 3 } }],
-  ["keeps what is there", { n: 7, filled: { m: 8 } }, { n: 7, filled: { m: 8 } }],
+  ["fills in absent fields, also inside a default", {}, { n: 1, filled: { m: 3 } }],
+  ["keeps present values", { n: 7, filled: { m: 8 } }, { n: 7, filled: { m: 8 } }],
   [
-    "does not make up objects for the sake of their defaults",
+    "does not create absent objects for defaults inside them",
     { inner: {} },
     { n: 1, inner: { m: 2 }, filled: { m: 3 } },
   ],
   ["replaces null by the default", { n: null }, { n: 1, filled: { m: 3 } }],
   ["drops null where there is no default", { text: null }, { n: 1, filled: { m: 3 } }],
   ["keeps null where it is allowed", { maybe: null }, { maybe: null, n: 1, filled: { m: 3 } }],
-  ["keeps null where nothing is known", { open: { x: null } }, { open: { x: null }, n: 1, filled: { m: 3 } }],
+  ["keeps null in unknown fields", { open: { x: null } }, { open: { x: null }, n: 1, filled: { m: 3 } }],
   [
-    "reaches into lists and maps",
+    "applies to entries of lists and maps",
     { list: [{}, { m: 9 }], map: { k: {} } },
     { list: [{ m: 4 }, { m: 9 }], map: { k: { m: 5 } }, n: 1, filled: { m: 3 } },
   ],
@@ -41,7 +41,7 @@ test.each([
   expect(defaulted(schema, value)).toEqual(want);
 });
 
-test("the default is a copy", () => {
+test("defaults are copied", () => {
   const first = Object(defaulted(schema, {}));
   first.filled.m = 100;
   expect(defaulted(schema, {})).toEqual({ n: 1, filled: { m: 3 } });

@@ -23,9 +23,9 @@ test.each([
   ["a field of an object", { inner: { k: "a", x: 1 } }, { inner: { k: "a" } }, ["spec.inner.x"]],
   ["a field in a list", { list: [{ x: 1 }, { k: "a" }] }, { list: [{}, { k: "a" }] }, ["spec.list[0].x"]],
   ["a field in a map", { map: { any: { x: 1 } } }, { map: { any: {} } }, ["spec.map.any.x"]],
-  ["nothing where unknown fields stay", { open: { x: { y: 1 } } }, { open: { x: { y: 1 } } }, []],
+  ["nothing where unknown fields are preserved", { open: { x: { y: 1 } } }, { open: { x: { y: 1 } } }, []],
   [
-    "what a known field inside does not know",
+    "unknown fields of a known field inside a preserved object",
     { open: { inner: { x: 1 } } },
     { open: { inner: {} } },
     ["spec.open.inner.x"],
@@ -41,7 +41,7 @@ test.each([
   expect(pruned(schema, { spec })).toEqual({ value: { spec: want }, unknownFields });
 });
 
-test("a resource keeps its metadata, whatever the schema says", () => {
+test("a resource keeps its metadata even if the schema does not have it", () => {
   const object = { apiVersion: "a/v1", kind: "A", metadata: { name: "x", labels: { a: "b" } }, spec: {}, data: 1 };
   const { data: _, ...kept } = object;
   expect(prunedResource(schema, object)).toEqual({ value: kept, unknownFields: ["data"] });

@@ -16,16 +16,16 @@ function lines(field: StructuralSchema, value: unknown, rules = noRules): string
   return validate({ schema, value: { a: value }, rules }).map(issueText);
 }
 
-// Texts of a kube-apiserver 1.37; test/crds/real-api-server.test.ts holds ours against a running one.
+// Texts of a kube-apiserver 1.37; test/crds/real-api-server.test.ts compares ours with a running one.
 const table: readonly [string, StructuralSchema, unknown, readonly string[]][] = [
   [
-    "a text for a number",
+    "a string for a number",
     { type: "integer" },
     "x",
     ['a: Invalid value: "string": a in body must be of type integer: "string"', skipped],
   ],
   [
-    "null for a text",
+    "null for a string",
     { type: "string" },
     null,
     ['a: Invalid value: "null": a in body must be of type string: "null"', skipped],
@@ -57,39 +57,39 @@ const table: readonly [string, StructuralSchema, unknown, readonly string[]][] =
     ["a: Invalid value: 1.5: a in body should be less than 1.5"],
   ],
   [
-    "an integer out of its format",
+    "an integer out of the range of its format",
     { type: "integer", format: "int32" },
     2 ** 31,
     ['<nil>: Invalid value: "": Checked value must be of type integer with format int32 in a'],
   ],
   [
-    "a text that is too long",
+    "a string that is too long",
     { type: "string", maxLength: 1 },
     "ab",
     ["a: Too long: may not be more than 1 byte", skipped],
   ],
   ["characters that take two UTF-16 units", { type: "string", maxLength: 1 }, "😀", []],
   [
-    "a text that is too short",
+    "a string that is too short",
     { type: "string", minLength: 2 },
     "a",
     ['a: Invalid value: "a": a in body should be at least 2 chars long'],
   ],
   [
-    "a text beside its pattern",
+    "a string that does not match its pattern",
     { type: "string", pattern: "^a$" },
     'b"\n\u0001',
     [`a: Invalid value: "b\\"\\n\\x01": a in body should match '^a$'`],
   ],
   [
-    "no date",
+    "an invalid date",
     { type: "string", format: "date-time" },
     "today",
     ['a: Invalid value: "today": a in body must be of type date-time: "today"', skipped],
   ],
   ["a date", { type: "string", format: "date-time" }, "2024-11-03T10:00:00.5+01:00", []],
   [
-    "a text that is not listed",
+    "a string that is not in the enum",
     { type: "string", enum: ["A", "B"] },
     "C",
     ['a: Unsupported value: "C": supported values: "A", "B"', skipped],
@@ -150,7 +150,7 @@ describe("validate", () => {
     expect(lines(schema, value)).toEqual(want);
   });
 
-  test("asks the rules of texts, objects, maps and lists, and points at fieldPath", () => {
+  test("evaluates rules of strings, objects, maps and lists, and reports their fieldPath", () => {
     const odd = rule<number>({ cel: "self % 2 == 1", message: " must be odd ", holds: (self) => self % 2 === 1 });
     const both = rule<object>({ cel: "has(self.b)", message: "b is missing", holds: (self) => "b" in self });
     const rules: RuleTable = new Map([odd, both].map((entry) => [entry.cel, entry]));
@@ -171,7 +171,7 @@ describe("validate", () => {
     expect(unknownRules(object, rules)).toEqual(["unknown", "unknown"]);
   });
 
-  test("says the same thing once", () => {
+  test("reports equal errors once", () => {
     const text: StructuralSchema = { type: "integer", format: "int32" };
     const schema: StructuralSchema = { type: "object", properties: { a: text } };
     const found = validate({ schema, value: { a: 2 ** 40 }, rules: noRules });
