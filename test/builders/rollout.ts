@@ -35,7 +35,7 @@ export const split = (weights: Readonly<Record<string, number>>): string =>
     .sort()
     .join(" ");
 
-interface Place {
+interface StepState {
   readonly step: number;
   readonly weight: number;
   readonly ready: number;
@@ -46,7 +46,7 @@ interface Place {
 
 /** A rollout at a step, with every gateway at its weight. */
 export function at(
-  { step, weight, ready, since = 5, rollout = {} }: Place,
+  { step, weight, ready, since = 5, rollout = {} }: StepState,
   changes: Partial<Observation> = {},
 ): Observation {
   const began = { startedAt: seconds(3_600), stepStartedAt: seconds(since), progressedAt: seconds(since) };
@@ -121,6 +121,6 @@ export function effect({ given }: Row): object {
 }
 
 /** A rollout plan in the form of a row. */
-export function told({ actions, want: { weights, step, failed = [] } }: Row): object {
+export function planned({ actions, want: { weights, step, failed = [] } }: Row): object {
   return { actions, weights, step, failed };
 }

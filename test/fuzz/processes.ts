@@ -31,7 +31,7 @@ const seedsEach = { models: 2000, requests: 50_000, wire: 20_000 } as const;
 export async function play(kind: keyof typeof seedsEach, { first, count, tally, onProgress }: Campaign): Promise<void> {
   for (let seed = first; seed < first + count;) {
     const batch = Math.min(seedsEach[kind], first + count - seed);
-    const { report, last } = await played(kind, seed, batch);
+    const { report, last } = await runProcess(kind, seed, batch);
     if (report !== undefined) {
       add(tally, report);
       if ((report.peakMemoryMb ?? 0) > maxMemoryMb) {
@@ -46,7 +46,7 @@ export async function play(kind: keyof typeof seedsEach, { first, count, tally, 
   }
 }
 
-async function played(
+async function runProcess(
   kind: keyof typeof seedsEach,
   first: number,
   count: number,

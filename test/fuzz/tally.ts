@@ -36,7 +36,8 @@ export interface TallyReport {
 /** Adds the tally of another process. */
 export function add(tally: Tally, report: TallyReport): void {
   tally.inputs += report.inputs;
-  for (const [outcome, count] of report.outcomes) tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + count);
+  for (const [outcome, count] of report.outcomes)
+    tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + count);
   tally.violations.push(...report.violations.slice(0, maxViolations - tally.violations.length));
 }
 

@@ -36,11 +36,18 @@ async function served(
   registry = modelRegistry();
   const entry = registry.add("model", 1);
   const serving = { name: "model", version: 1, batching: defaultBatching, clock: systemClock, onBatch: () => {} };
-  ready = await startModel(entry, { path: folder, load: {}, warmsUp: false, serving, clock: systemClock, log: silentLog });
+  ready = await startModel(entry, {
+    path: folder,
+    load: {},
+    warmsUp: false,
+    serving,
+    clock: systemClock,
+    log: silentLog,
+  });
   return ready;
 }
 
-async function answered(line: string): Promise<unknown> {
+async function predict(line: string): Promise<unknown> {
   const { request } = JSON.parse(line) as { request: unknown }; // what the function tells
   const { body } = await tensorflowServing(registry).answer({
     method: "POST",
@@ -67,7 +74,7 @@ describe("requests recorded in a SavedModel", () => {
       '{"request":{"signature_name":"serving_default","inputs":{"x":[1.0,-0.1,3e+38]}}}',
       '{"request":{"signature_name":"serving_default","inputs":{"x":[9.00719925e+15]}}}',
     ]);
-    expect(await answered(lines[0] ?? "")).toEqual({
+    expect(await predict(lines[0] ?? "")).toEqual({
       outputs: [2.5, expect.closeTo(1.95), expect.closeTo(1.5e38, -32)],
     });
   });

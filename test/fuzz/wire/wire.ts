@@ -59,7 +59,7 @@ export async function fuzzWire(
   await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const seed = first + i;
-      const outcome = await told(wire.port, sent(wire, createRandom(seededRandom(seed))));
+      const outcome = await firstStatus(wire.port, sent(wire, createRandom(seededRandom(seed))));
       const isOurs = /^5(?!0[135])/.test(outcome) || outcome === "hung";
       note(tally, seed, outcome, isOurs ? `was answered ${outcome}` : undefined);
     }),
@@ -87,7 +87,7 @@ function chunked(request: Buffer, chance: RandomSource): Buffer {
 }
 
 /** Status of the first response; `closed` without one. The client half-closes at once, so the server must end the connection. */
-function told(port: number, bytes: Buffer): Promise<string> {
+function firstStatus(port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let head = "";

@@ -48,8 +48,8 @@ describe("an autoscaled model", () => {
   });
 
   test("answers all requests held at zero once the first pod is ready", async () => {
-    const asked = Array.from({ length: 40 }, () => predictedClass(local));
-    expect(new Set(await Promise.all(asked))).toEqual(new Set([digit.label]));
+    const requests = Array.from({ length: 40 }, () => predictedClass(local));
+    expect(new Set(await Promise.all(requests))).toEqual(new Set([digit.label]));
     await until(desired, (count) => (count ?? 0) > 0, 10_000);
   });
 

@@ -19,13 +19,13 @@ let folder: string;
 let program: Program;
 
 /** Addresses of the models: the runtime itself, or a gateway port in front of it. */
-const ways = ["by a runtime", "through a gateway"] as const;
-type Way = (typeof ways)[number];
+const routes = ["by a runtime", "through a gateway"] as const;
+type Route = (typeof routes)[number];
 interface Addresses {
   readonly http: string;
   readonly grpc: string;
 }
-const addresses = new Map<Way, Addresses>();
+const addresses = new Map<Route, Addresses>();
 const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -67,8 +67,8 @@ async function gatewayBefore(port: number, grpcPort: number): Promise<Addresses>
   return { http: address, grpc: address };
 }
 
-function addressesOf(way: Way): Addresses {
-  return addresses.get(way) ?? { http: "", grpc: "" };
+function addressesOf(route: Route): Addresses {
+  return addresses.get(route) ?? { http: "", grpc: "" };
 }
 
 const anyPorts = ["--host", "127.0.0.1", ...["http", "grpc", "admin"].flatMap((port) => [`--${port}-port`, "0"])];
@@ -86,11 +86,15 @@ function configuration(root: string): string {
 `;
 }
 
-type Told = Readonly<Record<string, unknown>>;
+type ScriptOutput = Readonly<Record<string, unknown>>;
 
 /** Runs a client script; its output, with every list of the digits' probabilities checked and replaced by a name. */
-async function told(way: Way, script: string, skip: (isSkipped: boolean, reason?: string) => void): Promise<Told> {
-  const { http, grpc } = addressesOf(way);
+async function runScript(
+  route: Route,
+  script: string,
+  skip: (isSkipped: boolean, reason?: string) => void,
+): Promise<ScriptOutput> {
+  const { http, grpc } = addressesOf(route);
   const found = await clients;
   skip("missing" in found, "missing" in found ? found.missing : undefined);
   const python = "python" in found ? found.python : "";
@@ -119,12 +123,12 @@ function named(value: unknown): unknown {
 const tensor = (name: string, shape: readonly number[]) => ({ name, datatype: "FP32", shape });
 const asText = (shape: readonly number[]) => shape.map(String);
 
-describe.for(ways)("third-party clients work %s as with the servers that they were made for", (way) => {
+describe.for(routes)("third-party clients work %s as with the servers that they were made for", (route) => {
   test("tensorflow-serving-api", { timeout: 150_000 }, async ({ skip }) => {
     const classes = (score: number) => ({ classes: [{ score }] });
     const spec = (signature_name: string) => ({ name: "half_plus_two", version: "124", signature_name });
     const status = (version: string) => ({ version, state: "AVAILABLE", status: {} });
-    expect(await told(way, "serving_api.py", skip)).toEqual({
+    expect(await runScript(route, "serving_api.py", skip)).toEqual({
       digits: right,
       half: [[2.5, 4], 124, "serving_default"],
       byVersion: 123,
@@ -178,7 +182,7 @@ describe.for(ways)("third-party clients work %s as with the servers that they we
     const configured = (name: string, dims: readonly unknown[]) => ({ name, data_type: "TYPE_FP32", dims });
     const unknown = "Request for unknown model: 'nope' is not found";
     const loadUnknown = expect.stringContaining("failed to load 'nope', failed to poll from model repository");
-    expect(await told(way, "triton.py", skip)).toEqual({
+    expect(await runScript(route, "triton.py", skip)).toEqual({
       http: {
         ...common,
         asJson: right,
@@ -215,7 +219,7 @@ describe.for(ways)("third-party clients work %s as with the servers that they we
   });
 
   test("kserve", { timeout: 150_000 }, async ({ skip }) => {
-    expect(await told(way, "kserve_client.py", skip)).toEqual({
+    expect(await runScript(route, "kserve_client.py", skip)).toEqual({
       v1: { live: true, modelReady: true, digits: right },
       v2: { live: true, ready: true, modelReady: true, asJson: right, binary: right },
       grpc: { live: true, ready: true, modelReady: true, typed: right, raw: right },
@@ -226,7 +230,7 @@ describe.for(ways)("third-party clients work %s as with the servers that they we
     "grpcio's health and reflection: what is reflected is what others publish",
     { timeout: 150_000 },
     async ({ skip }) => {
-      const answers = await told(way, "reflection.py", skip);
+      const answers = await runScript(route, "reflection.py", skip);
       expect(answers).toEqual({
         server: "SERVING",
         service: "SERVING",
@@ -249,8 +253,8 @@ describe.for(ways)("third-party clients work %s as with the servers that they we
   );
 });
 
-describe.for(ways)("grpcurl, served %s,", (way) => {
-  const grpc = (): string => addressesOf(way).grpc;
+describe.for(routes)("grpcurl, served %s,", (route) => {
+  const grpc = (): string => addressesOf(route).grpc;
   async function grpcurl(...args: readonly string[]): Promise<string> {
     const { stdout } = await run(await grpcurlProgram(), ["-plaintext", ...args], { timeout: 60_000 });
     return stdout;

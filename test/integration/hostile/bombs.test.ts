@@ -56,13 +56,13 @@ const bombs: Readonly<Record<string, Bomb>> = {
   "JSON of blanks": { body: filled(" "), want: 400 },
 };
 
-interface Told {
+interface ProbeResult {
   readonly status: number;
   readonly longestWaitMs: number;
 }
 
 /** Sends a bomb while a probe requests the health in a loop; the longest response time of the probe. */
-async function exploded({ encoding, body }: Bomb): Promise<Told> {
+async function sendBomb({ encoding, body }: Bomb): Promise<ProbeResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let longestWaitMs = 0;
   const over = new AbortController();
@@ -74,21 +74,21 @@ async function exploded({ encoding, body }: Bomb): Promise<Told> {
     }
   })();
   const headers = encoding === undefined ? {} : { "content-encoding": encoding };
-  const told = await status("/v1/models/digits:predict", "POST", { headers }, body);
+  const response = await status("/v1/models/digits:predict", "POST", { headers }, body);
   over.abort();
   await probing;
   agent.destroy();
-  return { status: told, longestWaitMs };
+  return { status: response, longestWaitMs };
 }
 
 function status(path: string, method: string, options: object, sent?: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port: victim.httpPort, path, method, ...options }, (response) => {
+    const sentRequest = request({ host: "127.0.0.1", port: victim.httpPort, path, method, ...options }, (response) => {
       response.resume();
       response.once("end", () => resolve(response.statusCode ?? 0));
     });
-    asked.once("error", reject);
-    asked.end(sent);
+    sentRequest.once("error", reject);
+    sentRequest.end(sent);
   });
 }
 
@@ -97,7 +97,7 @@ const maxWaitMs = 1000;
 
 describe("a bomb is refused without delaying other requests", () => {
   test.each(Object.entries(bombs))("%s", async (name, bomb) => {
-    const { status, longestWaitMs } = await exploded(bomb);
+    const { status, longestWaitMs } = await sendBomb(bomb);
     expect(status).toBe(bomb.want);
     process.stderr.write(`${name}: ${longestWaitMs.toFixed(0)} ms\n`);
     expect(longestWaitMs).toBeLessThan(maxWaitMs);

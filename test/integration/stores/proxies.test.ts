@@ -14,7 +14,7 @@ const listing =
 
 /** Hosts that only the proxy can resolve. */
 const origins: Record<string, string> = {};
-const asked = new Set<string>();
+const requested = new Set<string>();
 const servers: Server[] = [];
 let proxyUrl: string;
 let folder: string;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   proxyUrl = await listening(proxy());
 });
-beforeEach(() => asked.clear());
+beforeEach(() => requested.clear());
 afterAll(async () => {
   for (const server of servers) server.close().closeAllConnections();
   await rm(folder, { recursive: true, force: true });
@@ -50,7 +50,7 @@ async function listening(server: Server): Promise<string> {
 function proxy(): Server {
   const server = createServer((message, response) => {
     const { hostname, pathname, search } = new URL(message.url ?? "", "http://none.example");
-    asked.add(hostname);
+    requested.add(hostname);
     const onward = request(`${origins[hostname]}${pathname}${search}`, {
       method: message.method,
       headers: message.headers,
@@ -63,7 +63,7 @@ function proxy(): Server {
   });
   return server.on("connect", ({ url = "" }, client: Socket) => {
     const { hostname, port } = new URL(`http://${url}`);
-    asked.add(port === "443" ? `${hostname} by TLS` : hostname);
+    requested.add(port === "443" ? `${hostname} by TLS` : hostname);
     const target = new URL(origins[hostname] ?? "");
     const onward = connect(Number(target.port), target.hostname, () => {
       client.write("HTTP/1.1 200 OK\r\n\r\n");
@@ -83,7 +83,7 @@ const s3 = { AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "key", AWS_SECRET_AC
 interface Source {
   readonly address: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly asked: string;
+  readonly requested: string;
   /** Reason logged when the source does not answer. */
   readonly setback: string;
 }
@@ -91,19 +91,19 @@ interface Source {
 const sources: Readonly<Record<string, Source>> = {
   "a web server": {
     address: "http://models.example/model.h5",
-    asked: "models.example",
+    requested: "models.example",
     setback: "source did not deliver; trying again",
   },
   S3: {
     address: "s3://models/model.h5",
     env: { ...s3, AWS_ENDPOINT_URL_S3: "http://s3.example" },
-    asked: "s3.example",
+    requested: "s3.example",
     setback: "source did not answer; asking again",
   },
   "the Hugging Face Hub": {
     address: "hf://someone/digits?file=model.h5",
     env: { HF_ENDPOINT: "http://hub.example", HF_TOKEN: "hf_secret" },
-    asked: "hub.example",
+    requested: "hub.example",
     setback: "source did not answer; asking again",
   },
 };
@@ -113,12 +113,12 @@ async function fetched(address: string, target: string, env: Readonly<Record<str
   return (await start(["fetch", address, "--to", target], { PATH: path, ...env }).ended).code;
 }
 
-describe.each(Object.entries(sources))("a model of %s", (name, { address, env = {}, asked: host, setback }) => {
+describe.each(Object.entries(sources))("a model of %s", (name, { address, env = {}, requested: host, setback }) => {
   test("is downloaded through the proxy in the environment", async () => {
     const target = join(folder, name);
     expect(await fetched(address, target, { ...env, HTTP_PROXY: proxyUrl })).toBe(0);
     const file = host === "hub.example" ? join(target, "model.h5") : target;
-    expect({ asked: [...asked], bytes: await readFile(file) }).toEqual({ asked: [host], bytes: model });
+    expect({ requested: [...requested], bytes: await readFile(file) }).toEqual({ requested: [host], bytes: model });
   });
 
   test("is downloaded over TLS through a tunnel of the proxy", async () => {
@@ -131,7 +131,7 @@ describe.each(Object.entries(sources))("a model of %s", (name, { address, env = 
     const program = start(["fetch", source, "--to", target], Object.fromEntries(secure));
     await program.line(setback); // what it speaks to behind the tunnel knows no TLS
     program.child.kill("SIGKILL");
-    expect([...asked]).toEqual([`${host} by TLS`]);
+    expect([...requested]).toEqual([`${host} by TLS`]);
   });
 });
 
@@ -142,5 +142,5 @@ test("hosts in NO_PROXY, and this machine, are reached without a proxy", async (
   const program = start(["fetch", "http://models.example/model.h5", "--to", join(folder, "none")], here);
   await program.line("source did not deliver; trying again");
   program.child.kill("SIGKILL");
-  expect([...asked]).toEqual([]);
+  expect([...requested]).toEqual([]);
 });

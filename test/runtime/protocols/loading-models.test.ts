@@ -16,11 +16,11 @@ function registry(): Models {
   return registry;
 }
 
-async function answered(protocol: Protocol, line: string): Promise<string> {
+async function exchange(protocol: Protocol, line: string): Promise<string> {
   const [method = "", target = ""] = line.split(" ");
   const body = Buffer.from('{"instances":[1]}');
-  const asked = { method, target, headers: {}, body, signal: { aborted: false }, deadline: Infinity };
-  const { status, headers, body: answer } = await protocol.answer(asked);
+  const request = { method, target, headers: {}, body, signal: { aborted: false }, deadline: Infinity };
+  const { status, headers, body: answer } = await protocol.answer(request);
   return `${status} ${headers["modelwright-not-ready"] ?? "-"} ${Buffer.from(answer).toString()}`;
 }
 
@@ -44,20 +44,20 @@ const inference: Readonly<Record<string, string>> = {
 
 describe("a response about a loading model says so in a header", () => {
   test.each(Object.entries(tensorflow))("TensorFlow Serving: %s", async (line, want) => {
-    expect(await answered(tensorflowServing(registry()), line)).toBe(want);
+    expect(await exchange(tensorflowServing(registry()), line)).toBe(want);
   });
 
   test.each(Object.entries(inference))("Open Inference: %s", async (line, want) => {
-    expect(await answered(openInference(registry(), { name: "modelwright", version: "1.2.3" }), line)).toBe(want);
+    expect(await exchange(openInference(registry(), { name: "modelwright", version: "1.2.3" }), line)).toBe(want);
   });
 
   test("any model counts as loading while the set of models is unknown", async () => {
     const models: Models = { ...registry(), isStarting: () => true };
     const v2 = openInference(models, { name: "modelwright", version: "1.2.3" });
-    expect(await answered(tensorflowServing(models), "POST /v1/models/nobody:predict")).toBe(
+    expect(await exchange(tensorflowServing(models), "POST /v1/models/nobody:predict")).toBe(
       '404 loading { "error": "Servable not found for request: Latest(nobody)" }',
     );
-    expect(await answered(v2, "POST /v2/models/nobody/infer")).toBe(
+    expect(await exchange(v2, "POST /v2/models/nobody/infer")).toBe(
       `503 loading {"error":"model 'nobody' is Fetching; it answers once it is Ready"}`,
     );
   });

@@ -43,10 +43,10 @@ test.each<readonly [string, (models: Models) => Protocol, string]>([
 ])("%s requests are refused before their body is read while the queue is full", (_, protocolOf, target) => {
   const { models, fill } = fullable();
   const protocol = protocolOf(models);
-  const asked = { method: "POST", target };
-  expect(protocol.overload?.(asked)).toBeUndefined();
+  const request = { method: "POST", target };
+  expect(protocol.overload?.(request)).toBeUndefined();
   fill();
-  const answer = protocol.overload?.(asked);
+  const answer = protocol.overload?.(request);
   expect([answer?.status, answer?.headers["retry-after"], answer?.fault?.code]).toEqual([503, "1", "QueueFull"]);
   expect(JSON.parse(String(answer?.body))).toEqual({ error: sentence });
   for (const other of ["/v1/models/other:predict", "/v2/models/other/infer", "/v1/models/m/x", "/v2/models/m"]) {

@@ -26,8 +26,8 @@ describe.each([
 ])("hostile bodies of %s", (_, cases) => {
   test.each(Object.entries(cases))("%s", async (_name, { to, headers = {}, body, want }) => {
     const response = await fetch(`${victim.url}${to}`, { method: "POST", body, headers });
-    const told = `${response.status} ${await response.text()}`;
-    if (typeof want === "string") expect(told).toBe(want);
-    else expect(told).toMatch(want);
+    const output = `${response.status} ${await response.text()}`;
+    if (typeof want === "string") expect(output).toBe(want);
+    else expect(output).toMatch(want);
   });
 });

@@ -25,8 +25,8 @@ describe.each<readonly [string, Readonly<Record<string, ConnectionCase>>]>([
   ["request lines", requestLines],
 ])("hostile %s", (_, cases) => {
   test.concurrent.each(Object.entries(cases))("%s", async (_name, { sends, want }) => {
-    const told = await said(victim.httpPort, ...sends);
-    if (typeof want === "string") expect(told).toBe(want);
-    else expect(told).toMatch(want);
+    const output = await said(victim.httpPort, ...sends);
+    if (typeof want === "string") expect(output).toBe(want);
+    else expect(output).toMatch(want);
   });
 });

@@ -59,7 +59,7 @@ export function ended(stream: ClientHttp2Stream): Promise<string> {
       clearTimeout(timer);
       resolve(how);
     };
-    const told = (headers: IncomingHttpHeaders): void => {
+    const outcome = (headers: IncomingHttpHeaders): void => {
       const { "grpc-status": status, "grpc-message": message } = headers;
       const http = Number(headers[":status"] ?? 200);
       if (status === "0") end("0: OK");
@@ -67,8 +67,8 @@ export function ended(stream: ClientHttp2Stream): Promise<string> {
         end(`${status}: ${decodeURIComponent(typeof message === "string" ? message : "")}`);
       else if (http !== 200) end(`HTTP ${http}`);
     };
-    stream.on("response", told);
-    stream.on("trailers", told);
+    stream.on("response", outcome);
+    stream.on("trailers", outcome);
     stream.on("close", () => end(`reset ${stream.rstCode}`));
   });
 }

@@ -25,11 +25,11 @@ describe("hostile calls over gRPC", () => {
   test.each(Object.entries({ ...frameCases, ...messageCases }))("%s", async (_name, { path, headers, sends, want }) => {
     const { open, close } = rpcConnection(victim.grpcPort);
     const call = open(path, headers);
-    const told = ended(call);
+    const outcome = ended(call);
     for (const bytes of sends) call.write(bytes);
     call.end();
-    if (typeof want === "string") expect(await told).toBe(want);
-    else expect(await told).toMatch(want);
+    if (typeof want === "string") expect(await outcome).toBe(want);
+    else expect(await outcome).toMatch(want);
     close();
   });
 
@@ -47,9 +47,9 @@ describe("hostile calls over gRPC", () => {
       open("/inference.GRPCInferenceService/ModelInfer").write(Buffer.from([0, 0, 0, 1, 0]));
     const other = rpcConnection(victim.grpcPort);
     const live = other.open("/inference.GRPCInferenceService/ServerLive");
-    const told = ended(live);
+    const outcome = ended(live);
     live.end(Buffer.alloc(5));
-    expect(await told).toBe("0: OK");
+    expect(await outcome).toBe("0: OK");
     expect(await victim.predict()).toBe(200);
     close();
     other.close();

@@ -5,7 +5,7 @@ import type { Protocol } from "../../../../runtime/protocols/protocol.ts";
 import { tensorflowServing } from "../../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
 import { faults as serverFaults } from "../../../../runtime/server/faults.ts";
 
-async function answered(protocol: Protocol, method: string, target: string): Promise<string> {
+async function exchange(protocol: Protocol, method: string, target: string): Promise<string> {
   const { signal } = new AbortController();
   const request = { method, target, headers: {}, body: Buffer.alloc(0), signal, deadline: Infinity };
   const { status, body } = await protocol.answer(request);
@@ -19,8 +19,8 @@ describe("KServe's version 1", () => {
   });
 
   test("reports that the server is alive", async () => {
-    expect(await answered(kserveV1, "GET", "/")).toBe('200 {"status":"alive"}');
-    expect(await answered(kserveV1, "POST", "/")).toBe('405 {"error":"Method Not Allowed: POST /; must be GET"}');
+    expect(await exchange(kserveV1, "GET", "/")).toBe('200 {"status":"alive"}');
+    expect(await exchange(kserveV1, "POST", "/")).toBe('405 {"error":"Method Not Allowed: POST /; must be GET"}');
     expect(kserveV1.refusal(serverFaults.EncodingUnsupported({ encoding: "br" }))).toMatchObject({ status: 415 });
   });
 
@@ -31,7 +31,7 @@ describe("KServe's version 1", () => {
     const status = { error_code: "OK", error_message: "" };
     const known = { model_version_status: [{ version: "1", state: "START", status }] };
     const body = async (target: string): Promise<unknown> =>
-      JSON.parse((await answered(protocol, "GET", target)).slice("200 ".length));
+      JSON.parse((await exchange(protocol, "GET", target)).slice("200 ".length));
     expect(await body("/v1/models/m")).toEqual({ ...known, name: "m", ready: false });
     expect(await body("/v1/models/m/versions/1")).toEqual(known);
     const ready = registry.add("m", 2);

@@ -53,7 +53,7 @@ interface Document {
   readonly paths: Readonly<Record<string, Call>>;
 }
 
-async function answered(
+async function exchange(
   protocol: Protocol,
   method: string,
   target: string,
@@ -66,7 +66,7 @@ async function answered(
 }
 
 async function documented(models: ModelRegistry): Promise<Document> {
-  const [, body] = await answered(openApi(models, server), "GET", "/openapi.json");
+  const [, body] = await exchange(openApi(models, server), "GET", "/openapi.json");
   return body as Document; // compared as a whole below
 }
 
@@ -78,7 +78,7 @@ function fits(content: Content | undefined, value: unknown): boolean {
 async function held(path: string, request: object, models = registry): Promise<object> {
   const { post } = (await documented(models)).paths[path] ?? {};
   const protocol = path.startsWith("/v1") ? tensorflowServing(models) : openInference(models, server);
-  const [status, answer] = await answered(protocol, "POST", path, JSON.stringify(request));
+  const [status, answer] = await exchange(protocol, "POST", path, JSON.stringify(request));
   return { request: fits(post?.requestBody, request), status, answer: fits(post?.responses[status], answer) };
 }
 
@@ -164,7 +164,7 @@ describe("the OpenAPI document", () => {
 
   test("is read-only", async () => {
     const protocol = openApi(registry, server);
-    expect(await answered(protocol, "POST", "/openapi.json")).toEqual([
+    expect(await exchange(protocol, "POST", "/openapi.json")).toEqual([
       405,
       { error: "Method Not Allowed: POST /openapi.json; must be GET" },
     ]);

@@ -10,7 +10,7 @@ beforeAll(async () => {
   protocol = tensorflowServing(await vectorRegistry());
 });
 
-async function answered(method: string, target: string, body: string): Promise<string> {
+async function exchange(method: string, target: string, body: string): Promise<string> {
   const { signal } = new AbortController();
   const request = { method, target, headers: {}, body: Buffer.from(body), signal, deadline: Infinity };
   const answer = await protocol.answer(request);
@@ -18,7 +18,7 @@ async function answered(method: string, target: string, body: string): Promise<s
 }
 
 function predict(model: string, body: string): Promise<string> {
-  return answered("POST", `/v1/models/${model}:predict`, body);
+  return exchange("POST", `/v1/models/${model}:predict`, body);
 }
 
 describe("TensorFlow Serving's REST API beyond the vectors", () => {
@@ -126,13 +126,13 @@ describe("TensorFlow Serving's REST API beyond the vectors", () => {
   });
 
   test("a CORS preflight needs an HTTP origin", async () => {
-    expect(await answered("OPTIONS", "/v1/models/half_plus_two", "")).toBe(
+    expect(await exchange("OPTIONS", "/v1/models/half_plus_two", "")).toBe(
       '400 { "error": "Origin header is missing in CORS preflight" }',
     );
   });
 
   test("there is no list of models", async () => {
-    expect(await answered("GET", "/v1/models", "")).toBe('400 { "error": "Missing model name in request." }');
+    expect(await exchange("GET", "/v1/models", "")).toBe('400 { "error": "Missing model name in request." }');
   });
 
   test("transport faults have their HTTP status", () => {

@@ -12,7 +12,7 @@ import {
   shift,
   back,
   effect,
-  told,
+  planned,
   type EventRows,
   spec,
   stableAlone,
@@ -325,6 +325,6 @@ const rows: EventRows = {
 
 describe.each(Object.entries(rows))("%s", (_event, effects) => {
   test.each(Object.entries(effects))("%s", (_sentence, row) => {
-    expect(effect(row)).toEqual(told(row));
+    expect(effect(row)).toEqual(planned(row));
   });
 });

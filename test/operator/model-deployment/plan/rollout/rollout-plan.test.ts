@@ -17,7 +17,7 @@ import {
   shift,
   back,
   effect,
-  told,
+  planned,
   type EventRows,
 } from "../../../../builders/rollout.ts";
 import {
@@ -387,6 +387,6 @@ const rows: EventRows = {
 
 describe.each(Object.entries(rows))("%s", (_event, effects) => {
   test.each(Object.entries(effects))("%s", (_sentence, row) => {
-    expect(effect(row)).toEqual(told(row));
+    expect(effect(row)).toEqual(planned(row));
   });
 });

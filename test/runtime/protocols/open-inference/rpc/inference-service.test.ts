@@ -38,13 +38,13 @@ async function inferred(request: Request): Promise<unknown> {
   const { outputs, rawOutputContents: raw } = answer;
   return outputs.map(({ name, datatype, shape, contents }, i) => {
     const given = Object.entries(contents ?? {}).filter(([, values]) => values.length > 0);
-    const typed = given.map(([field, values]) => [field, Array.from(values as ArrayLike<unknown>, shown)]);
+    const typed = given.map(([field, values]) => [field, Array.from(values as ArrayLike<unknown>, readable)]);
     const bytes = raw[i] === undefined ? {} : { raw: Buffer.from(raw[i]).toString("hex") };
     return { name, datatype, shape, ...Object.fromEntries(typed), ...bytes };
   });
 }
 
-function shown(value: unknown): unknown {
+function readable(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : value;
 }
 
@@ -397,8 +397,15 @@ describe("ModelStatistics", () => {
     expect(all).toEqual(one);
     const counted = (count: number) => ({ count, ns: expect.any(Number) });
     const times = { success: counted(3), fail: counted(0), queue: counted(3), computeInfer: counted(3) };
-    const told = { name: "simple", version: "1", lastInference: expect.any(Number), rows: 3, executions: 3, times };
-    expect(one).toEqual({ models: [told] });
+    const statistics = {
+      name: "simple",
+      version: "1",
+      lastInference: expect.any(Number),
+      rows: 3,
+      executions: 3,
+      times,
+    };
+    expect(one).toEqual({ models: [statistics] });
     const last = typeof one === "object" ? one.models.map(({ lastInference }) => lastInference >= before) : [];
     expect(last).toEqual([true]);
   });

@@ -38,13 +38,13 @@ async function predicted(request: PredictDraft): Promise<unknown> {
   return Object.fromEntries(
     Array.from(answer.outputs, ([name, { dtype, tensorShape, ...fields }]) => {
       const given = Object.entries(fields).filter(([, value]) => typeof value === "object" && value.length > 0);
-      const values = given.map(([field, value]) => [field, Array.from(value as ArrayLike<unknown>, shown)]);
+      const values = given.map(([field, value]) => [field, Array.from(value as ArrayLike<unknown>, readable)]);
       return [name, { dtype, shape: tensorShape?.dim.map(({ size }) => size), ...Object.fromEntries(values) }];
     }),
   );
 }
 
-function shown(value: unknown): unknown {
+function readable(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : value;
 }
 
@@ -435,12 +435,12 @@ describe("GetModelMetadata", () => {
     const packed = typeof answer === "object" ? answer.metadata.get("signature_def") : undefined;
     expect(packed?.typeUrl).toBe("type.googleapis.com/tensorflow.serving.SignatureDefMap");
     const { signatureDef } = signatureDefMap.decode(packed?.value ?? Buffer.alloc(0));
-    const shown = Array.from(signatureDef, ([name, { methodName, inputs, outputs }]) => [
+    const readable = Array.from(signatureDef, ([name, { methodName, inputs, outputs }]) => [
       name,
       methodName,
       ...[...inputs, ...outputs].map(([alias, info]) => `${alias} ${info.name} ${info.dtype}`),
     ]);
-    expect(shown).toEqual([
+    expect(readable).toEqual([
       [
         "serving_default",
         "tensorflow/serving/classify",
