@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import type { Attributes, OnnxGraph } from "../../onnx-graph.ts";
-import { real, word } from "../options.ts";
+import { real, word } from "../layer-config.ts";
 import { channelsLast, graphAxis, mapped, NotExportedError, type Value } from "../values.ts";
 import { type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
 

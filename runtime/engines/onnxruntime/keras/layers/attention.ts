@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import type { OnnxGraph } from "../../onnx-graph.ts";
-import { flag, integer } from "../options.ts";
+import { flag, integer } from "../layer-config.ts";
 import { cast, channelsLast, NotExportedError, type Value } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, weightAt } from "./layer-export.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import { transposed } from "../transposed-weight.ts";
-import { flag, integer, integers, requireChannelsLast, word } from "../options.ts";
+import { flag, integer, integers, requireChannelsLast, word } from "../layer-config.ts";
 import { cast, channelsFirst, type Value } from "../values.ts";
 import { padding, type Window } from "../window-padding.ts";
 import { activated } from "./activations.ts";

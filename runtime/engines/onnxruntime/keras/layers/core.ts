@@ -1,4 +1,4 @@
-import { flag, integer, real, word } from "../options.ts";
+import { flag, integer, real, word } from "../layer-config.ts";
 import { cast, channelsLast, NotExportedError, type Value, unmasked } from "../values.ts";
 import { activated } from "./activations.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";

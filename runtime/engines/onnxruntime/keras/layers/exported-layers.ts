@@ -1,5 +1,5 @@
 import { isList, type JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
-import { innerLayer } from "../options.ts";
+import { innerLayer } from "../layer-config.ts";
 import { cast, channelsLast, NotExportedError, unmasked, type Value } from "../values.ts";
 import { activationLayers } from "./activations.ts";
 import { attentionLayers } from "./attention.ts";

@@ -1,5 +1,5 @@
 import { oneHotRows } from "../../../../model/formats/keras/preprocessing/shapes.ts";
-import { integer, integers, requireChannelsLast, word } from "../options.ts";
+import { integer, integers, requireChannelsLast, word } from "../layer-config.ts";
 import {
   cast,
   channelsFirst,

@@ -1,5 +1,5 @@
 import type { OnnxGraph } from "../../onnx-graph.ts";
-import { flag, integers, real } from "../options.ts";
+import { flag, integers, real } from "../layer-config.ts";
 import { cast, channelsLast, graphAxis, NotExportedError, unmasked, type Value } from "../values.ts";
 import type { LayerCall, LayerExport, LayerExports } from "./layer-export.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import type { OnnxGraph } from "../../onnx-graph.ts";
-import { flag, integer, real } from "../options.ts";
+import { flag, integer, real } from "../layer-config.ts";
 import { cast, channelsFirst, channelsLast, NotExportedError, type Value } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
 

@@ -1,4 +1,4 @@
-import { flag, integers, requireChannelsLast, word } from "../options.ts";
+import { flag, integers, requireChannelsLast, word } from "../layer-config.ts";
 import { cast, channelsFirst, channelsLast, type Value } from "../values.ts";
 import { padding } from "../window-padding.ts";
 import { type LayerCall, type LayerExport, type LayerExports, soleInput } from "./layer-export.ts";

@@ -1,5 +1,5 @@
 import { isList } from "../../../../model/formats/keras/topology/json-config.ts";
-import { integer, integers, pairs, requireChannelsLast } from "../options.ts";
+import { integer, integers, pairs, requireChannelsLast } from "../layer-config.ts";
 import { channelsLast, graphAxis, graphOrder, NotExportedError, unmasked, type Value } from "../values.ts";
 import { type LayerCall, type LayerExport, type LayerExports, soleInput } from "./layer-export.ts";
 

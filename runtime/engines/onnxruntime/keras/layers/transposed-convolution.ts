@@ -1,5 +1,5 @@
 import { transposed } from "../transposed-weight.ts";
-import { flag, integer, integers, word } from "../options.ts";
+import { flag, integer, integers, word } from "../layer-config.ts";
 import type { Value } from "../values.ts";
 import { activated } from "./activations.ts";
 import { biasOf, convolutionInput } from "./convolution.ts";

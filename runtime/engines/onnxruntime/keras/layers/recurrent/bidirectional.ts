@@ -1,4 +1,4 @@
-import { flag, innerLayer, word } from "../../options.ts";
+import { flag, innerLayer, word } from "../../layer-config.ts";
 import { cast, channelsLast, NotExportedError, type Value } from "../../values.ts";
 import { knownSize, type LayerCall, soleInput } from "../layer-export.ts";
 import { cellOf } from "./cell.ts";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../../../model/formats/keras/topology/json-config.ts";
 import type { Weight } from "../../../../../model/formats/keras/keras-model.ts";
-import { flag, integer, word } from "../../options.ts";
+import { flag, integer, word } from "../../layer-config.ts";
 import { NotExportedError } from "../../values.ts";
 import { weightAt } from "../layer-export.ts";
 

@@ -1,6 +1,6 @@
 import type { Weight } from "../../../../../model/formats/keras/keras-model.ts";
 import { transposed } from "../../transposed-weight.ts";
-import { flag, integer, integers, requireChannelsLast, word } from "../../options.ts";
+import { flag, integer, integers, requireChannelsLast, word } from "../../layer-config.ts";
 import { cast, channelsFirst, channelsLast, NotExportedError, unmasked, type Value } from "../../values.ts";
 import { padding, type Window } from "../../window-padding.ts";
 import { activated } from "../activations.ts";

@@ -1,5 +1,5 @@
 import { isList, isObject, type JsonObject } from "../../../../../model/formats/keras/topology/json-config.ts";
-import { flag, innerLayer } from "../../options.ts";
+import { flag, innerLayer } from "../../layer-config.ts";
 import { cast, NotExportedError, type Value } from "../../values.ts";
 import { knownSize, type LayerCall, type LayerExport, type LayerExports, soleInput } from "../layer-export.ts";
 import { type Cell, cellOf, cellWeightCount } from "./cell.ts";
