@@ -12,7 +12,8 @@ import { chromium, startBrowser } from "./client/browser.ts";
 const target = new URL("../../../operator/pages/rollout.png", import.meta.url);
 const lastTransitionTime = "2030-01-01T00:00:00Z";
 const serves = "revision gmr2ih8nps (version 1) serves 90 %";
-const waits = "it goes on at the command promote";
+const waits =
+  "it pauses until somebody promotes it: modelwright promote digits, or the annotation modelwright.dev/promote";
 
 const digits: ModelDeployment = {
   apiVersion: "modelwright.dev/v1alpha1",
