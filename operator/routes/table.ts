@@ -58,7 +58,7 @@ function limits({ serving, autoscaling }: ModelDeploymentSpec): Pick<Route, "bod
   return { bodyBytes, timeoutMs: durationMs(timeout) + (autoscaling === undefined ? 0 : scaleFromZeroMs) };
 }
 
-/** When no pod will come, requests are refused at once instead of held; an autoscaler is woken by them. */
+/** Requests are held for an autoscaler, which they wake. Without one and without pods they are refused at once. */
 function holdOf({ spec }: ModelDeployment, shares: readonly Share[]): HoldPolicy {
   if (spec.autoscaling !== undefined && spec.suspend !== true) return { ...holdPolicy, timeoutMs: scaleFromZeroMs };
   return shares.every(({ weight }) => weight === 0) ? { ...holdPolicy, maxRequests: 0 } : holdPolicy;

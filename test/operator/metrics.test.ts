@@ -33,8 +33,8 @@ test("leadership is read at each scrape", async () => {
   const { exposition, observeLeader } = operatorMetrics();
   let isLeader = true;
   observeLeader(() => isLeader);
-  const told = async () => /^modelwright_operator_leaders .*$/m.exec((await exposition()).text)?.[0];
-  expect(await told()).toBe("modelwright_operator_leaders 1");
+  const leaderMetric = async () => /^modelwright_operator_leaders .*$/m.exec((await exposition()).text)?.[0];
+  expect(await leaderMetric()).toBe("modelwright_operator_leaders 1");
   isLeader = false;
-  expect(await told()).toBe("modelwright_operator_leaders 0");
+  expect(await leaderMetric()).toBe("modelwright_operator_leaders 0");
 });

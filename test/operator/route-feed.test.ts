@@ -7,16 +7,16 @@ import { modelDeployment } from "../builders/model-deployment.ts";
 
 let caches: Caches;
 let clock: ManualClock;
-let made: string[];
+let sent: string[];
 
 beforeEach(() => {
   caches = createCaches(systemNamespace);
   clock = createManualClock();
-  made = [];
+  sent = [];
 });
 
 function started(feed: RouteFeed, synced: Promise<void> = Promise.resolve()): RouteFeed {
-  feed.start({ set: (key, route) => void made.push(route === undefined ? `no ${key}` : key) }, synced);
+  feed.start({ set: (key, route) => void sent.push(route === undefined ? `no ${key}` : key) }, synced);
   return feed;
 }
 
@@ -37,24 +37,24 @@ describe("a route feed", () => {
     put("b", "2");
     put("a", "3");
     await clock.advance(100);
-    const before = [...made];
+    const before = [...sent];
     synced.resolve();
     await clock.settle();
-    expect([before, made]).toEqual([[], ["default/a", "default/b"]]);
+    expect([before, sent]).toEqual([[], ["default/a", "default/b"]]);
   });
 
   test("sends a single change at once, and changes in quick succession together, each once", async () => {
     started(createRouteFeed(caches, clock));
     await clock.advance(100);
     put("a", "1");
-    const first = [...made];
+    const first = [...sent];
     put("b", "2");
     put("c", "3");
     put("b", "4");
     await clock.advance(9);
-    const early = [...made];
+    const early = [...sent];
     await clock.advance(1);
-    expect([first, early, made]).toEqual([["default/a"], ["default/a"], ["default/a", "default/b", "default/c"]]);
+    expect([first, early, sent]).toEqual([["default/a"], ["default/a"], ["default/a", "default/b", "default/c"]]);
   });
 
   test("removes the route of a deleted ModelDeployment", async () => {
@@ -63,7 +63,7 @@ describe("a route feed", () => {
     put("a", "1");
     caches.deployments.cache.replace([], "2");
     await clock.advance(10);
-    expect(made).toEqual(["default/a", "no default/a"]);
+    expect(sent).toEqual(["default/a", "no default/a"]);
   });
 
   test("reports only resourceVersions that its routes reflect", async () => {
@@ -82,6 +82,6 @@ describe("a route feed", () => {
     await clock.settle();
     put("a", "1");
     put("b", "2");
-    expect(made).toEqual(["default/a", "default/b"]);
+    expect(sent).toEqual(["default/a", "default/b"]);
   });
 });

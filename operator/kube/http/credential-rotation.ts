@@ -14,7 +14,7 @@ export interface AuthenticatedConnections {
   readonly streams: Streams;
 }
 
-/** Keeps credentials current: reads them again when old or refused, and replaces the connections when the TLS part changed. */
+/** Keeps credentials current: reads them again when old or refused, and opens new connections when the TLS part changed. */
 export interface CredentialRotation {
   current(): Promise<AuthenticatedConnections>;
   /** Connections with fresh credentials. Concurrent callers whose credentials were refused share one renewal. */

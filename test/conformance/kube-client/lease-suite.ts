@@ -23,42 +23,42 @@ export function leaseSuite(bench: Bench): void {
   });
   let clock: ManualClock;
   let key: ObjectKey;
-  let told: string[];
-  let contenders: Lease[];
+  let calls: string[];
+  let candidates: Lease[];
 
   beforeEach(() => {
     clock = createManualClock();
     key = bench.key();
-    told = [];
-    contenders = [];
+    calls = [];
+    candidates = [];
   });
   afterEach(async () => {
-    await Promise.all(contenders.map((contender) => contender.stop()));
+    await Promise.all(candidates.map((candidate) => candidate.stop()));
   });
 
-  function contend(
+  function startCandidate(
     identity: string,
     overrides: { readonly clock?: ManualClock; readonly client?: typeof client } = {},
   ): Lease {
-    const contender = startLease({
+    const candidate = startLease({
       client,
       key,
       identity,
       clock,
       random: () => 0,
-      onAcquired: () => told.push(`${identity} acquired`),
-      onLost: () => told.push(`${identity} lost`),
+      onAcquired: () => calls.push(`${identity} acquired`),
+      onLost: () => calls.push(`${identity} lost`),
       ...overrides,
     });
-    contenders.push(contender);
-    return contender;
+    candidates.push(candidate);
+    return candidate;
   }
   const spec = async (): Promise<LeaseObject["spec"] | undefined> =>
     (await client.get<LeaseObject>(resources.leases, key))?.spec;
-  const toldBecomes = (want: readonly string[]): Promise<void> => eventually(() => expect(told).toEqual(want));
+  const callsBecome = (want: readonly string[]): Promise<void> => eventually(() => expect(calls).toEqual(want));
 
   /** Advances the clock in steps; all requests of a step complete before the next one, however slow the server is. */
-  async function passes(ms: number): Promise<void> {
+  async function advance(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 1_000) {
       await clock.advance(1_000);
       do {
@@ -69,9 +69,9 @@ export function leaseSuite(bench: Bench): void {
   }
 
   test("a free lease is acquired and written with times of six fractional digits", async () => {
-    const contender = contend("one");
-    await toldBecomes(["one acquired"]);
-    expect(contender.isHeld).toBe(true);
+    const candidate = startCandidate("one");
+    await callsBecome(["one acquired"]);
+    expect(candidate.isHeld).toBe(true);
     expect(await spec()).toEqual({
       holderIdentity: "one",
       leaseDurationSeconds: 15,
@@ -82,8 +82,8 @@ export function leaseSuite(bench: Bench): void {
   });
 
   test("it is renewed every two seconds", async () => {
-    contend("one");
-    await toldBecomes(["one acquired"]);
+    startCandidate("one");
+    await callsBecome(["one acquired"]);
     await clock.advance(2_000);
     await eventually(async () =>
       expect(await spec()).toMatchObject({
@@ -94,37 +94,37 @@ export function leaseSuite(bench: Bench): void {
   });
 
   test("only one of many candidates acquires it", async () => {
-    for (const identity of ["one", "two", "three"]) contend(identity);
-    await eventually(() => expect(told).toHaveLength(1));
-    await passes(6_000);
-    expect(told).toHaveLength(1);
-    expect(contenders.filter(({ isHeld }) => isHeld)).toHaveLength(1);
+    for (const identity of ["one", "two", "three"]) startCandidate(identity);
+    await eventually(() => expect(calls).toHaveLength(1));
+    await advance(6_000);
+    expect(calls).toHaveLength(1);
+    expect(candidates.filter(({ isHeld }) => isHeld)).toHaveLength(1);
   });
 
   test("the next candidate acquires it as soon as its holder stops", async () => {
-    const first = contend("one");
-    await toldBecomes(["one acquired"]);
-    const second = contend("two");
-    await passes(2_000);
+    const first = startCandidate("one");
+    await callsBecome(["one acquired"]);
+    const second = startCandidate("two");
+    await advance(2_000);
     await first.stop();
     expect((await spec())?.holderIdentity).toBe("");
-    await passes(3_000);
-    await toldBecomes(["one acquired", "two acquired"]);
+    await advance(3_000);
+    await callsBecome(["one acquired", "two acquired"]);
     expect([first.isHeld, second.isHeld, (await spec())?.leaseTransitions]).toEqual([false, true, 1]);
   });
 
   test("the next candidate waits 15 s when its holder vanishes", async () => {
     const still = createManualClock();
-    contend("one", { clock: still });
-    await toldBecomes(["one acquired"]);
-    contend("two");
-    await passes(13_000);
-    expect(told).toEqual(["one acquired"]);
-    await passes(4_000);
-    await toldBecomes(["one acquired", "two acquired"]);
+    startCandidate("one", { clock: still });
+    await callsBecome(["one acquired"]);
+    startCandidate("two");
+    await advance(13_000);
+    expect(calls).toEqual(["one acquired"]);
+    await advance(4_000);
+    await callsBecome(["one acquired", "two acquired"]);
     // The first candidate resumes and finds that another one holds the lease.
     await still.advance(2_000);
-    await toldBecomes(["one acquired", "two acquired", "one lost"]);
+    await callsBecome(["one acquired", "two acquired", "one lost"]);
   });
 
   test("a holder that cannot renew for 10 s gives up before another may take over", async () => {
@@ -134,57 +134,57 @@ export function leaseSuite(bench: Bench): void {
       get: (...given) => (isCut ? Promise.reject(new Error("cut off")) : client.get(...given)),
       mergePatch: (...given) => (isCut ? Promise.reject(new Error("cut off")) : client.mergePatch(...given)),
     };
-    const contender = contend("one", { client: cut });
-    await toldBecomes(["one acquired"]);
+    const candidate = startCandidate("one", { client: cut });
+    await callsBecome(["one acquired"]);
     isCut = true;
-    await passes(9_000);
-    expect(contender.isHeld).toBe(true);
-    await passes(2_000);
-    expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired", "one lost"], isHeld: false });
+    await advance(9_000);
+    expect(candidate.isHeld).toBe(true);
+    await advance(2_000);
+    expect({ calls, isHeld: candidate.isHeld }).toEqual({ calls: ["one acquired", "one lost"], isHeld: false });
     // It tries again, and no other candidate has written meanwhile.
     isCut = false;
-    await passes(2_000);
-    expect({ told, isHeld: contender.isHeld }).toEqual({
-      told: ["one acquired", "one lost", "one acquired"],
+    await advance(2_000);
+    expect({ calls, isHeld: candidate.isHeld }).toEqual({
+      calls: ["one acquired", "one lost", "one acquired"],
       isHeld: true,
     });
   });
 
   test("a holder that lost it acquires it again when the new holder stops", async () => {
-    const first = contend("one");
-    await toldBecomes(["one acquired"]);
+    const first = startCandidate("one");
+    await callsBecome(["one acquired"]);
     const { metadata } = (await client.get<LeaseObject>(resources.leases, key)) ?? {};
     const spec = { holderIdentity: "two", leaseDurationSeconds: 15 };
     await client.mergePatch(resources.leases, key, { metadata: { resourceVersion: metadata?.resourceVersion }, spec });
-    await passes(4_000);
-    expect({ told, isHeld: first.isHeld }).toEqual({ told: ["one acquired", "one lost"], isHeld: false });
+    await advance(4_000);
+    expect({ calls, isHeld: first.isHeld }).toEqual({ calls: ["one acquired", "one lost"], isHeld: false });
     await client.mergePatch(resources.leases, key, { spec: { holderIdentity: "" } });
-    await passes(2_000);
-    expect({ told, isHeld: first.isHeld }).toEqual({
-      told: ["one acquired", "one lost", "one acquired"],
+    await advance(2_000);
+    expect({ calls, isHeld: first.isHeld }).toEqual({
+      calls: ["one acquired", "one lost", "one acquired"],
       isHeld: true,
     });
   });
 
   test("a short outage changes nothing", async () => {
     let failures = 3;
-    const shaky: typeof client = {
+    const flaky: typeof client = {
       ...client,
       mergePatch: (...given) => (failures-- > 0 ? Promise.reject(new Error("trouble")) : client.mergePatch(...given)),
     };
-    const contender = contend("one", { client: shaky });
-    await toldBecomes(["one acquired"]);
-    await passes(20_000);
-    expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired"], isHeld: true });
+    const candidate = startCandidate("one", { client: flaky });
+    await callsBecome(["one acquired"]);
+    await advance(20_000);
+    expect({ calls, isHeld: candidate.isHeld }).toEqual({ calls: ["one acquired"], isHeld: true });
   });
 
-  test("a contender that is stopped while it acquires leaves the lease free", async () => {
+  test("a candidate that is stopped while it acquires leaves the lease free", async () => {
     const gate = Promise.withResolvers<void>();
     const slow: typeof client = { ...client, create: (...given) => gate.promise.then(() => client.create(...given)) };
-    const contender = contend("one", { client: slow });
-    const stopped = contender.stop();
+    const candidate = startCandidate("one", { client: slow });
+    const stopped = candidate.stop();
     gate.resolve();
     await stopped;
-    expect({ told, holder: (await spec())?.holderIdentity }).toEqual({ told: [], holder: "" });
+    expect({ calls, holder: (await spec())?.holderIdentity }).toEqual({ calls: [], holder: "" });
   });
 }

@@ -23,9 +23,9 @@ export function watchSuite(bench: Bench): void {
   /** A cache of the objects with one label, kept up to date over this transport. */
   function watched(label: string, transport: Transport = bench.transport, resource: Resource = configMaps) {
     const cache: Cache<ConfigMap> = createCache();
-    const told: string[] = [];
+    const reported: string[] = [];
     const ends: WatchEnd[] = [];
-    cache.subscribe(({ type, object }) => told.push(`${type} ${object.metadata.name}`));
+    cache.subscribe(({ type, object }) => reported.push(`${type} ${object.metadata.name}`));
     watches.push(
       startWatch({
         client: createClient({ transport, fieldManager: "conformance" }),
@@ -37,21 +37,21 @@ export function watchSuite(bench: Bench): void {
         onEnd: (end) => ends.push(end),
       }),
     );
-    return { cache, told, ends };
+    return { cache, reported, ends };
   }
   const labelled = (label: string, key = bench.key()): ConfigMap => configMap({ ...key, labels: { watched: label } });
 
   test("reports the initial list and every change after it", async () => {
     const before = labelled("first");
     await client.create(configMaps, before);
-    const { cache, told } = watched("first");
+    const { cache, reported } = watched("first");
     await cache.untilSynced();
     const after = labelled("first");
     await client.create(configMaps, after);
     await client.mergePatch(configMaps, { namespace, name: after.metadata.name ?? "" }, { data: { a: "2" } });
     await client.remove(configMaps, { namespace, name: before.metadata.name ?? "" });
     await eventually(() =>
-      expect(told).toEqual([
+      expect(reported).toEqual([
         `added ${before.metadata.name}`,
         `added ${after.metadata.name}`,
         `modified ${after.metadata.name}`,
@@ -64,11 +64,11 @@ export function watchSuite(bench: Bench): void {
   test("an object that leaves the selection is removed, one that enters it is added", async () => {
     const key = bench.key();
     await client.create(configMaps, labelled("moving", key));
-    const { cache, told } = watched("moving");
+    const { cache, reported } = watched("moving");
     await cache.untilSynced();
     await client.mergePatch(configMaps, key, { metadata: { labels: { watched: "elsewhere" } } });
     await client.mergePatch(configMaps, key, { metadata: { labels: { watched: "moving" } } });
-    await eventually(() => expect(told).toEqual([`added ${key.name}`, `removed ${key.name}`, `added ${key.name}`]));
+    await eventually(() => expect(reported).toEqual([`added ${key.name}`, `removed ${key.name}`, `added ${key.name}`]));
   });
 
   test("a cache has seen a write as soon as the watch has delivered it", async () => {
@@ -81,20 +81,20 @@ export function watchSuite(bench: Bench): void {
 
   test("changes during a broken connection are reported after it", async () => {
     const gate = interrupted(bench.transport);
-    const { cache, told } = watched("gap", gate.transport);
+    const { cache, reported } = watched("gap", gate.transport);
     const [kept, lost, renewed] = [bench.key(), bench.key(), bench.key()];
     await client.create(configMaps, labelled("gap", lost));
     await client.create(configMaps, labelled("gap", renewed));
     await cache.untilSynced();
-    await eventually(() => expect(told).toHaveLength(2));
+    await eventually(() => expect(reported).toHaveLength(2));
     gate.close();
     await client.create(configMaps, labelled("gap", kept));
     await client.remove(configMaps, lost);
     await client.remove(configMaps, renewed);
     await client.create(configMaps, labelled("gap", renewed));
     gate.open();
-    await eventually(() => expect(told).toHaveLength(6));
-    expect(told.slice(2)).toEqual([
+    await eventually(() => expect(reported).toHaveLength(6));
+    expect(reported.slice(2)).toEqual([
       `added ${kept.name}`,
       `removed ${lost.name}`,
       `removed ${renewed.name}`,
@@ -113,7 +113,7 @@ export function watchSuite(bench: Bench): void {
       // Older than all history of the kind.
       path: path.replace(/([?&]resourceVersion)=\d+/, "$1=1"),
     }));
-    const { cache, told, ends } = watched("expired", gate.transport, modelDeployments);
+    const { cache, reported, ends } = watched("expired", gate.transport, modelDeployments);
     await cache.untilSynced();
     gate.close();
     // More changes than the model keeps here, which limits its history by number.
@@ -123,8 +123,8 @@ export function watchSuite(bench: Bench): void {
     await client.remove(modelDeployments, renewed);
     await client.create(modelDeployments, modelDeployment({ ...renewed, labels }));
     gate.open();
-    await eventually(() => expect(told).toHaveLength(6));
-    expect(told.slice(2).sort()).toEqual(
+    await eventually(() => expect(reported).toHaveLength(6));
+    expect(reported.slice(2).sort()).toEqual(
       [`added ${kept.name}`, `added ${renewed.name}`, `removed ${lost.name}`, `removed ${renewed.name}`].sort(),
     );
     expect(ends.map(({ reason }) => reason)).toContain("expired");

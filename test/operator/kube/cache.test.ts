@@ -13,16 +13,16 @@ function item(name: string, uid: string, resourceVersion: number, labels: Record
 }
 
 /** A cache with an index by the label `app`, and its changes as `type name/uid@version`. */
-function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; told: string[] } {
+function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; reported: string[] } {
   const cache = createCache<ConfigMap, "app">({
     packedFrom,
     indexes: { app: ({ metadata }) => (metadata.labels?.["app"] === undefined ? [] : [metadata.labels["app"]]) },
   });
-  const told: string[] = [];
+  const reported: string[] = [];
   cache.subscribe(({ type, object: { metadata } }) =>
-    told.push(`${type} ${metadata.name}/${metadata.uid}@${metadata.resourceVersion}`),
+    reported.push(`${type} ${metadata.name}/${metadata.uid}@${metadata.resourceVersion}`),
   );
-  return { cache, told };
+  return { cache, reported };
 }
 
 const kept = eventProjection({ metadata: true }).objects;
@@ -118,9 +118,9 @@ describe.each([
       },
     ];
     test.each(table)("$sentence", ({ act, want }) => {
-      const { cache, told } = recorded(packedFrom);
+      const { cache, reported } = recorded(packedFrom);
       act(cache);
-      expect(told).toEqual(want);
+      expect(reported).toEqual(want);
     });
 
     test("a change carries the previous object and is visible when it is reported", () => {
@@ -233,12 +233,12 @@ describe.each([
   });
 
   test("a change similar to earlier ones is applied without parsing, an older one changes nothing", () => {
-    const { cache, told } = recorded(packedFrom);
+    const { cache, reported } = recorded(packedFrom);
     replaceByBuilder(cache, [item("x", "1", 1), item("y", "2", 2)], "5");
-    told.length = 0;
+    reported.length = 0;
     const changes = [item("z", "3", 6), item("x", "1", 7), item("x", "1", 6), item("x", "1", 8, { app: "red" })];
     expect(changes.map((change) => apply(cache, change))).toEqual([true, true, true, false]);
-    expect(told).toEqual(["added z/3@6", "modified x/1@7", "modified x/1@8"]);
+    expect(reported).toEqual(["added z/3@6", "modified x/1@7", "modified x/1@8"]);
     expect([cache.resourceVersion, cache.find({ namespace: "a", name: "z" })]).toEqual(["8", item("z", "3", 6)]);
   });
 
@@ -256,11 +256,11 @@ describe.each([
           packedFrom,
           indexes: { app: ({ metadata }) => [metadata.labels?.["app"] ?? ""] },
         });
-        const told = new Map<string, Item>();
+        const reported = new Map<string, Item>();
         cache.subscribe(({ type, object }) => {
-          expect(told.has(object.metadata.uid)).toBe(type !== "added");
-          if (type === "removed") told.delete(object.metadata.uid);
-          else told.set(object.metadata.uid, object);
+          expect(reported.has(object.metadata.uid)).toBe(type !== "added");
+          if (type === "removed") reported.delete(object.metadata.uid);
+          else reported.set(object.metadata.uid, object);
         });
         for (const { act, name, uid, app } of changes) {
           const object = item(name, `${name}-${uid}`, version.next++, { app });
@@ -273,9 +273,9 @@ describe.each([
         }
         const sorted = (objects: Iterable<Item>): Item[] =>
           [...objects].sort((one, other) => one.metadata.uid.localeCompare(other.metadata.uid));
-        expect(sorted(cache.all())).toEqual(sorted(told.values()));
+        expect(sorted(cache.all())).toEqual(sorted(reported.values()));
         expect(sorted([...cache.withIndex("app", "red"), ...cache.withIndex("app", "blue")])).toEqual(
-          sorted(told.values()),
+          sorted(reported.values()),
         );
       }),
     );

@@ -259,16 +259,16 @@ describe("missing objects", () => {
 
 test("reports each attempt to metrics, with status 0 when there was no response", async () => {
   await start(reset, refusal(503, "ServiceUnavailable", "later"), json(stored));
-  const told: object[] = [];
+  const attempts: object[] = [];
   const observed = createClient({
     transport,
     fieldManager: "tester",
     clock,
     random: () => 0,
-    observe: (request) => told.push(request),
+    observe: (request) => attempts.push(request),
   });
   await observed.get(resources.configMaps, key);
-  expect(told).toEqual([
+  expect(attempts).toEqual([
     { verb: "get", kind: "ConfigMap", status: 0, durationMs: 0 },
     { verb: "get", kind: "ConfigMap", status: 503, durationMs: 0 },
     { verb: "get", kind: "ConfigMap", status: 200, durationMs: 0 },

@@ -300,7 +300,7 @@ describe("a stream", () => {
 
 describe("a token that the server refuses", () => {
   /** Accepts the newest token only; creating a token takes a while. */
-  async function startGuarded(made: string[]): Promise<void> {
+  async function startGuarded(tokens: string[]): Promise<void> {
     server = await startScriptedServer((response, { headers }) => {
       response.statusCode = headers.authorization === "Bearer token-2" ? 200 : 401;
       response.end("{}");
@@ -309,20 +309,20 @@ describe("a token that the server refuses", () => {
       ...plainConnection(server.url),
       async credentials() {
         await sleep(10);
-        made.push(`token-${made.length + 1}`);
-        return { headers: { authorization: `Bearer ${made.at(-1)}` }, tls: {} };
+        tokens.push(`token-${tokens.length + 1}`);
+        return { headers: { authorization: `Bearer ${tokens.at(-1)}` }, tls: {} };
       },
     };
     transport = createHttpTransport({ connection });
   }
 
   test("is renewed once for all refused requests", async () => {
-    const made: string[] = [];
-    await startGuarded(made);
+    const tokens: string[] = [];
+    await startGuarded(tokens);
     const responses = await Promise.all(Array.from({ length: 5 }, () => transport.send(get)));
-    expect({ statuses: responses.map(({ status }) => status), made }).toEqual({
+    expect({ statuses: responses.map(({ status }) => status), tokens }).toEqual({
       statuses: [200, 200, 200, 200, 200],
-      made: ["token-1", "token-2"],
+      tokens: ["token-1", "token-2"],
     });
   });
 
@@ -334,10 +334,10 @@ describe("a token that the server refuses", () => {
   });
 
   test("is reported when the new one is refused, too", async () => {
-    const made = ["token-1", "token-2"];
-    await startGuarded(made);
+    const tokens = ["token-1", "token-2"];
+    await startGuarded(tokens);
     expect((await transport.send(get)).status).toBe(401);
-    expect(made).toEqual(["token-1", "token-2", "token-3", "token-4"]);
+    expect(tokens).toEqual(["token-1", "token-2", "token-3", "token-4"]);
   });
 
   test("that cannot be renewed is reported with the reason", async () => {

@@ -6,18 +6,18 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 export interface ScriptedProxy {
   readonly url: string;
   /** Target and Proxy-Authorization of each CONNECT request. */
-  readonly asked: readonly (readonly [target: string | undefined, login: string | undefined])[];
+  readonly connectRequests: readonly (readonly [target: string | undefined, login: string | undefined])[];
   stop(): Promise<void>;
 }
 
 /** Starts a proxy on a free port of 127.0.0.1; with `refusal`, a status line, it refuses tunnels. */
 export async function startScriptedProxy(refusal?: string): Promise<ScriptedProxy> {
-  const asked: [string | undefined, string | undefined][] = [];
+  const connectRequests: [string | undefined, string | undefined][] = [];
   const sockets = new Set<Socket>();
   const server = createServer();
   server.on("connection", (socket: Socket) => sockets.add(socket));
   server.on("connect", ({ url = "", headers }: IncomingMessage, inner: Socket) => {
-    asked.push([url, headers["proxy-authorization"]]);
+    connectRequests.push([url, headers["proxy-authorization"]]);
     if (refusal !== undefined) return void inner.end(`HTTP/1.1 ${refusal}\r\n\r\n`);
     const target = new URL(`http://${url}`);
     const outer = connect(Number(target.port), target.hostname, () => {
@@ -30,7 +30,7 @@ export async function startScriptedProxy(refusal?: string): Promise<ScriptedProx
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     url: `http://127.0.0.1:${port}`,
-    asked,
+    connectRequests,
     async stop() {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -31,17 +31,17 @@ let transport: Transport;
 let watch: Watch;
 let cache: Cache<ConfigMap>;
 let ends: WatchEnd[];
-let told: string[];
+let reported: string[];
 
 async function start(clock: Clock, ...answers: readonly Answer[]): Promise<void> {
   server = await startScriptedServer(...answers);
   transport = createHttpTransport({ connection: plainConnection(server.url) });
   const client = createClient({ transport, fieldManager: "tester", clock, random: () => 0 });
   cache = createCache<ConfigMap>();
-  told = [];
+  reported = [];
   ends = [];
   cache.subscribe(({ type, object }) =>
-    told.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`),
+    reported.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`),
   );
   watch = startWatch({
     client,
@@ -91,8 +91,8 @@ describe("the initial list", () => {
       openWatchOf(added("x", 1), bookmark(2), added("y", 3), initialEnd(4), added("z", 5)),
     );
     await cache.untilSeen("5");
-    expect({ told, requests: requests(), synced: cache.synced }).toEqual({
-      told: ["added x@1", "added y@3", "added z@5"],
+    expect({ reported, requests: requests(), synced: cache.synced }).toEqual({
+      reported: ["added x@1", "added y@3", "added z@5"],
       requests: ["watch initial"],
       synced: true,
     });
@@ -111,7 +111,7 @@ describe("the initial list", () => {
   test("is not applied before it is complete", async () => {
     await start(createInstantClock(), openWatchOf(added("x", 1), bookmark(2)));
     await eventually(() => expect(server.seen).toHaveLength(1));
-    expect({ told, synced: cache.synced }).toEqual({ told: [], synced: false });
+    expect({ reported, synced: cache.synced }).toEqual({ reported: [], synced: false });
   });
 
   test("is read by a list request once the server has refused to stream it", async () => {
@@ -127,8 +127,8 @@ describe("the initial list", () => {
       openWatchOf(),
     );
     await eventually(() => expect(server.seen).toHaveLength(5));
-    expect({ told, requests: requests(), reasons: reasons() }).toEqual({
-      told: ["added x@3", "added y@8", "removed x@3"],
+    expect({ reported, requests: requests(), reasons: reasons() }).toEqual({
+      reported: ["added x@3", "added y@8", "removed x@3"],
       requests: ["watch initial", "limit=500", "watch resourceVersion=7", "limit=500", "watch resourceVersion=20"],
       reasons: ["expired"],
     });
@@ -229,8 +229,8 @@ describe("a full list older than what was seen", () => {
       openWatchOf(added("x", 8), added("y", 11), initialEnd(11)),
     );
     await cache.untilSeen("11");
-    expect({ told, reasons: reasons(), fault: ends[2]?.fault?.message }).toEqual({
-      told: ["added x@8", "added y@11"],
+    expect({ reported, reasons: reasons(), fault: ends[2]?.fault?.message }).toEqual({
+      reported: ["added x@8", "added y@11"],
       reasons: ["closed", "expired", "stale"],
       fault: "the server listed the state at resourceVersion 9, but 10 was seen before",
     });
@@ -238,7 +238,7 @@ describe("a full list older than what was seen", () => {
 
   test("is applied when it persists: etcd was restored from a backup", async () => {
     await start(createInstantClock(), watchOf(added("x", 8), initialEnd(10)), expired, stale);
-    await eventually(() => expect(told).toEqual(["added x@8", "removed x@8"]));
+    await eventually(() => expect(reported).toEqual(["added x@8", "removed x@8"]));
     expect(reasons().slice(0, 7)).toEqual(["closed", "expired", "stale", "stale", "stale", "stale", "stale"]);
   });
 });

@@ -192,11 +192,11 @@ describe("the stop of a controller", () => {
 });
 
 test("reports reconciles, depth and waiting time to metrics", async () => {
-  const told: unknown[] = [];
+  const observed: unknown[] = [];
   const metrics: LoopMetrics = {
-    reconciled: (run) => told.push(run),
-    queueDepth: (controller, depth) => told.push({ controller, depth }),
-    queueWaited: (controller, waitedMs) => told.push({ controller, waitedMs }),
+    reconciled: (run) => observed.push(run),
+    queueDepth: (controller, depth) => observed.push({ controller, depth }),
+    queueWaited: (controller, waitedMs) => observed.push({ controller, waitedMs }),
   };
   const clock = createManualClock();
   let runs = 0;
@@ -215,7 +215,7 @@ test("reports reconciles, depth and waiting time to metrics", async () => {
   await clock.advance(3);
   controller.start();
   await clock.advance(1_000);
-  expect(told).toEqual([
+  expect(observed).toEqual([
     { controller: "digits", depth: 1 },
     { controller: "digits", waitedMs: 3 },
     { controller: "digits", depth: 0 },

@@ -18,13 +18,13 @@ let server: PushServer;
 let clock: ManualClock;
 let port: number;
 let complete: () => void;
-let told: string[];
+let notifications: string[];
 let gateways: Gateway[];
 
 beforeEach(async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   complete = resolve;
-  told = [];
+  notifications = [];
   gateways = [];
   clock = createManualClock();
   server = new PushServer({
@@ -34,9 +34,9 @@ beforeEach(async () => {
     clock,
     complete: promise,
     seen: () => seen,
-    onAck: (key) => told.push(`ack ${key}`),
-    onLeave: (gateway) => told.push(`leave ${gateway}`),
-    onWake: (key) => told.push(`wake ${key}`),
+    onAck: (key) => notifications.push(`ack ${key}`),
+    onLeave: (gateway) => notifications.push(`leave ${gateway}`),
+    onWake: (key) => notifications.push(`wake ${key}`),
   });
   port = await server.start();
 });
@@ -50,7 +50,7 @@ interface Gateway {
   readonly request: ClientRequest;
   readonly received: TableMessage[];
   readonly ended: Promise<void>;
-  say(message: GatewayMessage | string): void;
+  send(message: GatewayMessage | string): void;
 }
 
 /** A gateway of the contract over a real socket; it acknowledges only on demand. */
@@ -66,11 +66,11 @@ function connect(name?: string): Gateway {
     response.on("error", () => {});
   });
   request.on("error", () => resolve());
-  const say = (message: GatewayMessage | string): void =>
+  const send = (message: GatewayMessage | string): void =>
     void request.write(typeof message === "string" ? message : `${JSON.stringify(message)}\n`);
-  const gateway = { request, received, ended, say };
+  const gateway = { request, received, ended, send };
   gateways.push(gateway);
-  if (name !== undefined) say({ type: "hello", gateway: name });
+  if (name !== undefined) send({ type: "hello", gateway: name });
   return gateway;
 }
 
@@ -122,21 +122,21 @@ describe("the push server", () => {
     server.set("a/b", route("a/b"));
     const [one, two] = [connect("gateway-a"), connect("gateway-b")];
     await Promise.all([messages(one, 1), messages(two, 1)]);
-    const unsaid = new Map([
+    const unacknowledged = new Map([
       ["gateway-a", undefined],
       ["gateway-b", undefined],
     ]);
-    expect([server.acknowledged("a/b"), server.acknowledged("c/d")]).toEqual([unsaid, unsaid]);
-    one.say({ type: "ack", version: 1 });
+    expect([server.acknowledged("a/b"), server.acknowledged("c/d")]).toEqual([unacknowledged, unacknowledged]);
+    one.send({ type: "ack", version: 1 });
     await eventually(
-      () => told,
+      () => notifications,
       (lines) => lines.length === 1,
     );
     server.set("a/b", route("a/b", 0));
     await messages(one, 2);
-    two.say({ type: "ack", version: 1 });
+    two.send({ type: "ack", version: 1 });
     await eventually(
-      () => told,
+      () => notifications,
       (lines) => lines.length === 2,
     );
     expect(server.acknowledged("a/b")).toEqual(
@@ -145,12 +145,12 @@ describe("the push server", () => {
         ["gateway-b", "a1=100"],
       ]),
     );
-    one.say({ type: "ack", version: 2 });
+    one.send({ type: "ack", version: 2 });
     await eventually(
       () => server.acknowledged("a/b").get("gateway-a"),
       (split) => split === "a1=0",
     );
-    expect(told).toEqual(["ack a/b", "ack a/b", "ack a/b"]);
+    expect(notifications).toEqual(["ack a/b", "ack a/b", "ack a/b"]);
     expect(server.acknowledged("c/d")).toEqual(new Map());
   });
 
@@ -160,20 +160,20 @@ describe("the push server", () => {
     server.set("c/d", route("c/d"));
     const gateway = connect("gateway-a");
     await messages(gateway, 1);
-    gateway.say({ type: "ack", version: 1 });
+    gateway.send({ type: "ack", version: 1 });
     server.set("a/b", route("a/b", 50));
     await messages(gateway, 2);
-    gateway.say({ type: "newer", version: 2, key: "a/b" });
-    gateway.say({ type: "ack", version: 2 });
+    gateway.send({ type: "newer", version: 2, key: "a/b" });
+    gateway.send({ type: "ack", version: 2 });
     await eventually(
-      () => told,
+      () => notifications,
       (lines) => lines.length === 3,
     );
     expect(server.acknowledged("a/b")).toEqual(new Map());
     expect(server.acknowledged("c/d")).toEqual(new Map([["gateway-a", "a1=100"]]));
     server.set("a/b", route("a/b", 0));
     await messages(gateway, 3);
-    gateway.say({ type: "ack", version: 3 });
+    gateway.send({ type: "ack", version: 3 });
     await eventually(
       () => server.acknowledged("a/b").get("gateway-a"),
       (split) => split === "a1=0",
@@ -201,14 +201,14 @@ describe("the push server", () => {
     server.set("a/b", route("a/b"));
     const gateway = connect("gateway-a");
     await messages(gateway, 1);
-    gateway.say({ type: "ack", version: 1 });
+    gateway.send({ type: "ack", version: 1 });
     await eventually(
-      () => told,
+      () => notifications,
       (lines) => lines.length === 1,
     );
     gateway.request.destroy();
     await eventually(
-      () => told,
+      () => notifications,
       (lines) => lines.includes("leave gateway-a"),
     );
     expect(server.acknowledged("a/b")).toEqual(new Map());
@@ -216,9 +216,9 @@ describe("the push server", () => {
 
   test("reports waiting requests", async () => {
     complete();
-    connect("gateway-a").say({ type: "wake", key: "a/b" });
+    connect("gateway-a").send({ type: "wake", key: "a/b" });
     await eventually(
-      () => told,
+      () => notifications,
       (lines) => lines.includes("wake a/b"),
     );
   });
@@ -234,7 +234,7 @@ describe("the push server", () => {
     await messages(gateway, 4);
     await systemClock.sleep(50);
     expect(gateway.received).toHaveLength(4);
-    gateway.say({ type: "ack", version: 4 });
+    gateway.send({ type: "ack", version: 4 });
     expect((await messages(gateway, 5)).at(-1)).toEqual({
       type: "delta",
       version: 5,
@@ -248,31 +248,31 @@ describe("the push server", () => {
     complete();
     const gateway = connect("gateway-a");
     await messages(gateway, 1);
-    gateway.say({ type: "ack", version: 1 });
+    gateway.send({ type: "ack", version: 1 });
     await systemClock.sleep(50);
     await clock.advance(10_000);
     expect((await messages(gateway, 2))[1]).toEqual({ type: "ping", seen });
     server.set("a/b", route("a/b"));
     await messages(gateway, 3);
     await clock.advance(29_999);
-    expect(told).not.toContain("leave gateway-a");
+    expect(notifications).not.toContain("leave gateway-a");
     await clock.advance(1);
     await gateway.ended;
-    expect(told).toContain("leave gateway-a");
+    expect(notifications).toContain("leave gateway-a");
   });
 
-  const rude: Readonly<Record<string, string>> = {
+  const invalidStreams: Readonly<Record<string, string>> = {
     "a line that is no JSON": "hello\n",
     "a message of an unknown type": '{"type":"goodbye"}\n',
     "a hello without a name": '{"type":"hello","gateway":7}\n',
     "a line without an end": "x".repeat(5_000),
   };
-  test.each(Object.entries(rude))("closes a stream with %s, and no other", async (_sentence, text) => {
+  test.each(Object.entries(invalidStreams))("closes a stream with %s, and no other", async (_sentence, text) => {
     complete();
     const polite = connect("gateway-a");
     await messages(polite, 1);
     const gateway = connect();
-    gateway.say(text);
+    gateway.send(text);
     await gateway.ended;
     server.set("a/b", route("a/b"));
     await messages(polite, 2);

@@ -32,21 +32,21 @@ const routes: fc.Arbitrary<Route> = fc.record(
 test("routes are found as they were stored, whatever others look like", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(routes, fc.boolean())), (changes) => {
-      const kept = createRouteStore();
+      const store = createRouteStore();
       const want = new Map<string, Route>();
       for (const [route, isGone] of changes) {
-        kept.set(route.key, isGone ? undefined : route);
+        store.set(route.key, isGone ? undefined : route);
         if (isGone) want.delete(route.key);
         else want.set(route.key, route);
       }
-      expect(kept.all()).toEqual([...want.values()]);
-      for (const [key, route] of want) expect(kept.find(key)).toEqual(route);
+      expect(store.all()).toEqual([...want.values()]);
+      for (const [key, route] of want) expect(store.find(key)).toEqual(route);
     }),
   );
 });
 
 test("a route is changed when gateways have to act differently", () => {
-  const kept = createRouteStore();
+  const store = createRouteStore();
   const route: Route = {
     key: "default/a",
     resourceVersion: "1",
@@ -59,11 +59,11 @@ test("a route is changed when gateways have to act differently", () => {
     timeoutMs: 60_000,
   };
   const isChanged = [
-    kept.set("default/a", undefined),
-    kept.set("default/a", route),
-    kept.set("default/a", { ...route, resourceVersion: "2" }),
-    kept.set("default/a", { ...route, hostnames: ["a.default"] }),
-    kept.set("default/a", undefined),
+    store.set("default/a", undefined),
+    store.set("default/a", route),
+    store.set("default/a", { ...route, resourceVersion: "2" }),
+    store.set("default/a", { ...route, hostnames: ["a.default"] }),
+    store.set("default/a", undefined),
   ];
   expect(isChanged).toEqual([false, true, false, true, true]);
 });

@@ -38,9 +38,9 @@ test("requests go over TLS through one tunnel of a proxy that requires authentic
   const transport = createHttpTransport({ connection });
   const bodies = [(await transport.send(get)).body, (await transport.send(get)).body];
   await transport.close();
-  expect({ bodies, asked: proxy.asked }).toEqual({
+  expect({ bodies, connectRequests: proxy.connectRequests }).toEqual({
     bodies: ["/api/v1/pods", "/api/v1/pods"],
-    asked: [[connection.server.replace("https://", ""), `Basic ${btoa("me:p@ss")}`]],
+    connectRequests: [[connection.server.replace("https://", ""), `Basic ${btoa("me:p@ss")}`]],
   });
 });
 
@@ -51,9 +51,9 @@ test("requests without TLS go through a tunnel, too", async () => {
   const { status } = await transport.send(get);
   await transport.close();
   await plain.stop();
-  expect({ status, asked: proxy.asked }).toEqual({
+  expect({ status, connectRequests: proxy.connectRequests }).toEqual({
     status: 200,
-    asked: [[plain.url.replace("http://", ""), undefined]],
+    connectRequests: [[plain.url.replace("http://", ""), undefined]],
   });
 });
 

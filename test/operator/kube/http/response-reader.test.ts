@@ -77,7 +77,11 @@ const table: readonly Row[] = [
     want: { status: 429, headers: { connection: "Close", "content-length": "2" }, body: "{}", isLast: true },
   },
   { sentence: "another protocol", wire: "SSH-2.0-x\r\n\r\n", want: 'Error: "SSH-2.0-x" is not an HTTP response' },
-  { sentence: "a line that is not a header", wire: "HTTP/1.1 200 OK\r\noh\r\n\r\n", want: 'Error: "oh" is not a header' },
+  {
+    sentence: "a line that is not a header",
+    wire: "HTTP/1.1 200 OK\r\noh\r\n\r\n",
+    want: 'Error: "oh" is not a header',
+  },
   {
     sentence: "an invalid length",
     wire: "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",

@@ -29,18 +29,18 @@ const keep = fc.letrec<{ keep: FieldSelection }>((tie) => ({
 })).keep;
 const spaced = fc.constantFrom(undefined, 1);
 
-function read(kept: FieldSelection, json: string): { readonly value: unknown; readonly rest: number } {
+function read(selection: FieldSelection, json: string): { readonly value: unknown; readonly rest: number } {
   const cursor = { bytes: Buffer.from(json), at: 0 };
-  const found = projectingReader(kept)(cursor);
+  const found = projectingReader(selection)(cursor);
   return { value: found, rest: peekByte(cursor) };
 }
 
 describe("a value read from bytes", () => {
   test("equals the projection of the parsed value", () => {
     fc.assert(
-      fc.property(keep, value, spaced, (kept, whole, indent) => {
+      fc.property(keep, value, spaced, (selection, whole, indent) => {
         const json = JSON.stringify(whole, undefined, indent);
-        expect(read(kept, json)).toStrictEqual({ value: projectionOf(kept)(JSON.parse(json)), rest: 0 });
+        expect(read(selection, json)).toStrictEqual({ value: projectionOf(selection)(JSON.parse(json)), rest: 0 });
       }),
       { numRuns: 3_000 },
     );
