@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { lossSeconds } from "../../../operator/autoscale/decision.ts";
-import { decisions, policy, repeated, served, silence, type Told } from "./samples.ts";
+import { decisions, policy, repeated, served, silence, type Input } from "./samples.ts";
 
 interface Story {
   readonly current: number;
-  readonly told: readonly Told[];
+  readonly inputs: readonly Input[];
   readonly spec?: Partial<typeof policy>;
 }
 
@@ -16,76 +16,79 @@ const mondayMorning = Date.UTC(2024, 10, 4, 6, 59) / 1000;
 
 const stories: Readonly<Record<string, [Story, { desired: number; why: string }]>> = {
   "a model whose load is unknown keeps the replicas it had": [
-    { current: 3, told: repeated(silence, 10) },
+    { current: 3, inputs: repeated(silence, 10) },
     { desired: 3, why: "the present replicas are kept until the load is known" },
   ],
   "a model without requests goes to zero": [
-    { current: 1, told: settled },
+    { current: 1, inputs: settled },
     { desired: 0, why: "no requests" },
   ],
   "a model without requests goes no lower than its minimum": [
-    { current: 3, told: settled, spec: { min: 2 } },
+    { current: 3, inputs: settled, spec: { min: 2 } },
     { desired: 2, why: "min is 2" },
   ],
   "a waiting request orders a replica": [
-    { current: 0, told: [...settled, { samples: { ...silence, arrivals: 1, queued: 1 } }] },
+    { current: 0, inputs: [...settled, { samples: { ...silence, arrivals: 1, queued: 1 } }] },
     { desired: 1, why: "0.9 requests run at once and one replica carries 8.0" },
   ],
   "a steady load gets what it needs and a reserve": [
-    { current: 1, told: repeated(served(6, 2), 600) },
+    { current: 1, inputs: repeated(served(6, 2), 600) },
     {
       desired: 3,
       why: "12.0 requests run at once; 2 would carry the present load, the rest is kept in reserve",
     },
   ],
   "a backlog gets replicas to work it off": [
-    { current: 1, told: [...repeated(served(1, 1), 120), { samples: burst }, { samples: burst }] },
+    { current: 1, inputs: [...repeated(served(1, 1), 120), { samples: burst }, { samples: burst }] },
     { desired: 10, why: "32 requests wait, the oldest for 3.5 s; max is 10" },
   ],
   "without samples the count is held": [
-    { current: 1, told: [...repeated(served(6, 2), 600), ...repeated(undefined, 60)] },
+    { current: 1, inputs: [...repeated(served(6, 2), 600), ...repeated(undefined, 60)] },
     { desired: 3, why: "no samples for 60 s; held" },
   ],
   "after a long time without samples the count falls to what the last known load needs": [
-    { current: 1, told: [...repeated(served(6, 2), 600), { samples: undefined, after: lossSeconds + 1, current: 9 }] },
+    {
+      current: 1,
+      inputs: [...repeated(served(6, 2), 600), { samples: undefined, after: lossSeconds + 1, current: 9 }],
+    },
     { desired: 2, why: "no samples for 301 s; sized for the last known load" },
   ],
   "without any samples the count never rises": [
-    { current: 1, told: [{ samples: undefined, after: 3600 }] },
+    { current: 1, inputs: [{ samples: undefined, after: 3600 }] },
     { desired: 1, why: "no samples for 0 s; held" },
   ],
   "an operator that takes over after a pause, with counters that start at zero, keeps what the load needs": [
-    { current: 1, told: [...repeated(served(6, 2), 600), { samples: { ...served(6, 2), arrivals: 0 }, after: 40 }] },
+    { current: 1, inputs: [...repeated(served(6, 2), 600), { samples: { ...served(6, 2), arrivals: 0 }, after: 40 }] },
     {
       desired: 3,
       why: "12.0 requests run at once; 2 would carry the present load, the rest is kept in reserve",
     },
   ],
   "samples every 30 s suffice": [
-    { current: 1, told: repeated({ ...served(6, 2), arrivals: 180, completions: 180, serviceSeconds: 360 }, 40, 30) },
+    { current: 1, inputs: repeated({ ...served(6, 2), arrivals: 180, completions: 180, serviceSeconds: 360 }, 40, 30) },
     {
       desired: 2,
       why: "12.0 requests run at once and one replica carries 8.0",
     },
   ],
   "a schedule keeps its minimum from a cold start before it opens": [
-    { current: 0, told: [{ samples: silence, after: mondayMorning }], spec: { schedules: [weekday] } },
+    { current: 0, inputs: [{ samples: silence, after: mondayMorning }], spec: { schedules: [weekday] } },
     { desired: 4, why: "schedule office-hours keeps 4" },
   ],
   "a schedule applies without samples": [
-    { current: 0, told: [{ samples: undefined, after: mondayMorning }], spec: { schedules: [weekday] } },
+    { current: 0, inputs: [{ samples: undefined, after: mondayMorning }], spec: { schedules: [weekday] } },
     { desired: 4, why: "schedule office-hours keeps 4" },
   ],
   "the scale-down delay that the user sets keeps what was needed": [
-    { current: 1, told: [...repeated(served(20, 5), 300), ...repeated(silence, 250)], spec: { holdSeconds: 280 } },
+    { current: 1, inputs: [...repeated(served(20, 5), 300), ...repeated(silence, 250)], spec: { holdSeconds: 280 } },
     { desired: 9, why: "no requests for 250 s; kept because requests may come back soon" },
   ],
 };
 
 describe("decide", () => {
-  for (const [sentence, [{ current, told, spec }, want]] of Object.entries(stories)) {
+  for (const [sentence, [{ current, inputs, spec }, want]] of Object.entries(stories)) {
     test(sentence, () => {
-      const { desired, why } = decisions({ spec: { ...policy, ...spec }, current }, told).at(-1) ?? {};
+      const { desired, why } = decisions({ spec: { ...policy, ...spec }, current }, inputs).at(-1) ?? {};
       expect({ desired, why }).toEqual(want);
     });
   }
@@ -94,8 +97,8 @@ describe("decide", () => {
     const busy = repeated(served(6, 2), 120);
     const quiet = repeated(silence, 300);
     const desired = [2, 20, 100].map((kappa) => {
-      const told = [...busy, ...quiet, ...busy, ...quiet, ...busy, ...quiet, ...busy, ...quiet];
-      return decisions({ spec: { ...policy, kappa }, current: 1 }, told).reduce((sum, one) => sum + one.desired, 0);
+      const inputs = [...busy, ...quiet, ...busy, ...quiet, ...busy, ...quiet, ...busy, ...quiet];
+      return decisions({ spec: { ...policy, kappa }, current: 1 }, inputs).reduce((sum, one) => sum + one.desired, 0);
     });
     expect(desired).toEqual(desired.toSorted((one, other) => one - other));
     expect((desired[2] ?? 0) / (desired[0] ?? 1)).toBeGreaterThan(1.5);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy } from "../../../operator/autoscale/policy.ts";
 import { memoryOf, restoredState } from "../../../operator/autoscale/memory.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
-import { counts, decisions, policy, repeated, served, silence, type Told } from "./samples.ts";
+import { counts, decisions, policy, repeated, served, silence, type Input } from "./samples.ts";
 
 const samples: fc.Arbitrary<Sample> = fc.record({
   arrivals: fc.nat({ max: 50 }),
@@ -18,7 +18,7 @@ const samples: fc.Arbitrary<Sample> = fc.record({
   coldStarts: fc.array(fc.double({ min: 0, max: 900, noNaN: true }), { maxLength: 3 }),
 });
 
-const told: fc.Arbitrary<Told> = fc.record({
+const input: fc.Arbitrary<Input> = fc.record({
   samples: fc.option(samples, { nil: undefined, freq: 20 }),
   after: fc.oneof(
     { weight: 20, arbitrary: fc.constant(1) },
@@ -38,14 +38,18 @@ const policies: fc.Arbitrary<Policy> = fc
   })
   .map(({ more, ...rest }) => ({ ...rest, max: rest.min + more, schedules: [] }));
 
-const stories = fc.record({ spec: policies, current: fc.nat({ max: 50 }), told: fc.array(told, { maxLength: 120 }) });
+const stories = fc.record({
+  spec: policies,
+  current: fc.nat({ max: 50 }),
+  inputs: fc.array(input, { maxLength: 120 }),
+});
 const runs = { numRuns: 150 };
 
 describe("every decision", () => {
   test("is a whole number between min and max, with a reason and figures that are numbers", () => {
     fc.assert(
-      fc.property(stories, ({ spec, current, told }) => {
-        for (const { desired, why, state } of decisions({ spec, current }, told)) {
+      fc.property(stories, ({ spec, current, inputs }) => {
+        for (const { desired, why, state } of decisions({ spec, current }, inputs)) {
           expect(Number.isInteger(desired) && desired >= spec.min && desired <= spec.max).toBe(true);
           expect(why).toMatch(/./);
           expect(JSON.stringify(state)).not.toMatch(/null/);
@@ -57,17 +61,17 @@ describe("every decision", () => {
 
   test("has figures that are numbers although service times are too short to measure", () => {
     const none = { ...silence, completions: 60, serviceSeconds: 0 };
-    const told = [1, 2, 3, 4].map(() => ({ samples: none, after: 1 }));
-    for (const { state } of decisions({ spec: policy, current: 0 }, told)) {
+    const inputs = [1, 2, 3, 4].map(() => ({ samples: none, after: 1 }));
+    for (const { state } of decisions({ spec: policy, current: 0 }, inputs)) {
       expect(JSON.stringify(state)).not.toMatch(/null/);
     }
   });
 
   test("is at least one while a request waits or runs", () => {
     fc.assert(
-      fc.property(stories, samples, ({ spec, current, told }, last) => {
+      fc.property(stories, samples, ({ spec, current, inputs }, last) => {
         const busy = { samples: { ...last, queued: last.queued + 1 } };
-        expect(decisions({ spec, current }, [...told, busy]).at(-1)?.desired).toBeGreaterThanOrEqual(1);
+        expect(decisions({ spec, current }, [...inputs, busy]).at(-1)?.desired).toBeGreaterThanOrEqual(1);
       }),
       runs,
     );
@@ -75,12 +79,12 @@ describe("every decision", () => {
 
   test("is the same however many replicas are starting", () => {
     fc.assert(
-      fc.property(stories, fc.nat({ max: 100 }), ({ spec, current, told }, pending) => {
-        const others = told.map((one) => ({
+      fc.property(stories, fc.nat({ max: 100 }), ({ spec, current, inputs }, pending) => {
+        const others = inputs.map((one) => ({
           ...one,
           samples: one.samples === undefined ? undefined : { ...one.samples, pending },
         }));
-        expect(decisions({ spec, current }, others)).toEqual(decisions({ spec, current }, told));
+        expect(decisions({ spec, current }, others)).toEqual(decisions({ spec, current }, inputs));
       }),
       runs,
     );
@@ -88,8 +92,8 @@ describe("every decision", () => {
 
   test("never rises without requests, and comes down to min in the end", () => {
     fc.assert(
-      fc.property(stories, ({ spec, current, told }) => {
-        const before = decisions({ spec, current }, told);
+      fc.property(stories, ({ spec, current, inputs }) => {
+        const before = decisions({ spec, current }, inputs);
         const last = before.at(-1);
         const begin = { spec, current: last?.desired ?? current, ...(last && { state: last.state }), now: 500_000 };
         const desired = counts(begin, [...repeated(silence, 50), ...repeated(silence, 400, 600)]);
@@ -104,8 +108,8 @@ describe("every decision", () => {
 
   test("is the same after a restart that restores the state, except for rounding", () => {
     fc.assert(
-      fc.property(stories, fc.array(told, { minLength: 1, maxLength: 30 }), ({ spec, current, told }, rest) => {
-        const last = decisions({ spec, current }, told).at(-1);
+      fc.property(stories, fc.array(input, { minLength: 1, maxLength: 30 }), ({ spec, current, inputs }, rest) => {
+        const last = decisions({ spec, current }, inputs).at(-1);
         if (last === undefined) return;
         const begin = { spec, current: last.desired, now: 500_000 };
         const restored = restoredState(memoryOf(last.state));
@@ -123,8 +127,8 @@ describe("every decision", () => {
   test("keeps the present replicas for a minute when the state is lost", () => {
     fc.assert(
       fc.property(stories, fc.array(samples, { maxLength: 59 }), ({ spec, current }, seen) => {
-        const told = seen.map((samples) => ({ samples, current }));
-        for (const count of counts({ spec, current }, told))
+        const inputs = seen.map((samples) => ({ samples, current }));
+        for (const count of counts({ spec, current }, inputs))
           expect(count).toBeGreaterThanOrEqual(Math.min(current, spec.max));
       }),
       runs,
@@ -133,8 +137,8 @@ describe("every decision", () => {
 
   test("without samples is the same count, and later never a greater one", () => {
     fc.assert(
-      fc.property(stories, ({ spec, current, told }) => {
-        const last = decisions({ spec, current }, told).at(-1);
+      fc.property(stories, ({ spec, current, inputs }) => {
+        const last = decisions({ spec, current }, inputs).at(-1);
         if (last === undefined) return;
         const begin = { spec, current: last.desired, state: last.state, now: last.state.at };
         const [held, later] = decisions(begin, [

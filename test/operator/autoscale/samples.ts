@@ -34,7 +34,7 @@ export function served(rate: number, ready: number): Sample {
 }
 
 /** Input of one decision. */
-export interface Told {
+export interface Input {
   readonly samples: Sample | undefined;
   /** Replicas wanted until now; absent: as decided. */
   readonly current?: number;
@@ -50,19 +50,19 @@ interface Begin {
 }
 
 /** The decisions on a series of inputs, each with the count that the previous one wanted, and each with its own copy of the state. */
-export function decisions(begin: Begin, told: readonly Told[]): readonly Decision[] {
-  return decided(begin, told, (decision) => ({ ...decision, state: structuredClone(decision.state) }));
+export function decisions(begin: Begin, inputs: readonly Input[]): readonly Decision[] {
+  return decided(begin, inputs, (decision) => ({ ...decision, state: structuredClone(decision.state) }));
 }
 
 /** The replicas wanted after each of a series of inputs. */
-export function counts(begin: Begin, told: readonly Told[]): readonly number[] {
-  return decided(begin, told, ({ desired }) => desired);
+export function counts(begin: Begin, inputs: readonly Input[]): readonly number[] {
+  return decided(begin, inputs, ({ desired }) => desired);
 }
 
-function decided<T>(begin: Begin, told: readonly Told[], kept: (decision: Decision) => T): readonly T[] {
+function decided<T>(begin: Begin, inputs: readonly Input[], kept: (decision: Decision) => T): readonly T[] {
   let { current, now = 0 } = begin;
   let state = structuredClone(begin.state);
-  return told.map((one) => {
+  return inputs.map((one) => {
     now += one.after ?? 1;
     const decision = decide({ spec: begin.spec, samples: one.samples, current: one.current ?? current, state, now });
     ({ desired: current, state } = decision);
@@ -71,6 +71,6 @@ function decided<T>(begin: Begin, told: readonly Told[], kept: (decision: Decisi
 }
 
 /** The same input `times` times. */
-export function repeated(samples: Sample | undefined, times: number, after = 1): readonly Told[] {
+export function repeated(samples: Sample | undefined, times: number, after = 1): readonly Input[] {
   return Array.from({ length: times }, () => ({ samples, after }));
 }

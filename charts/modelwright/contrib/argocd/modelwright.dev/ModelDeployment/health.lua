@@ -1,4 +1,4 @@
--- Health of a ModelDeployment for Argo CD, as kstatus sees it: what is stalled needs a human, all else is on its way.
+-- Health of a ModelDeployment for Argo CD, equivalent to kstatus: Stalled needs a human, everything else is in progress.
 local health = { status = "Progressing", message = "the operator has not looked at it yet" }
 local status = obj.status
 if status == nil or status.conditions == nil then
