@@ -6,7 +6,7 @@ import { liveScript, streamFragment } from "./live.ts";
 import { messagePage } from "./message-page.ts";
 import { livePart, modelPage } from "./model/model-page.ts";
 import type { ScalingHistory } from "./model/scaling-history.ts";
-import { type RolloutCommand, rolloutCommands } from "../steering/rollout-command.ts";
+import { type RolloutCommand, rolloutCommands } from "../rollout-commands/rollout-command.ts";
 import { trialPrediction } from "./model/trial-prediction.ts";
 
 /** Data sources of the pages: caches, never the API server. */

@@ -2,7 +2,7 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import type { ReplicaSet } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { annotations, deploymentSelectorText, labels } from "../../model-deployment/resources/labels.ts";
-import { steeringFaults } from "../../steering/faults.ts";
+import { rolloutCommandFaults } from "../../rollout-commands/faults.ts";
 import { withCluster } from "./with-cluster.ts";
 import type { HistoryOptions } from "./options.ts";
 
@@ -20,7 +20,7 @@ export async function showHistory(options: HistoryOptions, print: (line: string)
   const key = { namespace: options.namespace ?? "default", name: options.name };
   await withCluster(options, async (client) => {
     const deployment = await client.get<ModelDeployment>(resources.modelDeployments, key);
-    if (deployment === undefined) throw steeringFaults.NoSuchDeployment(key);
+    if (deployment === undefined) throw rolloutCommandFaults.NoSuchDeployment(key);
     const labelSelector = deploymentSelectorText(key.name);
     const found = await client.list<ReplicaSet>(resources.replicaSets, { namespace: key.namespace, labelSelector });
     historyLines(deployment, found.items).forEach(print);

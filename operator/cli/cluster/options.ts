@@ -2,7 +2,7 @@ import type { ParseArgsConfig } from "node:util";
 
 import { faults } from "../faults.ts";
 import { parsedFlags, port } from "../flags.ts";
-import type { RolloutCommand } from "../../steering/rollout-command.ts";
+import type { RolloutCommand } from "../../rollout-commands/rollout-command.ts";
 
 /** Flags that choose the cluster and the namespace. */
 export interface ClusterOptions {

@@ -1,5 +1,5 @@
-import { rolloutSummary } from "../../steering/rollout-command.ts";
-import { sendCommand } from "../../steering/send-command.ts";
+import { rolloutSummary } from "../../rollout-commands/rollout-command.ts";
+import { sendCommand } from "../../rollout-commands/send-command.ts";
 import { withCluster } from "./with-cluster.ts";
 import type { RolloutOptions } from "./options.ts";
 

@@ -1,7 +1,7 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
 import type { Pod } from "../../kube/kinds.ts";
-import { stepText } from "../../steering/rollout-command.ts";
+import { stepText } from "../../rollout-commands/rollout-command.ts";
 import { annotations, labels } from "../../model-deployment/resources/labels.ts";
 
 /**

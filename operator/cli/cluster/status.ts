@@ -5,7 +5,7 @@ import type { Client } from "../../kube/client.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { labels } from "../../model-deployment/resources/labels.ts";
-import { steeringFaults } from "../../steering/faults.ts";
+import { rolloutCommandFaults } from "../../rollout-commands/faults.ts";
 import { faults } from "../faults.ts";
 import { withCluster } from "./with-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
@@ -61,7 +61,7 @@ async function state({ namespace, name }: StatusOptions, client: Client) {
     ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
   });
   if (name !== undefined && found.items.length === 0) {
-    throw steeringFaults.NoSuchDeployment({ namespace: searched ?? "default", name });
+    throw rolloutCommandFaults.NoSuchDeployment({ namespace: searched ?? "default", name });
   }
   const labelSelector = name === undefined ? labels.deployment : `${labels.deployment}=${name}`;
   const pods = await client.list<Pod>(resources.pods, { namespace: searched, labelSelector });

@@ -6,7 +6,7 @@ import type {
 import type { StepSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
 import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
 import { annotations } from "../../model-deployment/resources/labels.ts";
-import type { RolloutCommand } from "../../steering/rollout-command.ts";
+import type { RolloutCommand } from "../../rollout-commands/rollout-command.ts";
 import { html, type SafeHtml } from "../markup/html.ts";
 
 const captions: Readonly<Record<RolloutCommand, string>> = {

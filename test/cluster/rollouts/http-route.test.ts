@@ -9,7 +9,7 @@ import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha
 import type { HttpRoute, KubeObject, Stored } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
-import { sendCommand } from "../../../operator/steering/send-command.ts";
+import { sendCommand } from "../../../operator/rollout-commands/send-command.ts";
 import { model } from "../../builders/model-deployment.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { grantedRights, usedRights } from "../../charts/modelwright/rights.ts";

@@ -9,7 +9,7 @@ import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import type { Pod, Service, Stored } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { deploymentSelectorText } from "../../../operator/model-deployment/resources/labels.ts";
-import type { RolloutCommand } from "../../../operator/steering/rollout-command.ts";
+import type { RolloutCommand } from "../../../operator/rollout-commands/rollout-command.ts";
 import { type Load, startLoad } from "../../bench/rollout/load.ts";
 import { until } from "../../integration/local/client/until.ts";
 import type { ClusterAccess } from "../control-plane.ts";

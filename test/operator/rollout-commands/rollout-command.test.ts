@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
-import { noEffectReason, type RolloutCommand, rolloutSummary } from "../../../operator/steering/rollout-command.ts";
+import {
+  noEffectReason,
+  type RolloutCommand,
+  rolloutSummary,
+} from "../../../operator/rollout-commands/rollout-command.ts";
 
 const stable = { revision: "aaa", version: "1", weight: 100 };
 const atRest: ModelDeployment = {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
-import { steeringFaults } from "./faults.ts";
+import { rolloutCommandFaults } from "./faults.ts";
 import { commandAnnotations, isCarriedOut, noEffectReason, type RolloutCommand } from "./rollout-command.ts";
 
 /** A running operator responds within one reconcile; after this time it is not running or blocked. */
@@ -27,7 +27,7 @@ export async function sendCommand(
   command: RolloutCommand,
 ): Promise<ModelDeployment> {
   const why = noEffectReason(command, await currentDeployment(client, key));
-  if (why !== undefined) throw steeringFaults.NothingToSteer({ ...key, command, why });
+  if (why !== undefined) throw rolloutCommandFaults.NothingToSteer({ ...key, command, why });
   const { annotation } = commandAnnotations[command];
   const value = randomUUID();
   const change = { [annotation]: command === "resume" ? null : value };
@@ -36,13 +36,13 @@ export async function sendCommand(
   for (;;) {
     const now = await currentDeployment(client, key);
     if (isCarriedOut(command, value, now)) return now;
-    if (Date.now() > deadline) throw steeringFaults.NotAnswered({ ...key, command, afterMs: answerDeadlineMs });
+    if (Date.now() > deadline) throw rolloutCommandFaults.NotAnswered({ ...key, command, afterMs: answerDeadlineMs });
     await sleep(pollMs);
   }
 }
 
 async function currentDeployment(client: Client, key: DeploymentName): Promise<ModelDeployment> {
   const found = await client.get<ModelDeployment>(resources.modelDeployments, key);
-  if (found === undefined) throw steeringFaults.NoSuchDeployment(key);
+  if (found === undefined) throw rolloutCommandFaults.NoSuchDeployment(key);
   return found;
 }

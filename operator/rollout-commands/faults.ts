@@ -6,7 +6,7 @@ function asTyped(command: string): string {
 }
 
 /** Faults of rollout commands. */
-export const steeringFaults = faultCatalogue<{
+export const rolloutCommandFaults = faultCatalogue<{
   NoSuchDeployment: { namespace: string; name: string };
   NothingToSteer: { namespace: string; name: string; command: string; why: string };
   NotAnswered: { namespace: string; name: string; command: string; afterMs: number };
