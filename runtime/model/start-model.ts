@@ -65,11 +65,11 @@ export async function startModel(version: RegisteredVersion, options: StartOptio
   log.info("model found", { path: file.path, bytes: file.sizeBytes });
   const digest = await verifiedDigest(file, options.digest);
   version.advance("verified");
-  const { format, model, place } = await loaded(file.path, options);
+  const { format, model, placement } = await loadedModel(file.path, options);
   try {
     checkNames(options, model.signatures);
-    addNotes(model, options.names?.notes);
-    const served = serveModel(model, { ...options.serving, runsOnEventLoop: place !== "thread" });
+    annotateTensors(model, options.names?.notes);
+    const served = serveModel(model, { ...options.serving, runsOnEventLoop: placement !== "thread" });
     version.load(served);
     const { engine, note } = model;
     log.info("model loaded", { format, engine, digest, ...(note === undefined ? {} : { note }) });
@@ -84,10 +84,10 @@ export async function startModel(version: RegisteredVersion, options: StartOptio
   }
 }
 
-async function loaded(
+async function loadedModel(
   path: string,
   { load, placement, clock }: StartOptions,
-): Promise<ModelInMemory & Partial<Pick<PlacedModel, "place">>> {
+): Promise<ModelInMemory & Partial<Pick<PlacedModel, "placement">>> {
   if (placement === undefined) return await loadModel(path, load);
   const { placeModel } = await import("./threading/model-placement.ts");
   return await placeModel([path, load], { ...placement, clock });
@@ -105,13 +105,13 @@ function checkNames({ serving, names }: StartOptions, signatures: Signatures): v
   }
 }
 
-function addNotes(model: LoadedModel, notes: ExpectedNames["notes"]): void {
+function annotateTensors(model: LoadedModel, notes: ExpectedNames["notes"]): void {
   if (notes === undefined || notes.size === 0) return;
-  const noted = (spec: TensorSpec): TensorSpec => ({ ...spec, ...notes.get(spec.name) });
+  const annotated = (spec: TensorSpec): TensorSpec => ({ ...spec, ...notes.get(spec.name) });
   const signatures: Signatures = new Map(
     [...model.signatures].map(([name, signature]) => {
       const { inputs, outputs } = signature;
-      return [name, { ...signature, inputs: inputs.map(noted), outputs: outputs.map(noted) }];
+      return [name, { ...signature, inputs: inputs.map(annotated), outputs: outputs.map(annotated) }];
     }),
   );
   Object.defineProperty(model, "signatures", { value: signatures });

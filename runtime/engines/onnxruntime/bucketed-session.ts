@@ -1,6 +1,6 @@
 import type { Signature } from "../../dataplane/signature.ts";
 import { elementCount, type Tensor, tensorArrays } from "../../dataplane/tensor.ts";
-import { rowsOf, stacked } from "../../model/formats/tensorflow-graph/fixed-batch-size.ts";
+import { rowsOf, concatenatedRows } from "../../model/formats/tensorflow-graph/fixed-batch-size.ts";
 import type { OnnxSession } from "./session.ts";
 
 /** Options of `bucketedSession`. */
@@ -107,7 +107,7 @@ class BucketedSession implements OnnxSession {
     return results.length === 1
       ? whole
       : whole.map((_, i) =>
-          stacked(
+          concatenatedRows(
             results.flatMap((result) => result[i] ?? []),
             rows,
           ),

@@ -114,17 +114,17 @@ export async function prepareEngine(format: FileFormat, { engine }: EngineSettin
 
 async function loadInOnnxRuntime(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
   const { onnxRuntime } = await import("../../engines/onnxruntime/onnx-runtime.ts");
-  return onnxRuntime(settings).load(definition as Parameters<ReturnType<typeof onnxRuntime>["load"]>[0]); // `engines` says which kinds
+  return onnxRuntime(settings).load(definition as Parameters<ReturnType<typeof onnxRuntime>["load"]>[0]); // `engines` lists the supported kinds
 }
 
 async function loadInTensorFlow(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
   const { tensorFlow } = await import("../../engines/tensorflow/tensor-flow.ts");
-  return tensorFlow(settings).load(definition as Parameters<ReturnType<typeof tensorFlow>["load"]>[0]); // `engines` says which kinds
+  return tensorFlow(settings).load(definition as Parameters<ReturnType<typeof tensorFlow>["load"]>[0]); // `engines` lists the supported kinds
 }
 
 async function loadInTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {
   const { tensorFlowJs } = await import("../../engines/tfjs/tensor-flow-js.ts");
-  return tensorFlowJs.load(definition as Parameters<typeof tensorFlowJs.load>[0]); // `engines` says which kinds
+  return tensorFlowJs.load(definition as Parameters<typeof tensorFlowJs.load>[0]); // `engines` lists the supported kinds
 }
 
 /** Puts the definition's preprocessing, if any, in front of the model. */

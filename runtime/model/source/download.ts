@@ -28,7 +28,7 @@ export const defaultDownloadLimits: DownloadLimits = {
 };
 
 /** Options of `download`. */
-export interface Download {
+export interface DownloadOptions {
   readonly source: Pick<StoredFile, "displayUrl" | "open">;
   /** File to write. It appears only when it is complete and its digest matches. */
   readonly target: string;
@@ -50,7 +50,7 @@ export interface Downloaded {
 }
 
 /** Downloads a model file; resumes after a broken connection. Throws a Fault and leaves nothing half-written. */
-export async function download(options: Download): Promise<Downloaded> {
+export async function download(options: DownloadOptions): Promise<Downloaded> {
   const existing = await existingDownload(options);
   if (existing !== undefined) return existing;
   const part = await PartFile.create(options.target);
@@ -67,7 +67,7 @@ export async function download(options: Download): Promise<Downloaded> {
 }
 
 /** The target of an earlier download, if its digest matches: a restarted container downloads nothing again. */
-async function existingDownload({ target, sha256 }: Download): Promise<Downloaded | undefined> {
+async function existingDownload({ target, sha256 }: DownloadOptions): Promise<Downloaded | undefined> {
   if (sha256 === undefined) return undefined;
   const facts = await stat(target).catch(() => undefined);
   if (facts?.isFile() !== true) return undefined;
@@ -75,7 +75,7 @@ async function existingDownload({ target, sha256 }: Download): Promise<Downloade
   return digest === normalDigest(sha256) ? { path: target, sizeBytes: facts.size, digest } : undefined;
 }
 
-async function fill(part: PartFile, options: Download): Promise<void> {
+async function fill(part: PartFile, options: DownloadOptions): Promise<void> {
   const { source, limits = defaultDownloadLimits, clock, signal, onRetry } = options;
   const startedMs = clock.monotonic();
   const retryDelay = retryPolicy(limits);
@@ -96,7 +96,7 @@ async function fill(part: PartFile, options: Download): Promise<void> {
 /** Makes one attempt. Resolves to `undefined` when the file is complete. */
 async function attempt(
   part: PartFile,
-  options: Download,
+  options: DownloadOptions,
   tag: string | undefined,
   onOpen: (opened: SourceResponse) => void,
 ): Promise<TransientFailure | undefined> {
@@ -113,7 +113,7 @@ async function attempt(
     }
     onOpen(opened);
     if (opened.start === 0 && part.sizeBytes > 0) await part.restart();
-    await copy(part, opened, options);
+    await copyBody(part, opened, options);
     const { totalBytes } = opened;
     if (totalBytes === undefined || part.sizeBytes === totalBytes) return undefined;
     if (part.sizeBytes > totalBytes) {
@@ -144,7 +144,7 @@ function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-async function copy(part: PartFile, { body, totalBytes }: SourceResponse, options: Download): Promise<void> {
+async function copyBody(part: PartFile, { body, totalBytes }: SourceResponse, options: DownloadOptions): Promise<void> {
   const { source, limits = defaultDownloadLimits, clock, onProgress } = options;
   const tooLarge = (sizeBytes: number | undefined): Fault =>
     faults.ModelTooLarge({ url: source.displayUrl, sizeBytes, limitBytes: limits.maxBytes });

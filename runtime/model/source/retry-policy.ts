@@ -21,7 +21,7 @@ export interface RetryLimits {
  */
 export function retryPolicy(
   limits: RetryLimits,
-): (setback: TransientFailure, sizeBytes: number, elapsedMs: number) => number | undefined {
+): (failure: TransientFailure, sizeBytes: number, elapsedMs: number) => number | undefined {
   let furthest = 0;
   let withoutProgress = 0;
   return ({ retryAfterMs = 0 }, sizeBytes, elapsedMs) => {

@@ -11,7 +11,7 @@ import { type InferCall, exitThread, type ThreadMessage, type LoadArguments } fr
 async function main(): Promise<void> {
   lowerThreadPriority();
   try {
-    const { format, model } = await loadModel(...(workerData as LoadArguments)); // threaded-model.ts is the only one to start it
+    const { format, model } = await loadModel(...(workerData as LoadArguments)); // only threaded-model.ts starts this thread
     const { engine, signatures, weightBytes, note, isUninterruptible } = model;
     const further = {
       ...(note === undefined ? {} : { note }),
@@ -27,9 +27,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(model: LoadedModel, { id, inputs: moved, signature }: InferCall): Promise<void> {
+async function run(model: LoadedModel, { id, inputs: transferred, signature }: InferCall): Promise<void> {
   try {
-    const inputs = moved.map(receivedTensor);
+    const inputs = transferred.map(receivedTensor);
     const start = performance.now();
     const outputs = await model.infer(inputs, signature);
     const engineMs = performance.now() - start;
@@ -46,8 +46,8 @@ function refusalOf(thrown: unknown): string | SerializedFault {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-function post(news: ThreadMessage, memory: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(news, memory);
+function post(message: ThreadMessage, transferList: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transferList);
 }
 
 await main();

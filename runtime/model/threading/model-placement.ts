@@ -13,7 +13,7 @@ export type Placement = "loop" | "thread";
 export interface PlacedModel {
   readonly format: string;
   readonly model: LoadedModel;
-  readonly place: Placement;
+  readonly placement: Placement;
   /** Engine time of one call of each signature with one row; signatures with string inputs are not measured. */
   readonly callMs: number;
 }
@@ -51,11 +51,11 @@ async function loadOnLoop(args: LoadArguments, options: PlacementOptions): Promi
     for (const [name, inputs] of runs) await model.infer(inputs, name);
     return performance.now() - start;
   });
-  if (callMs <= longCallMs && isMeasurable(model, runs)) return { format, model, place: "loop", callMs };
+  if (callMs <= longCallMs && isMeasurable(model, runs)) return { format, model, placement: "loop", callMs };
   const threaded = await threadedModel(args, options);
   model.unload();
   for (const [name, inputs] of runs) await threaded.infer(inputs, name);
-  return { format, model: threaded, place: "thread", callMs };
+  return { format, model: threaded, placement: "thread", callMs };
 }
 
 async function loadInThread(args: LoadArguments, options: PlacementOptions): Promise<PlacedModel> {
@@ -67,10 +67,11 @@ async function loadInThread(args: LoadArguments, options: PlacementOptions): Pro
     for (const [name, inputs] of runs) engineMs += (await threaded.timed(inputs, name)).engineMs;
     return engineMs;
   });
-  if (callMs > longCallMs || !isMeasurable(threaded, runs)) return { format, model: threaded, place: "thread", callMs };
+  if (callMs > longCallMs || !isMeasurable(threaded, runs))
+    return { format, model: threaded, placement: "thread", callMs };
   threaded.unload();
   const { model } = await loadModel(...args);
-  return { format, model, place: "loop", callMs };
+  return { format, model, placement: "loop", callMs };
 }
 
 /** Calls with string inputs, encoded examples among them, cannot be made up and so not measured. */

@@ -144,7 +144,7 @@ export class ThreadedModel implements LoadedModel {
   }
 
   #timeOut(worker: Worker): void {
-    this.#failPending(worker, `no answer within ${this.#options.maxCallMs} ms; the model is loaded anew`);
+    this.#failPending(worker, `no answer within ${this.#options.maxCallMs} ms; the model is loaded again`);
     this.#end(worker, true);
   }
 
@@ -196,7 +196,7 @@ function loadedThread(args: LoadArguments): Promise<Thread> {
         return;
       }
       void worker.terminate();
-      reject(message.kind === "failed" ? new Fault(message.fault) : new Error(`unexpected news: ${message.kind}`));
+      reject(message.kind === "failed" ? new Fault(message.fault) : new Error(`unexpected message: ${message.kind}`));
     });
   });
 }

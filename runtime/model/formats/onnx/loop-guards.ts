@@ -83,7 +83,7 @@ function copyBody(bytes: Uint8Array, writer: WireWriter, limits: LoopLimits, lim
       opType: "Gather",
       input: [name("true"), name("index")],
       output: [name("within")],
-      name: `a loop takes more than ${limit} rounds`,
+      name: `a loop takes more than ${limit} iterations`,
     },
     { opType: "And", input: [condition, name("within")], output: [name("next")] },
   ];

@@ -6,6 +6,7 @@ export interface SavedModelOnDisk {
   readonly format: "saved-model";
   /** The folder of saved_model.pb. */
   readonly path: string;
+  /** By name of the signature. */
   readonly calls: ReadonlyMap<string, SavedModelSignature>;
   /** Names of all operations that TensorFlow can run when it loads or calls the model. */
   readonly operations: readonly string[];

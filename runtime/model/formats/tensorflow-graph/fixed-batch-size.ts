@@ -47,7 +47,7 @@ async function runSeveralBatches(
   }
   const [first = []] = answers;
   return first.map((_, output) =>
-    stacked(
+    concatenatedRows(
       answers.flatMap((answer) => answer[output] ?? []),
       rows,
     ),
@@ -64,12 +64,12 @@ export function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: numb
   }
   const factor = dtype.startsWith("complex") ? 2 : 1;
   const copy = new tensorArrays[dtype](rows * perRow * factor);
-  copy.set(data.subarray(start * perRow * factor, (start + rows) * perRow * factor) as never); // of the same kind
-  return { dtype, shape: newShape, data: copy } as Tensor; // dtype and data are of one tensor
+  copy.set(data.subarray(start * perRow * factor, (start + rows) * perRow * factor) as never); // of the same type
+  return { dtype, shape: newShape, data: copy } as Tensor; // `data` is the array for `dtype`
 }
 
 /** Concatenates tensors along the first axis and keeps the first `rows`. */
-export function stacked(parts: readonly Tensor[], rows: number): Tensor {
+export function concatenatedRows(parts: readonly Tensor[], rows: number): Tensor {
   const [first] = parts;
   if (first === undefined) throw new RangeError("there is nothing to put together");
   const whole = rowsOf(first, 0, rows);
@@ -79,7 +79,7 @@ export function stacked(parts: readonly Tensor[], rows: number): Tensor {
   }
   let start = 0;
   for (const { data } of parts) {
-    whole.data.set(data.slice(0, whole.data.length - start) as never, start); // of the same kind
+    whole.data.set(data.slice(0, whole.data.length - start) as never, start); // of the same type
     start += data.length;
   }
   return whole;

@@ -68,5 +68,5 @@ export type Attributes = ReadonlyMap<string, Attribute>;
 
 /** The buffers of a graph, to transfer them to another thread. */
 export function graphBuffers({ constants }: TensorFlowGraph): readonly ArrayBuffer[] {
-  return constants.flatMap(({ tensor }) => (tensor.dtype === "string" ? [] : [tensor.data.buffer as ArrayBuffer])); // readers make them unshared
+  return constants.flatMap(({ tensor }) => (tensor.dtype === "string" ? [] : [tensor.data.buffer as ArrayBuffer])); // readers allocate unshared buffers
 }

@@ -93,7 +93,7 @@ async function unpackTar({ archive, displayUrl, folder, work, budget }: UnpackJo
       yield bytes;
     }
   };
-  const sink = reader as unknown as Writable; // a writable stream of another library, which pipeline takes
+  const sink = reader as unknown as Writable; // another library's writable stream, which `pipeline` accepts
   const done = pipeline(inflated(createReadStream(archive), kindOf(archive)), counted, sink);
   done.catch(() => {}); // the loop below throws the same error
   for await (const entry of reader) {
@@ -102,7 +102,7 @@ async function unpackTar({ archive, displayUrl, folder, work, budget }: UnpackJo
     if (type === "file" || type === "contiguous-file") {
       await writeEntry(containedPath(work, name.replace(/^\.\//, ""), displayUrl), async (file) => {
         for await (const chunk of entry) {
-          await withWriteFaults(folder, () => writeFully(file, chunk as Buffer)); // tar-stream hands out buffers
+          await withWriteFaults(folder, () => writeFully(file, chunk as Buffer)); // tar-stream yields buffers
         }
       });
     } else if (type === "directory") {

@@ -51,7 +51,7 @@ async function connect(bucketName: string, { keyJson, endpoint }: GcsOptions): P
   );
   if (hasIdentity) return storage.bucket(bucketName);
   const { PassThroughClient } = await import("google-auth-library");
-  return new Storage({ ...options, authClient: new PassThroughClient() as never }).bucket(bucketName); // two copies of its types
+  return new Storage({ ...options, authClient: new PassThroughClient() as never }).bucket(bucketName); // the two libraries have separate copies of this type
 }
 
 function credentialsOf(keyJson: string): object {
@@ -95,6 +95,6 @@ function openObject(
     const start = resume.tag === tag ? resume.offset : 0;
     const body = object.createReadStream({ start, validation: false, decompress: false });
     signal?.addEventListener("abort", () => body.destroy(), { once: true });
-    return Promise.resolve({ body: body as AsyncIterable<Uint8Array>, start, totalBytes, tag }); // a stream of bytes, typed as of anything
+    return Promise.resolve({ body: body as AsyncIterable<Uint8Array>, start, totalBytes, tag }); // a stream of bytes, typed as a stream of anything
   });
 }

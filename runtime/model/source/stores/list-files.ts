@@ -13,7 +13,7 @@ export interface ListingOptions {
   readonly pauseMs: number;
   /** Timeout of one attempt. */
   readonly stallMs: number;
-  readonly onRetry: (setback: TransientFailure) => void;
+  readonly onRetry: (failure: TransientFailure) => void;
 }
 
 /** Lists the files of a store; retries for `maxElapsedMs` when it does not answer. Throws a Fault. */

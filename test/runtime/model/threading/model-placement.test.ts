@@ -78,7 +78,7 @@ describe("a model in a thread of its own", () => {
     const late = model.infer(rows);
     await Promise.resolve();
     finish?.();
-    await expect(late).rejects.toThrow("no answer within 5000 ms; the model is loaded anew");
+    await expect(late).rejects.toThrow("no answer within 5000 ms; the model is loaded again");
     expect((await model.infer(rows))[0]?.shape).toEqual([2, 10]);
   });
 
@@ -92,7 +92,7 @@ describe("a model in a thread of its own", () => {
     });
     const model = await threaded(path, 20);
     expect(model.isUninterruptible).toBe(true);
-    await expect(model.infer(long ?? [])).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
+    await expect(model.infer(long ?? [])).rejects.toThrow("no answer within 20 ms; the model is loaded again");
     await vi.waitFor(async () => expect(await model.infer(short ?? [])).toMatchObject([{ shape: [1] }]), 20_000);
     const last = model.infer(long ?? []);
     await new Promise((resolve) => setImmediate(resolve)); // the call has been sent to the thread
@@ -126,7 +126,7 @@ describe("a model in a thread of its own", () => {
     const late = model.infer([{ dtype: "float32", shape: [1], data: Float32Array.of(60_000) }]);
     await Promise.resolve();
     timers.get(20)?.();
-    await expect(late).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
+    await expect(late).rejects.toThrow("no answer within 20 ms; the model is loaded again");
     expect(told).toEqual([]);
     timers.get(60_000)?.();
     expect(told).toEqual(["stuck"]);
@@ -145,16 +145,16 @@ describe("a model in a thread of its own", () => {
 
 describe("a model is placed", () => {
   it("on the event loop when its calls are short", async () => {
-    const { model, place, callMs } = await placeModel([digits], { ...terms, isLoopBusy: false });
-    expect(place).toBe(callMs <= 0.2 ? "loop" : "thread");
+    const { model, placement, callMs } = await placeModel([digits], { ...terms, isLoopBusy: false });
+    expect(placement).toBe(callMs <= 0.2 ? "loop" : "thread");
     model.unload();
   });
 
   it("on the event loop, too, when it was loaded while other models serve", async () => {
-    const { model, place, callMs, format } = await placeModel([digits], { ...terms, isLoopBusy: true });
-    expect({ place, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
+    const { model, placement, callMs, format } = await placeModel([digits], { ...terms, isLoopBusy: true });
+    expect({ placement, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
       // On a busy machine a short call may take long: its measured time decides.
-      place: callMs <= 0.2 ? "loop" : "thread",
+      placement: callMs <= 0.2 ? "loop" : "thread",
       format: "keras-h5",
       rows: [2, 10],
     });
@@ -162,9 +162,12 @@ describe("a model is placed", () => {
   });
 
   it("on the event loop, too, when a GPU is wanted, whose first calls take long", async () => {
-    const { model, place, callMs } = await placeModel([digits, { wantsGpu: true }], { ...terms, isLoopBusy: false });
-    expect({ place, rows: (await model.infer(rows))[0]?.shape }).toEqual({
-      place: callMs <= 0.2 ? "loop" : "thread", // as above
+    const { model, placement, callMs } = await placeModel([digits, { wantsGpu: true }], {
+      ...terms,
+      isLoopBusy: false,
+    });
+    expect({ placement, rows: (await model.infer(rows))[0]?.shape }).toEqual({
+      placement: callMs <= 0.2 ? "loop" : "thread", // as above
       rows: [2, 10],
     });
     model.unload();
@@ -172,8 +175,8 @@ describe("a model is placed", () => {
 
   it("in a thread when its calls are long", async () => {
     const order = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
-    const { model, place, callMs } = await placeModel([...order], { ...terms, isLoopBusy: false });
-    expect({ place, isLong: callMs > 0.2 }).toEqual({ place: "thread", isLong: true });
+    const { model, placement, callMs } = await placeModel([...order], { ...terms, isLoopBusy: false });
+    expect({ placement, isLong: callMs > 0.2 }).toEqual({ placement: "thread", isLong: true });
     model.unload();
   });
 });

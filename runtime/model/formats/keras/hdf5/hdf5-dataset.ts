@@ -48,8 +48,8 @@ export function hdf5Dataset(file: FileBytes, header: ObjectHeader): Omit<Hdf5Dat
 function datasetHeader(header: ObjectHeader): DatasetHeader {
   const space = header.first(messageTypes.dataspace);
   const type = header.first(messageTypes.datatype);
-  const place = header.first(messageTypes.layout);
-  if (space === undefined || type === undefined || place === undefined) throw brokenStructure();
+  const layoutMessage = header.first(messageTypes.layout);
+  if (space === undefined || type === undefined || layoutMessage === undefined) throw brokenStructure();
   const shape = dataspace(space);
   if (shape === undefined) throw new Hdf5Error("", "it holds no data");
   if (header.has(messageTypes.externalFiles)) throw new Hdf5Error("", "its data is in other files");
@@ -61,7 +61,7 @@ function datasetHeader(header: ObjectHeader): DatasetHeader {
     decode,
     elementBytes: element.sizeBytes,
     isFloat32: element.kind === "float" && element.sizeBytes === 4 && !element.isBigEndian,
-    layout: layout(place),
+    layout: layout(layoutMessage),
     filters: filters(header.first(messageTypes.filters)),
     fill: fillValue(header.first(messageTypes.fillValue), decode),
   };

@@ -86,7 +86,7 @@ function inputFor(layer: JsonObject): JsonObject {
     return inputLayer(`${nameOf(layer)}_input`, shape, "float32");
   }
   const [first] = layersIn(layer);
-  if (first === undefined) throw new ConfigError("a model inside has no layers");
+  if (first === undefined) throw new ConfigError("a nested model has no layers");
   return textAt(first, "class_name") === "InputLayer" ? first : inputFor(first);
 }
 

@@ -97,7 +97,7 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   const { config, refusal } = layerOptions(className, given, findings.isKeras3);
   const restrict = found(findings.unsupportedByTensorFlowJs);
   checkSupport(layer, refusal, refuse, restrict);
-  if (usesExplicitMask(given)) restrict("it heeds a mask that is written out");
+  if (usesExplicitMask(given)) restrict("it uses an explicit mask");
   const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
   const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
   const rewritten = rewrittenLayer(className, options);

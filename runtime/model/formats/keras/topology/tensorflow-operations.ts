@@ -107,8 +107,8 @@ function argumentsOf({
   return { first: isOne ? first : [first, ...further], named };
 }
 
-function tensorOrNumber([layer = "", place = 0, tensor = 0]: readonly Json[]): Json {
-  return layer === "_CONSTANT_VALUE" ? tensor : [layer, place, tensor];
+function tensorOrNumber([layer = "", node = 0, tensor = 0]: readonly Json[]): Json {
+  return layer === "_CONSTANT_VALUE" ? tensor : [layer, node, tensor];
 }
 
 function renamed(given: JsonObject, names: Readonly<Record<string, string>>): JsonObject | undefined {

@@ -15,7 +15,7 @@ export function functionExpansionError({ graph, functions }: ModelProto): string
       const called = known.get(`${node.domain}:${node.opType}`);
       sum += called === undefined ? 1 : functionSize(called);
       for (const inner of innerGraphs(node)) sum += sizeOf(inner.node);
-      if (sum > maxNodes) error ??= `with its functions written out it has more than ${maxNodes} nodes`;
+      if (sum > maxNodes) error ??= `with its functions expanded it has more than ${maxNodes} nodes`;
       if (error !== undefined) return sum;
     }
     return sum;

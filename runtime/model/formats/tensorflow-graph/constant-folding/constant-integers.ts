@@ -12,7 +12,7 @@ export function integersOf(constant: Constant | undefined): IntegerTensor | unde
   const tensor = constant?.tensor;
   if (tensor === undefined || !/^(int32|int64|bool)$/.test(tensor.dtype) || tensor.data.length > maxIntegerElements)
     return undefined;
-  const data = Array.from(tensor.data as ArrayLike<number | bigint>, Number); // no texts: see above
+  const data = Array.from(tensor.data as ArrayLike<number | bigint>, Number); // not a string tensor: see above
   return { kind: "integers", dtype: tensor.dtype === "bool" ? "bool" : "int32", shape: tensor.shape, data };
 }
 

@@ -5,24 +5,24 @@ import { type FoldedGraph, integersOf, tensorOfIntegers } from "./constant-integ
 /** Folds operations on integer constants: the permutations and shapes around Keras' products, which ONNX needs as constants. */
 export function foldedIntegers(body: Subgraph, given: readonly Constant[]): FoldedGraph {
   const constants = [...given];
-  const moved = new Map<number, ValueRef>();
+  const replacements = new Map<number, ValueRef>();
   const nodes: GraphNode[] = [];
-  const renamed = (ref: ValueRef): ValueRef => {
+  const replaced = (ref: ValueRef): ValueRef => {
     if (ref.from !== "node") return ref;
-    const place = moved.get(ref.index) ?? ref;
-    return place.from === "node" ? { ...place, output: ref.output } : place;
+    const replacement = replacements.get(ref.index) ?? ref;
+    return replacement.from === "node" ? { ...replacement, output: ref.output } : replacement;
   };
   body.nodes.forEach((node, index) => {
-    const inputs = node.inputs.map(renamed);
+    const inputs = node.inputs.map(replaced);
     const numbers = inputs.map((ref) => (ref.from === "constant" ? integersOf(constants[ref.index]) : undefined));
     const known = numbers.filter((one) => one !== undefined);
     const result = known.length === numbers.length ? computedIntegers(node, known) : undefined;
     if (result === undefined) {
-      moved.set(index, { from: "node", index: nodes.push({ ...node, inputs }) - 1, output: 0 });
+      replacements.set(index, { from: "node", index: nodes.push({ ...node, inputs }) - 1, output: 0 });
     } else {
       const constant = { name: node.name, tensor: tensorOfIntegers(result, node) };
-      moved.set(index, { from: "constant", index: constants.push(constant) - 1 });
+      replacements.set(index, { from: "constant", index: constants.push(constant) - 1 });
     }
   });
-  return { body: { ...body, nodes, results: body.results.map(renamed) }, constants };
+  return { body: { ...body, nodes, results: body.results.map(replaced) }, constants };
 }

@@ -1,6 +1,14 @@
 import { controlFlow } from "./control-flow.ts";
 import { outputPosition } from "./output-position.ts";
-import { type Builder, dataInputs, type Library, type Place, reference, type Resolved, type Scope } from "./scope.ts";
+import {
+  type Builder,
+  dataInputs,
+  type Library,
+  type CallContext,
+  reference,
+  type Resolved,
+  type Scope,
+} from "./scope.ts";
 import { GraphError, type SourceFunction, type SourceGraph, type SourceNode } from "../source/source-graph.ts";
 import type { GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
 
@@ -74,7 +82,7 @@ function calledResults(
   inlining: Inlining,
   name: string,
   given: readonly Resolved[],
-  { builder, depth }: Place,
+  { builder, depth }: CallContext,
 ): readonly Resolved[] {
   const called = functionNamed(inlining, name);
   if (depth >= maxDepth) throw new GraphError(`its functions call each other more than ${maxDepth} deep`);
@@ -98,7 +106,7 @@ function functionNamed(inlining: Inlining, name: string | undefined): SourceFunc
 function libraryOf(inlining: Inlining): Library {
   return {
     functionNamed: (name) => functionNamed(inlining, name),
-    called: (name, given, place) => calledResults(inlining, name, given, place),
+    called: (name, given, context) => calledResults(inlining, name, given, context),
   };
 }
 

@@ -22,14 +22,14 @@ export interface Scope {
 }
 
 /** The builder that a call adds nodes to, and the depth of nested calls. */
-export type Place = Pick<Scope, "builder" | "depth">;
+export type CallContext = Pick<Scope, "builder" | "depth">;
 
 /** The function library of a graph, for loops and branches. */
 export interface Library {
   /** Throws a GraphError when there is none. */
   functionNamed(name: string | undefined): SourceFunction;
   /** The results of a call with these arguments. */
-  called(name: string, given: readonly Resolved[], place: Place): readonly Resolved[];
+  called(name: string, given: readonly Resolved[], context: CallContext): readonly Resolved[];
 }
 
 /** The parts of `node`, `node:1`, `node:output:0`. */

@@ -49,7 +49,7 @@ function expanded(
     data[i] = value;
   });
   const last = values.at(-1);
-  if (last !== undefined) (data as { fill(value: unknown, start: number): unknown }).fill(last, values.length); // elements of its own kind
+  if (last !== undefined) (data as { fill(value: unknown, start: number): unknown }).fill(last, values.length); // elements of the same type
   return data;
 }
 

@@ -134,7 +134,7 @@ describe("functions of an ONNX file", () => {
   it("must not expand to more than a million nodes", () => {
     const levels = Array.from({ length: 30 }, (_, i) => [`f${i}`, [call(`f${i + 1}`), call(`f${i + 1}`)]] as const);
     expect(outcome(modelWith({ ...Object.fromEntries(levels), f30: [node("Relu", ["a"], ["b"])] }))).toBe(
-      `the graph in model.onnx is refused: with its functions written out it has more than 1048576 nodes${again}`,
+      `the graph in model.onnx is refused: with its functions expanded it has more than 1048576 nodes${again}`,
     );
   });
 });
@@ -168,7 +168,8 @@ describe("a Loop", () => {
   const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
   const asAsked = loopModel({ node: [toInteger] }, "m", kept);
   const endless = loopModel({}, "", [node("Or", ["c", "c"], ["c2"])]);
-  const tooMany = (rounds: number): RegExp => new RegExp(`^Gather "a loop takes more than ${rounds} rounds": `);
+  const tooMany = (iterations: number): RegExp =>
+    new RegExp(`^Gather "a loop takes more than ${iterations} iterations": `);
 
   async function answer(bytes: Uint8Array, value: number): Promise<unknown> {
     const path = join(folder, `model${count++}.onnx`);

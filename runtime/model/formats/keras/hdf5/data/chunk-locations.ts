@@ -43,8 +43,8 @@ export function* chunkLocations(file: FileBytes, grid: ChunkGrid): Generator<Chu
       return;
     case "btree-v2":
       for (const record of btreeV2Records(file, address, isFiltered ? recordTypes.filtered : recordTypes.plain)) {
-        const place = locationOf(record, grid, 8 * chunk.length);
-        yield { ...place, origin: chunk.map((size) => record.uint(8) * size) };
+        const location = locationOf(record, grid, 8 * chunk.length);
+        yield { ...location, origin: chunk.map((size) => record.uint(8) * size) };
       }
   }
 }
@@ -71,12 +71,12 @@ function locationOf(
 
 function originOf(index: number, { layout, counts }: ChunkGrid): readonly number[] {
   let left = index;
-  const places = counts.toReversed().map((count) => {
-    const place = left % count;
+  const coordinates = counts.toReversed().map((count) => {
+    const location = left % count;
     left = Math.floor(left / count);
-    return place;
+    return location;
   });
-  return places.toReversed().map((place, i) => place * (layout.chunk[i] ?? 0));
+  return coordinates.toReversed().map((location, i) => location * (layout.chunk[i] ?? 0));
 }
 
 /** The number of elements of a shape. */

@@ -25,10 +25,10 @@ export function* btreeV1Entries(
   // Levels must decrease, which rules out cycles.
   if (found !== kind || (level !== undefined && ownLevel !== level)) throw brokenStructure();
   const entryBytes = keyBytes + file.sizes.address;
-  const place = (address ?? 0) + headBytes;
+  const entriesAddress = (address ?? 0) + headBytes;
   for (let i = 0; i < count; i++) {
-    const key = file.structure(place + i * entryBytes, entryBytes);
-    const child = file.structure(place + i * entryBytes + keyBytes, file.sizes.address).address();
+    const key = file.structure(entriesAddress + i * entryBytes, entryBytes);
+    const child = file.structure(entriesAddress + i * entryBytes + keyBytes, file.sizes.address).address();
     if (ownLevel === 0) yield { key, child };
     else yield* btreeV1Entries(file, tree, child, ownLevel - 1);
   }

@@ -22,11 +22,11 @@ export function* fixedArray(
   const start = (block ?? 0) + headBytes;
   const pages = count > pageElements ? Math.ceil(count / pageElements) : 0;
   const written = file.structure(start, Math.ceil(pages / 8)).bytes(Math.ceil(pages / 8));
-  const first = pages === 0 ? start : start + written.length + checksumBytes;
+  const firstAddress = pages === 0 ? start : start + written.length + checksumBytes;
   for (let index = 0; index < count; index++) {
     const page = pages === 0 ? 0 : Math.floor(index / pageElements);
     if (pages !== 0 && ((written[page >> 3] ?? 0) & (0x80 >> (page & 7))) === 0) continue;
-    const place = first + page * checksumBytes + index * elementBytes;
-    yield { index, fields: file.structure(place, elementBytes) };
+    const elementAddress = firstAddress + page * checksumBytes + index * elementBytes;
+    yield { index, fields: file.structure(elementAddress, elementBytes) };
   }
 }

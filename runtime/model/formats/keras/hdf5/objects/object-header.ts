@@ -83,9 +83,9 @@ function firstChunk(file: FileBytes, address: number): Chunk {
 }
 
 function nextChunk(file: FileBytes, first: Chunk, bytes: Buffer): Chunk {
-  const place = cursor(bytes, file.sizes);
-  const address = place.address();
-  const fields = file.structure(address, place.length());
+  const location = cursor(bytes, file.sizes);
+  const address = location.address();
+  const fields = file.structure(address, location.length());
   if (first.version === 1) return { ...first, fields };
   fields.expect("OCHK");
   return { ...first, fields: cursor(fields.bytes(fields.left() - 4), file.sizes) }; // without the checksum
