@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createLedger, type Ledger } from "./figures/ledger.ts";
 import { grpcCalls } from "./grpc/calls.ts";
-import { PodConnections } from "./grpc/pods/pod-connections.ts";
+import { Http2Pool } from "./grpc/pods/http2-pool.ts";
 import { Listeners } from "./listeners.ts";
 import { loopBusyCheck } from "./mirror/loop-busy-check.ts";
 import { Mirroring } from "./mirror/mirroring.ts";
@@ -20,7 +20,7 @@ import { type Lookup, type Operators, operators } from "./routing/operators.ts";
 import { heldCount } from "./routing/hold.ts";
 import { routeTable, type RouteTable } from "./routing/table.ts";
 import type { Route, TableMessage } from "../contract/route-table.ts";
-import { Connections } from "./upstream/connections.ts";
+import { ConnectionPool } from "./upstream/connection-pool.ts";
 
 interface GatewayParts {
   readonly clock: Clock;
@@ -45,9 +45,9 @@ export class Gateway {
   readonly #tableFreshness: TableFreshness;
   readonly #tableFile: TableFile | undefined;
   readonly #listeners: Listeners;
-  readonly #connections: Connections;
+  readonly #http1Pool: ConnectionPool;
   readonly #mirroring: Mirroring;
-  readonly #podConnections: PodConnections;
+  readonly #http2Pool: Http2Pool;
   readonly #exchange: ExchangeParts;
   /** Counters for figures and metrics. */
   readonly ledger: Ledger;
@@ -58,12 +58,12 @@ export class Gateway {
     this.#options = options;
     this.#parts = parts;
     const bufferBudget = parts.bufferBudget ?? defaultBufferBudget();
-    this.#podConnections = new PodConnections(parts.clock, unreadBudget(bufferBudget));
+    this.#http2Pool = new Http2Pool(parts.clock, unreadBudget(bufferBudget));
     const monotonic = (): number => parts.clock.monotonic();
     const run = `${parts.clock.now().toString(36)}-${Math.floor(parts.random() * 2 ** 32).toString(36)}`;
     const ledger = createLedger({ gateway: options.gateway, run, monotonic });
     this.ledger = ledger;
-    this.#connections = new Connections(parts.clock);
+    this.#http1Pool = new ConnectionPool(parts.clock);
     const { isBusy = loopBusyCheck(monotonic) } = parts;
     const clock = sharedTimerClock(parts.clock);
     const forwarding = {
@@ -72,15 +72,15 @@ export class Gateway {
       bufferBudget,
       random: parts.random,
       monotonic,
-      onPodLoading: readinessPolls(parts.clock, this.#connections),
+      onPodLoading: readinessPolls(parts.clock, this.#http1Pool),
       onHeld: wakeMessages(parts.clock, (key) => this.#operators?.wake(key)),
     };
-    const pods = { connections: this.#connections, sessions: this.#podConnections };
-    this.#mirroring = new Mirroring({ ...forwarding, ...pods, isBusy });
+    const pools = { http1Pool: this.#http1Pool, http2Pool: this.#http2Pool };
+    this.#mirroring = new Mirroring({ ...forwarding, ...pools, isBusy });
     this.#table = routeTable(
       (_table, change) => {
-        this.#connections.retain();
-        this.#podConnections.retain();
+        this.#http1Pool.retain();
+        this.#http2Pool.retain();
         this.#listeners.align(change);
       },
       { ledger, gateway: options.gateway, monotonic },
@@ -96,7 +96,7 @@ export class Gateway {
       call: grpcCalls({
         table: () => this.#table,
         isReady: () => this.isReady,
-        ...pods,
+        ...pools,
         mirroring: this.#mirroring,
         forwarding,
         clock,
@@ -107,7 +107,7 @@ export class Gateway {
       log: parts.log,
       bufferBudget,
     });
-    this.#exchange = { ...forwarding, ...pods, mirroring: this.#mirroring, log: parts.log };
+    this.#exchange = { ...forwarding, ...pools, mirroring: this.#mirroring, log: parts.log };
   }
 
   /** True from the first route table until draining begins. */
@@ -147,7 +147,7 @@ export class Gateway {
       this.#table.apply({ type: "full", version: 0, routes });
       this.#tableFreshness.loaded(ageMs);
       const ageSeconds = Math.round(ageMs / 1000);
-      log.warn("a route table of before the start serves until an operator tells a newer one", {
+      log.warn("the route table of an earlier run serves until an operator sends a newer one", {
         routes: routes.length,
         ageSeconds,
       });
@@ -185,8 +185,8 @@ export class Gateway {
     this.#operators?.close();
     await this.#tableFile?.close();
     this.#mirroring.close();
-    this.#connections.close();
-    await this.#podConnections.close();
+    this.#http1Pool.close();
+    await this.#http2Pool.close();
   }
 
   #openTableFile(): TableFile | undefined {

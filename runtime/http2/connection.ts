@@ -138,7 +138,7 @@ export class Http2Connection implements StreamLink {
     try {
       this.#reader.read(chunk);
       if (this.writer.unreadBytes > maxUnreadBytes) {
-        throw new ConnectionError(errorCodes.enhanceYourCalm, "it does not read what it is told");
+        throw new ConnectionError(errorCodes.enhanceYourCalm, "it does not read what is sent to it");
       }
     } catch (thrown) {
       if (!(thrown instanceof ConnectionError)) throw thrown;

@@ -34,7 +34,7 @@ export function startWatchdog(
     const isSlow = wasWithinHeaders && connection.isWithinHeaders;
     wasWithinHeaders = connection.isWithinHeaders;
     if (isSlow) {
-      connection.destroy(new Error("a block of headers did not end"));
+      connection.destroy(new Error("a header block did not end"));
       return;
     }
     idleForMs = connection.streams.size === 0 ? idleForMs + checkMs : 0;
@@ -44,7 +44,7 @@ export function startWatchdog(
       cancel = clock.after(checkMs, check);
       return;
     }
-    cancel = clock.after(pingTimeoutMs, () => connection.destroy(new Error("it gives no sign of life")));
+    cancel = clock.after(pingTimeoutMs, () => connection.destroy(new Error("it does not answer a ping")));
     connection.ping(() => {
       cancel();
       cancel = clock.after(checkMs, check);

@@ -83,9 +83,9 @@ export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger
       const models: Record<string, ModelFigures> = {};
       const waited: ModelCounts[] = [];
       const cursor = recency.pull(after, (counts) => {
-        const told = modelFigures(counts);
-        models[counts.key] = told;
-        if (told.queued > 0) waited.push(counts);
+        const figures = modelFigures(counts);
+        models[counts.key] = figures;
+        if (figures.queued > 0) waited.push(counts);
       });
       // The oldest wait grows without any event: that is a change as well.
       waited.forEach(recency.changed);

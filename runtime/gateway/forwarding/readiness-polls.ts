@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { releaseHeld } from "../routing/hold.ts";
 import { type LivePod, type LiveRoute, markLoading, markReady } from "../routing/live-route.ts";
 import type { Receiver } from "../upstream/connection.ts";
-import type { Connections } from "../upstream/connections.ts";
+import type { ConnectionPool } from "../upstream/connection-pool.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 
 /** Readiness is polled, not probed with clients' requests. */
@@ -15,11 +15,11 @@ const pollTimeoutMs = 5_000;
  * Returns a callback for pods that responded that they are loading their model: the container was restarted in place, and the
  * table, which lags behind, still lists the pod. It gets no requests until a table lists it anew, or until a poll finds it ready.
  */
-export function readinessPolls(clock: Clock, connections: Connections): (live: LiveRoute, pod: LivePod) => void {
+export function readinessPolls(clock: Clock, http1Pool: ConnectionPool): (live: LiveRoute, pod: LivePod) => void {
   return (live, pod) => {
     if (!markLoading(live, pod)) return;
     const poll = (): void => {
-      if (!pod.isLeaving) isModelReady(pod, live.route.model, clock, connections).then(polled, polled);
+      if (!pod.isLeaving) isModelReady(pod, live.route.model, clock, http1Pool).then(polled, polled);
     };
     const polled = (isReady: unknown): void => {
       if (isReady !== true) {
@@ -34,7 +34,7 @@ export function readinessPolls(clock: Clock, connections: Connections): (live: L
 }
 
 /** Asks for model readiness by the Open Inference Protocol. Any response counts as ready, except 503 and one with the not-ready header. */
-function isModelReady(pod: LivePod, model: string, clock: Clock, connections: Connections): Promise<boolean> {
+function isModelReady(pod: LivePod, model: string, clock: Clock, http1Pool: ConnectionPool): Promise<boolean> {
   const head = `GET /v2/models/${encodeURIComponent(model)}/ready HTTP/1.1\r\nhost: ${pod.address}\r\n\r\n`;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let isReady = false;
@@ -48,7 +48,7 @@ function isModelReady(pod: LivePod, model: string, clock: Clock, connections: Co
     onDrain: () => {},
     onFailed: () => resolve(false),
   };
-  const connection = connections.connection(pod, true);
+  const connection = http1Pool.connection(pod, true);
   const cancel = clock.after(pollTimeoutMs, () => {
     connection.destroy();
     resolve(false);

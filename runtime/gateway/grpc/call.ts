@@ -21,7 +21,7 @@ export interface ClientCall {
   remainingFor(live: LiveRoute): number;
 }
 
-/** Cancellation reason when the client cancelled or disconnected: there is nobody to answer. */
+/** Cancellation reason when the client cancelled or disconnected: no answer is sent. */
 export const clientLeft = Symbol("the client cancelled the call");
 
 /** A call with its route. */

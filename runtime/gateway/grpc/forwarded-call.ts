@@ -6,12 +6,12 @@ import type { Target } from "../routing/target.ts";
 import { type CallAnswer, CallAttempt, type AttemptListener } from "./pods/call-attempt.ts";
 import { clientLeft, type RoutedCall } from "./call.ts";
 import { podHeaders } from "./pods/call-headers.ts";
-import type { PodConnections } from "./pods/pod-connections.ts";
+import type { Http2Pool } from "./pods/http2-pool.ts";
 import { callFault, httpStatus, statusTrailers } from "./status.ts";
 
 /** What all calls of a gateway share. */
 export interface CallParts {
-  readonly sessions: PodConnections;
+  readonly http2Pool: Http2Pool;
   readonly forwarding: ForwardingParts;
   readonly mirroring: Mirroring;
 }
@@ -26,17 +26,17 @@ export function forwardCall(routed: RoutedCall, parts: CallParts): void {
 
 class ForwardedCall implements ForwardedRequest, AttemptListener {
   readonly #routed: RoutedCall;
-  readonly #sessions: PodConnections;
+  readonly #http2Pool: Http2Pool;
   readonly #mirroring: Mirroring;
   readonly #forwarding: Forwarding;
   #attempt: CallAttempt | undefined;
 
-  constructor(routed: RoutedCall, { sessions, forwarding, mirroring }: CallParts) {
+  constructor(routed: RoutedCall, { http2Pool, forwarding, mirroring }: CallParts) {
     const { live, selector, timeoutMs, call } = routed;
     const isStream = call.head.shape.isStream === true;
     const sizeBytes = call.source.bufferedBytes;
     this.#routed = routed;
-    this.#sessions = sessions;
+    this.#http2Pool = http2Pool;
     this.#mirroring = mirroring;
     this.#forwarding = new Forwarding({ live, selector, sizeBytes, timeoutMs, isStream }, this, forwarding);
   }
@@ -49,7 +49,7 @@ class ForwardedCall implements ForwardedRequest, AttemptListener {
   attempt(): void {
     const target = this.#forwarding.target();
     if (target === undefined) return;
-    this.#attempt = new CallAttempt(this.#routed, target, this.#sessions.connection(target.pod), this);
+    this.#attempt = new CallAttempt(this.#routed, target, this.#http2Pool.connection(target.pod), this);
     this.#attempt.start();
   }
 

@@ -186,13 +186,13 @@ function http2Headers(status: number, headers: readonly string[], clock: Clock):
 
 /** Headers without pseudo-headers; cookies, which HTTP/2 may split, are joined (RFC 9113 §8.2.3). */
 function http1Headers(raw: HeaderList, host: string | undefined): string[] {
-  const kept: string[] = host === undefined ? [] : ["host", host];
+  const headers: string[] = host === undefined ? [] : ["host", host];
   const cookies: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i], raw[i + 1]];
     if (name === undefined || value === undefined || name.startsWith(":") || name === "host") continue;
     if (name === "cookie") cookies.push(value);
-    else kept.push(name, value);
+    else headers.push(name, value);
   }
-  return cookies.length === 0 ? kept : [...kept, "cookie", cookies.join("; ")];
+  return cookies.length === 0 ? headers : [...headers, "cookie", cookies.join("; ")];
 }

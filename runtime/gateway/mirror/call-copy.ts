@@ -4,7 +4,7 @@ import { notReadyHeader } from "../../contract/route-table.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
 import { errorCodes } from "../../http2/wire.ts";
-import type { PodConnections } from "../grpc/pods/pod-connections.ts";
+import type { Http2Pool } from "../grpc/pods/http2-pool.ts";
 import { headerValue } from "../http2/header-record.ts";
 import type { LivePod } from "../routing/live-route.ts";
 import { isComparableCall } from "./call-answer.ts";
@@ -27,7 +27,7 @@ export interface MirroredCall {
 
 interface CallCopyParts {
   readonly clock: Clock;
-  readonly sessions: PodConnections;
+  readonly http2Pool: Http2Pool;
   readonly comparisons: Comparisons;
 }
 
@@ -95,7 +95,7 @@ export class CallCopy implements StreamOwner {
     counts.sent += 1;
     changed();
     try {
-      this.#stream = this.#parts.sessions.connection(pod).request(headersFor(pod), this);
+      this.#stream = this.#parts.http2Pool.connection(pod).request(headersFor(pod), this);
       this.#stream.end(body);
     } catch {
       // The connection closed after it was chosen.

@@ -43,7 +43,7 @@ export class Comparisons {
     this.#clock = clock;
   }
 
-  /** `told` is called once, asynchronously unless too many pairs are queued. */
+  /** `onCompared` is called once, asynchronously unless too many pairs are queued. */
   compare({ client, copy, tolerance, method }: AnswerPair, onCompared: OnCompared): void {
     if (this.#pending.length >= maxPending) {
       onCompared(undefined);

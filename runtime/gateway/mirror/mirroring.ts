@@ -1,12 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
-import type { PodConnections } from "../grpc/pods/pod-connections.ts";
+import type { Http2Pool } from "../grpc/pods/http2-pool.ts";
 import { smallSet } from "../../http2/small-set.ts";
 import { heldCount } from "../routing/hold.ts";
 import type { LivePod, LiveRevision, LiveRoute } from "../routing/live-route.ts";
 import { leastOutstanding, type BalancingParts } from "../routing/load-balancing.ts";
-import type { Connections } from "../upstream/connections.ts";
+import type { ConnectionPool } from "../upstream/connection-pool.ts";
 import { Comparisons } from "./comparisons.ts";
 import { CallCopy, type MirroredCall } from "./call-copy.ts";
 import { RequestCopy, type CopyTarget } from "./request-copy.ts";
@@ -14,8 +14,8 @@ import { RequestCopy, type CopyTarget } from "./request-copy.ts";
 interface MirroringParts extends BalancingParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
-  readonly connections: Connections;
-  readonly sessions: PodConnections;
+  readonly http1Pool: ConnectionPool;
+  readonly http2Pool: Http2Pool;
   /** Called when a pod responds that it is still loading its model. */
   readonly onPodLoading: (live: LiveRoute, pod: LivePod) => void;
   /** The gateway is nearly saturated: clients' requests take precedence. */
@@ -48,19 +48,19 @@ export class Mirroring {
    * request is not mirrored. Call it once per request, and only where the split chose the revision.
    */
   copyRequest(live: LiveRoute, revision: LiveRevision, bytes: Buffer): RequestCopy | undefined {
-    const { clock, connections } = this.#parts;
+    const { clock, http1Pool } = this.#parts;
     return this.#start(
       live,
       revision,
-      (target) => new RequestCopy(bytes, target, { clock, connections, comparisons: this.#comparisons }),
+      (target) => new RequestCopy(bytes, target, { clock, http1Pool, comparisons: this.#comparisons }),
     );
   }
 
   /** Starts a copy of a call that `revision` has answered, successfully or not. Call it like `copyRequest`. */
   copyCall(live: LiveRoute, revision: LiveRevision, call: MirroredCall): void {
-    const { clock, sessions } = this.#parts;
+    const { clock, http2Pool } = this.#parts;
     const comparisons = this.#comparisons;
-    this.#start(live, revision, (target) => new CallCopy(call, target, { clock, sessions, comparisons }));
+    this.#start(live, revision, (target) => new CallCopy(call, target, { clock, http2Pool, comparisons }));
   }
 
   #start<C extends InFlightCopy>(

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts } from "../figures/counts.ts";
 import type { LivePod } from "../routing/live-route.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
-import type { Connections } from "../upstream/connections.ts";
+import type { ConnectionPool } from "../upstream/connection-pool.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import type { Comparisons } from "./comparisons.ts";
 import type { Divergence } from "../../base/predictions/divergence.ts";
@@ -25,7 +25,7 @@ export interface CopyTarget {
 
 interface RequestCopyParts {
   readonly clock: Clock;
-  readonly connections: Connections;
+  readonly http1Pool: ConnectionPool;
   readonly comparisons: Comparisons;
 }
 
@@ -105,7 +105,7 @@ export class RequestCopy implements Receiver {
     if (this.#mirrored.isWhole !== undefined) return;
     this.#target.counts.sent += 1;
     this.#target.changed();
-    this.#connection = this.#parts.connections.connection(this.#target.pod, true);
+    this.#connection = this.#parts.http1Pool.connection(this.#target.pod, true);
     this.#connection.send(this.#bytes, { isWhole: true, isHead: false }, this);
   }
 

@@ -7,7 +7,7 @@ import type { RequestCopy } from "../mirror/request-copy.ts";
 import { type Failure, Forwarding, type ForwardingParts, type ForwardedRequest } from "../forwarding/forwarding.ts";
 import type { Target } from "../routing/target.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
-import type { Connections } from "../upstream/connections.ts";
+import type { ConnectionPool } from "../upstream/connection-pool.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import { clientTimeoutMs } from "./client-timeout.ts";
 import type { RoutedRequest } from "./routed-request.ts";
@@ -18,7 +18,7 @@ import { responseHeaders } from "./response-headers.ts";
 
 /** What all exchanges of a gateway share. */
 export interface ExchangeParts extends ForwardingParts {
-  readonly connections: Connections;
+  readonly http1Pool: ConnectionPool;
   readonly mirroring: Mirroring;
   readonly log: Log;
 }
@@ -159,7 +159,7 @@ export class Exchange implements ForwardedRequest, Receiver {
       // One buffer, so that head and body go out in one packet.
       const bytes = whole === undefined ? head : Buffer.concat([head, whole]);
       const isWhole = kind === "none" || kind === "buffered";
-      this.#connection = this.#parts.connections.connection(target.pod, isWhole);
+      this.#connection = this.#parts.http1Pool.connection(target.pod, isWhole);
       this.#connection.send(bytes, { isWhole, isHead: client.method === "HEAD" }, this);
       if (kind === "buffered" && !this.#isCopied) this.#mirror(target, bytes);
     } catch (thrown) {

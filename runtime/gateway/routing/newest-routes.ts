@@ -41,8 +41,10 @@ export function newestRoutes({ table, clock, log }: { table: RouteTable; clock: 
       sources.clear();
       deleted.clear();
       newest = deployments;
-      log.warn("the API server was set back: what it told before no longer counts", { deployments: String(newest) });
-      throw new Error("every route has to be told anew");
+      log.warn("the API server was restored from a backup: newer state seen before is discarded", {
+        deployments: String(newest),
+      });
+      throw new Error("a full route table is needed");
     }
   };
   const isNewest = (key: string, source: RouteSource): boolean => {

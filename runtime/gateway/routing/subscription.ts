@@ -50,7 +50,7 @@ export function subscription(options: SubscriptionOptions): Subscription {
       isOpen = false;
       if (closing.signal.aborted) return;
       if (clock.monotonic() - startedMs > silenceMs) delayMs = firstDelayMs;
-      log.info("route stream ended, the last table is kept", { operator: options.operatorUrl, end, retryMs: delayMs });
+      log.info("route stream ended; the last table is kept", { operator: options.operatorUrl, end, retryMs: delayMs });
       await clock.sleep(delayMs, closing.signal);
       delayMs = Math.min(delayMs * 2, lastDelayMs);
     }

@@ -114,7 +114,7 @@ export class UpstreamConnection {
   }
 
   #readHead(bytes: Buffer): boolean {
-    if (this.#receiver === undefined) throw new Error("it answers what nobody asked");
+    if (this.#receiver === undefined) throw new Error("it sends an unsolicited response");
     const all = this.#partialHead === undefined ? bytes : Buffer.concat([this.#partialHead, bytes]);
     const head = this.#heads.of(all, this.#readHeadText);
     if (head === undefined) {

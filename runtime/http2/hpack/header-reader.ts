@@ -84,7 +84,7 @@ export class HeaderReader {
     while (this.#at < end) {
       const byte = block[this.#at] ?? 0;
       if (byte >= 0x20 && byte < 0x40) {
-        if (!mayResize) throw broken("a change of the table's size stands behind a header");
+        if (!mayResize) throw broken("a table size update follows a header field");
         this.#resize(this.#integer(0x1f));
         continue;
       }
@@ -177,7 +177,7 @@ export class HeaderReader {
     let value = mask;
     let factor = 1;
     for (let byte = 0x80; byte >= 0x80; factor *= 128) {
-      if (this.#at >= this.#end || value > maxInteger) throw broken("a number that is cut short or too large");
+      if (this.#at >= this.#end || value > maxInteger) throw broken("an integer is truncated or too large");
       byte = this.#block[this.#at] ?? 0;
       this.#at += 1;
       value += (byte & 0x7f) * factor;
@@ -191,11 +191,11 @@ export class HeaderReader {
     const length = this.#integer(0x7f);
     const from = this.#at;
     const to = from + length;
-    if (to > this.#end) throw broken("a text that is cut short");
+    if (to > this.#end) throw broken("a string is truncated");
     this.#at = to;
     if (!isHuffman) return this.#block.toString("latin1", from, to);
     const text = huffmanDecoded(this.#block, from, to);
-    if (text === undefined) throw broken("a text in no Huffman code");
+    if (text === undefined) throw broken("a string is not valid Huffman code");
     return text;
   }
 }
@@ -212,5 +212,5 @@ function sizeOf({ name, value }: Entry): number {
 }
 
 function broken(reason: string): ConnectionError {
-  return new ConnectionError(errorCodes.compressionError, `a block of headers cannot be read: ${reason}`);
+  return new ConnectionError(errorCodes.compressionError, `a header block cannot be decoded: ${reason}`);
 }

@@ -75,7 +75,7 @@ export class ConnectionReader {
     const { type } = frame;
     if (!this.#hasSettings) this.#firstFrame(frame);
     if (this.#blocks.openStream !== undefined && type !== frameTypes.continuation) {
-      throw protocolError("a block of headers is interrupted");
+      throw protocolError("a header block is interrupted");
     }
     switch (type) {
       case frameTypes.headers:
@@ -94,7 +94,7 @@ export class ConnectionReader {
         this.#windowUpdate(frame);
         return;
       case frameTypes.pushPromise:
-        throw protocolError("a push was promised, which nobody may do here");
+        throw protocolError("a PUSH_PROMISE was sent, although push is disabled");
       default:
         this.#take(this.#controlFrames);
         applyControlFrame(frame, this.#connection);
@@ -103,7 +103,7 @@ export class ConnectionReader {
 
   data(id: number, piece: Buffer, isEnd: boolean): void {
     if (this.#blocks.openStream !== undefined || !this.#hasSettings)
-      throw protocolError("DATA where there may be none");
+      throw protocolError("a DATA frame interrupts a header block or precedes SETTINGS");
     const stream = this.#receiver(id, piece.length);
     if (stream === undefined) return;
     stream.receiveWindow -= piece.length;
@@ -117,7 +117,8 @@ export class ConnectionReader {
   }
 
   #firstFrame({ type, flags: flag }: Frame): void {
-    if (type !== frameTypes.settings || (flag & flags.ack) !== 0) throw protocolError("the first frame is no SETTINGS");
+    if (type !== frameTypes.settings || (flag & flags.ack) !== 0)
+      throw protocolError("the first frame is not SETTINGS");
     this.#hasSettings = true;
   }
 
@@ -156,7 +157,7 @@ export class ConnectionReader {
   }
 
   #headers(frame: Frame): void {
-    if (frame.stream === 0) throw protocolError("HEADERS of no stream");
+    if (frame.stream === 0) throw protocolError("a HEADERS frame is on stream 0");
     this.#block(this.#blocks.headers(frame));
   }
 
@@ -236,7 +237,7 @@ export class ConnectionReader {
     checkSize(frame, 4);
     const increment = bytes.readUInt32BE(start) & maxWindowBytes;
     if (id === 0) {
-      if (increment === 0) throw protocolError("a window is widened by nothing");
+      if (increment === 0) throw protocolError("a WINDOW_UPDATE has an increment of 0");
       this.#connection.writer.increaseWindow(increment);
       return;
     }
@@ -269,7 +270,8 @@ export class ConnectionReader {
   }
 
   #take(bucket: TokenBucket): void {
-    if (!bucket.take()) throw new ConnectionError(errorCodes.enhanceYourCalm, "it does too much that is of no use");
+    if (!bucket.take())
+      throw new ConnectionError(errorCodes.enhanceYourCalm, "it exceeds the rate limit for resets and control frames");
   }
 }
 

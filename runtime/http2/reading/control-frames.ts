@@ -11,7 +11,7 @@ export function applyControlFrame(frame: Frame, connection: Http2Connection): vo
     return;
   }
   const isKnown = type === frameTypes.settings || type === frameTypes.ping || type === frameTypes.goaway;
-  if (isKnown && stream !== 0) throw protocolError("a frame of the connection names a stream");
+  if (isKnown && stream !== 0) throw protocolError("a connection frame names a stream");
   if (type === frameTypes.settings) applySettings(frame, connection);
   else if (type === frameTypes.ping) applyPing(frame, connection);
   else if (type === frameTypes.goaway) {
@@ -29,7 +29,7 @@ export function checkSize({ type, start, end }: Frame, sizeBytes: number): void 
 
 /** Priorities are not implemented: the frame is only validated (RFC 9113 §5.3.2). */
 function checkPriority(frame: Frame): void {
-  if (frame.stream === 0) throw protocolError("PRIORITY of no stream");
+  if (frame.stream === 0) throw protocolError("a PRIORITY frame is on stream 0");
   checkSize(frame, 5);
   const parent = frame.bytes.readUInt32BE(frame.start) & 0x7fff_ffff;
   if (parent === frame.stream) throw protocolError("a stream depends on itself");

@@ -60,7 +60,7 @@ export class FrameReader {
   #readBeginning(bytes: Buffer, beginning: Buffer): number {
     const length = Math.min(bytes.length, beginning.length);
     if (bytes.compare(beginning, 0, length, 0, length) !== 0) {
-      throw new ConnectionError(errorCodes.protocolError, "the connection does not begin as those of HTTP/2 do");
+      throw new ConnectionError(errorCodes.protocolError, "the connection does not start with the HTTP/2 preface");
     }
     if (length < beginning.length) return 0;
     this.#beginning = undefined;

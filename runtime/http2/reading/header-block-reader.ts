@@ -54,7 +54,8 @@ export class HeaderBlockReader {
       isOwnParent = end - start >= 5 && (bytes.readUInt32BE(start) & 0x7fff_ffff) === stream;
       start += 5;
     }
-    if (start > end) throw new ConnectionError(errorCodes.protocolError, "a HEADERS frame is shorter than it tells");
+    if (start > end)
+      throw new ConnectionError(errorCodes.protocolError, "a HEADERS frame is shorter than its padding and priority");
     const isLast = (frame.flags & flags.endStream) !== 0;
     if ((frame.flags & flags.endHeaders) !== 0) return this.#read({ stream, isLast, isOwnParent }, bytes, start, end);
     this.#open = { stream, isLast, isOwnParent, pieces: [bytes.subarray(start, end)], sizeBytes: end - start };
@@ -64,11 +65,12 @@ export class HeaderBlockReader {
   /** Processes a CONTINUATION frame. Undefined: the block continues. Throws ConnectionError. */
   continuation({ stream, bytes, start, end, flags: flag }: Frame): HeaderBlock | undefined {
     const open = this.#open;
-    if (open?.stream !== stream) throw new ConnectionError(errorCodes.protocolError, "nothing is to be continued");
+    if (open?.stream !== stream)
+      throw new ConnectionError(errorCodes.protocolError, "a CONTINUATION frame continues no header block");
     open.pieces.push(bytes.subarray(start, end));
     open.sizeBytes += end - start;
     if (open.sizeBytes > this.#maxBytes || open.pieces.length > maxFrames) {
-      throw new ConnectionError(errorCodes.enhanceYourCalm, "a block of headers does not end");
+      throw new ConnectionError(errorCodes.enhanceYourCalm, "a header block does not end");
     }
     if ((flag & flags.endHeaders) === 0) return undefined;
     this.#open = undefined;

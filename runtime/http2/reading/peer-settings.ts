@@ -12,7 +12,8 @@ const settingBytes = 6;
 
 /** Parses a SETTINGS frame. Throws ConnectionError. */
 export function peerSettings({ bytes, start, end }: Frame): PeerSettings {
-  if ((end - start) % settingBytes !== 0) throw new ConnectionError(errorCodes.frameSizeError, "half a setting");
+  if ((end - start) % settingBytes !== 0)
+    throw new ConnectionError(errorCodes.frameSizeError, "a SETTINGS frame ends within a setting");
   const settings: { -readonly [Name in keyof PeerSettings]: PeerSettings[Name] } = {};
   for (let at = start; at < end; at += settingBytes) {
     const id = bytes.readUInt16BE(at);

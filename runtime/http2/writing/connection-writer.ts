@@ -163,5 +163,5 @@ export class ConnectionWriter {
 
 /** The error for a window that became too large. */
 export function windowOverflow(): ConnectionError {
-  return new ConnectionError(errorCodes.flowControlError, "a window is wider than 2^31 - 1");
+  return new ConnectionError(errorCodes.flowControlError, "a window is larger than 2^31 - 1");
 }

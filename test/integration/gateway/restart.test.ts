@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { start } from "../runtime/program.ts";
 import { asked, freePort, pod, route, tableSource } from "./parts.ts";
 
-/** A gateway's program at fixed ports, which can be started again as the kubelet does. */
+/** The gateway program at fixed ports, which can be restarted as the kubelet does. */
 async function program(operatorUrl: string, tableFile: string) {
   const [restPort, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const flags = ["--rest-port", restPort, "--grpc-port", grpcPort, "--admin-port", adminPort].map(String);
@@ -28,8 +28,8 @@ async function program(operatorUrl: string, tableFile: string) {
   };
 }
 
-describe("a gateway that is started again", () => {
-  test("serves by the table of before while no operator runs, and by the next operator's as soon as it speaks", async () => {
+describe("a restarted gateway", () => {
+  test("serves by its earlier table while no operator runs, and by an operator's as soon as one sends it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gateway-"));
     const tableFile = join(folder, "table");
     const [before, after] = [await pod("before"), await pod("after")];
@@ -58,7 +58,7 @@ describe("a gateway that is started again", () => {
       [200, "before"],
     ]);
     expect(await readiness()).toBe(503);
-    const told = await second.line("a route table of before the start serves until an operator tells a newer one");
+    const told = await second.line("the route table of an earlier run serves until an operator sends a newer one");
     expect([told["routes"], Number(told["ageSeconds"]) >= 1]).toEqual([1, true]);
     while ((await readiness()) !== 200) await sleep(50);
     expect(await tableAgeSeconds()).toBeGreaterThan(3);
@@ -76,13 +76,13 @@ describe("a gateway that is started again", () => {
     await Promise.all([before.close(), after.close(), rm(folder, { recursive: true })]);
   });
 
-  test("is not ready, and says that it knows nothing, when what was kept is damaged", async () => {
+  test("is not ready, and answers TableMissing, when the table file is damaged", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gateway-"));
     const tableFile = join(folder, "table");
     await writeFile(tableFile, '{"file":"modelwright-route-table","version":1}\n{"key":"default/dig');
     const { started, readiness, restPort } = await program("http://127.0.0.1:1", tableFile);
     const first = started();
-    const told = await first.line("route table of before the start is not used");
+    const told = await first.line("route table of an earlier run is not used");
     expect(told["cause"]).toBe("it is cut off or damaged");
     await first.line("gateway listens");
     await sleep(2_500);

@@ -32,7 +32,7 @@ const silent: StreamOwner = {
   closed: () => {},
 };
 
-/** A port whose connections are ours. */
+/** A port served by our Http2Connection. */
 async function ourServer(
   onRequest: NonNullable<ConnectionOptions["onRequest"]>,
   changes: Partial<ConnectionOptions> = {},
@@ -54,7 +54,7 @@ function portOf(address: AddressInfo | string | null): number {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Answers with what it was asked, as soon as all of it has come, no faster than it is read. */
+/** Echoes a request once it is complete, at the client's pace. */
 function echo(stream: Http2Stream, list: readonly string[]): void {
   const chunks: Buffer[] = [];
   stream.owner = {
@@ -79,7 +79,7 @@ const exchange = fc.record({
 });
 
 describe("a connection with node:http2 at its other end", () => {
-  test("takes requests of any size, many at a time, and answers them with what they were", async () => {
+  test("receives concurrent requests of any size and echoes them", async () => {
     const { port } = await ourServer(echo);
     const client = connectHttp2(`http://127.0.0.1:${port}`, { settings: { headerTableSize: 300 } });
     closing.push(() => client.destroy());
@@ -103,7 +103,7 @@ describe("a connection with node:http2 at its other end", () => {
     );
   });
 
-  test("asks, in frames that a server of the smallest table and windows takes", async () => {
+  test("sends requests to a server with the smallest header table and windows", async () => {
     const server = createHttp2Server({ settings: { headerTableSize: 0, initialWindowSize: 1000 } });
     server.on("stream", (stream, headers) => {
       const own = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("x-")));
@@ -137,7 +137,7 @@ describe("a connection with node:http2 at its other end", () => {
     );
   });
 
-  test("keeps what comes while its stream is paused, the end included, and holds the sender", async () => {
+  test("buffers what arrives while its stream is paused, the end included, and stops the sender", async () => {
     const server = createHttp2Server();
     let sent = 0;
     server.on("stream", (stream) => {
@@ -199,16 +199,16 @@ describe("a connection of a hostile client", () => {
       ),
       "more than the window was sent",
     ],
-    "a window wider than can be": [frame(8, 0, 0, uint32(2 ** 31 - 1)), "a window is wider than 2^31 - 1"],
-    "pings without end": [
+    "a window that is too large": [frame(8, 0, 0, uint32(2 ** 31 - 1)), "a window is larger than 2^31 - 1"],
+    "endless pings": [
       Buffer.concat(Array.from({ length: 3000 }, () => frame(6, 0, 0, Buffer.alloc(8)))),
-      "it does too much that is of no use",
+      "it exceeds the rate limit for resets and control frames",
     ],
-    "windows that make it reset streams (CVE-2025-8671)": [
+    "window updates that cause stream resets (CVE-2025-8671)": [
       Buffer.concat(
         Array.from({ length: 3000 }, (_, i) => [request(2 * i + 1), frame(8, 0, 2 * i + 1, uint32(0))]).flat(),
       ),
-      "it does too much that is of no use",
+      "it exceeds the rate limit for resets and control frames",
     ],
     "bodies, each of a request that is reset at once": [
       Buffer.concat(
@@ -218,15 +218,15 @@ describe("a connection of a hostile client", () => {
           frame(3, 0, 2 * i + 1, uint32(8)),
         ]).flat(),
       ),
-      "it does too much that is of no use",
+      "it exceeds the rate limit for resets and control frames",
     ],
     "a header block in a thousand frames": [
       Buffer.concat([frame(1, 0, 1, postBlock), ...Array.from({ length: 1000 }, () => frame(9, 0, 1))]),
-      "a block of headers does not end",
+      "a header block does not end",
     ],
-    "frames of unknown types without end": [
+    "endless frames of unknown types": [
       Buffer.concat(Array.from({ length: 3000 }, () => frame(77, 0, 0))),
-      "it does too much that is of no use",
+      "it exceeds the rate limit for resets and control frames",
     ],
   };
   test.for(Object.entries(breaking))("is ended for %s", async ([, [bytes, cause]]) => {
@@ -238,7 +238,7 @@ describe("a connection of a hostile client", () => {
     expect(connections[0]?.streams.size).toBe(0);
   });
 
-  test("of any frames harms no other, and is over when its client has left", async () => {
+  test("of any frames harms no other connection, and ends when its client leaves", async () => {
     const { port, connections } = await ourServer(echo);
     const good = connectHttp2(`http://127.0.0.1:${port}`);
     closing.push(() => good.destroy());
@@ -281,7 +281,7 @@ describe("a connection of a hostile client", () => {
     await expect.poll(() => connections.filter(({ socket }) => !socket.destroyed).length).toBe(1);
   });
 
-  test("resets a stream whose client sends more than its window, and no other", async () => {
+  test("resets a stream whose client exceeds its window, and no other stream", async () => {
     const { port, connections } = await ourServer((stream) => stream.pause());
     const more = Array.from({ length: 5 }, () => frame(0, 0, 1, Buffer.alloc(16_000)));
     await hostile(port, Buffer.concat([greeting, request(1), request(3), ...more]));
@@ -289,14 +289,14 @@ describe("a connection of a hostile client", () => {
     expect(connections[0]?.isOver).toBe(false);
   });
 
-  test("gives up an answer that nobody makes room for, and a block of headers that does not end", async () => {
+  test("gives up an answer that is not read, and a header block that does not end", async () => {
     const clock = createManualClock();
     const answer = (stream: Http2Stream): void => {
       stream.headers([":status", "200"]);
       stream.end(Buffer.alloc(100_000));
     };
     const { port, connections } = await ourServer(answer, { clock });
-    // Pings are answered, so that there is a sign of life.
+    // Pings are answered, so that the watchdog keeps the connection.
     const pong = (socket: Socket): unknown => socket.on("data", () => socket.write(frame(6, 1, 0, Buffer.alloc(8))));
     const stalling = await hostile(port, Buffer.concat([greeting, request(1, 5)]));
     pong(stalling);
@@ -315,7 +315,7 @@ describe("a connection of a hostile client", () => {
     expect(connections[1]?.isOver).toBe(true);
   });
 
-  test("is asked to go after minutes without a request", async () => {
+  test("gets GOAWAY after minutes without a request", async () => {
     const clock = createManualClock();
     const { port, connections } = await ourServer(echo, { clock });
     const client = connectHttp2(`http://127.0.0.1:${port}`);

@@ -15,7 +15,7 @@ const link = {
   closed: () => {},
 };
 
-test("open streams are found by number, as in a Map, whatever opens and closes", () => {
+test("open streams are found by id, as in a Map, whatever opens and closes", () => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 40 })), { maxLength: 100 });
   fc.assert(
     fc.property(steps, (steps) => {

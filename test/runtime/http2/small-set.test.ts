@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { smallSet } from "../../../runtime/http2/small-set.ts";
 
-test("a passing set has the members of a Set in their order, whoever comes and goes", () => {
+test("a small set has the members of a Set in the same order, whatever is added and deleted", () => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 8 })), { maxLength: 100 });
   fc.assert(
     fc.property(steps, (steps) => {
@@ -20,7 +20,7 @@ test("a passing set has the members of a Set in their order, whoever comes and g
   );
 });
 
-test("who goes through all members of a passing set meets those that have gone meanwhile", () => {
+test("an iteration over a small set includes members that are deleted meanwhile", () => {
   const members = smallSet<string>();
   members.add("first");
   members.add("second");

@@ -6,7 +6,7 @@ import { ChunkList } from "../../proxy/chunk-list.ts";
 import { faults } from "../../faults.ts";
 import type { Cancellation } from "../cancellation.ts";
 
-/** For so many chunks each one triggers an inspection; then only twice as many bytes do, or the end. */
+/** Each of the first chunks triggers an inspection; after these, only twice as many bytes, or the end. */
 const promptInspections = 32;
 
 /** Inspects or rewrites the bytes of a request. Throws a fault to end the call. */

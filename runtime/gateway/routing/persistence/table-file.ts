@@ -60,7 +60,7 @@ export class TableFile {
       return { routes, ageMs: Math.max(0, clock.now() - mtimeMs) };
     } catch (thrown) {
       if (!isMissing(thrown))
-        log.warn("route table of before the start is not used", { path, cause: Fault.from(thrown).message });
+        log.warn("route table of an earlier run is not used", { path, cause: Fault.from(thrown).message });
       return undefined;
     }
   }
@@ -110,7 +110,7 @@ export class TableFile {
     } catch (thrown) {
       this.#isChanged = true;
       this.#nextMs = startedMs + retryMs;
-      if (!this.#isFailing) log.warn("route table cannot be kept", { path, cause: Fault.from(thrown).message });
+      if (!this.#isFailing) log.warn("route table cannot be saved", { path, cause: Fault.from(thrown).message });
       this.#isFailing = true;
     }
   }

@@ -16,7 +16,7 @@ import { liveScene, revisionOf } from "../builders/live-routes.ts";
 
 const hold = { maxRequests: 100, maxBytes: 1_000, timeoutMs: 1_000 };
 
-/** A route with nothing ready, and who was let go so far. Whoever is let go is under way at once. */
+/** A route without ready pods, and the requests released so far, which count as in flight at once. */
 function scene(policy = hold) {
   const { live, update } = liveScene([revisionOf("a", 100, 0), revisionOf("b", 0, 0)], { hold: policy });
   const gone: number[] = [];
@@ -38,8 +38,8 @@ function answer(live: LiveRoute): void {
   widenWindow(live, 1);
 }
 
-describe("requests that wait", () => {
-  test("are as many as the policy allows, in number and in bytes", () => {
+describe("held requests", () => {
+  test("are limited by the policy, in number and in bytes", () => {
     const { live, request } = scene({ ...hold, maxRequests: 3, maxBytes: 10 });
     enterHold(live, request(1, anyRevision, 6));
     expect(() => enterHold(live, request(2, anyRevision, 5))).toThrow(
@@ -52,7 +52,7 @@ describe("requests that wait", () => {
     );
   });
 
-  test("free their places when they leave", () => {
+  test("free their places when their clients leave", () => {
     const { live, request } = scene({ ...hold, maxRequests: 1 });
     const leaving = request(1);
     enterHold(live, leaving);
@@ -61,7 +61,7 @@ describe("requests that wait", () => {
     expect(heldCount(live)).toBe(1);
   });
 
-  test("tell how many they are and how long the oldest has waited", () => {
+  test("report their number and the age of the oldest", () => {
     const { live, request } = scene();
     expect(holdFigures(live, 50)).toEqual({ queued: 0, oldestWaitMs: 0 });
     enterHold(live, request(20));
@@ -70,7 +70,7 @@ describe("requests that wait", () => {
     expect(holdFigures(live, 50)).toEqual({ queued: 3, oldestWaitMs: 40 });
   });
 
-  test("go in order, at first as many as fill a batch of each pod, then two for each answer", () => {
+  test("are released in order, at first as many as fill a batch of each pod, then two for each answer", () => {
     const { live, update, gone, request } = scene();
     for (let i = 0; i < 60; i += 1) enterHold(live, request(i));
     releaseHeld(live);
@@ -85,7 +85,7 @@ describe("requests that wait", () => {
     expect(live.hold).toBe(undefined);
   });
 
-  test("have newcomers behind them while they are let go, as long as there is room", () => {
+  test("hold new requests behind them while they are released, as long as there is room", () => {
     const { live, update, request } = scene({ ...hold, maxRequests: 20 });
     for (let i = 0; i < 20; i += 1) enterHold(live, request(i));
     expect(mustQueue(live)).toBe(false);
@@ -96,7 +96,7 @@ describe("requests that wait", () => {
     expect(mustQueue(live)).toBe(false);
   });
 
-  test("stop going when the pod goes away again, and those that came back go first", () => {
+  test("stay when the pod disappears again, and those that were returned are released first", () => {
     const { live, update, gone, request } = scene();
     for (let i = 0; i < 20; i += 1) enterHold(live, request(i));
     update({ revisions: [revisionOf("a", 100, 1)] });
@@ -113,7 +113,7 @@ describe("requests that wait", () => {
     expect(gone.slice(16)).toEqual([0, 1, 2, 16, 17, 18, 19]);
   });
 
-  test("for a revision that has nothing ready hold up nobody else", () => {
+  test("for a revision without ready pods do not block others", () => {
     const { live, update, gone, request } = scene();
     enterHold(live, request(1, { revision: "b" }));
     enterHold(live, request(2));

@@ -5,10 +5,10 @@ import { idlePods } from "../builders/live-routes.ts";
 
 interface Case {
   readonly count: number;
-  /** Requests under way, by index. */
+  /** Requests in flight, by index. */
   readonly busy?: Readonly<Record<number, number>>;
   readonly tried?: readonly number[];
-  /** Took no connection a moment ago. */
+  /** Accepted no connection recently. */
   readonly shunned?: readonly number[];
   /** Ages in milliseconds by index; the others are old. */
   readonly agesMs?: Readonly<Record<number, number>>;
@@ -30,13 +30,13 @@ function picked({ count, busy = {}, tried = [], shunned = [], agesMs = {}, rando
 describe("leastOutstanding", () => {
   const cases: Record<string, Case> = {
     "no pod: none": { count: 0, want: undefined },
-    "the idle one is taken": { count: 3, busy: { 0: 2, 1: 1 }, want: "p2" },
+    "the idle pod is picked": { count: 3, busy: { 0: 2, 1: 1 }, want: "p2" },
     "a tie is broken by chance": { count: 3, random: 0.5, want: "p1" },
-    "one that just failed is left aside": { count: 2, busy: { 1: 9 }, tried: [0], want: "p1" },
-    "one that took no connection is left aside": { count: 2, busy: { 1: 9 }, shunned: [0], want: "p1" },
-    "when all failed they are tried again": { count: 1, tried: [0], want: "p0" },
+    "a pod that just failed is avoided": { count: 2, busy: { 1: 9 }, tried: [0], want: "p1" },
+    "a pod that accepted no connection is avoided": { count: 2, busy: { 1: 9 }, shunned: [0], want: "p1" },
+    "when all failed, one is tried again": { count: 1, tried: [0], want: "p0" },
     "above eight pods two are compared": { count: 10, busy: { 0: 1 }, random: 0, want: "p1" },
-    "above eight pods, when both of the two failed, all are looked at": { count: 10, tried: [0, 1], want: "p2" },
+    "above eight pods, when both of the two failed, all are compared": { count: 10, tried: [0, 1], want: "p2" },
     "a new pod counts as ten times as busy": { count: 2, busy: { 0: 8 }, agesMs: { 1: 0 }, want: "p0" },
     "and gets its first request when the old one has more than nine": {
       count: 2,
@@ -44,18 +44,18 @@ describe("leastOutstanding", () => {
       agesMs: { 1: 0 },
       want: "p1",
     },
-    "half through its first seconds it takes about half": {
+    "halfway through slow start it takes about half": {
       count: 2,
       busy: { 0: 3, 1: 1 },
       agesMs: { 1: 2500 },
       want: "p1",
     },
-    "a lone pod gets everything at once": { count: 1, busy: { 0: 100 }, agesMs: { 0: 0 }, want: "p0" },
-    "of new pods only the idle one is taken": { count: 2, busy: { 0: 1 }, agesMs: { 0: 0, 1: 0 }, want: "p1" },
+    "a single pod gets everything at once": { count: 1, busy: { 0: 100 }, agesMs: { 0: 0 }, want: "p0" },
+    "of new pods the idle one is picked": { count: 2, busy: { 0: 1 }, agesMs: { 0: 0, 1: 0 }, want: "p1" },
   };
   for (const [sentence, one] of Object.entries(cases)) test(sentence, () => expect(picked(one)).toBe(one.want));
 
-  test("up to eight pods, none with fewer requests is passed over", () => {
+  test("up to eight pods, the one with the fewest requests is always picked", () => {
     const loads = fc.array(fc.nat(50), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(loads, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (loads, random) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { tableFreshness } from "../../../../runtime/gateway/routing/table-freshness.ts";
 
 describe("tableFreshness", () => {
-  test("operators have two seconds before what is there has to do", () => {
+  test("operators have two seconds to send a newer table", () => {
     let nowMs = 100;
     const { isSettled, ageMs } = tableFreshness(() => nowMs);
     nowMs = 2_099;
@@ -11,7 +11,7 @@ describe("tableFreshness", () => {
     expect([isSettled(), ageMs()]).toEqual([true, 2_000]);
   });
 
-  test("a table of before ages on until an operator speaks", () => {
+  test("a table of an earlier run ages until an operator sends a message", () => {
     let nowMs = 0;
     const { loaded, confirmed, isSettled, ageMs } = tableFreshness(() => nowMs);
     loaded(60_000);

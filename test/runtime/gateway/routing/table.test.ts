@@ -26,7 +26,7 @@ function scene() {
 }
 
 describe("the table of a gateway", () => {
-  test("tells what each message changed, and nothing else", () => {
+  test("reports what each message changed, and nothing else", () => {
     const { table, changes } = scene();
     table.apply(full(one, { ...one, key: "default/two" }));
     table.apply(delta([{ ...one, key: "default/three" }], ["default/two", "default/never"]));
@@ -40,7 +40,7 @@ describe("the table of a gateway", () => {
     expect([table.version, [...table.byKey.keys()]]).toEqual([3, ["default/one"]]);
   });
 
-  test("finds a route by any host of its, with or without port, in any case", () => {
+  test("finds a route by any of its hosts, with or without port, in any case", () => {
     const { table } = scene();
     table.apply(full(one));
     const keys = ["one.default", "one.default.svc:8501", "ONE.default.svc.cluster.local", "digits.example.com:80"].map(
@@ -50,7 +50,7 @@ describe("the table of a gateway", () => {
     expect(table.ofHost("other.example.com")).toBe(undefined);
   });
 
-  test("forgets hosts and models that a route has no more, also those that were asked for before", () => {
+  test("forgets hosts and models that a route no longer has, also those that were looked up before", () => {
     const { table } = scene();
     table.apply(full(one));
     expect([table.ofHost("digits.example.com")?.route.key, table.ofHost("new.example.com")]).toEqual([
@@ -71,7 +71,7 @@ describe("the table of a gateway", () => {
     ]);
   });
 
-  test("remembers pods while tables change around them, and knows who is leaving", () => {
+  test("keeps the state of pods across tables, and knows which ones are leaving", () => {
     const { table } = scene();
     table.apply(full({ ...one, revisions: [revisionOf("a", 100, 2)] }));
     const [revision] = table.byKey.get("default/one")?.revisions ?? [];

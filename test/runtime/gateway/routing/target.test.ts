@@ -16,14 +16,14 @@ const first = (live: LiveRoute, selector: RevisionSelector = anyRevision) =>
 const taken = (live: LiveRoute, count: number) => Array.from({ length: count }, () => first(live)).join("");
 
 describe("the first target of a request", () => {
-  test("a weight of zero and a revision without ready pods take nothing", () => {
+  test("a revision of weight zero or without ready pods gets no requests", () => {
     expect(taken(liveScene([revisionOf("a", 0), revisionOf("b", 100)]).live, 4)).toBe("bbbb");
     expect(taken(liveScene([revisionOf("a", 90, 0), revisionOf("b", 10)]).live, 4)).toBe("bbbb");
     expect(taken(liveScene([revisionOf("a", 100, 0)]).live, 2)).toBe("--");
     expect(taken(liveScene([]).live, 1)).toBe("-");
   });
 
-  test("a revision that comes back gets its share, not a burst for the time it was away", () => {
+  test("a revision that returns gets its share, not a burst for the time that it was away", () => {
     const { live, update } = liveScene([revisionOf("a", 50), revisionOf("b", 50)]);
     taken(live, 7);
     update({ revisions: [revisionOf("a", 50), revisionOf("b", 50, 0)] });
@@ -32,7 +32,7 @@ describe("the first target of a request", () => {
     expect(["abababab", "babababa"]).toContain(taken(live, 8));
   });
 
-  test("tables that leave the split as it is do not begin it anew", () => {
+  test("tables that do not change the split do not restart it", () => {
     const counts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 99 }), counts, (weight, counts) => {
@@ -48,7 +48,7 @@ describe("the first target of a request", () => {
     );
   });
 
-  test("requests with a key stay with one revision and take no turns of the others", () => {
+  test("requests with a sticky key stay with one revision and take no turns of the split", () => {
     const sticky = { header: "x-user", salt: "s" };
     const { live } = liveScene([revisionOf("a", 50), revisionOf("b", 50)], { sticky });
     const own = first(live, { stickyValue: "someone" });
@@ -60,7 +60,7 @@ describe("the first target of a request", () => {
     expect(without.filter((hash) => hash === "b")).toHaveLength(10);
   });
 
-  test("a request with a key goes elsewhere while its revision has nothing ready", () => {
+  test("a request with a sticky key goes to another revision while its own has no ready pods", () => {
     const sticky = { header: "x-user", salt: "s" };
     const { live } = liveScene([revisionOf("a", 0), revisionOf("b", 100, 0), revisionOf("c", 0)], { sticky });
     expect(first(live, { stickyValue: "someone" })).toBe("-");
@@ -68,7 +68,7 @@ describe("the first target of a request", () => {
     expect(first(other, { stickyValue: "someone" })).toBe("a");
   });
 
-  test("a request that names a revision gets it whatever its weight, takes no turn, and waits when it has nothing ready", () => {
+  test("a request that names a revision gets it whatever its weight, takes no turn, and is held while it has no ready pods", () => {
     const { live } = liveScene([revisionOf("a", 100), revisionOf("b", 0), revisionOf("c", 0, 0)]);
     expect(first(live, { revision: "b" })).toBe("b");
     expect(first(live, { revision: "c" })).toBe("-");
@@ -95,7 +95,7 @@ describe("the next target of a request that failed", () => {
     expect(hashes.filter((hash) => hash === "a")).toHaveLength(20);
   });
 
-  test("is another revision only when its own has nothing ready and nothing binds it", () => {
+  test("is of another revision only when its own has no ready pods and it is not pinned", () => {
     const sticky = { header: "x-user", salt: "s" };
     const { live, update } = liveScene([revisionOf("a", 99, 1), revisionOf("b", 1, 1)], { sticky });
     const failed = failedOnce(live, anyRevision);

@@ -70,7 +70,7 @@ describe("matchedVersion", () => {
   });
 
   const refused: Record<string, [Route, VersionSelector, string]> = {
-    "a number that nobody has is refused with what there is": [
+    "an unknown number is refused with a list of versions": [
       rollout,
       { number: "9" },
       "default/digits has no version 9; served: 3 (stable), 4 (canary, candidate), 1, 5",
@@ -110,7 +110,7 @@ describe("versionedPath", () => {
       [{ label: "stable" }, "/v2/models/digits/versions/7/ready", "/v2/models/digits/ready"],
     ],
     "no version": ["/v1/models/digits:predict", undefined],
-    "a number that is none is left to the pod's protocol": ["/v1/models/digits/versions/HELLO:predict", undefined],
+    "a malformed number is left to the pod's protocol": ["/v1/models/digits/versions/HELLO:predict", undefined],
     "Open Inference has no labels": ["/v2/models/digits/labels/stable/infer", undefined],
     "another path": ["/v2/repository/index", undefined],
   };

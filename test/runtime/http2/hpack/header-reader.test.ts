@@ -45,10 +45,10 @@ describe("a reader of headers", () => {
     "padding of zeros": "000178 81 00",
   };
   test.for(Object.entries(broken))("ends the connection for %s", ([, hex]) => {
-    expect(() => read(new HeaderReader(wide), hex)).toThrow(/^a block of headers cannot be read: /);
+    expect(() => read(new HeaderReader(wide), hex)).toThrow(/^a header block cannot be decoded: /);
   });
 
-  test("keeps no more of a list than the limits allow, and goes on with its table", () => {
+  test("drops headers beyond the limits, and keeps its table in sync", () => {
     const reader = new HeaderReader({ listBytes: 100, maxFields: 2 });
     const kept = "400178 0179";
     expect(told(reader, kept)).toEqual({ count: 2, isTooLarge: false, isValid: true });
@@ -57,7 +57,7 @@ describe("a reader of headers", () => {
     expect(told(reader, "be")).toEqual({ count: 2, isTooLarge: false, isValid: true });
   });
 
-  test("tells names and values that may not be, also when they come again from the table", () => {
+  test("detects invalid names and values, also when they come from the table", () => {
     const reader = new HeaderReader(wide);
     const soundness = ["400158 0179", "be", "400178 0179", "be", "bf", "000178 010a", "000178 0120", "0000 0179"];
     expect(soundness.map((hex) => told(reader, hex))).toEqual(
@@ -69,12 +69,12 @@ describe("a reader of headers", () => {
     );
   });
 
-  test("reads a block anew when the table has changed since it came last", () => {
+  test("decodes a repeated block anew when the table has changed", () => {
     const reader = new HeaderReader(wide);
     const blocks = ["400178 0179", "be", "be", "400178 017a", "be", "be"];
     expect(blocks.map((hex) => read(reader, hex))).toEqual(["y", "y", "y", "z", "z", "z"].map((value) => ["x", value]));
     expect(read(reader, "20")).toEqual([]);
-    expect(() => read(reader, "be")).toThrow("a block of headers cannot be read: index 62 is beyond the table");
+    expect(() => read(reader, "be")).toThrow("a header block cannot be decoded: index 62 is beyond the table");
   });
 });
 
@@ -88,7 +88,7 @@ const value = fc.oneof(
 );
 const list = fc.array(fc.tuple(name, value), { maxLength: 30 }).map((pairs) => pairs.flat());
 
-test("what a writer writes is read as it was, block after block, whatever table the reader allows in between", () => {
+test("a reader decodes what a writer encodes, block after block, whatever table size is set in between", () => {
   const table = fc.option(fc.integer({ min: 0, max: 5000 }), { freq: 3 });
   const step = fc.record({ list, table, earlier: fc.nat(100) });
   fc.assert(

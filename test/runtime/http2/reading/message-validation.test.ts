@@ -6,12 +6,12 @@ const request = (method: string, path: string): string[] => [":method", method, 
 describe("a request over HTTP/2", () => {
   const cases: Record<string, readonly [list: readonly string[], isValid: boolean]> = {
     "has a path": [request("GET", "/a?b"), true],
-    "may ask after the whole server": [request("OPTIONS", "*"), true],
-    "asks after the whole server by OPTIONS only": [request("GET", "*"), false],
-    "has no path that is another host's": [request("GET", "http://other/a"), false],
-    "has no path that begins anyhow": [request("GET", "a"), false],
-    "has no empty path": [request("GET", ""), false],
-    "to CONNECT has none": [[":method", "CONNECT", ":authority", "a"], true],
+    "may address the whole server by OPTIONS": [request("OPTIONS", "*"), true],
+    "may not address the whole server by GET": [request("GET", "*"), false],
+    "may not have an absolute path": [request("GET", "http://other/a"), false],
+    "may not have a path without a slash": [request("GET", "a"), false],
+    "may not have an empty path": [request("GET", ""), false],
+    "with CONNECT has no path": [[":method", "CONNECT", ":authority", "a"], true],
   };
   test.each(Object.entries(cases))("%s", (_, [list, isValid]) => {
     expect(validatedRequest(list) !== undefined).toBe(isValid);

@@ -7,7 +7,7 @@ import { defaultWindowBytes } from "../../../../runtime/http2/wire.ts";
 const socket = new Socket();
 afterEach(() => void socket.destroy());
 
-test("a window that is widened byte by byte wakes one stream with each, in turn", () => {
+test("a window that grows byte by byte wakes one stream with each byte, in turn", () => {
   const writer = new ConnectionWriter(socket);
   const woken: number[] = [];
   const speaker = (id: number): SendingStream => {

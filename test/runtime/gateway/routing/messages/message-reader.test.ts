@@ -37,12 +37,12 @@ function read(bytes: Buffer, cuts: readonly number[], known: (key: string) => Ro
 const text = (messages: readonly object[]): Buffer =>
   Buffer.from(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
 
-/** Hostnames that a route's key finds anyway are left out of whole tables as they are read. */
+/** Hostnames that are found by the route's key are dropped when full tables are parsed. */
 const isPlain = ({ key, hostnames }: Route): boolean =>
   hostnames.every((name) => key !== `${name.split(".")[0] ?? ""}/${name.split(".")[1] ?? ""}`);
 
 describe("the messages of a route stream", () => {
-  test("are the same however the stream is cut, also within a character", () => {
+  test("are parsed the same however the stream is split, also within a character", () => {
     fc.assert(
       fc.property(
         fc.array(anyMessage, { maxLength: 4 }),
@@ -55,7 +55,7 @@ describe("the messages of a route stream", () => {
     );
   });
 
-  test("keep of a whole table the routes that serve already, and what else it says", () => {
+  test("keep the current objects of unchanged routes, and the other fields of the message", () => {
     const served = routeOf([revisionOf("a1", 100)], { key: "default/served", resourceVersion: "4" });
     const changed = routeOf([revisionOf("a1", 100)], { key: "default/changed" });
     const told = { ...changed, revisions: [revisionOf("a1", 100, 2)] };
@@ -87,7 +87,7 @@ describe("the messages of a route stream", () => {
     expect(read(text(messages), [5])).toEqual(messages);
   });
 
-  test("that are no JSON are refused, in a whole table as well", () => {
+  test("that are not JSON are refused, in a full table as well", () => {
     for (const wrong of [
       '{"type":\n',
       '{"type":"full","version":1,"routes":[{"key"}]}\n',

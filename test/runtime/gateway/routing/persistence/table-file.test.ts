@@ -27,13 +27,13 @@ function scene(path = join(folder, "table")) {
 const one = routeOf([revisionOf("a1", 100)]);
 const other = routeOf([revisionOf("b2", 100)], { key: "default/other" });
 
-/** Files take time of their own. */
+/** File operations take real time. */
 async function eventually(isTrue: () => Promise<boolean>): Promise<void> {
   while (!(await isTrue().catch(() => false))) await sleep(5);
 }
 
 describe("the file of a route table", () => {
-  test("gives the next start the routes, and says how old they are", async () => {
+  test("returns the routes and their age at the next start", async () => {
     const { file, served, clock, path } = scene();
     served.push(one, other);
     file.changed();
@@ -48,7 +48,7 @@ describe("the file of a route table", () => {
     expect(next.warned).toEqual([]);
   });
 
-  test("is written at most once a second, with the last that changed", async () => {
+  test("is written at most once a second, with the latest change", async () => {
     const { file, served, clock, path } = scene();
     served.push(one);
     file.changed();
@@ -64,7 +64,7 @@ describe("the file of a route table", () => {
     await file.close();
   });
 
-  test("what an operator confirms is no older for it, and is not written again", async () => {
+  test("a confirmed table does not age, and is not written again", async () => {
     const { file, served, clock, path } = scene();
     served.push(one);
     file.changed();
@@ -79,7 +79,7 @@ describe("the file of a route table", () => {
     await file.close();
   });
 
-  test("without a file, or with one that is damaged or too long, the gateway starts without", async () => {
+  test("without a file, or with a damaged or oversized one, the gateway starts without a table", async () => {
     const { file, path, warned } = scene();
     expect(await file.read()).toBeUndefined();
     expect(warned).toEqual([]);
@@ -87,14 +87,14 @@ describe("the file of a route table", () => {
     expect(await file.read()).toBeUndefined();
     await truncate(path, 25 * 1024 * 1024);
     expect(await file.read()).toBeUndefined();
-    const message = "route table of before the start is not used";
+    const message = "route table of an earlier run is not used";
     expect(warned).toEqual([
       { message, path, cause: "it is no route table" },
       { message, path, cause: "it has 26214400 bytes; at most 25165824 are read" },
     ]);
   });
 
-  test("a table that is too long leaves the file as it was, and is told once", async () => {
+  test("an oversized table leaves the file unchanged, and is logged once", async () => {
     const { file, served, clock, path, warned } = scene();
     served.push(one);
     file.changed();
@@ -105,20 +105,22 @@ describe("the file of a route table", () => {
     file.changed();
     await clock.advance(1_000);
     await eventually(async () => warned.length > 0);
-    expect(warned).toEqual([{ message: "route table cannot be kept", path, cause: "it has more than 25165824 bytes" }]);
+    expect(warned).toEqual([
+      { message: "route table cannot be saved", path, cause: "it has more than 25165824 bytes" },
+    ]);
     await file.close();
     expect((await file.read())?.routes).toEqual([one]);
     expect(warned).toHaveLength(1);
     expect(await readdir(folder)).toEqual(["table"]);
   });
 
-  test("a folder that cannot be written to costs nothing but the file", async () => {
+  test("a folder that cannot be written to costs only the file", async () => {
     const { file, clock, path, warned } = scene(join(folder, "missing", "table"));
     file.changed();
     await clock.advance(0);
     await eventually(async () => warned.length > 0);
     await file.close();
     const cause = `ENOENT: no such file or directory, open '${path}.next'`;
-    expect(warned).toEqual([{ message: "route table cannot be kept", path, cause }]);
+    expect(warned).toEqual([{ message: "route table cannot be saved", path, cause }]);
   });
 });

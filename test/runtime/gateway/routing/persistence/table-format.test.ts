@@ -7,23 +7,23 @@ const routes = (count: number) =>
   Array.from({ length: count }, (_, i) => routeOf([revisionOf("a1", 100, i % 4)], { key: `default/größe-${i}` }));
 const text = (count: number): Buffer => Buffer.concat([...tableChunks(routes(count))]);
 
-describe("the text of a route table", () => {
+describe("the file format of a route table", () => {
   test.each([0, 1, 7, 2_000])("%i routes are read as they were written", (count) => {
     expect(parsedTable(text(count))).toEqual(routes(count));
   });
 
-  test("is made in pieces that hold up nobody", () => {
+  test("is encoded in small chunks", () => {
     const sizes = [...tableChunks(routes(2_000))].map(({ length }) => length);
     expect(sizes.length).toBeGreaterThan(5);
     expect(Math.max(...sizes)).toBeLessThan(66 * 1024);
   });
 
-  test("a file that was cut off or changed anywhere is not read", () => {
+  test("a file that was truncated or changed anywhere is not read", () => {
     const whole = text(5);
     fc.assert(
       fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const cut = whole.subarray(0, at);
-        // Of the last line only the line feed may be missing.
+        // Only the last line's line feed may be missing.
         if (at < whole.length - 1) expect(() => parsedTable(cut)).toThrow();
         const changed = Buffer.from(whole);
         changed[at] = (changed[at] ?? 0) ^ flip;

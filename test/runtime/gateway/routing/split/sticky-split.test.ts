@@ -7,7 +7,7 @@ describe("stickyValue", () => {
   const cases: Record<string, [Parameters<typeof stickyValue>[0], Headers, string | undefined]> = {
     "the value of the header, whatever its case": [{ header: "X-User", salt: "s" }, { "x-user": "u1" }, "u1"],
     "the first of several values": [{ header: "x-user", salt: "s" }, { "x-user": ["u1", "u2"] }, "u1"],
-    "an empty header is none": [{ header: "x-user", salt: "s" }, { "x-user": "" }, undefined],
+    "an empty header does not count": [{ header: "x-user", salt: "s" }, { "x-user": "" }, undefined],
     "the value of the cookie among others": [cookie, { cookie: "a=1; session=u7; b=2" }, "u7"],
     "a cookie's value may have equals signs": [cookie, { cookie: "session=dTE=" }, "dTE="],
     "a cookie whose name only ends like it is another": [cookie, { cookie: "mysession=u7" }, undefined],
@@ -16,7 +16,7 @@ describe("stickyValue", () => {
       { "x-user": "u1", cookie: "session=u7" },
       "u1",
     ],
-    "neither: none": [cookie, {}, undefined],
+    "neither header nor cookie": [cookie, {}, undefined],
   };
   for (const [sentence, [key, headers, want]] of Object.entries(cases))
     test(sentence, () => expect(stickyValue(key, headers)).toBe(want));
@@ -54,7 +54,7 @@ describe("stickyMember", () => {
     expect(first("one").filter((user) => two.has(user)).length).toBeLessThan(200);
   });
 
-  test("the same value always belongs to the same one", () => {
+  test("the same value always maps to the same member", () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 0, max: 100 }), (value, weight) => {
         expect(stickyMember(split(weight), "s", value)?.name).toBe(stickyMember(split(weight), "s", value)?.name);

@@ -10,7 +10,7 @@ function taken(among: ReturnType<typeof members>, requests: number): string {
   return Array.from({ length: requests }, () => nextMember(among)?.name ?? "-").join("");
 }
 
-/** Furthest that anybody is from its share after any number of the requests. */
+/** Largest distance of a member from its share after any number of the requests. */
 function largestError(among: ReturnType<typeof members>, requests: number): number {
   const total = among.reduce((sum, { weight }) => sum + weight, 0);
   const counts = new Map<string, number>();
@@ -28,14 +28,14 @@ describe("nextMember", () => {
   const cases: Record<string, [readonly number[], string]> = {
     "one alone takes everything": [[100], "aaaaaa"],
     "three to one alternates smoothly": [[75, 25], "aabaaaba"],
-    "shares are of those who share, whatever their weights add up to": [[30, 10], "aabaaaba"],
+    "shares are relative to the sum of weights": [[30, 10], "aabaaaba"],
     "three with equal weights take turns": [[20, 20, 20], "abcabcabc"],
-    "nobody: nobody": [[], "--"],
+    "no member: none": [[], "--"],
   };
   for (const [sentence, [weights, want]] of Object.entries(cases))
     test(sentence, () => expect(taken(members(...weights), want.length)).toBe(want));
 
-  test("at every weight, from every phase and after any number of requests, each of two is less than one request from its share", () => {
+  test("at every weight, from every phase and after any number of requests, each of two members is less than one request from its share", () => {
     for (let weight = 1; weight < 100; weight += 1) {
       for (const phase of [0, 0.1, 0.25, 0.5, 0.618, 0.999]) {
         const two = members(100 - weight, weight);
@@ -45,7 +45,7 @@ describe("nextMember", () => {
     }
   });
 
-  test("any number of members with any weights are less than one request from their share", () => {
+  test("any number of members with any weights stay less than one request from their shares", () => {
     const weights = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 2, maxLength: 8 });
     fc.assert(
       fc.property(weights, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (weights, phase) => {
@@ -56,7 +56,7 @@ describe("nextMember", () => {
     );
   });
 
-  test("while weights rise each of two stays less than one request from the sum of its shares", () => {
+  test("while weights rise, each of two members stays less than one request from the sum of its shares", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 400 }), (weights) => {
         const [a, b] = members(50, 50);
@@ -74,7 +74,7 @@ describe("nextMember", () => {
     );
   });
 
-  test("gateways with other phases do not send their first requests to the candidate together", () => {
+  test("gateways with different phases do not send their first requests to the candidate together", () => {
     const turns = [0, 0.25, 0.5, 0.75].map((phase) => {
       const two = members(90, 10);
       resetSplit(two, phase);

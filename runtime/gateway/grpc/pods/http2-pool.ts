@@ -21,7 +21,7 @@ const idleMs = 60_000;
 const resets = { burst: 1000, perSecond: 100 };
 
 /** HTTP/2 connections to the pods of the table: one per pod, and more when it has as many streams as it allows. */
-export class PodConnections {
+export class Http2Pool {
   readonly #clock: Clock;
   readonly #unread: UnreadBudget;
   readonly #byPod = new Map<LivePod, Http2Connection[]>();

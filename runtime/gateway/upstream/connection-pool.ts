@@ -10,16 +10,16 @@ const sweepMs = 5_000;
 /** A connection used this recently is unlikely to be closed by its pod: it may carry a request that cannot be retried. */
 const freshMs = 1_000;
 
-interface PodConnections extends ConnectionOwner {
+interface PooledPod extends ConnectionOwner {
   pod: LivePod;
   /** Most recently used last. */
   readonly idle: UpstreamConnection[];
 }
 
 /** Pool of HTTP/1.1 connections to the pods of the table. */
-export class Connections {
+export class ConnectionPool {
   readonly #clock: Clock;
-  readonly #byAddress = new Map<string, PodConnections>();
+  readonly #byAddress = new Map<string, PooledPod>();
   #cancelSweep: (() => void) | undefined;
   #isClosed = false;
 
@@ -54,9 +54,9 @@ export class Connections {
     for (const { idle } of this.#byAddress.values()) for (const connection of idle.splice(0)) connection.destroy();
   }
 
-  #opened(pod: LivePod): PodConnections {
+  #opened(pod: LivePod): PooledPod {
     const idle: UpstreamConnection[] = [];
-    const opened: PodConnections = {
+    const opened: PooledPod = {
       pod,
       idle,
       freed: (connection) => {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../../runtime/base/clock.ts";
 import { defaultBufferBudget, unreadBudget } from "../../../../../runtime/gateway/forwarding/buffer-budget.ts";
-import { PodConnections } from "../../../../../runtime/gateway/grpc/pods/pod-connections.ts";
+import { Http2Pool } from "../../../../../runtime/gateway/grpc/pods/http2-pool.ts";
 import type { LivePod } from "../../../../../runtime/gateway/routing/live-route.ts";
 import type { Http2Connection } from "../../../../../runtime/http2/connection.ts";
 import { createManualClock } from "../../../../builders/manual-clock.ts";
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A pod that never answers, and takes so many calls at a time. */
+/** A pod that never answers, and allows this many concurrent calls. */
 async function startedPod(maxConcurrentStreams = 1000) {
   const pod = await grpcPod("p0", () => {}, { maxConcurrentStreams });
   closing.push(pod.close);
@@ -28,8 +28,8 @@ async function livePod(maxConcurrentStreams?: number): Promise<LivePod> {
   return (await startedPod(maxConcurrentStreams)).live;
 }
 
-function opened(clock = systemClock): PodConnections {
-  const connections = new PodConnections(clock, unreadBudget(defaultBufferBudget()));
+function opened(clock = systemClock): Http2Pool {
+  const connections = new Http2Pool(clock, unreadBudget(defaultBufferBudget()));
   closing.push(() => connections.close());
   return connections;
 }
@@ -41,7 +41,7 @@ function asked(connection: Http2Connection) {
 }
 
 describe("connections to a pod", () => {
-  test("are one, as long as it takes more streams, and one more when it does not", async () => {
+  test("are one while it accepts more streams, and one more when it does not", async () => {
     const connections = opened();
     const pod = await livePod(2);
     const first = connections.connection(pod);
@@ -55,7 +55,7 @@ describe("connections to a pod", () => {
     expect(connections.connection(pod)).toBe(first);
   });
 
-  test("are left when the pod asks for it", async () => {
+  test("are abandoned when the pod sends GOAWAY", async () => {
     const connections = opened();
     const { live, drain } = await startedPod();
     const first = connections.connection(live);
@@ -80,7 +80,7 @@ describe("connections to a pod", () => {
     expect(connection.isClosing).toBe(true);
   });
 
-  test("end when nobody has used them for a while", async () => {
+  test("close when they are idle", async () => {
     const clock = createManualClock();
     const connections = opened(clock);
     const pod = await livePod();
@@ -102,7 +102,7 @@ describe("connections to a pod", () => {
     expect(busy.isClosing).toBe(true);
   });
 
-  test("end when the pod gives no sign of life", async () => {
+  test("close when the pod does not answer pings", async () => {
     const clock = createManualClock();
     const connections = opened(clock);
     const silentServer = createServer();
@@ -117,7 +117,7 @@ describe("connections to a pod", () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  test("that are ending already do not hold up the end of all", async () => {
+  test("that are closing already do not delay the close of all", async () => {
     const connections = opened();
     const pod = await livePod();
     const connection = connections.connection(pod);
