@@ -4,14 +4,14 @@ import { type AddressInfo, connect } from "node:net";
 import { mutated } from "../../fuzz/mutation.ts";
 import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
 
-/** Both sides of a gateway, neither of which does as it should. */
+/** Misbehaving clients and pods on both sides of a gateway. */
 export interface BrokenPeers {
   readonly podPort: number;
-  /** Sends what this seed says; resolves with the first status, or how it ended without one. */
+  /** Sends the bytes for this seed; resolves with the first status, or how the connection ended without one. */
   readonly client: (gatewayPort: number, seed: number) => Promise<string>;
-  /** What no gateway may send: requests that cannot be read, or that a client has hidden in another's body. */
+  /** What no gateway may send: malformed requests, or requests smuggled in another's body. */
   readonly violations: readonly string[];
-  /** Requests that came to the pod. */
+  /** Requests that the pod received. */
   readonly asked: () => number;
   readonly close: () => void;
 }
@@ -40,14 +40,14 @@ const answers = texts(
 
 /** How long a client waits for an answer. */
 const patienceMs = 400;
-/** Ends of connections, and what follows from our own ends of them. */
+/** Ways in which connections end, and errors that follow from our own ends of them. */
 const ends = new Set(["ECONNRESET", "EPIPE", "EINVAL", "ERR_STREAM_WRITE_AFTER_END", "HPE_INVALID_EOF_STATE"]);
 
 function texts(first: string, ...rest: readonly string[]): readonly [Buffer, ...Buffer[]] {
   return [Buffer.from(first), ...rest.map((text) => Buffer.from(text))];
 }
 
-/** Peers of a draw that begins with this seed. */
+/** Peers whose behaviour is drawn from this seed. */
 export async function brokenPeers(seed: number): Promise<BrokenPeers> {
   const chance = createRandom(seededRandom(seed));
   const violations: string[] = [];
@@ -59,7 +59,7 @@ export async function brokenPeers(seed: number): Promise<BrokenPeers> {
     if (chance.bool(0.3)) answer(request, response, chance);
     else request.resume().once("end", () => setTimeout(() => answer(request, response, chance), chance.integer(0, 20)));
   });
-  // Node's reader is strict: what it cannot read is no request.
+  // Node's parser is strict: what it cannot parse is malformed.
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!ends.has(error.code ?? "")) violations.push(`${error.code}: ${error.message}`);
     socket.destroy();
@@ -79,7 +79,7 @@ export async function brokenPeers(seed: number): Promise<BrokenPeers> {
   };
 }
 
-/** As a pod that is well, that dies before or in the middle of its answer, or whose answer is no such thing. */
+/** The answer of a healthy pod, of one that dies before or in the middle of it, or a malformed one. */
 function answer({ socket }: IncomingMessage, response: ServerResponse, chance: RandomSource): void {
   const kind = chance.integer(0, 9);
   const bytes = chance.pick(answers);

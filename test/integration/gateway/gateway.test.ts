@@ -50,12 +50,12 @@ function heldAnswer(body: string) {
   return { listener, arrived: arrival.promise, release: () => answer() };
 }
 
-// Requests that are as plain as those of most clients do not reach Node's HTTP server; those that end their connection do.
+// Keep-alive requests are served by the fast path; those with `connection: close` by Node's HTTP server.
 describe.each(["keep-alive", "close"])("a gateway whose clients say `connection: %s`", (connection) => {
   const asked = (port: number, options?: Parameters<typeof askedOnce>[1]) =>
     askedOnce(port, { ...options, headers: { connection, ...options?.headers } });
 
-  test("is ready only when its first table has come, and acknowledges it", async () => {
+  test("is ready once its first table has arrived, and acknowledges it", async () => {
     const { gateway, source } = await started();
     expect(gateway.isReady).toBe(false);
     await pushed(source, 1, [], await freePort());
@@ -103,7 +103,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
   });
 
-  test("says which models there are when a request means none of them", async () => {
+  test("lists the deployed models when a request matches none", async () => {
     const { source, restPort } = await started();
     await pushed(source, 1, [], await freePort());
     const answer = await asked(restPort, { path: "/v1/models/dgits:predict" });
@@ -115,7 +115,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     });
   });
 
-  test("tells of itself who it is, whether it lives and is ready, unless host or header name a model", async () => {
+  test("answers metadata, liveness and readiness requests itself, unless host or header name a model", async () => {
     const { source, restPort } = await started();
     const told = async (path: string, headers = {}): Promise<string> => {
       const { status, body } = await asked(restPort, { method: "GET", path, headers, body: "" });
@@ -153,7 +153,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(pods.filter((name) => name === "candidate").length).toBe(10);
   });
 
-  test("holds requests while nothing is ready, asks to wake, and lets them go in order when a pod comes", async () => {
+  test("holds requests while no pod is ready, sends wake messages, and releases them in order when one is", async () => {
     const { source, restPort, gateway } = await started();
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [])], port);
@@ -168,7 +168,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     ]);
   });
 
-  test("answers 503 with Retry-After when too many wait, and 504 when the wait is over", async () => {
+  test("answers 503 with Retry-After when too many requests are held, and 504 when the wait is over", async () => {
     const { source, restPort } = await started();
     const hold = { maxRequests: 1, maxBytes: 1000, timeoutMs: 300 };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision("a1", 100, [])], { hold })] });
@@ -193,7 +193,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     ]);
   });
 
-  test("frees the place of a client that leaves while it waits", async () => {
+  test("frees the place of a held request whose client leaves", async () => {
     const { source, restPort, gateway } = await started();
     await pushed(source, 1, [revision("a1", 100, [])], await freePort());
     const leaving = new AbortController();
@@ -206,7 +206,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect({ arrivals, abandoned, queued }).toEqual({ arrivals: 1, abandoned: 1, queued: 0 });
   });
 
-  test("goes to another pod when one breaks off before its answer", async () => {
+  test("retries on another pod when one breaks off before its answer", async () => {
     const { source, restPort } = await started();
     const broken = await startedPod("broken", (message) => message.socket.destroy());
     const whole = await startedPod("whole");
@@ -216,7 +216,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(new Set(pods)).toEqual(new Set(["whole"]));
   });
 
-  test("goes to another pod when one breaks off in the middle of a small answer, and gets one whole", async () => {
+  test("retries on another pod when one breaks off in the middle of a small answer", async () => {
     const { source, restPort } = await started();
     const broken = await startedPod("broken", (message, response) => {
       message.resume();
@@ -235,7 +235,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(new Set(answers.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 {"pod":"whole"}']));
   });
 
-  test("sends a small body of no announced length whole, and as often as it takes", async () => {
+  test("sends a small body without a declared length whole, and again on retries", async () => {
     const { source, restPort } = await started();
     const broken = await startedPod("broken", (message) => {
       message.resume();
@@ -262,7 +262,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(new Set(seen)).toEqual(new Set([undefined, "6", "0"]));
   });
 
-  test("streams a long body of no announced length as it comes, through pods that take no connection", async () => {
+  test("streams a long body without a declared length, past pods that accept no connection", async () => {
     const { source, restPort } = await started();
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
     const arrived = Promise.withResolvers<void>();
@@ -283,7 +283,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     }
   });
 
-  test("waits until the table knows that the only pod takes no connections any more", async () => {
+  test("holds a request whose only pod accepts no connections until the table lists another one", async () => {
     const { source, restPort } = await started();
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
     const port = await freePort();
@@ -296,7 +296,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(pods).toEqual(["fresh", "fresh", "fresh"]);
   });
 
-  test("leaves no connection to a pod that is not in the table any more", async () => {
+  test("keeps no connection to a pod that left the table", async () => {
     const { source, restPort } = await started();
     const [leaving, staying] = [await startedPod("leaving"), await startedPod("staying")];
     const open = (of: typeof leaving): Promise<number> =>
@@ -327,7 +327,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(JSON.parse((await running).body)).toEqual({ pod: "draining" });
   });
 
-  test("refuses a body that is too large, announced or not, and stays up", async () => {
+  test("refuses a body that is too large, with or without a declared length, and keeps serving", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
     const small = route(await freePort(), [revision("a1", 100, [upstream.endpoint])], { bodyBytes: 1000 });
@@ -376,7 +376,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     ]);
   });
 
-  test("answers 504 when it takes longer than its client allows, and leaves the pod", async () => {
+  test("answers 504 at the client's timeout, and aborts the request at the pod", async () => {
     const { source, restPort } = await started();
     const left = Promise.withResolvers<void>();
     const slow = await startedPod("slow", (message) => void message.socket.once("close", () => left.resolve()));
@@ -394,7 +394,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     await left.promise;
   });
 
-  test("lets nobody wait for longer than the client allows, also while pods fail it", async () => {
+  test("observes the client's timeout while requests are held, also after failed attempts", async () => {
     const { source, gateway, restPort } = await started();
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [])], port);
@@ -417,7 +417,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     closing.splice(closing.indexOf(source.close), 1);
   });
 
-  test("follows deltas: a route comes, changes and goes", async () => {
+  test("applies deltas: a route is added, changed and removed", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
     source.push({ type: "full", version: 1, routes: [] });
@@ -430,7 +430,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect((await asked(restPort)).status).toBe(404);
   });
 
-  test("answers what it has when it drains, and takes no more", async () => {
+  test("answers pending requests when it drains, and accepts no more", async () => {
     const { source, restPort, gateway } = await started();
     const held = heldAnswer("{}");
     const slow = await startedPod("slow", held.listener);

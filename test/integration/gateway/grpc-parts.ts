@@ -28,7 +28,7 @@ export const methods = {
 export interface PodCall {
   readonly stream: ServerHttp2Stream;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Frames of the request, when it has come whole. */
+  /** Frames of the request, once it is complete. */
   readonly body: Promise<Buffer>;
 }
 
@@ -59,7 +59,7 @@ export async function grpcPod(
     endpoint,
     calls,
     sessions,
-    /** As a runtime that drains: clients are asked to connect elsewhere, and then no more come in. */
+    /** As a draining runtime: sends GOAWAY, then accepts no more calls. */
     drain: async () => {
       for (const session of sessions) session.goaway(0, 2 ** 31 - 1);
       server.close();
@@ -77,7 +77,7 @@ async function whole(stream: ServerHttp2Stream): Promise<Buffer> {
   try {
     for await (const chunk of stream) chunks.push(chunk);
   } catch {
-    // Cut short by the other side.
+    // Closed by the peer.
   }
   return Buffer.concat(chunks);
 }
@@ -123,7 +123,7 @@ export interface GrpcAnswer {
   /** `0` or code and details. */
   readonly status: string;
   readonly message: Buffer;
-  /** The revision that answered, as the headers say. */
+  /** The revision that answered, by the headers. */
   readonly revision: MetadataValue | undefined;
   readonly trailers: Readonly<Record<string, MetadataValue>>;
 }

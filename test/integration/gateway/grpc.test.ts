@@ -60,7 +60,7 @@ const hint =
   "name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>";
 
 describe("a call of gRPC", () => {
-  test("goes to the pod and comes back with its headers, messages, trailers and the revision", async () => {
+  test("is answered with the pod's headers, messages and trailers, and the revision", async () => {
     const pod = await startedPod("p0", async ({ stream, body }) => {
       const request = await body;
       stream.respond({ ":status": 200, "content-type": "application/grpc", "x-lead": "l" }, { waitForTrailers: true });
@@ -93,7 +93,7 @@ describe("a call of gRPC", () => {
     expect(statuses.map(({ status }) => status)).toEqual(["0", "0", "0", "0", "0", "0"]);
   });
 
-  test("is refused with what there is when it means no model, or none that is known", async () => {
+  test("is refused with a list of models when it names none, or an unknown one", async () => {
     const pod = await startedPod("p0");
     const { client, modelPort, push } = await scene([revision("a1", 100, [pod.endpoint])]);
     const told = async (request: Buffer, method: string) => (await called(client, request, { method })).status;
@@ -116,7 +116,7 @@ describe("a call of gRPC", () => {
     );
   });
 
-  test("is split by weight, and keeps to one revision by a sticky header", async () => {
+  test("is split by weight, and stays with one revision by a sticky header", async () => {
     const [stable, candidate] = [await startedPod("stable"), await startedPod("candidate")];
     const { client, update } = await scene();
     const revisions = [revision("a1", 75, [stable.endpoint]), revision("b2", 25, [candidate.endpoint])];
@@ -131,7 +131,7 @@ describe("a call of gRPC", () => {
     expect(new Set(await asked(8, { "x-user": "ada" })).size).toBe(1);
   });
 
-  test("asks for a version by number or label; pods hear their own number", async () => {
+  test("names a version by number or label; pods get their own number", async () => {
     const [stable, candidate, old] = [await startedPod("stable"), await startedPod("cand"), await startedPod("old")];
     const { client, modelPort } = await scene([
       revision("a1", 100, [stable.endpoint], { version: "3", labels: ["stable"] }),
@@ -156,7 +156,7 @@ describe("a call of gRPC", () => {
     expect(await told(client, "9")).toMatch(/^5 default\/digits has no version 9; /);
   });
 
-  test("waits while nothing is ready, and goes on when a pod comes", async () => {
+  test("is held while no pod is ready, and released when one is", async () => {
     const { client, source, gateway, update } = await scene([revision("a1", 100, [])]);
     const waiting = [called(client, inference("digits")), called(client, inference("digits", "1"))];
     await source.heard(({ type }) => type === "wake");
@@ -166,7 +166,7 @@ describe("a call of gRPC", () => {
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(["0", "0"]);
   });
 
-  test("is refused when too many wait, told when to come again, and given up when the wait is over", async () => {
+  test("is refused with a retry delay when too many are held, and when the wait is over", async () => {
     const hold = { maxRequests: 1, maxBytes: 1000, timeoutMs: 300 };
     const { client, gateway } = await scene([revision("a1", 100, [])], { hold });
     const waiting = called(client, inference("digits"));
@@ -181,7 +181,7 @@ describe("a call of gRPC", () => {
     );
   });
 
-  test("frees its place when its client cancels while it waits", async () => {
+  test("frees its place when its client cancels while it is held", async () => {
     const { client, gateway } = await scene([revision("a1", 100, [])]);
     const call = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits"), () => {});
     await expect.poll(() => gateway.heldRequests).toBe(1);
@@ -198,7 +198,7 @@ describe("a call of gRPC", () => {
     await expect.poll(() => pod.calls[0]?.stream.rstCode).toBe(8);
   });
 
-  test("ends at its client's deadline, of which the pod hears what is left, and at the route's", async () => {
+  test("ends at its client's deadline, whose remainder the pod gets, and at the route's", async () => {
     const pod = await startedPod("slow", () => {});
     const { client, update } = await scene([revision("a1", 100, [pod.endpoint])]);
     const { status } = await called(client, inference("digits"), { deadlineMs: 300 });
@@ -221,7 +221,7 @@ describe("a call of gRPC", () => {
     expect((await called(client, inference("digits"))).status).toBe("0");
   });
 
-  test("comes whole also when its client sends it byte by byte", async () => {
+  test("is complete also when its client sends it byte by byte", async () => {
     const pod = await startedPod("p0");
     const { grpcPort } = await scene([revision("a1", 100, [pod.endpoint])]);
     const session = connect(`http://127.0.0.1:${grpcPort}`);
@@ -245,8 +245,8 @@ describe("a call of gRPC", () => {
   });
 });
 
-describe("a pod that fails a call", () => {
-  test("before its answer is left for another one, whether it breaks off, refuses the stream or takes no connection", async () => {
+describe("a failed attempt of a call", () => {
+  test("before the answer is retried on another pod, whether the pod breaks off, refuses the stream or accepts no connection", async () => {
     const broken = await startedPod("broken", ({ stream }) => stream.session?.destroy());
     const refusing = await startedPod("refusing", ({ stream }) => stream.close(7));
     const gone = { pod: "gone", address: "127.0.0.1", port: 1, grpcPort: await freePort() };
@@ -261,7 +261,7 @@ describe("a pod that fails a call", () => {
     expect(got).toEqual(new Set(["0 whole"]));
   });
 
-  test("in the middle of a small answer is left for another one, whose answer is whole", async () => {
+  test("in the middle of a small answer is retried on another pod, whose answer is complete", async () => {
     const broken = await startedPod("broken", ({ stream }) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" });
       stream.write(Buffer.from([0, 0, 0, 0, 9, 1]));
@@ -276,7 +276,7 @@ describe("a pod that fails a call", () => {
     expect(broken.calls.length).toBeGreaterThan(0);
   });
 
-  test("is told to the client when it breaks off in the middle of a long answer", async () => {
+  test("in the middle of a long answer is reported to the client", async () => {
     const pod = await startedPod("broken", ({ stream }) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" });
       stream.write(Buffer.concat([Buffer.from([0, 0, 2, 0, 0]), Buffer.alloc(100_000)]));
@@ -288,7 +288,7 @@ describe("a pod that fails a call", () => {
     );
   });
 
-  test("since it drains has nothing to say of the model", async () => {
+  test("at a draining pod is retried on another one", async () => {
     const leaving = await startedPod("leaving", ({ stream }) => {
       stream.session?.goaway(0, 2 ** 31 - 1);
       setTimeout(() => refuse(stream, 14, "the server drains"), 50);
@@ -301,7 +301,7 @@ describe("a pod that fails a call", () => {
     expect((await answering).message.subarray(0, 5).toString()).toBe("fresh");
   });
 
-  test("by a status of its own is what the client gets", async () => {
+  test("with a status of the model is passed to the client", async () => {
     const pod = await startedPod("p0", ({ stream }) => refuse(stream, 9, "no such signature"));
     const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
     const { status, revision: hash } = await called(client, inference("digits"));
@@ -335,7 +335,7 @@ describe("a stream", () => {
     expect(await status).toBe(0);
   });
 
-  test("of messages by label has the number in each of them", async () => {
+  test("of messages with a label has the number in each of them", async () => {
     const pod = await startedPod("p0");
     const labels = ["stable"];
     const { client } = await scene([revision("a1", 100, [pod.endpoint], { version: "12", labels })]);
@@ -349,7 +349,7 @@ describe("a stream", () => {
     expect(body).toEqual(Buffer.concat(["1", "2"].map((id) => framed(inference("digits", "12", id)))));
   });
 
-  test("is slowed down to the pace of the slower side", async () => {
+  test("runs at the pace of the slower side", async () => {
     let left = 400;
     const pod = await startedPod("p0", ({ stream }) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
@@ -394,7 +394,7 @@ describe("a stream", () => {
 });
 
 describe("calls", () => {
-  test("are counted by how they ended; streams without their time", async () => {
+  test("are counted by how they ended; streams without their duration", async () => {
     const pod = await startedPod("p0", async ({ stream, body, headers }) => {
       const id = modelInferRequest.decode((await body).subarray(5)).id;
       if (id === "slow" || stream.destroyed) return;
@@ -427,8 +427,8 @@ describe("calls", () => {
   });
 });
 
-describe("of itself a gateway", () => {
-  test("tells by gRPC who it is, whether it lives and is ready, and how models do", async () => {
+describe("a gateway itself", () => {
+  test("answers metadata, liveness, readiness and health over gRPC", async () => {
     const pod = await startedPod("p0");
     const { client, update } = await scene();
     const told = async (method: string, request: Buffer = Buffer.alloc(0)): Promise<string | Buffer> => {
@@ -456,7 +456,7 @@ describe("of itself a gateway", () => {
     expect(pod.calls).toEqual([]);
   });
 
-  test("tells watchers of health each change, and passes questions of reflection to a pod", async () => {
+  test("sends each change to health watchers, and passes reflection to a pod", async () => {
     const pod = await startedPod("p0");
     const { client, update, gateway } = await scene();
     const watching = client.makeServerStreamRequest(methods.watch, asIs, asIs, Buffer.alloc(0));
@@ -477,7 +477,7 @@ describe("of itself a gateway", () => {
     expect(got).toEqual([2, 1, 2]);
   });
 
-  test("answers what it has when it drains, and sends clients elsewhere", async () => {
+  test("answers pending calls when it drains, and sends GOAWAY", async () => {
     const arrived = Promise.withResolvers<() => void>();
     const pod = await startedPod("slow", ({ stream }) => arrived.resolve(() => answer(stream, Buffer.from("ok"))));
     const { client, gateway } = await scene([revision("a1", 100, [pod.endpoint])]);

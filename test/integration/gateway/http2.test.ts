@@ -172,7 +172,7 @@ describe("REST over HTTP/2", () => {
     });
   });
 
-  test("asks for a version by number or label; pods hear their own number", async () => {
+  test("names a version by number or label; pods get their own number", async () => {
     const { restPort } = await scene();
     const client = await session(restPort);
     const told = async (path: string): Promise<unknown> => {

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A real runtime at fixed ports. Killed, it is started again in place, as the kubelet does. */
+/** A real runtime at fixed ports. After a kill it is restarted in place, as the kubelet does. */
 async function startedPod(name: string) {
   const [port, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const flags = ["--http-port", port, "--grpc-port", grpcPort, "--admin-port", adminPort].map(String);
@@ -49,10 +49,10 @@ async function scene(endpoints: readonly { pod: string; address: string; port: n
   return { restPort, grpcPort, gateway };
 }
 
-/** What became of requests: `right`, or what was wrong. */
+/** Outcomes of requests: `right`, or what was wrong. */
 type Tally = Record<string, number>;
 
-/** Asks in several loops at once until it is told to end. */
+/** Sends requests in several concurrent loops until it is stopped. */
 function load(loops: number, ask: (row: number) => Promise<string>) {
   const tally: Tally = {};
   const over = new AbortController();
@@ -85,9 +85,9 @@ function predicted(row: number, status: unknown, body: string): string {
   return verdict(row, predictions[0]);
 }
 
-/** Followed by so much white space, which says nothing. */
+/** The body padded with this much white space. */
 const instances = (row: number, spaces = 0): string => JSON.stringify({ instances: [rows[row]] }) + " ".repeat(spaces);
-/** A body that is not read before it is sent on, with what it takes. */
+/** A body that is too large to be buffered. */
 const mebibyte = 1024 * 1024;
 
 async function overHttp2(session: ClientHttp2Session, row: number, spaces = 0): Promise<string> {
@@ -101,7 +101,7 @@ async function overHttp2(session: ClientHttp2Session, row: number, spaces = 0): 
   return predicted(row, status, Buffer.concat(chunks).toString());
 }
 
-/** With so many bytes more, in a field that nobody knows: that it is skipped is the protocol. */
+/** The message with this many more bytes in an unknown field, which protobuf skips. */
 function inferRequest(row: number, unknownBytes = 0): Buffer {
   const input = {
     name: "features",

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 const text = (sizeBytes: number): string => randomBytes(sizeBytes / 2).toString("hex");
-/** More than is read before it is sent on, and than the sockets of both sides hold. */
+/** More than the gateway buffers, and than the sockets of both sides hold. */
 const large = text(3_000_000);
 
 async function scene(endpoints: readonly Endpoint[], bufferBudget = defaultBufferBudget()) {
@@ -35,15 +35,15 @@ async function scene(endpoints: readonly Endpoint[], bufferBudget = defaultBuffe
   return { gateway, restPort, client, push };
 }
 
-/** Answers with what it was sent. */
+/** Echoes the body. */
 async function whole() {
   const echo = await pod("whole", (message, response) => void message.pipe(response));
   closing.push(echo.close);
   return echo;
 }
 
-describe("a large body that a pod has a part of", () => {
-  test("goes to another one from its first byte on when that breaks off or says that it loads its model", async () => {
+describe("a large body that was sent in part to a pod", () => {
+  test("is sent to another pod from its first byte when the first breaks off or is loading its model", async () => {
     const breaking = await pod("breaking", (message) => void once(message, "data").then(() => message.destroy()));
     const loading = await pod("loading", (message, response) => {
       message.once("data", () => response.writeHead(503, { "modelwright-not-ready": "loading" }).end());
@@ -64,7 +64,7 @@ describe("a large body that a pod has a part of", () => {
     expect([response.statusCode, Buffer.concat(chunks).toString() === large]).toEqual([200, true]);
   });
 
-  test("does so over gRPC, too", async () => {
+  test("is sent again over gRPC, too", async () => {
     const breaking = await grpcPod("breaking", ({ stream }) => void stream.once("data", () => stream.close(2)));
     const loading = await grpcPod("loading", ({ stream }) => {
       const headers = { ":status": 200, "grpc-status": "14", "modelwright-not-ready": "loading" };
@@ -85,7 +85,7 @@ describe("a large body that a pod has a part of", () => {
     expect((await called(client, big)).status).toBe("3 no");
   });
 
-  test("over gRPC comes whole when it had to wait for its pod", async () => {
+  test("over gRPC is complete after it was held", async () => {
     const echo = await grpcPod("late");
     closing.push(echo.close);
     const { client, gateway, push } = await scene([]);
@@ -97,7 +97,7 @@ describe("a large body that a pod has a part of", () => {
       expect([status, message.equals(Buffer.concat([Buffer.from("late "), big]))]).toEqual(["0", true]);
   });
 
-  test("goes to no other one when it is too long to be kept, or too many are: their clients are told", async () => {
+  test("is sent to no other pod when it is too long to be buffered, or too many are", async () => {
     let [count, isBreaking] = [0, true];
     const waiting: (() => void)[] = [];
     const breaking = await pod("breaking", (message) => {
@@ -116,12 +116,12 @@ describe("a large body that a pod has a part of", () => {
     isBreaking = true;
     for (const breakOff of waiting) breakOff();
     expect(await Promise.all(answers)).toEqual(answers.map(() => 503));
-    // Five of them were kept, and sent twice more.
+    // Five of them were buffered, and sent twice more.
     expect(count).toBe(8 + 5 * 2);
   });
 });
 
-test("bodies that take more memory than there is for them together are refused, however they come, and leave none taken", async () => {
+test("bodies that exceed the shared memory budget are refused, however they arrive, and leave none of it taken", async () => {
   const bufferBudget = { longLeftBytes: 0, shortLeftBytes: 100_000 };
   const [echo, rpc] = [await whole(), await grpcPod("rpc")];
   closing.push(rpc.close);

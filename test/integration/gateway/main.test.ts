@@ -4,7 +4,7 @@ import { runGateway } from "../../../runtime/gateway/main.ts";
 import { asked, freePort, pod, route, tableSource } from "./parts.ts";
 
 describe("the gateway's program", () => {
-  test("opens its ports, tells readiness and figures, and ends when it is told to", async () => {
+  test("opens its ports, reports readiness and figures, and stops on request", async () => {
     const source = await tableSource();
     const upstream = await pod("p0");
     const [restPort, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];

@@ -63,7 +63,7 @@ const half = {
 };
 
 describe("a mirror", () => {
-  test("gets the share of the requests that it is to get, as they were, and clients see the others' answers only", async () => {
+  test("gets its share of the requests unchanged, and clients only get the other revision's answers", async () => {
     const seen: string[] = [];
     const { restPort, model, mirrored } = await scene({ percent: 25 }, answering(half), answering({}, seen));
     for (let i = 0; i < 40; i += 1) {
@@ -96,7 +96,7 @@ describe("a mirror", () => {
     expect(maxAbsolute).toBeCloseTo(0.5);
   });
 
-  test("that agrees differs in nothing", async () => {
+  test("that agrees has no divergence", async () => {
     const close = {
       predictions: [
         [0.1001, 0.8999],
@@ -109,7 +109,7 @@ describe("a mirror", () => {
     expect([mirrored().differing, mirrored().agreeing, mirrored().ranked]).toEqual([0, 2, 2]);
   });
 
-  test("that fails, breaks off or hangs costs clients nothing", async () => {
+  test("that fails, breaks off or hangs does not affect clients", async () => {
     let count = 0;
     const bad: RequestListener = (message, response) => {
       count += 1;
@@ -124,7 +124,7 @@ describe("a mirror", () => {
     const { restPort, model, mirrored, gateway } = await scene({ compare }, answering(half), bad, { timeoutMs: 500 });
     const startMs = performance.now();
     for (let i = 0; i < 30; i += 1) expect((await asked(restPort)).status).toBe(200);
-    // What a mirror that hangs takes is far less than what it was given.
+    // A mirror that hangs gets far fewer copies than its share.
     expect(performance.now() - startMs).toBeLessThan(5_000);
     await expect.poll(() => mirrored().failed, { timeout: 5_000 }).toBe(30);
     expect(mirrored()).toMatchObject({ sent: 30, judged: 30, failed: 30, compared: 0 });
@@ -139,7 +139,7 @@ describe("a mirror", () => {
     expect(mirrored().judged).toBe(0);
   });
 
-  test("gets no copies while the gateway has little time left", async () => {
+  test("gets no copies while the gateway is busy", async () => {
     let isBusy = true;
     const { restPort, mirrored } = await scene({}, answering(half), answering(half), { isBusy: () => isBusy });
     for (let i = 0; i < 5; i += 1) expect((await asked(restPort)).status).toBe(200);
@@ -149,7 +149,7 @@ describe("a mirror", () => {
     await expect.poll(() => mirrored().sent).toBe(1);
   });
 
-  test("gets no copies of what is too large to be kept, or names its version", async () => {
+  test("gets no copies of requests that are too large or name a version", async () => {
     const { restPort, mirrored } = await scene({}, answering(half), answering(half));
     expect((await asked(restPort, { body: "x".repeat(70_000) })).status).toBe(200);
     expect((await asked(restPort, { path: "/v1/models/digits/versions/1:predict" })).status).toBe(200);
@@ -157,7 +157,7 @@ describe("a mirror", () => {
     await expect.poll(() => mirrored().sent).toBe(1);
   });
 
-  test("does not hold up a gateway that ends", async () => {
+  test("does not delay the gateway's shutdown", async () => {
     const hanging: RequestListener = (message) => void message.resume();
     const { restPort, mirrored, gateway } = await scene({}, answering(half), hanging, { timeoutMs: 60_000 });
     await asked(restPort);
@@ -197,7 +197,7 @@ describe("a mirror of calls of gRPC", () => {
     return { gateway, client, mirroring, counts };
   }
 
-  test("gets its share of those that are answered, as they were, and clients see nothing of it", async () => {
+  test("gets its share of answered calls unchanged, invisibly to clients", async () => {
     const { client, mirroring, counts } = await callScene(({ stream }) => answer(stream, Buffer.from("worse")));
     for (let i = 0; i < 20; i += 1) {
       const { status, message, revision } = await called(client, inference("digits", "", `call ${i}`));
@@ -216,7 +216,7 @@ describe("a mirror of calls of gRPC", () => {
     expect([sent, failed, counts()?.completed]).toEqual([10, 0, 0]);
   });
 
-  test("is told its failures, but for those of calls that were bad, and late answers are given up", async () => {
+  test("is charged with its failures, except for calls that failed for the client too, and late answers are aborted", async () => {
     const { client, mirroring, counts } = await callScene(({ stream }) => {
       if (mirroring.calls.length <= 2) refuse(stream, 13, "broken");
       else if (mirroring.calls.length === 3) stream.close(2);

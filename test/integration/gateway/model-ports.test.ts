@@ -38,7 +38,7 @@ async function scene() {
   return { push, named, answering };
 }
 
-test("ports of models come, change hands and go with the table", async () => {
+test("model ports are opened, reassigned and closed with the table", async () => {
   const { push, named, answering } = await scene();
   const [first, second, third] = [await freePort(), await freePort(), await freePort()];
   await push(named("one", first), named("two", second));
@@ -52,7 +52,7 @@ test("ports of models come, change hands and go with the table", async () => {
   expect([await answering(first), await answering(second)]).toEqual(["ECONNREFUSED", "ECONNREFUSED"]);
 });
 
-test("a port that another program has is opened with the first change after that has gone", async () => {
+test("a port that another program uses is opened with the first change after it is free", async () => {
   const { push, named, answering } = await scene();
   const port = await freePort();
   const squatter = createServer((socket) => socket.destroy());
@@ -66,7 +66,7 @@ test("a port that another program has is opened with the first change after that
   await expect.poll(() => answering(port)).toBe("one");
 });
 
-test("connections to a port stay with its model, wherever that goes, and lead to no other when it has gone", async () => {
+test("connections to a port stay with its model when its port changes, and lead to no other when it is removed", async () => {
   const { push, named } = await scene();
   const [first, second, third] = [await freePort(), await freePort(), await freePort()];
   await push(named("one", first), named("two", second));

@@ -60,7 +60,7 @@ const acknowledges = (server: PushServer) =>
   );
 
 describe("a gateway among several operators", () => {
-  test("has a stream to every address of the name, so that whoever leads gets its acknowledgements", async () => {
+  test("has a stream to every address of the name, so that the leader gets its acknowledgements", async () => {
     const port = await freePort();
     const servers = [await replica("127.0.0.11", port), await replica("127.0.0.12", port)];
     for (const server of servers) closing.push(() => server.stop());
@@ -69,7 +69,7 @@ describe("a gateway among several operators", () => {
     await Promise.all(servers.map(acknowledges));
   });
 
-  test("finds a replica that comes later, and keeps its streams while names cannot be resolved", async () => {
+  test("finds a new replica, and keeps its streams while names cannot be resolved", async () => {
     const port = await freePort();
     const first = await replica("127.0.0.11", port);
     closing.push(() => first.stop());
@@ -94,11 +94,11 @@ describe("a gateway among several operators", () => {
     second.set(one.key, one);
     answer = ["127.0.0.12"];
     await acknowledges(second);
-    // A name that forgets a replica costs no stream that works: the leader may just be unready.
+    // A replica that DNS no longer lists keeps its working stream: the leader may just be unready.
     expect(first.acknowledged(one.key)).toEqual(new Map([["gateway-a", "a1=100"]]));
   });
 
-  test("leaves an address alone that is gone for good", async () => {
+  test("stops connecting to an address that is gone", async () => {
     const port = await freePort();
     const tries: string[] = [];
     const first = await replica("127.0.0.11", port);
@@ -117,7 +117,7 @@ describe("a gateway among several operators", () => {
     expect(tries).toEqual([]);
   });
 
-  test("tells an operator that is behind that something newer serves", async () => {
+  test("tells an operator that lags behind that a newer route serves", async () => {
     const port = await freePort();
     const said: GatewayMessage[] = [];
     const behind = createServer((request, response) => {

@@ -47,14 +47,14 @@ export async function pod(name: string, listener?: RequestListener): Promise<Lis
           response.setHeader("content-type", "application/json");
           response.end(JSON.stringify({ pod: name, path: message.url, body }));
         };
-        // A gateway that gives a request up breaks its body off.
+        // A gateway that aborts a request breaks off its body.
         text(message).then(answer, () => response.destroy());
       }),
   );
   return { ...answered, endpoint: { pod: name, address: "127.0.0.1", port: answered.port } };
 }
 
-/** An operator's side of the route stream: hands tables out and remembers what the gateway said. */
+/** The operator's side of the route stream: sends tables and records the gateway's messages. */
 export interface TableSource {
   readonly url: string;
   readonly said: GatewayMessage[];

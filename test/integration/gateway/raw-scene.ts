@@ -4,7 +4,7 @@ import type { Route } from "../../../runtime/contract/route-table.ts";
 import type { Gateway } from "../../../runtime/gateway/gateway.ts";
 import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
 
-/** A client that says exactly what it is told. */
+/** A client that sends raw bytes. */
 export interface Spoken {
   readonly socket: Socket;
   readonly said: () => string;
@@ -17,7 +17,7 @@ export interface RawScene {
   readonly client: () => Spoken;
 }
 
-/** What makes scenes, and ends them. */
+/** Creates scenes, and closes them. */
 export interface RawScenes {
   readonly scene: (listener?: RequestListener, changes?: Partial<Route>, drainDelayMs?: number) => Promise<RawScene>;
   readonly close: () => Promise<void>;
@@ -59,12 +59,12 @@ export function post(body: string, path = model): string {
   return `POST ${path} HTTP/1.1\r\n${host}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Of all answers that came, in order. */
+/** The statuses of all answers, in order. */
 export function statuses({ said }: Spoken): string[] {
   return [...said().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = ""]) => status);
 }
 
-/** The bodies that the pod says it has had. */
+/** The bodies that the pod reports. */
 export function bodies({ said }: Spoken): string[] {
   return [...said().matchAll(/"body":"([^"]*)"/g)].map(([, body = ""]) => body);
 }

@@ -48,7 +48,7 @@ const figures = ({ gateway }: Running) => gateway.ledger.figures(0).models["defa
 describe("a split", () => {
   test("of two gateways is less than one request from every weight at each of them, whatever a pod does", async () => {
     const gateways = [await started(), await started()];
-    // One request of five breaks off: repeats do not count.
+    // One request in five breaks off: retries do not count.
     let requests = 0;
     const stable = await startedPod("stable", (message, response) => {
       requests += 1;
@@ -96,7 +96,7 @@ describe("a split", () => {
         );
         const here = users.filter((_, u) => hashes[u] === "b2");
         if (i === 0) here.forEach((user) => now.add(user));
-        // Every gateway decides alike.
+        // Every gateway decides the same.
         expect(new Set(here)).toEqual(now);
       }
       expect([...moved].filter((user) => !now.has(user))).toEqual([]);

@@ -11,7 +11,7 @@ afterEach(async () => {
 
 const sentence = "the bodies of the requests under way take all the memory that this gateway has for them";
 
-/** A gateway with so much memory for what waits, and a client of it. */
+/** A gateway with this much memory for unread data, and a client of it. */
 async function scene(endpoints: readonly Endpoint[], shortLeftBytes: number) {
   const source = await tableSource();
   const bufferBudget = { longLeftBytes: 0, shortLeftBytes };

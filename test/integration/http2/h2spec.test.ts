@@ -11,7 +11,7 @@ import { freePort, pod, route, startedGateway, tableSource } from "../gateway/pa
 import { h2specProgram, whyNoH2spec } from "./h2spec.ts";
 
 const run = promisify(execFile);
-/** The program is built before this when the machine is cold. */
+/** Includes the time to build the program. */
 const coldMs = 300_000;
 const noH2spec = whyNoH2spec();
 const closing: (() => unknown)[] = [];
@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** What h2spec says of a port: its last line, and the rules that are broken. */
+/** h2spec's result for a port: its last line, and the violated rules. */
 async function judged(port: number): Promise<{ readonly summary: string; readonly broken: readonly string[] }> {
   const where = ["--host", "127.0.0.1", "--port", String(port), "--path", "/v1/models/digits", "--timeout", "5"];
   const { stdout } = await run(await h2specProgram(), where).catch((failed: { readonly stdout: string }) => failed);
@@ -32,7 +32,7 @@ async function judged(port: number): Promise<{ readonly summary: string; readonl
   return { summary, broken: Array.from(failures.matchAll(/× \d+: (.*)/g), ([, rule = ""]) => rule) };
 }
 
-/** Answers when all has come: rules of requests are judged by their answers. */
+/** Answers complete requests: rules about requests are judged by their answers. */
 function answerAtEnd(stream: Http2Stream): void {
   stream.owner = {
     headersReceived: () => {},

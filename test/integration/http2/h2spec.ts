@@ -9,12 +9,12 @@ const h2spec: GoModule = {
   builds: [{ packages: ["github.com/summerwind/h2spec/cmd/h2spec"], flags: ["-ldflags=-s -w"] }],
 };
 
-/** Says why h2spec cannot be had here; undefined where it can. */
+/** Why h2spec is not available here; undefined where it is. */
 export function whyNoH2spec(): string | undefined {
   return whyNotBuilt(h2spec);
 }
 
-/** Path of the program, which is built when it must be. */
+/** Path of the program, which is built if necessary. */
 export async function h2specProgram(): Promise<string> {
   return join(await builtPrograms(h2spec), "h2spec");
 }

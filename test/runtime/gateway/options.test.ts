@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { gatewayOptions } from "../../../runtime/gateway/options.ts";
 
 describe("gatewayOptions", () => {
-  test("has defaults for a pod of its own", () => {
+  test("has defaults", () => {
     expect(gatewayOptions([], {})).toEqual({
       host: "0.0.0.0",
       restPort: 8501,

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const module = new URL("../../../runtime/gateway/small-heap.ts", import.meta.url).href;
 
-/** Megabytes that a process has for young objects after it read something large. */
+/** Size of a process's young generation in MB after it parsed something large. */
 async function youngMb(first: string): Promise<number> {
   const script = `
     import { getHeapSpaceStatistics } from "node:v8";
@@ -16,7 +16,7 @@ async function youngMb(first: string): Promise<number> {
   return Number(stdout);
 }
 
-test("what is read and kept does not make the room for young objects grow", async () => {
+test("reading and keeping large data does not grow the young generation", async () => {
   const [small, usual] = await Promise.all([
     youngMb(`import { keepHeapSmall } from ${JSON.stringify(module)}; keepHeapSmall();`),
     youngMb(""),

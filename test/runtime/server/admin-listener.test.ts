@@ -63,28 +63,28 @@ describe("the admin port", () => {
     expect([await told(server, "/healthz"), await told(server, "/readyz")]).toEqual(["200 ok", want]);
   });
 
-  test("is not alive while a call cannot be ended, and says whose it is", async () => {
+  test("is not alive while a call hangs, and names its model", async () => {
     stuck = ["letters version 2"];
     expect(await told(server, "/healthz")).toBe("503 a call does not end and cannot be ended: letters version 2");
     stuck = [];
     expect(await told(server, "/healthz")).toBe("200 ok");
   });
 
-  test("tells figures and facts", async () => {
+  test("returns figures and facts", async () => {
     expect(await told(server, "/metrics")).toBe("200 up 1");
     expect(await told(server, "/monitoring/prometheus/metrics")).toBe("200 up 1");
     expect(await told(server, "/model")).toBe(`200 ${JSON.stringify(facts)}`);
     expect(await told(server, "/models")).toBe(`200 ${JSON.stringify([older, facts, other])}`);
   });
 
-  test("tells the requests that are recorded in the model that answers", async () => {
+  test("returns the requests that are recorded in the ready model", async () => {
     expect(await told(server, "/golden-requests")).toBe("404 no request of Predict is recorded in digits version 1");
     recorded = "a line of version";
     expect(await told(server, "/golden-requests")).toBe("200 a line of version 1");
     expect(await told(modelless, "/golden-requests")).toMatch(/^404 \/golden-requests is not here; try /);
   });
 
-  test("says what it does not have, and what is broken", async () => {
+  test("answers 404 to unknown paths, and 500 to errors", async () => {
     expect(await told(server, "/v1")).toBe(
       "404 /v1 is not here; try /healthz, /readyz, /metrics, /model, /models, /golden-requests",
     );

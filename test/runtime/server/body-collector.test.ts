@@ -10,7 +10,7 @@ const unexpected = (): never => {
   throw new Error("nothing is to be refused");
 };
 
-test("a body is what came of it, and one of an announced size ends where numbers of eight bytes may end", () => {
+test("a body has all received bytes, and ends at a multiple of eight bytes when its size is announced", () => {
   fc.assert(
     fc.property(pieces, fc.boolean(), (list, isAnnounced) => {
       const whole = Buffer.concat(list);

@@ -12,7 +12,7 @@ import { type Caller, conversation, openCaller } from "../protocols/rpc/rpc-clie
 const note = message("test.Note", { text: plain(1, "string") });
 const busy = { code: "Busy", message: "busy", retry: { afterMs: 2500 }, level: "info" } as const;
 
-/** Says what it is told; waits, fails and repeats on demand. */
+/** Echoes; waits, fails and repeats on demand. */
 function echo(started: (call: RpcCall) => void = () => {}): RpcService {
   const types = { request: note, response: note };
   return {
@@ -66,7 +66,7 @@ async function said(caller: Caller, text: string, options = {}): Promise<string>
 }
 
 describe("the gRPC server", () => {
-  test("answers, and tells who was answered how", async () => {
+  test("answers calls, and reports each", async () => {
     const told: AnsweredRequest[] = [];
     const caller = await opened([echo()], { onAnswer: (answered) => told.push(answered) });
     const metadata = new Metadata();
@@ -83,14 +83,14 @@ describe("the gRPC server", () => {
     ]);
   });
 
-  test("knows no other methods", async () => {
+  test("answers UNIMPLEMENTED to other methods", async () => {
     const caller = await opened([echo()]);
     expect(await caller.callRaw("/test.Echo/Sing", Buffer.alloc(0))).toBe(
       "UNIMPLEMENTED: The server does not implement the method /test.Echo/Sing",
     );
   });
 
-  test("refuses bytes that are no message", async () => {
+  test("refuses malformed messages", async () => {
     const caller = await opened([echo()]);
     expect(await caller.callRaw(say, Buffer.of(0x0a, 9, 1))).toBe(
       "INVALID_ARGUMENT: the request is not a valid test.Note: text: it ends in the middle of a value",
@@ -110,7 +110,7 @@ describe("the gRPC server", () => {
     expect(await said(zipped, "a".repeat(900))).toBe("a".repeat(900));
   });
 
-  test("tells a method that the client has left, and when the answer is of no use", async () => {
+  test("tells a method that the client has left, and its deadline", async () => {
     const calls: RpcCall[] = [];
     const caller = await opened([echo((call) => calls.push(call))], { timeoutMs: 5000 });
     const leaving = new AbortController();
@@ -146,7 +146,7 @@ describe("the gRPC server", () => {
     await expect(conversation(caller, repeat, [note.encode({ text: "busy" })])).rejects.toThrow("UNAVAILABLE: busy");
   });
 
-  test("asks clients to go away while it serves on, and ends what runs before it closes", async () => {
+  test("sends GOAWAY while it keeps serving, and finishes running calls before it closes", async () => {
     const caller = await opened([echo()]);
     expect(await said(caller, "before")).toBe("before");
     const running = said(caller, "sleep300");
@@ -161,7 +161,7 @@ describe("the gRPC server", () => {
     expect(await said(caller, "too late", { deadlineMs: 2000 })).toMatch(/^UNAVAILABLE: /);
   });
 
-  test("cuts what does not end", async () => {
+  test("closes connections that do not end", async () => {
     const caller = await opened([echo()]);
     const running = said(caller, "wait");
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -171,7 +171,7 @@ describe("the gRPC server", () => {
     expect(await running).toMatch(/^UNAVAILABLE: /);
   });
 
-  test("closes at once when nobody ever called", async () => {
+  test("closes at once without connections", async () => {
     const server = await openGrpcServer({ host: "127.0.0.1", port: 0, portFlag: "--grpc-port" }, () =>
       Promise.reject(new Error("never asked")),
     );
@@ -180,7 +180,7 @@ describe("the gRPC server", () => {
     expect(server.port).toBe(0);
   });
 
-  test("says which flag chooses another port", async () => {
+  test("names the flag that sets the port", async () => {
     const caller = await opened([echo()]);
     const { port } = caller.server;
     const again = openGrpcServer({ host: "127.0.0.1", port, portFlag: "--grpc-port" }, () =>
@@ -193,7 +193,7 @@ describe("the gRPC server", () => {
   });
 });
 
-/** Sends bytes to the port and resolves when the other side closes. */
+/** Sends bytes to the port and resolves when the server closes. */
 function poked(port: number, bytes: Uint8Array): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
@@ -210,7 +210,7 @@ function poked(port: number, bytes: Uint8Array): Promise<string> {
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const settings = Buffer.from("000000040000000000", "hex");
 
-describe("the gRPC server lives on after", () => {
+describe("the gRPC server survives", () => {
   test.each([
     ["bytes of another protocol", Buffer.from("GET / HTTP/1.1\r\nhost: a\r\n\r\n")],
     ["noise", Buffer.alloc(4096, 0x5a)],
@@ -253,7 +253,7 @@ describe("the gRPC server lives on after", () => {
     expect(await said(caller, "still here")).toBe("still here");
   });
 
-  test("a length that lies: the stream ends before the message does", async () => {
+  test("a wrong length: the stream ends before the message does", async () => {
     const caller = await opened([echo()]);
     const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
     const stream = session.request({

@@ -17,7 +17,7 @@ afterEach(async () => {
   }
 });
 
-/** Answers with what it was sent; tells the code of what could not be read. */
+/** Echoes the body; returns the fault code when it could not be read. */
 function echo(answer: (request: ProtocolRequest) => Promise<string>): Protocol {
   return {
     name: "echo",
@@ -27,10 +27,10 @@ function echo(answer: (request: ProtocolRequest) => Promise<string>): Protocol {
   };
 }
 
-/** The same protocols on Node's HTTP server alone, and with the lane for plain requests before it. */
+/** The same protocols on Node's HTTP server alone, and behind the fast path. */
 const servers = {
   "Node's HTTP server": (parts: ListenerParts) => openHttpServer(anyPort, protocolListener(parts)),
-  "the lane before it": (parts: ListenerParts) => openProtocolServer(anyPort, parts),
+  "the fast path before it": (parts: ListenerParts) => openProtocolServer(anyPort, parts),
 } as const;
 const anyPort = { host: "127.0.0.1", port: 0, portFlag: "--http-port" };
 
@@ -59,7 +59,7 @@ async function post(url: string, body: string | Uint8Array<ArrayBuffer>, encodin
   return `${response.status} ${await response.text()}`;
 }
 
-/** What a server says to raw bytes until it closes the connection. */
+/** What a server answers to raw bytes until it closes the connection. */
 function raw(url: string, text: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(text));
@@ -87,7 +87,7 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     expect(await post(url, zstdCompressSync("digits"), "zstd")).toBe("200 digits");
   });
 
-  test("refuses bodies that inflate beyond the limit, are broken, or are packed in another way", async () => {
+  test("refuses bodies that inflate beyond the limit, are damaged, or have another encoding", async () => {
     const url = await listen();
     const large = "the request body has more than 1000 bytes; must have 1000 at most";
     const hint = "send fewer instances at a time, or raise spec.serving.limits.bodyBytes";
@@ -97,7 +97,7 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     expect(await post(url, "digits", "br")).toBe("400 content-encoding is br; must be gzip, deflate, zstd or identity");
   });
 
-  test("refuses a large body before it has come when its length is declared", async () => {
+  test("refuses a large body before it arrives when its length is declared", async () => {
     const url = await listen();
     const said = await raw(url, "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\nabc");
     expect(said).toContain("the request body has 1000000000 bytes; must have 1000 at most");
@@ -111,7 +111,7 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     expect(said).toContain("the request body has more than 1000 bytes");
   });
 
-  test("refuses bodies that would take too much memory together, and takes others when these have come", async () => {
+  test("refuses bodies that would take too much memory together, and accepts others when these are complete", async () => {
     const budget = { leftBytes: 1500 };
     const url = await listen({ body: { maxBytes: 1000, minBytesPerSecond: 100, paceMs: 5000, budget } });
     const half = `POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n${"0".repeat(800)}`;
@@ -127,7 +127,7 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     expect(budget.leftBytes).toBe(1500);
   });
 
-  test("refuses a body that trickles", async () => {
+  test("refuses a body that arrives too slowly", async () => {
     const url = await listen();
     const said = await raw(url, "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc");
     expect(said).toContain(
@@ -162,13 +162,13 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     expect(await left.promise).toBe(true);
   });
 
-  test("ends connections while it drains", async () => {
+  test("closes connections while it drains", async () => {
     const url = await listen({ isDraining: () => true });
     const response = await fetch(`${url}/echo`, { method: "POST", body: "digits" });
     expect(response.headers.get("connection")).toBe("close");
   });
 
-  test("writes a tail behind the body", async () => {
+  test("writes an answer's tail behind its body", async () => {
     const tailed: Protocol = {
       ...echo(() => Promise.resolve("")),
       answer: ({ body }) =>

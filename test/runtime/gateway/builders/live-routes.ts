@@ -7,7 +7,7 @@ import {
   updateRoute,
 } from "../../../../runtime/gateway/routing/live-route.ts";
 
-/** A gateway's memory of one route, and the clock that it goes by. */
+/** A gateway's state of one route, and its clock. */
 export interface LiveScene {
   readonly live: LiveRoute;
   readonly clock: { nowMs: number };
@@ -46,7 +46,7 @@ export function liveScene(revisions: readonly RevisionRoute[], changes: Partial<
   return { live, clock, update: (more) => updateRoute(live, { ...live.route, ...more }, parts) };
 }
 
-/** That many pods that are long there and idle. */
+/** This many idle pods past their slow start. */
 export function idlePods(count: number): LivePod[] {
   return Array.from({ length: count }, (_, i) => ({
     endpoint: { pod: `p${i}`, address: `10.0.0.${i}`, port: 8501 },

@@ -13,7 +13,7 @@ function scene() {
 }
 
 describe("the figures of a gateway", () => {
-  test("tell everything at first, then what changed since the cursor", () => {
+  test("return everything at first, then what changed since the cursor", () => {
     const { clock, ledger } = scene();
     const one = ledger.opened("default/one", nobody);
     ledger.opened("default/two", nobody);
@@ -40,13 +40,13 @@ describe("the figures of a gateway", () => {
     expect(ledger.figures(second.cursor).models).toEqual({});
   });
 
-  test("tell a cursor of another run everything", () => {
+  test("return everything for a cursor of another run", () => {
     const { ledger } = scene();
     ledger.opened("default/one", nobody);
     expect(Object.keys(ledger.figures(4711).models)).toEqual(["default/one"]);
   });
 
-  test("tell of who waits in every pull, for waits grow", () => {
+  test("include models with held requests in every pull, since waits grow", () => {
     const { ledger } = scene();
     let oldestWaitMs = 5;
     ledger.opened("default/one", () => ({ queued: oldestWaitMs > 0 ? 1 : 0, oldestWaitMs }));
@@ -60,7 +60,7 @@ describe("the figures of a gateway", () => {
     expect(ledger.figures(third.cursor).models).toEqual({});
   });
 
-  test("of a route that went tell nothing more", () => {
+  test("of a removed route are not returned any more", () => {
     const { ledger } = scene();
     const one = ledger.opened("default/one", nobody);
     ledger.opened("default/two", nobody);
@@ -70,7 +70,7 @@ describe("the figures of a gateway", () => {
     expect(Object.keys(ledger.figures(0).models)).toEqual(["default/two"]);
   });
 
-  test("whoever pulls when, every change is told once to each", () => {
+  test("with any number of pullers, each gets every change once", () => {
     const step = fc.record({ model: fc.nat(4), puller: fc.nat(1), isPull: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -98,7 +98,7 @@ describe("the figures of a gateway", () => {
     );
   });
 
-  test("keep the counters of a revision that leaves and comes back, and forget the oldest of many", () => {
+  test("keep the counters of a revision that leaves and returns, and drop the oldest of many", () => {
     const { ledger } = scene();
     const counts = ledger.opened("default/one", nobody);
     const first = ledger.revision(counts, "r0");
@@ -114,7 +114,7 @@ describe("the figures of a revision", () => {
   const cases: Record<string, [Partial<Completion>, object]> = {
     "an answer counts with its time": [{}, { completed: 1, serviceMs: 10, latency: 1 }],
     "the first of a pod counts in no bucket": [{ isFirst: true }, { completed: 1, serviceMs: 10 }],
-    "a 404 is the client's doing": [{ status: 404 }, { completed: 1, serviceMs: 10, rejected: 1, latency: 1 }],
+    "a 404 is a client error": [{ status: 404 }, { completed: 1, serviceMs: 10, rejected: 1, latency: 1 }],
     "a 500 is a failure": [{ status: 500 }, { completed: 1, serviceMs: 10, failed: { status: 1 } }],
     "so is a broken connection": [{ ending: "connection" }, { completed: 1, serviceMs: 10, failed: { connection: 1 } }],
     "and a time-out": [{ ending: "timeout" }, { completed: 1, serviceMs: 10, failed: { timeout: 1 } }],

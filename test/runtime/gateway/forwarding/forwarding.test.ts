@@ -11,7 +11,7 @@ import type { RevisionRoute } from "../../../../runtime/contract/route-table.ts"
 import { createManualClock } from "../../../builders/manual-clock.ts";
 import { revisionOf, routeOf } from "../builders/live-routes.ts";
 
-/** A request whose sending is only noted down. */
+/** A request whose attempts are only recorded. */
 interface Sent {
   readonly forwarding: Forwarding;
   readonly targets: Target[];
@@ -66,7 +66,7 @@ function scene(revisions: readonly RevisionRoute[]) {
     updateRoute(live, { ...live.route, revisions }, parts);
     releaseHeld(live);
   };
-  /** What is not zero of the figures. */
+  /** The figures that are not zero. */
   const figures = () => {
     const { revisions, ...model } = ledger.figures(0).models["default/digits"] ?? { revisions: {} };
     const byHash = Object.fromEntries(Object.entries(revisions).map(([hash, of]) => [hash, nonZero(of)]));
@@ -96,7 +96,7 @@ const loading: Failure = {
 const brokenOff: Failure = { cause: new Error("other side closed"), isUnreached: false, mayRetry: true };
 
 describe("a request that is answered", () => {
-  test("counts once, with the time that its pod had it", async () => {
+  test("counts once, with the time at its pod", async () => {
     const { clock, send, figures } = scene([revisionOf("a", 100)]);
     send().forwarding.answered(200);
     const second = send();
@@ -106,15 +106,15 @@ describe("a request that is answered", () => {
     expect(figures()).toEqual({ arrivals: 2, a: { completed: 2, serviceMs: 40, latency: true } });
   });
 
-  test("of which the client is to blame is rejected, not failed", () => {
+  test("with a client error counts as rejected, not failed", () => {
     const { send, figures } = scene([revisionOf("a", 100)]);
     send().forwarding.answered(404);
     expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, rejected: 1 } });
   });
 });
 
-describe("a request that its pod fails", () => {
-  test("goes to another pod of the same revision, and counts as its answer", () => {
+describe("a failed attempt", () => {
+  test("is retried on another pod of the same revision, and only the answer counts", () => {
     const { send, figures } = scene([revisionOf("a", 50, 2), revisionOf("b", 50, 2)]);
     const sent = send();
     sent.forwarding.failed(brokenOff);
@@ -124,7 +124,7 @@ describe("a request that its pod fails", () => {
     expect(figures()).toMatchObject({ arrivals: 1, [first?.revision.hash ?? ""]: { completed: 1 } });
   });
 
-  test("three times after it took it is given up", () => {
+  test("is the last one when it is the third that broke off", () => {
     const { send, figures } = scene([revisionOf("a", 100, 5)]);
     const sent = send();
     for (let i = 0; i < 3; i += 1) sent.forwarding.failed(brokenOff);
@@ -135,14 +135,14 @@ describe("a request that its pod fails", () => {
     expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, failed: { connection: 1 } } });
   });
 
-  test("after the first byte of its answer is given up at once", () => {
+  test("after the first byte of the answer is not retried", () => {
     const { send } = scene([revisionOf("a", 100, 5)]);
     const sent = send();
     sent.forwarding.failed({ ...brokenOff, mayRetry: false });
     expect([pods(sent).length, codes(sent)]).toEqual([1, ["EndpointFailed"]]);
   });
 
-  test("by taking no connection tries the others at once, the same one after a pause, for five seconds", async () => {
+  test("without a connection is retried on other pods at once, on the same one after a pause, for five seconds", async () => {
     const { clock, send } = scene([revisionOf("a", 100, 2)]);
     const sent = send();
     sent.forwarding.failed(unreached);
@@ -158,13 +158,13 @@ describe("a request that its pod fails", () => {
     expect([codes(sent), clock.monotonic()]).toEqual([["EndpointFailed"], 5100]);
   });
 
-  test("lets others ask that pod last", () => {
+  test("makes that pod the last choice for other requests", () => {
     const { send } = scene([revisionOf("a", 100, 2)]);
     send().forwarding.failed(unreached);
     expect([pods(send()), pods(send())]).toEqual([["a-1"], ["a-1"]]);
   });
 
-  test("that loads its model goes to the others, which get everything until it has it", () => {
+  test("at a pod that loads its model is retried on others, which get everything until it is ready", () => {
     const { live, send, figures, clock } = scene([revisionOf("a", 100, 2)]);
     const sent = send();
     sent.forwarding.failed(loading);
@@ -176,7 +176,7 @@ describe("a request that its pod fails", () => {
     expect(pods(send())).toEqual(["a-0"]);
   });
 
-  test("waits when all that there are load their models, also after five seconds, and the table may name them all the while", async () => {
+  test("is held while all pods load their models, also after five seconds, even if the table lists them", async () => {
     const { live, clock, send, table, wakes } = scene([revisionOf("a", 100, 1)]);
     const sent = send();
     await clock.advance(6_000);
@@ -190,7 +190,7 @@ describe("a request that its pod fails", () => {
     expect(pods(sent)).toEqual(["a-0", "a-0"]);
   });
 
-  test("that loads its model and comes into the table anew is asked as soon as that", () => {
+  test("at a pod that loads its model does not keep it out of service once a table lists it anew", () => {
     const { send, table } = scene([revisionOf("a", 100, 1)]);
     const sent = send();
     sent.forwarding.failed(loading);
@@ -201,7 +201,7 @@ describe("a request that its pod fails", () => {
     expect(codes(sent)).toEqual(["EndpointFailed"]);
   });
 
-  test("waits when its revision has nothing ready and it is bound to it, and goes to the other when it is not", () => {
+  test("is held while its pinned revision has no ready pods, and goes to the other revision when it is not pinned", () => {
     const { send, table } = scene([revisionOf("a", 50), revisionOf("b", 50)]);
     const bound = send({ stickyValue: "someone" });
     const free = send({});
@@ -218,7 +218,7 @@ describe("a request that its pod fails", () => {
     expect(bound.targets[1]?.revision.hash).toBe(own);
   });
 
-  test("takes its turn: no more than a tenth of those under way are sent again at a time", () => {
+  test("is retried within the budget: at most a tenth of the requests in flight are retries", () => {
     const { send, live } = scene([revisionOf("a", 100, 8)]);
     const all = Array.from({ length: 100 }, () => send());
     const failed = all.slice(0, 50);
@@ -233,7 +233,7 @@ describe("a request that its pod fails", () => {
 });
 
 describe("a request that finds nothing ready", () => {
-  test("wakes at once and every second, and goes when a pod is there", async () => {
+  test("sends wake messages at once and every second, and is released when a pod is ready", async () => {
     const { clock, send, table, wakes, figures } = scene([revisionOf("a", 100, 0)]);
     const sent = send();
     expect(wakes).toEqual(["default/digits"]);
@@ -250,7 +250,7 @@ describe("a request that finds nothing ready", () => {
     expect(wakes).toEqual(["default/digits", "default/digits"]);
   });
 
-  test("wakes at once again when it comes after a time without any", async () => {
+  test("sends a wake message at once after a time without held requests", async () => {
     const { clock, send, table, wakes } = scene([revisionOf("a", 100, 0)]);
     send().forwarding.abort();
     await clock.advance(10);
@@ -259,7 +259,7 @@ describe("a request that finds nothing ready", () => {
     table([revisionOf("a", 100, 1)]);
   });
 
-  test("is refused at the end of the wait that the policy allows", async () => {
+  test("is rejected when the hold policy's timeout is over", async () => {
     const { clock, send, figures } = scene([revisionOf("a", 100, 0)]);
     const sent = send();
     await clock.advance(3999);
@@ -268,7 +268,7 @@ describe("a request that finds nothing ready", () => {
     expect([codes(sent), figures()]).toEqual([["HoldTimedOut"], { arrivals: 1, refused: 1 }]);
   });
 
-  test("is refused at once when too many wait", () => {
+  test("is rejected at once when too many are held", () => {
     const { send, figures } = scene([revisionOf("a", 100, 0)]);
     const all = Array.from({ length: 11 }, () => send());
     expect(all.flatMap(codes)).toEqual(["HoldFull"]);
@@ -283,7 +283,7 @@ describe("a request that finds nothing ready", () => {
 });
 
 describe("a request at its deadline", () => {
-  test("is taken from its pod, and that is a time-out", async () => {
+  test("is aborted at its pod, and counts as a timeout", async () => {
     const { clock, send, figures, live } = scene([revisionOf("a", 100)]);
     const sent = send();
     await clock.advance(20_000);
@@ -292,7 +292,7 @@ describe("a request at its deadline", () => {
     expect(live.traffic.admitted).toBe(0);
   });
 
-  test("has no deadline any more when it was answered", async () => {
+  test("has no deadline any more once it is answered", async () => {
     const { clock, send } = scene([revisionOf("a", 100)]);
     const sent = send();
     sent.forwarding.answered(200);
@@ -301,7 +301,7 @@ describe("a request at its deadline", () => {
   });
 });
 
-test("a client that leaves while a pod has its request is no failure of anybody", () => {
+test("a client that leaves while a pod has its request counts as no failure", () => {
   const { send, figures, live } = scene([revisionOf("a", 100)]);
   send().forwarding.abort();
   expect([figures(), live.traffic.admitted]).toEqual([{ arrivals: 1 }, 0]);

@@ -9,7 +9,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("move" as const), ms: fc.constantFrom(0, 1, 400, 1_000, 30_000) }),
 );
 
-test("calls back at the moments at which the clock itself would, whoever cancels in between", async () => {
+test("calls back when the clock itself would, whatever is cancelled in between", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const clock = createManualClock();
@@ -31,7 +31,7 @@ test("calls back at the moments at which the clock itself would, whoever cancels
   );
 });
 
-test("needs one timer for all who wait for times of one length", () => {
+test("needs one timer for all timeouts of one length", () => {
   const clock = createManualClock();
   const overBudget = sharedTimerClock(clock);
   for (let i = 0; i < 1000; i += 1) overBudget.after(60_000, () => {})();

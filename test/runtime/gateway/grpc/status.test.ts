@@ -14,7 +14,7 @@ describe("statusTrailers", () => {
     ]);
   });
 
-  test("tell when to ask again, in the way of gRPC's own retries and as a RetryInfo", () => {
+  test("say when to retry, as gRPC's retry pushback and as a RetryInfo", () => {
     const trailers = statusTrailers(faults.HoldFull({ key: "default/digits", waiting: 7 }));
     const message =
       "default/digits has no ready replica and 7 requests wait already; try again after the time in Retry-After";
@@ -28,24 +28,24 @@ describe("statusTrailers", () => {
     expect([...details]).toEqual([0x08, 14, 0x12, message.length, ...Buffer.from(message), 0x1a, any.length, ...any]);
   });
 
-  test("have what a header cannot carry as its bytes in UTF-8", () => {
+  test("percent-encode what a header cannot carry as UTF-8 bytes", () => {
     const fault = new Fault({ code: "Unexpected", message: "50 % – né\n", retry: "never", level: "info" });
     expect(statusTrailers(fault)).toEqual(["grpc-status", "13", "grpc-message", "50 %25 %E2%80%93 n%C3%A9%0A"]);
   });
 
-  test("are cut like the runtime's", () => {
+  test("are truncated like the runtime's", () => {
     const fault = new Fault({ code: "RouteNotFound", message: "x".repeat(5000), retry: "never", level: "info" });
     expect(statusTrailers(fault)).toEqual(["grpc-status", "5", "grpc-message", "x".repeat(1024)]);
   });
 });
 
-test("what is no message is the client's fault", () => {
+test("an unreadable message is the client's error", () => {
   expect(callFault(new ProtobufError("it ends in the middle of a value")).sentence).toBe(
     "the model cannot be read from the request: it ends in the middle of a value; name it by the header modelwright-model: <namespace>/<name>",
   );
 });
 
-test("codes have the statuses that TensorFlow Serving gives them", () => {
+test("codes map to the HTTP statuses that TensorFlow Serving uses", () => {
   const codes = ["0", "1", "3", "4", "5", "8", "12", "13", "14", "16", "99", undefined];
   expect(codes.map(httpStatus)).toEqual([200, 499, 400, 504, 404, 429, 501, 500, 503, 401, 500, 500]);
 });

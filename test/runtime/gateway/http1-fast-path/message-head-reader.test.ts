@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MessageHeadReader } from "../../../../runtime/gateway/http1-fast-path/message-head-reader.ts";
 
-test("a head is read once as long as the same one comes, and told where it ends", () => {
+test("a repeated head is parsed once, and its size is known", () => {
   const texts: string[] = [];
   const head = new MessageHeadReader<string>(100);
   const read = (text: string): string | undefined => {
@@ -30,7 +30,7 @@ test("a head is read once as long as the same one comes, and told where it ends"
   expect(head.of(Buffer.from(`${"b".repeat(101)}\r\n\r\n`), read)).toBe(undefined);
 });
 
-test("a head does not change with the bytes that it was read from", () => {
+test("a cached head does not change with the buffer that it was read from", () => {
   const bytes = Buffer.from("a: 1\r\n\r\n");
   const head = new MessageHeadReader<string>(100);
   expect(head.of(bytes, (text) => text)).toBe("a: 1\r\n");

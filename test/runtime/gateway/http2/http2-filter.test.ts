@@ -75,7 +75,7 @@ async function raw(port: number, bytes: string | Buffer): Promise<Socket> {
   return socket;
 }
 
-/** All that the server says until it closes the connection. */
+/** Everything that the server sends until it closes the connection. */
 async function saidUntilClosed(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -83,7 +83,7 @@ async function saidUntilClosed(socket: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Code of the GOAWAY in what a server said; undefined: there is none. */
+/** Code of the GOAWAY that a server sent; undefined: it sent none. */
 function goawayCode(said: Buffer): number | undefined {
   for (let at = 0; at + 9 <= said.length; at += 9 + said.readUIntBE(at, 3)) {
     if (said[at + 3] === frames.goaway) return said.readUInt32BE(at + 13);
@@ -101,13 +101,13 @@ const endStream = 1;
 /** `GET / http`, by the static table of HPACK (RFC 7541 appendix A). */
 const getBlock = Buffer.from([0x82, 0x84, 0x86, 0x41, 0x01, 0x78]);
 
-/** Is still there for others. */
+/** The port still serves other clients. */
 async function isWell(port: number): Promise<boolean> {
   return (await got(session(port), "/well")) === "2 /well";
 }
 
-describe("a port with a filter for HTTP/2", () => {
-  test("tells clients apart by their first bytes, also when these come one by one", async () => {
+describe("a port with the HTTP/2 filter", () => {
+  test("detects the HTTP version by the first bytes, also when they arrive one by one", async () => {
     const { port } = await opened();
     expect(await got(session(port), "/a")).toBe("2 /a");
     expect(await (await fetch(`http://127.0.0.1:${port}/b`)).text()).toBe("1 /b");
@@ -129,7 +129,7 @@ describe("a port with a filter for HTTP/2", () => {
     await expect.poll(() => Buffer.concat(said).includes("2 /")).toBe(true);
   });
 
-  test("ends connections of clients that say nothing, and of those that leave at once", async () => {
+  test("closes connections of clients that send nothing, and of those that leave at once", async () => {
     const { port } = await opened(undefined, { headersTimeoutMs: 200 });
     const silent = await raw(port, "");
     const half = await raw(port, "PR");
@@ -138,7 +138,7 @@ describe("a port with a filter for HTTP/2", () => {
     expect(await isWell(port)).toBe(true);
   });
 
-  test("ends the connection of a client that ends its side of it", async () => {
+  test("closes the connection of a client that closes its side", async () => {
     const { port } = await opened();
     const socket = await raw(port, greeting);
     socket.resume();
@@ -147,7 +147,7 @@ describe("a port with a filter for HTTP/2", () => {
     await once(socket, "close");
   });
 
-  test("tells a client with another preface that this is none", async () => {
+  test("rejects a wrong preface", async () => {
     const { port } = await opened();
     for (const bytes of [
       "PRI * HTTP/1.1\r\n\r\n      ",
@@ -158,7 +158,7 @@ describe("a port with a filter for HTTP/2", () => {
     expect(await isWell(port)).toBe(true);
   });
 
-  test("refuses headers that are larger than those of HTTP/1.1 may be, and too many of them", async () => {
+  test("refuses headers beyond HTTP/1.1's limits of size and number", async () => {
     const { port, streams } = await opened();
     const client = session(port);
     expect(await got(client, "/a", { "x-big": "x".repeat(12_000) })).toBe("2 /a");
@@ -177,20 +177,20 @@ describe("a port with a filter for HTTP/2", () => {
     },
     pings: () => Buffer.concat(Array.from({ length: 20_000 }, () => frame(frames.ping, 0, 0, new Uint8Array(8)))),
     settings: () => Buffer.concat(Array.from({ length: 20_000 }, () => frame(frames.settings, 0, 0))),
-    "streams that are cancelled at once": () =>
+    "streams that are cancelled immediately": () =>
       Buffer.concat(
         Array.from({ length: 20_000 }, (_, i) => [
           frame(frames.headers, endHeaders | endStream, 2 * i + 1, getBlock),
           frame(frames.reset, 0, 2 * i + 1, Buffer.from([0, 0, 0, 8])),
         ]).flat(),
       ),
-    "empty data frames of a stream that never was": () =>
+    "empty data frames of an unopened stream": () =>
       Buffer.concat(Array.from({ length: 20_000 }, () => frame(frames.data, 0, 5))),
     "frames that are larger than allowed": () => frame(frames.headers, endHeaders, 1, Buffer.alloc(20_000, 0x82)),
   };
   test.for(Object.entries(floods))("ends the connection of a client that floods it with %s", async ([, flood]) => {
     const { port, streams } = await opened();
-    // Its answers are not read: what is to be said to it must not pile up.
+    // Its answers are not read: the server's output must not accumulate.
     const socket = await raw(port, greeting);
     socket.pause();
     socket.write(flood());
@@ -201,7 +201,7 @@ describe("a port with a filter for HTTP/2", () => {
     expect(streams.length).toBeLessThan(2_500);
   });
 
-  test("lets a connection have no more than 256 streams at a time", async () => {
+  test("limits a connection to 256 concurrent streams", async () => {
     let open = 0;
     let most = 0;
     const { port } = await opened(({ stream }) => {
@@ -219,7 +219,7 @@ describe("a port with a filter for HTTP/2", () => {
     expect([new Set(answers), most]).toEqual([new Set(["ok"]), 256]);
   });
 
-  test("holds a sender that nobody reads", async () => {
+  test("stops a sender whose data is not read", async () => {
     const { port } = await opened(({ stream }) => stream.pause());
     const stream = session(port).request({ ":method": "POST", ":path": "/" });
     let sent = 0;
@@ -234,7 +234,7 @@ describe("a port with a filter for HTTP/2", () => {
     expect(sent).toBeLessThan(256 * 1024);
   });
 
-  test("closes the stream of a request that is answered before it has come whole", async () => {
+  test("closes the stream of a request that is answered before it is complete", async () => {
     const { port, streams } = await opened(({ stream }) => stream.headers([":status", "413"], true));
     const stream = session(port).request({ ":method": "POST", ":path": "/" });
     stream.on("error", () => {});
@@ -243,7 +243,7 @@ describe("a port with a filter for HTTP/2", () => {
     await expect.poll(() => streams.map(({ isClosed }) => isClosed)).toEqual([true]);
   });
 
-  test("asks its clients to go when it closes, answers what they sent, and is closed when all are gone", async () => {
+  test("sends GOAWAY when it closes, answers what was sent, and is closed when all clients have left", async () => {
     const arrived = Promise.withResolvers<() => void>();
     const { port, server } = await opened(({ stream }) =>
       arrived.resolve(() => {

@@ -38,7 +38,7 @@ describe("the answer to a call of ModelInfer", () => {
     expect(callAnswer(infer, framed(message))).toEqual({ outputs: [{ ...outputs[0], data }] });
   });
 
-  test("has those that stand in lists", () => {
+  test("includes elements in typed lists", () => {
     const outputs = [
       { name: "a", datatype: "FP32", shape: [2], contents: { fp32Contents: Float32Array.of(0.25, 2) } },
       { name: "b", datatype: "BYTES", shape: [1], contents: { bytesContents: [Buffer.from("text")] } },
@@ -51,7 +51,7 @@ describe("the answer to a call of ModelInfer", () => {
     });
   });
 
-  test("is none when it is compressed, of another method, or no message", () => {
+  test("is not decoded when it is compressed, of another method, or malformed", () => {
     const message = modelInferResponse.encode({ modelName: "m" });
     expect(callAnswer(infer, framed(message, 1))).toBeUndefined();
     expect([callAnswer("/a.B/C", framed(message)), isComparableCall("/a.B/C"), isComparableCall(infer)]).toEqual([
@@ -63,7 +63,7 @@ describe("the answer to a call of ModelInfer", () => {
   });
 });
 
-test("the answer to a call of Predict has the numbers of its content or its lists", () => {
+test("the answer to a call of Predict includes the elements of its content or its lists", () => {
   const dims = [{ size: 1 }, { size: 2 }];
   const outputs = new Map([
     ["content", { dtype: 1, tensorShape: { dim: dims }, tensorContent: bytesOf(Float32Array.of(0.5, 1.5)) }],

@@ -40,7 +40,7 @@ async function asked(request: string): Promise<RoutedRequest> {
   return { clock, socket, client: new NodeClient(...came, clock), isClosed: () => isClosed };
 }
 
-test("a client that does not read the end of its answer is left after 75 s", async () => {
+test("a client that does not read the end of its answer is disconnected after 75 s", async () => {
   const { client, clock, isClosed } = await asked("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
   client.begin(200, []);
   client.end(Buffer.alloc(16 * 1024 * 1024));
@@ -50,7 +50,7 @@ test("a client that does not read the end of its answer is left after 75 s", asy
   await expect.poll(isClosed).toBe(true);
 });
 
-test("a client that has its answer before it has sent all may send for 30 s more", async () => {
+test("a client that is answered early may send the rest of its request for 30 s", async () => {
   const { client, clock, isClosed, socket } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\na");
   client.begin(200, ["content-length", "2"]);
   client.end(Buffer.from("{}"));
@@ -61,7 +61,7 @@ test("a client that has its answer before it has sent all may send for 30 s more
   await expect.poll(isClosed).toBe(true);
 });
 
-test("a client that has sent all in time stays", async () => {
+test("a client that sends the rest in time stays connected", async () => {
   const { client, clock, isClosed, socket } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\na");
   const gone = Promise.withResolvers<void>();
   client.whenGone(gone.resolve);

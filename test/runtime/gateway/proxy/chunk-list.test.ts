@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkList } from "../../../../runtime/gateway/proxy/chunk-list.ts";
 
-test("pieces are all that came, in order, and few however small they came", () => {
+test("a chunk list has all bytes in order, in few chunks however small they arrived", () => {
   const sizes = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 5_000 })), { maxLength: 300 });
   fc.assert(
     fc.property(sizes, (sizes) => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { responseHeaders } from "../../../../runtime/gateway/proxy/response-headers.ts";
 import { responseHead } from "../../../../runtime/gateway/upstream/response-head.ts";
 
-test("pods of two revisions that answer with the same head are told apart", () => {
+test("pods of two revisions that answer with the same head get different revision headers", () => {
   const head = responseHead("HTTP/1.1 200 OK\r\ncontent-length: 7", false);
   const told = ["a1", "b2", "a1", "a1"].map((hash) => responseHeaders(head, hash));
   expect(told).toEqual(["a1", "b2", "a1", "a1"].map((hash) => ["content-length", "7", "modelwright-revision", hash]));
@@ -10,7 +10,7 @@ test("pods of two revisions that answer with the same head are told apart", () =
   expect(head.headers).toEqual(["content-length", "7"]);
 });
 
-test("a pod does not say which revision it is", () => {
+test("a pod cannot set the revision header", () => {
   const head = responseHead(
     "HTTP/1.1 200 OK\r\nModelwright-Revision: b2\r\ncontent-length: 7\r\nx: modelwright-revision",
     false,

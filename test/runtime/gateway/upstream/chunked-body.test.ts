@@ -11,7 +11,7 @@ function read(pieces: readonly Buffer[]): { text: string; isDone: boolean; rest:
 }
 
 describe("a chunked body", () => {
-  test("is the same however it is cut on its way", () => {
+  test("decodes the same however it is split", () => {
     const chunks = fc.array(fc.string({ unit: "binary-ascii", minLength: 1, maxLength: 40 }), { maxLength: 8 });
     fc.assert(
       fc.property(chunks, fc.array(fc.nat(400), { maxLength: 20 }), (chunks, cuts) => {
@@ -24,15 +24,15 @@ describe("a chunked body", () => {
     );
   });
 
-  test("may have extensions and trailers, and tells what came behind it", () => {
+  test("may have extensions and trailers, and reports the bytes behind it", () => {
     const bytes = Buffer.from("3;a=b\r\nabc\r\n0\r\nx: 1\r\n\r\nHTTP");
     expect(read([bytes])).toEqual({ text: "abc", isDone: true, rest: 4 });
   });
 
   const wrong: Record<string, [string, string]> = {
-    "a size that is no number": ["xyz\r\n", 'its answer has the chunk size "xyz"'],
+    "a size that is not a number": ["xyz\r\n", 'its answer has the chunk size "xyz"'],
     "a size with a sign": ["+3\r\nabc\r\n", 'its answer has the chunk size "+3"'],
-    "a chunk that is longer than it says": ["2\r\nabc\r\n", "a chunk of its answer is longer than it says"],
+    "a chunk that is longer than its size": ["2\r\nabc\r\n", "a chunk of its answer is longer than it says"],
     "a line that ends without CR": ["3\nabc", "a line of its chunked answer ends without CR"],
     "an endless line": ["1".repeat(5000), "a chunk of its answer has a long head"],
   };

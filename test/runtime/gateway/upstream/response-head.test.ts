@@ -21,11 +21,11 @@ describe("the head of a pod's answer", () => {
         isNotReady: false,
       },
     ],
-    "is of a chunked body": [
+    "has a chunked body": [
       head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "x: 1"),
       { status: 200, headers: ["x", "1"], framing: "chunked", keepsAlive: true, isNotReady: false },
     ],
-    "is of a body that ends with the connection": [
+    "has a body that ends with the connection": [
       head("HTTP/1.1 200 OK"),
       { status: 200, headers: [], framing: "close", keepsAlive: false, isNotReady: false },
     ],
@@ -41,11 +41,11 @@ describe("the head of a pod's answer", () => {
       head("HTTP/1.1 304 Not Modified", "content-length: 100"),
       { status: 304, headers: ["content-length", "100"], framing: 0, keepsAlive: true, isNotReady: false },
     ],
-    "says that the model is on its way, to the gateway alone": [
+    "has the not-ready header, which is not passed on": [
       head("HTTP/1.1 404 Not Found", "Modelwright-Not-Ready: loading", "content-length: 1"),
       { status: 404, headers: ["content-length", "1"], framing: 1, keepsAlive: true, isNotReady: true },
     ],
-    "keeps what may come twice, and drops what is the connection's": [
+    "keeps repeated headers, and drops hop-by-hop ones": [
       head(
         "HTTP/1.1 200 OK",
         "set-cookie: a=1",
@@ -67,17 +67,17 @@ describe("the head of a pod's answer", () => {
   for (const [sentence, [text, want]] of Object.entries(cases))
     test(sentence, () => expect(responseHead(text, false)).toEqual(want));
 
-  test("of an answer to HEAD has no body, whatever it announces", () => {
+  test("of an answer to HEAD has no body, whatever its headers say", () => {
     expect(responseHead(head("HTTP/1.1 200 OK", "content-length: 7"), true).framing).toBe(0);
   });
 
   const wrong: Record<string, [string, string]> = {
-    "is none": ["SSH-2.0-OpenSSH_9", 'it answers with "SSH-2.0-OpenSSH_9"'],
+    "is not an HTTP response": ["SSH-2.0-OpenSSH_9", 'it answers with "SSH-2.0-OpenSSH_9"'],
     "has two lengths": [
       head("HTTP/1.1 200 OK", "content-length: 5", "content-length: 6"),
       "its answer has the content-length 6",
     ],
-    "has a length that is no number": [
+    "has a length that is not a number": [
       head("HTTP/1.1 200 OK", "content-length: +5"),
       "its answer has the content-length +5",
     ],
@@ -85,7 +85,7 @@ describe("the head of a pod's answer", () => {
       head("HTTP/1.1 200 OK", "content-length: 5", "transfer-encoding: chunked"),
       "its answer has a content-length and is chunked",
     ],
-    "is coded in a way that nobody asked for": [
+    "has an unexpected transfer coding": [
       head("HTTP/1.1 200 OK", "transfer-encoding: gzip, chunked"),
       "its answer has the transfer-encoding gzip, chunked",
     ],
@@ -94,7 +94,10 @@ describe("the head of a pod's answer", () => {
       'its answer has the header "x: 1\\nset-cookie: a=b"',
     ],
     "has a blank before a colon": [head("HTTP/1.1 200 OK", "x : 1"), 'its answer has the header "x : 1"'],
-    "has a line that is no header": [head("HTTP/1.1 200 OK", "folded", " line"), 'its answer has the header "folded"'],
+    "has a line that is not a header": [
+      head("HTTP/1.1 200 OK", "folded", " line"),
+      'its answer has the header "folded"',
+    ],
   };
   for (const [sentence, [text, message]] of Object.entries(wrong))
     test(`is refused when it ${sentence}`, () => expect(() => responseHead(text, false)).toThrow(message));
@@ -103,19 +106,19 @@ describe("the head of a pod's answer", () => {
 describe("a reader of heads", () => {
   const text = head("HTTP/1.1 200 OK", "content-length: 7");
 
-  test("reads a head that comes again once", () => {
+  test("parses a repeated head once", () => {
     const read = responseHeadReader();
     const first = read(text, false);
     expect(first).toEqual(responseHead(text, false));
     expect(read(text, false)).toBe(first);
   });
 
-  test("takes the same head for another where it answers HEAD", () => {
+  test("parses the same head anew where it answers HEAD", () => {
     const read = responseHeadReader();
     expect([read(text, false), read(text, true), read(text, false)].map(({ framing }) => framing)).toEqual([7, 0, 7]);
   });
 
-  test("keeps neither many heads nor long ones", () => {
+  test("caches neither many heads nor long ones", () => {
     const read = responseHeadReader();
     const first = read(text, false);
     for (let i = 0; i < 64; i += 1) read(head("HTTP/1.1 200 OK", `content-length: ${100 + i}`), false);
@@ -124,7 +127,7 @@ describe("a reader of heads", () => {
     expect(read(long, false)).not.toBe(read(long, false));
   });
 
-  test("keeps none that is wrong", () => {
+  test("caches no malformed head", () => {
     const read = responseHeadReader();
     for (let i = 0; i < 2; i += 1) expect(() => read("SSH-2.0-OpenSSH_9", false)).toThrow(Error);
   });

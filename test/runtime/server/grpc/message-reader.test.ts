@@ -18,7 +18,7 @@ function readAll(chunks: readonly Buffer[]): readonly RawMessage[] {
   return messages;
 }
 
-test("messages are read as they were framed, whatever pieces they come in", () => {
+test("messages are read as they were framed, however they are split", () => {
   const message = fc.oneof(
     fc.uint8Array({ maxLength: 50 }),
     fc.integer({ min: 0, max: 40_000 }).map((size) => new Uint8Array(size).fill(size % 256)),
@@ -39,12 +39,12 @@ test("messages are read as they were framed, whatever pieces they come in", () =
   );
 });
 
-test("a message that announces too much is refused before it comes", () => {
+test("an oversized message is refused before it arrives", () => {
   const head = Buffer.from([0, 0, 1, 0x86, 0xa1]);
   expect(() => readAll([head])).toThrow("Received message larger than max (100001 vs 100000)");
 });
 
-test("compressed messages become what they were, within the limit", async () => {
+test("compressed messages are decompressed within the limit", async () => {
   const text = Buffer.alloc(50_000, "text");
   const packed = { gzip: gzipSync(text), deflate: deflateSync(text) };
   for (const [encoding, bytes] of Object.entries(packed)) {
@@ -57,7 +57,7 @@ test("compressed messages become what they were, within the limit", async () => 
   expect(await decompressedMessage({ isCompressed: false, bytes: text }, "gzip", maxBytes)).toBe(text);
 });
 
-test("a message that comes in pieces ends where numbers of eight bytes may end", () => {
+test("a message that arrives in pieces is aligned to end at a multiple of eight bytes", () => {
   const ends = [1001, 65_536, 70_003, 99_999].map((size) => {
     const framed = Buffer.concat(framedMessage(new Uint8Array(size)));
     const [message] = readAll([framed.subarray(0, 7), framed.subarray(7, 999), framed.subarray(999)]);

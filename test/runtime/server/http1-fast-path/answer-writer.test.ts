@@ -6,7 +6,7 @@ import { answerWriter } from "../../../../runtime/server/http1-fast-path/answer-
 
 const busy = new Fault({ code: "QueueFull", message: "m has 1 requests waiting", retry: "backoff", level: "warn" });
 
-test("a refusal that many get is made once and written once a second, and ends connections all the same", () => {
+test("a reused answer is encoded once a second, and can close connections all the same", () => {
   let now = Date.UTC(2026, 0, 2, 3, 4, 5);
   const clock: Clock = { ...systemClock, now: () => now };
   const refusal = cachedResponses(({ message }) => jsonResponse(503, { error: message }));

@@ -3,8 +3,8 @@ import { requestHeadReader, simpleRequestHead } from "../../../../runtime/server
 
 const post = (headers: string): string => `POST /v2/models/m/infer HTTP/1.1\r\nhost: a\r\n${headers}`;
 
-describe("a plain head", () => {
-  test("is read with its headers in small letters and without blanks around their values", () => {
+describe("a simple request's head", () => {
+  test("is parsed with lower-case header names and without blanks around the values", () => {
     expect(simpleRequestHead(post("Content-Type: \t application/json \t\r\nCONTENT-LENGTH: 12\r\n"))).toEqual({
       method: "POST",
       target: "/v2/models/m/infer",
@@ -65,7 +65,7 @@ describe("a plain head", () => {
     expect(performance.now() - start).toBeLessThan(100);
   });
 
-  test("that comes again is not read again, unless it is long", () => {
+  test("is cached unless it is long", () => {
     const read = requestHeadReader();
     const long = post(`x: ${"a".repeat(1000)}\r\n`);
     expect(read(post(""))).toBe(read(post("")));

@@ -8,7 +8,7 @@ import { type HttpServer, defaultConnectionLimits, openHttpServer } from "../../
 import { type ListenerParts, protocolListener } from "../../../../runtime/server/protocol-listener.ts";
 import { openProtocolServer } from "../../../../runtime/server/protocol-server.ts";
 
-/** Tells what it was asked; `/echo/later` some turns later, `/echo/large` in a megabyte. */
+/** Echoes the request; `/echo/later` some turns later, `/echo/large` in a megabyte. */
 const echo: Protocol = {
   name: "echo",
   owns: () => true,
@@ -54,7 +54,7 @@ function connected(server: HttpServer | undefined): Socket {
   return connect(server?.port ?? 0, "127.0.0.1");
 }
 
-/** All that a server says to these pieces until it closes, without what changes with time. */
+/** Everything that a server answers to these pieces until it closes, without dates. */
 async function said(server: HttpServer | undefined, pieces: readonly Buffer[]): Promise<string> {
   const socket = connected(server);
   const chunks: Buffer[] = [];
@@ -70,7 +70,7 @@ async function said(server: HttpServer | undefined, pieces: readonly Buffer[]): 
     .replace(/\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$/, "\r\n\r\n");
 }
 
-/** What Node's server says at last of bytes that are no request. */
+/** The last answer of Node's server to bytes that are not a request. */
 function complaintOf(said: string): string {
   return /HTTP\/1\.1 4\d\d [A-Za-z ]+\r\nConnection: close\r\n\r\n$/.exec(said)?.[0] ?? "";
 }
@@ -103,7 +103,7 @@ interface Cut {
   readonly put: string;
 }
 
-/** Some bytes somewhere replaced by others. */
+/** The bytes with some of them replaced. */
 function cut(text: string, { at, drop, put }: Cut): string {
   const place = at % (text.length + 1);
   return text.slice(0, place) + put + text.slice(place + drop);
@@ -115,8 +115,8 @@ const cuts = fc.record({
   put: fc.constantFrom("", "\r\n", "\n", "\r", " ", ":", "0", "\0", "\u00ff", "a", "content-length: 2\r\n", "\t"),
 });
 
-describe("the lane for plain requests", () => {
-  test("says what Node's server says, whatever comes in whatever pieces", async () => {
+describe("the server's fast path", () => {
+  test("answers as Node's server does, whatever arrives in whatever pieces", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(pieces, { minLength: 1, maxLength: 4 }),
@@ -140,14 +140,14 @@ describe("the lane for plain requests", () => {
     );
   }, 120_000);
 
-  test("answers a thousand requests that come at once, in their order", async () => {
+  test("answers a thousand pipelined requests in order", async () => {
     const requests = Array.from({ length: 1000 }, (_, i) => `GET /echo/${i} HTTP/1.1\r\nhost: a\r\n\r\n`);
     const answers = await said(lane, [Buffer.from(requests.join("") + end)]);
     const targets = [...answers.matchAll(/\["GET","\/echo\/(\d+)"/g)].map(([, number]) => Number(number));
     expect(targets).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   });
 
-  test("collects a body that comes in pieces, and reads the request behind it", async () => {
+  test("collects a body that arrives in pieces, and reads the request behind it", async () => {
     const body = "b".repeat(1_000_000);
     const text = `POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}${end}`;
     const answers = await said(lane, [Buffer.from(text)]);
@@ -155,7 +155,7 @@ describe("the lane for plain requests", () => {
     expect(answers).toContain('"/echo/end"');
   });
 
-  test("refuses beforehand what cannot be answered, drops its body and reads on", async () => {
+  test("sends early answers, drops their bodies and reads on", async () => {
     const body = "b".repeat(1_000_000);
     told.length = 0;
     for (const sent of ["abc", body]) {
@@ -168,7 +168,7 @@ describe("the lane for plain requests", () => {
     expect(told).toEqual(["started", "503", "started", "200", "started", "503", "started", "200"]);
   });
 
-  test("answers no more than its client reads", async () => {
+  test("waits while the client does not read its answer", async () => {
     const socket = connected(lane).pause();
     told.length = 0;
     const large = "GET /echo/large HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -180,7 +180,7 @@ describe("the lane for plain requests", () => {
     socket.destroy();
   });
 
-  test("sends away who says nothing, who stops half-way and who is idle", async () => {
+  test("closes connections of silent, stalled and idle clients", async () => {
     const life = async (text: string): Promise<readonly [string, number]> => {
       const start = performance.now();
       const answer = await said(lane, [Buffer.from(text)]);

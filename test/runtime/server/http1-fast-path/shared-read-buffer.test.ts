@@ -17,7 +17,7 @@ afterAll(() => {
   server.close();
 });
 
-/** A connection, both of its ends. */
+/** Both ends of a connection. */
 async function pair(): Promise<readonly [Socket, Socket]> {
   const accepted = once(server, "connection");
   const client = connect(port, "127.0.0.1");
@@ -27,7 +27,7 @@ async function pair(): Promise<readonly [Socket, Socket]> {
 }
 
 describe("reads of accepted sockets", () => {
-  test("come in one memory, and not as events", async () => {
+  test("use one shared buffer, and are not emitted as events", async () => {
     const places: ArrayBufferLike[] = [];
     const texts: string[] = [];
     for (const text of ["one", "two"]) {

@@ -35,14 +35,14 @@ function messages(bytes: Buffer): Buffer[] {
   return [head.payload, ...messages(bytes.subarray(5 + head.sizeBytes))];
 }
 
-/** All that comes out when the frames go in cut at these places. */
+/** The output for frames that are split at these positions. */
 function passed(pass: (chunk: Buffer) => Buffer, frames: Buffer, cuts: readonly number[]): Buffer {
   const places = [0, ...[...cuts].sort((a, b) => a - b), frames.length];
   return Buffer.concat(places.slice(1).map((end, i) => pass(frames.subarray(places[i], end))));
 }
 
 describe("labelRewriter", () => {
-  test("puts a number in place of each label, wherever the bytes are cut", () => {
+  test("replaces each label by its number, wherever the bytes are split", () => {
     const raw = [new Uint8Array(500).fill(9)];
     const sent = ["canary", "stable", "", "canary"].map((modelVersion) => ({
       modelName: "digits",
@@ -85,7 +85,7 @@ describe("labelRewriter", () => {
     ]);
   });
 
-  test("drops a label where pods are to be asked for no version", () => {
+  test("drops the label if pods are to be asked for no version", () => {
     const pass = labelRewriter({ place: spec, numberOf: () => ({ number: undefined }), encoding: undefined });
     const sent = predictRequest.encode({ modelSpec: { name: "digits", versionLabel: "stable" } });
     const [message] = messages(pass(framed(sent)));
@@ -93,7 +93,7 @@ describe("labelRewriter", () => {
     expect(modelSpec).toMatchObject({ name: "digits", version: undefined, versionLabel: undefined });
   });
 
-  test("passes tensors on while they come, though the message is not whole", () => {
+  test("passes tensors on while they arrive, before the message is complete", () => {
     const pass = labelRewriter({ place: names, numberOf: toSeven, encoding: undefined });
     const big = [new Uint8Array(1_000_000)];
     const frame = framed(modelInferRequest.encode({ modelName: "m", modelVersion: "canary", rawInputContents: big }));
@@ -103,7 +103,7 @@ describe("labelRewriter", () => {
     expect(pass(frame.subarray(1000)).length).toBe(frame.length - 1000);
   });
 
-  test("inflates a compressed message, and refuses one that is too large to be looked through", () => {
+  test("inflates a compressed message, and refuses one that is too large to be searched", () => {
     const message = modelInferRequest.encode({ modelName: "m", modelVersion: "canary" });
     const renumber = (encoding: string) => labelRewriter({ place: names, numberOf: toSeven, encoding });
     const got = renumber("gzip")(framed(gzipSync(message), 1));
@@ -127,7 +127,7 @@ describe("headModel", () => {
     expect(less && headModel(names, less, "gzip")).toBe("cut");
   });
 
-  test("looks no further than it must: a model that is not at the beginning is none", () => {
+  test("searches only the beginning of a message for the model", () => {
     const bomb = gzipSync(Buffer.concat([Buffer.from([0x12, 0x80, 0x80, 0x80, 0x20]), Buffer.alloc(64 * 1024 * 1024)]));
     const head = messageHead(framed(bomb, 1));
     expect(head && headModel(names, head, "gzip")).toEqual({ name: "" });
@@ -135,7 +135,7 @@ describe("headModel", () => {
 });
 
 describe("messageSizeCheck", () => {
-  test("lets messages up to the limit pass, however they are cut", () => {
+  test("accepts messages up to the limit, however they are split", () => {
     const frames = Buffer.concat([100, 0, 57].map((size) => framed(new Uint8Array(size))));
     fc.assert(
       fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {

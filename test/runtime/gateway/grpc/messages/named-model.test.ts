@@ -68,12 +68,12 @@ describe("namedModel", () => {
     },
   );
 
-  test("what ends in the middle of a value is no message", () => {
+  test("a message that ends in the middle of a value is refused", () => {
     const message = modelInferRequest.encode({ modelName: "digits" });
     expect(() => namedModel(names, message.subarray(0, 4), true)).toThrow("it ends in the middle of a value");
   });
 
-  test("any bytes are a model, no message, or too few", () => {
+  test("any bytes name a model, are refused, or are too few", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isWhole) => {
         for (const place of [spec, tasks, names]) {

@@ -4,8 +4,8 @@ import { bodies, host, model, post, rawScenes, statuses } from "./raw-scene.ts";
 const { scene, close } = rawScenes();
 afterEach(close);
 
-describe("a plain connection", () => {
-  test("carries one request after the other, and says which revision answered", async () => {
+describe("a fast-path connection", () => {
+  test("carries one request after another, and names the revision that answered", async () => {
     const { client } = await scene();
     const one = client();
     for (const [i, body] of ["a", "b", "c"].entries()) {
@@ -17,7 +17,7 @@ describe("a plain connection", () => {
     expect(one.said()).toContain("keep-alive: timeout=75\r\n");
   });
 
-  test("may bring requests before earlier ones are answered, and gets the answers in order", async () => {
+  test("may pipeline requests, and gets the answers in order", async () => {
     let count = 0;
     const { client } = await scene((message, response) => {
       count += 1;
@@ -30,7 +30,7 @@ describe("a plain connection", () => {
     await expect.poll(() => bodies(one)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
   });
 
-  test("may bring its bytes in any pieces", async () => {
+  test("may send its bytes in any pieces", async () => {
     const { client } = await scene();
     const text = post("hello") + post("world");
     for (const size of [1, 7, 60, 95]) {
@@ -43,7 +43,7 @@ describe("a plain connection", () => {
     }
   });
 
-  test("has its own bytes, whatever others send between its pieces", async () => {
+  test("keeps its bytes apart from those that others send in between", async () => {
     const { client } = await scene();
     const [one, other] = [client(), client()];
     const text = post("x".repeat(300));
@@ -70,7 +70,7 @@ describe("a plain connection", () => {
     }
   });
 
-  test("goes on by Node's server when a request is not plain, with all that it has said", async () => {
+  test("is passed on to Node's server when a request is not simple, with all its bytes", async () => {
     const { client } = await scene();
     const one = client();
     const chunked = `POST ${model} HTTP/1.1\r\n${host}transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`;
@@ -100,7 +100,7 @@ describe("a plain connection", () => {
       expect([asked, statuses(one)]).toEqual([0, ["400"]]);
     });
 
-  test("that asks for what is not there is told so and goes on, as long as its request was complete", async () => {
+  test("stays open after a 404 if its request was complete", async () => {
     const { client } = await scene();
     const one = client();
     one.socket.write(`POST /v1/models/none:predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}${post("after")}`);
@@ -108,7 +108,7 @@ describe("a plain connection", () => {
     expect(statuses(one)).toEqual(["404", "200"]);
   });
 
-  test("that is refused before its body has come is ended, and can read why", async () => {
+  test("that is refused before its body is complete is closed, and can read the answer", async () => {
     const { client } = await scene(undefined, { bodyBytes: 1000 });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}content-length: 5000\r\n\r\n${"x".repeat(100)}`);
@@ -119,7 +119,7 @@ describe("a plain connection", () => {
     expect(statuses(one)).toEqual(["413"]);
   });
 
-  test("gets an answer of unknown length in chunks, as it comes", async () => {
+  test("gets an answer of unknown length in chunks, as they arrive", async () => {
     const next = Promise.withResolvers<void>();
     const { client } = await scene((message, response) => {
       message.resume();
@@ -136,7 +136,7 @@ describe("a plain connection", () => {
     await expect.poll(() => statuses(one)).toEqual(["200", "200"]);
   });
 
-  test("that does not read holds its pod back, and gets everything when it does", async () => {
+  test("that does not read stops its pod, and gets everything when it does", async () => {
     const size = 16 * 1024 * 1024;
     let sent = 0;
     const { client } = await scene((message, response) => {
@@ -160,7 +160,7 @@ describe("a plain connection", () => {
       .poll(() => [sent > 0 && sent === before, (before = sent)][0], { interval: 300, timeout: 10_000 })
       .toBe(true);
     expect(sent).toBeLessThan(size);
-    // Frames of chunks come on top.
+    // Plus chunk framing.
     let received = 0;
     let last = "";
     one.socket.removeAllListeners("data");
@@ -173,7 +173,7 @@ describe("a plain connection", () => {
     expect(received).toBeGreaterThan(size);
   });
 
-  test("whose answer breaks off is cut, so that nobody takes it for whole", async () => {
+  test("whose answer breaks off is closed, so that the answer does not look complete", async () => {
     const { client } = await scene((message, response) => {
       message.resume();
       response.writeHead(200, { "content-length": 100_000 });
@@ -186,7 +186,7 @@ describe("a plain connection", () => {
     expect(one.said().endsWith("\r\n\r\nhalf")).toBe(true);
   });
 
-  test("that is idle ends with the gateway, and a busy one after its answer", async () => {
+  test("that is idle closes with the gateway, and a busy one after its answer", async () => {
     const next = Promise.withResolvers<void>();
     const { client, gateway } = await scene((message, response) => {
       message.resume();
@@ -205,7 +205,7 @@ describe("a plain connection", () => {
     await expect.poll(() => busy.isClosed()).toBe(true);
   });
 
-  test("that is in use when the gateway drains ends with an answer that says so, never between two requests", async () => {
+  test("that is in use when the gateway drains closes after an answer that announces it, never between two requests", async () => {
     const { client, gateway } = await scene(undefined, {}, 1000);
     const one = client();
     const drained = gateway.drain();
@@ -221,7 +221,7 @@ describe("a plain connection", () => {
     await drained;
   });
 
-  test("tells its pod when its client leaves", async () => {
+  test("is aborted at its pod when its client leaves", async () => {
     const left = Promise.withResolvers<void>();
     const { client, gateway } = await scene((message, response) => {
       message.resume();

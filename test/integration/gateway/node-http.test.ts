@@ -6,16 +6,16 @@ afterEach(close);
 
 const chunked = "transfer-encoding: chunked\r\n";
 const megabytes = 1024 * 1024;
-/** Also beside much other work. */
+/** Also on a busy machine. */
 const soon = { timeout: 10_000 };
 
-describe("a request that is not plain", () => {
+describe("a request that is not simple", () => {
   const refused: Record<string, readonly [request: string, body: string]> = {
     "with two hosts": [
       `POST ${model} HTTP/1.1\r\n${host}Host: other.default\r\ncontent-length: 2\r\n\r\n{}`,
       '{"error":"the request can be read in two ways: it has 2 headers host; must have one"}',
     ],
-    "with a coding below its chunks": [
+    "with a transfer coding besides chunked": [
       `POST ${model} HTTP/1.1\r\n${host}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
       '{"error":"the request can be read in two ways: its transfer-encoding is gzip, chunked; must be chunked"}',
     ],
@@ -32,7 +32,7 @@ describe("a request that is not plain", () => {
       '{"error":"the request can be read in two ways: it is of HTTP/1.0 and has a transfer-encoding"}',
     ],
   };
-  test.each(Object.entries(refused))("%s reaches no pod, and ends its connection", async (_, [request, body]) => {
+  test.each(Object.entries(refused))("%s reaches no pod, and closes its connection", async (_, [request, body]) => {
     let asked = 0;
     const { client } = await scene((_message, response) => {
       asked += 1;
@@ -46,7 +46,7 @@ describe("a request that is not plain", () => {
 
   const absolute: Record<string, readonly [target: string, header: string, want: string]> = {
     "and the header says the same": [`http://digits.default${model}`, "digits.default", `digits.default ${model}`],
-    "and the header, which does not count, another": [
+    "and the header, which is ignored, another": [
       `http://digits.default:8501${model}?a=b`,
       "nobody.there",
       `digits.default:8501 ${model}?a=b`,
@@ -64,7 +64,7 @@ describe("a request that is not plain", () => {
     await expect.poll(() => bodies(one), soon).toEqual([want]);
   });
 
-  test("is refused without being told to go on, when it announces too much", async () => {
+  test("is refused without 100 Continue when its declared body is too large", async () => {
     const { client } = await scene(undefined, { bodyBytes: 1_000 });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}expect: 100-continue\r\ncontent-length: 2000\r\n\r\n`);
@@ -73,7 +73,7 @@ describe("a request that is not plain", () => {
   });
 
   const expecting: Record<string, string> = { short: "a".repeat(10), long: "b".repeat(100_000) };
-  test.each(Object.entries(expecting))("is told once to go on when its body is %s", async (_, body) => {
+  test.each(Object.entries(expecting))("gets 100 Continue once when its body is %s", async (_, body) => {
     const { client } = await scene();
     const one = client();
     const head = `POST ${model} HTTP/1.1\r\n${host}expect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`;
@@ -84,7 +84,7 @@ describe("a request that is not plain", () => {
     expect(bodies(one)).toEqual([body, body]);
   });
 
-  test("cannot take its host from its pod by naming it a header of the connection", async () => {
+  test("cannot remove the host by listing it in the connection header", async () => {
     const { client } = await scene((message, response) => {
       message.resume();
       response.end(JSON.stringify({ body: [message.headers.host, message.headers["x-a"]].join() }));
@@ -94,7 +94,7 @@ describe("a request that is not plain", () => {
     await expect.poll(() => bodies(one), soon).toEqual(["digits.default,"]);
   });
 
-  test("waits for the answers to those before it on its connection", async () => {
+  test("waits for the answers to earlier requests on its connection", async () => {
     let underWay = 0;
     let most = 0;
     const { client } = await scene((message, response) => {
@@ -112,7 +112,7 @@ describe("a request that is not plain", () => {
     expect([most, new Set(statuses(one))]).toEqual([1, new Set(["200"])]);
   });
 
-  test("with two thousand behind it, before its answer, ends its connection", async () => {
+  test("with two thousand pipelined behind it closes its connection", async () => {
     let asked = 0;
     const { client } = await scene((message) => {
       asked += 1;
@@ -125,11 +125,11 @@ describe("a request that is not plain", () => {
     expect(statuses(one)).toEqual([]);
   });
 
-  test("that is answered before its pod has read it may send its rest, and be followed by another", async () => {
+  test("that is answered early may send its rest, and be followed by another request", async () => {
     const { client } = await scene(
       (message, response) => {
         if (message.url !== model) response.end(JSON.stringify({ body: "next" }));
-        // When nothing on the way takes any more.
+        // When all buffers on the way are full.
         else setTimeout(() => response.writeHead(429, { "content-length": 2 }).end("{}"), 300);
       },
       { bodyBytes: 64 * megabytes },
