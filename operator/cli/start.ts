@@ -68,7 +68,7 @@ async function serveUntilStop(cluster: LocalCluster, inputs: Inputs, parts: Star
     const page = await openPages({
       deployments: () => deployments.cache.all(),
       gatewayUrl: cluster.gatewayUrl,
-      steer: async (key, command) => rolloutSummary(await sendCommand(cluster.client, key, command)),
+      runCommand: async (key, command) => rolloutSummary(await sendCommand(cluster.client, key, command)),
       port: inputs.options.pagePort,
     });
     printAddresses(cluster, page.url, parts.print);

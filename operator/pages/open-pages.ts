@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type PageSources, pages } from "./pages.ts";
 import { createScalingHistory, sampleEveryMs } from "./model/scaling-history.ts";
 
-interface OpenPagesOptions extends Pick<PageSources, "steer" | "gatewayUrl"> {
+interface OpenPagesOptions extends Pick<PageSources, "runCommand" | "gatewayUrl"> {
   readonly deployments: PageSources["modelDeployments"];
   readonly port: number;
 }

@@ -17,7 +17,7 @@ export interface PageSources {
   /** The scaling history; absent: it is not recorded. */
   readonly scaling?: Pick<ScalingHistory, "of">;
   /** Carries out a command and returns a sentence on the state of the rollout; absent: no buttons are shown. */
-  readonly steer?: (
+  readonly runCommand?: (
     key: { readonly namespace: string; readonly name: string },
     command: RolloutCommand,
   ) => Promise<string>;
@@ -52,10 +52,10 @@ export function pages(sources: PageSources): Express {
   app.get("/live.js", (_request, response) => {
     response.type("text/javascript").send(liveScript);
   });
-  const tryable = sources.gatewayUrl !== undefined;
+  const showTrial = sources.gatewayUrl !== undefined;
   const optionsOf = ({ metadata }: ModelDeployment) => ({
-    tryable,
-    steerable: sources.steer !== undefined,
+    showTrial,
+    showCommands: sources.runCommand !== undefined,
     scaling: sources.scaling?.of(metadata.uid ?? "") ?? [],
   });
   const named = namedDeployment(sources);
@@ -80,10 +80,10 @@ export function pages(sources: PageSources): Express {
   });
   app.post("/models/:namespace/:name/rollout", form, named, async (request, response: Found) => {
     const command = rolloutCommands.find((known) => known === field(request.body, "command"));
-    if (sources.steer === undefined || command === undefined) return refuse(response, request.path);
+    if (sources.runCommand === undefined || command === undefined) return refuse(response, request.path);
     const { namespace = "default", name } = response.locals.found.metadata;
     const notice = await sources
-      .steer({ namespace, name }, command)
+      .runCommand({ namespace, name }, command)
       .catch((thrown: unknown) => Fault.from(thrown).sentence);
     const [now = response.locals.found] = sources.modelDeployments().filter((one) => isNamed(one, { namespace, name }));
     response.send(modelPage(now, { ...optionsOf(now), notice }));

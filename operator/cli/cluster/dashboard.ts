@@ -33,7 +33,7 @@ export async function showDashboard(options: DashboardOptions, { print, stop }: 
     const page = await openPages({
       deployments: () => cache.all(),
       gatewayUrl: undefined,
-      steer: async (key, command) => rolloutSummary(await sendCommand(client, key, command)),
+      runCommand: async (key, command) => rolloutSummary(await sendCommand(client, key, command)),
       port,
     });
     print(`${page.url} shows it; Ctrl-C ends it`);

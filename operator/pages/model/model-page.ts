@@ -9,14 +9,14 @@ import { trialRequest } from "./trial-request.ts";
 
 interface LiveOptions {
   /** Whether buttons for rollout commands are shown. */
-  readonly steerable: boolean;
+  readonly showCommands: boolean;
   /** Its scaling history. */
   readonly scaling: readonly ScalingPoint[];
 }
 
 interface ModelPageOptions extends LiveOptions {
   /** Whether a gateway for trial predictions is known. */
-  readonly tryable: boolean;
+  readonly showTrial: boolean;
   readonly trial?: { readonly body: string; readonly answer: string };
   /** Result of a command, after one was sent. */
   readonly notice?: string;
@@ -31,13 +31,13 @@ export function modelPage(deployment: ModelDeployment, options: ModelPageOptions
     html`<p><a href="/">All ModelDeployments</a></p>
       ${options.notice === undefined ? html`` : html`<p id="notice">${options.notice}</p>`}
       <div id="live" data-source="${source}">${livePart(deployment, options)}</div>
-      ${options.tryable ? trialForm(options.trial, deployment.status?.model?.signature) : html``}`,
+      ${options.showTrial ? trialForm(options.trial, deployment.status?.model?.signature) : html``}`,
   );
 }
 
 /** The part that is updated while a page is open: rollout, scaling, conditions, revisions, model. */
-export function livePart(deployment: ModelDeployment, { steerable, scaling }: LiveOptions): SafeHtml {
-  return html`${rolloutSection(deployment, steerable)} ${scalingSection(deployment, scaling)}
+export function livePart(deployment: ModelDeployment, { showCommands, scaling }: LiveOptions): SafeHtml {
+  return html`${rolloutSection(deployment, showCommands)} ${scalingSection(deployment, scaling)}
     <h2>Conditions</h2>
     ${conditionTable(deployment)}
     <h2>Revisions</h2>

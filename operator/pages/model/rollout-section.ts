@@ -20,14 +20,14 @@ const captions: Readonly<Record<RolloutCommand, string>> = {
 };
 
 /** The current rollout with its weights, steps and analysis, failed revisions, and the buttons that apply. */
-export function rolloutSection(deployment: ModelDeployment, steerable: boolean): SafeHtml {
+export function rolloutSection(deployment: ModelDeployment, showCommands: boolean): SafeHtml {
   const { status } = deployment;
   const isRollingOut = status?.candidate !== undefined && status.stable !== undefined;
   if (!isRollingOut && (status?.failedRevisions ?? []).length === 0) return html``;
   return html`<section id="rollout">
     <h2>Rollout</h2>
     ${isRollingOut ? currentRollout(deployment) : html``} ${failed(deployment)}
-    ${steerable ? commands(deployment, isRollingOut) : html``}
+    ${showCommands ? commands(deployment, isRollingOut) : html``}
   </section>`;
 }
 

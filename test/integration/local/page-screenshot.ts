@@ -78,7 +78,7 @@ const digits: ModelDeployment = {
 const pages = await openPages({
   deployments: () => [digits],
   gatewayUrl: undefined,
-  steer: () => Promise.resolve(""),
+  runCommand: () => Promise.resolve(""),
   port: await freePort(),
 });
 const browser = await startBrowser(chromium() ?? "chromium");

@@ -38,7 +38,7 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
     pages = await openPages({
       deployments: () => [now],
       gatewayUrl: undefined,
-      steer: (key, command) => {
+      runCommand: (key, command) => {
         told.push({ ...key, command });
         return Promise.resolve(`${command}: done`);
       },

@@ -30,8 +30,8 @@ const digits: ModelDeployment = {
   },
 };
 
-async function served(gatewayUrl: string | undefined, steer?: PageSources["steer"]): Promise<string> {
-  const sources = { modelDeployments: () => [digits], gatewayUrl, ...(steer === undefined ? {} : { steer }) };
+async function served(gatewayUrl: string | undefined, runCommand?: PageSources["runCommand"]): Promise<string> {
+  const sources = { modelDeployments: () => [digits], gatewayUrl, ...(runCommand === undefined ? {} : { runCommand }) };
   const server = pages(sources).listen(0, "127.0.0.1");
   await once(server, "listening");
   closing.push(() => server.close());

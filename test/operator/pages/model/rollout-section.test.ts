@@ -34,8 +34,8 @@ const underWay: ModelDeployment = {
 };
 
 /** Markup as a browser shows it, a line an element. */
-function shown(deployment: ModelDeployment, steerable = true): readonly string[] {
-  return rolloutSection(deployment, steerable)
+function shown(deployment: ModelDeployment, showCommands = true): readonly string[] {
+  return rolloutSection(deployment, showCommands)
     .html.replaceAll(/<[^>]+>/g, "\n")
     .split("\n")
     .map((line) => line.trim())
