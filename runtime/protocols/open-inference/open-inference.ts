@@ -19,9 +19,9 @@ import { fieldsOf, booleanAt, parametersOf } from "./fields.ts";
 import { configBody, modelConfig } from "./models/config.ts";
 import { checkKnown, readyModel, isReady } from "./models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
-import { changeRepository, repositoryIndex } from "./models/repository.ts";
+import { changeRepository, checkLoadParameters, repositoryIndex } from "./models/repository.ts";
 import { modelStatistics, statisticsBody } from "./models/statistics.ts";
-import { type RequestedOutput, refuseExtensions } from "./outputs.ts";
+import type { RequestedOutput } from "./outputs.ts";
 import { type InferDocument, type InferReadArguments, inferDocument } from "./request.ts";
 import { type InferWriteArguments, inferResponse } from "./response.ts";
 import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as parseRoute } from "./routes.ts";
@@ -157,7 +157,7 @@ async function changeModel(
   body: Buffer,
 ): Promise<ProtocolResponse> {
   if (models.control !== undefined && body.length > 0) {
-    refuseExtensions(parametersOf(fieldsOf(parseWholeJson(body), "")), { config: "model configuration" });
+    checkLoadParameters(parametersOf(fieldsOf(parseWholeJson(body), "")).values.keys());
   }
   await changeRepository(models, kind, name);
   return jsonResponse(200, { name, [kind]: true });

@@ -38,6 +38,21 @@ export function repositoryIndex(models: Models, onlyReady: boolean): readonly In
   );
 }
 
+/**
+ * Throws `ParameterUnsupported` for parameters that replace the configuration or files of the model to load: without them another
+ * model than the client's would be loaded.
+ */
+export function checkLoadParameters(names: Iterable<string>): void {
+  for (const name of names) {
+    if (name === "config") throw overrideFault(name, "model configuration");
+    if (name.startsWith("file:")) throw overrideFault(name, "model file override");
+  }
+}
+
+function overrideFault(name: string, extension: string): Fault {
+  return faults.ParameterUnsupported({ path: `parameters.${name}`, extension });
+}
+
 /** Loads or unloads a model. Rejects with `RepositoryReadOnly` without model control, or with the failure in Triton's words. */
 export async function changeRepository({ control }: Models, change: "load" | "unload", name: string): Promise<void> {
   if (control === undefined) throw faults.RepositoryReadOnly({ change, name });

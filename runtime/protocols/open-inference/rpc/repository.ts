@@ -1,8 +1,7 @@
 import type { Models } from "../../protocol.ts";
 import { type RpcService, unary } from "../../rpc.ts";
-import { changeRepository, repositoryIndex } from "../models/repository.ts";
+import { changeRepository, checkLoadParameters, repositoryIndex } from "../models/repository.ts";
 import * as messages from "./repository-messages.ts";
-import { refuseExtensions } from "./request.ts";
 
 interface Change {
   readonly repositoryName: string;
@@ -17,7 +16,7 @@ export function repositoryMethods(models: Models): RpcService["methods"] {
     { repositoryName, modelName, parameters }: Change,
   ): Promise<string> => {
     const name = modelName === "" ? repositoryName : modelName;
-    if (models.control !== undefined) refuseExtensions(parameters, "parameters", { config: "model configuration" });
+    if (models.control !== undefined) checkLoadParameters(parameters.keys());
     await changeRepository(models, kind, name);
     return name;
   };

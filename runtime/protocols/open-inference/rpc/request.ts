@@ -112,7 +112,7 @@ function classCount(parameter: Parameter | undefined, path: string): number {
  * Throws `ParameterUnsupported` for a parameter of an extension that this server does not have, as ignoring it would change the
  * result.
  */
-export function refuseExtensions(
+function refuseExtensions(
   parameters: ReadonlyMap<string, object>,
   path: string,
   extensions: Readonly<Record<string, string>>,

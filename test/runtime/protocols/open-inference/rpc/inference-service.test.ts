@@ -461,6 +461,7 @@ describe("the model repository", () => {
       await load(open, { modelName: "gone" }),
       await load(open, { modelName: "late" }),
       await load(open, { modelName: "simple", parameters: new Map([["config", { stringParam: "{}" }]]) }),
+      await load(open, { modelName: "simple", parameters: new Map([["file:1/m", { bytesParam: Buffer.from("m") }]]) }),
       await open.call(
         {
           path: pathOf(service, "RepositoryModelUnload"),
@@ -477,6 +478,7 @@ describe("the model repository", () => {
       "INVALID_ARGUMENT: failed to load 'gone', failed to poll from model repository: there is no such model",
       "UNAVAILABLE: failed to load 'late', there is no such model",
       "INVALID_ARGUMENT: parameters.config belongs to the model configuration extension, which this server does not support",
+      "INVALID_ARGUMENT: parameters.file:1/m belongs to the model file override extension, which this server does not support",
       { modelName: "simple", isUnloaded: true },
     ]);
     expect(changes).toEqual(["load simple", "load simple", "load gone", "load late", "unload simple"]);

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { openInference } from "../../../../../runtime/protocols/open-inference/open-inference.ts";
+import type { ModelControl } from "../../../../../runtime/protocols/protocol.ts";
+import { protocolClient, refusal } from "../protocol-client.ts";
+import { vectorRegistry } from "../vector-models.ts";
+
+const target = "/v2/repository/models/simple/load";
+
+test.each([
+  ["a configuration", '{"config":"{}"}', "parameters.config belongs to the model configuration extension"],
+  ["files", '{"file:1/m.onnx":"bQ=="}', "parameters.file:1/m.onnx belongs to the model file override extension"],
+])(
+  "a load request that brings %s is refused, as the repository's would be loaded instead",
+  async (_, parameters, error) => {
+    const loads: string[] = [];
+    const control: ModelControl = {
+      load: (name) => Promise.resolve(void loads.push(name)),
+      unload: () => Promise.resolve(),
+      configure: () => Promise.resolve(),
+    };
+    const models = { ...(await vectorRegistry()), control };
+    const client = protocolClient(openInference(models, { name: "modelwright", version: "1.2.3" }));
+    expect(await client.exchange({ target, body: `{"parameters":${parameters}}` })).toBe(
+      refusal(`${error}, which this server does not support`),
+    );
+    expect(loads).toEqual([]);
+    expect(await client.exchange({ target, body: '{"parameters":{"other":1}}' })).toBe(
+      '200 {"name":"simple","load":true}',
+    );
+    expect(loads).toEqual(["simple"]);
+  },
+);
