@@ -10,7 +10,7 @@ export type ModelEvent =
   | "loaded"
   /** Warm-up is done. */
   | "warmed"
-  /** It must go: accepted requests are finished, new ones refused. */
+  /** It must stop: accepted requests are finished. */
   | "stopping"
   /** All accepted requests are answered and the memory is free. */
   | "unloaded"

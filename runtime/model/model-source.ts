@@ -40,7 +40,7 @@ export function modelSource(models: ServedModels): ModelSource {
     case "repository":
       return {
         folder: models.folder,
-        models: async () => (await import("./repository/repository-folder.ts")).repositoryModels(models.folder),
+        models: async () => (await import("./repository/repository-models.ts")).repositoryModels(models.folder),
       };
     case "configuration":
       return { folder: dirname(resolve(models.file)), models: configurationFile(models.file) };

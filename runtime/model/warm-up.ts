@@ -17,7 +17,7 @@ type Infer = (inputs: readonly Tensor[], signature: string) => unknown;
 /** Sizes tried in turn for the free dimensions of a row: a network that halves images several times needs a minimum size. */
 const candidateSizes = [1, 8, 32, 64, 224] as const;
 
-/** Synthetic runs that a model accepts, and for each signature of which it accepts none the error. */
+/** Synthetic runs that a model accepts, and the error for each signature without an accepted run. */
 export interface AcceptedRuns {
   readonly runs: readonly WarmUpRun[];
   readonly refused: ReadonlyMap<string, unknown>;

@@ -1,5 +1,5 @@
 import type { Encoding } from "../../model/formats/keras/preprocessing/preprocessing.ts";
-import { oneHotRows } from "../../model/formats/keras/preprocessing/shapes.ts";
+import { oneHotRows } from "../../model/formats/keras/preprocessing/step-shape.ts";
 import type { StepOutput } from "./preprocessing-step.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import type { ModelDefinition } from "./definition.ts";
+import type { ModelDefinition } from "./model-definition.ts";
 import { hasTensorFlow } from "../../engines/tensorflow/addon.ts";
 import { formatFaults } from "./faults.ts";
 import type { FileFormat } from "./format-detection.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import type { ModelDefinition } from "./definition.ts";
+import type { ModelDefinition } from "./model-definition.ts";
 import { type EngineSettings, type LoadAttempt, loadIntoEngine, prepareEngine, loadAttempts } from "./engine-choice.ts";
 import { formatFaults } from "./faults.ts";
 import { parseInThread } from "./parser-thread.ts";

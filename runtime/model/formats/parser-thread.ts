@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { startProgramThread } from "../../base/threads/program-threads.ts";
 import type { SerializedFault } from "../../base/threads/serialized-fault.ts";
 import { formatFaults } from "./faults.ts";
-import type { ModelDefinition } from "./definition.ts";
+import type { ModelDefinition } from "./model-definition.ts";
 import type { ReadRequest } from "./readers.ts";
 import type { FileFormat } from "./format-detection.ts";
 

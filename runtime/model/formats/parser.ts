@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { serializedFault } from "../../base/threads/serialized-fault.ts";
-import { buffersOf } from "./definition.ts";
+import { buffersOf } from "./model-definition.ts";
 import type { ParseAnswer, ParserOptions } from "./parser-thread.ts";
 import { type ReadRequest, readers } from "./readers.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileSource } from "./byte-source.ts";
-import type { ModelDefinition } from "./definition.ts";
+import type { ModelDefinition } from "./model-definition.ts";
 import type { KerasFile } from "./keras/keras-file.ts";
 import { type ModelFolder, modelFolder } from "./model-folder.ts";
 import type { FileFormat } from "./format-detection.ts";

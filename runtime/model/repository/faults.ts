@@ -4,7 +4,7 @@ import { faultCatalogue } from "../../base/fault.ts";
 export const repositoryFaults = faultCatalogue<{
   RepositoryUnreadable: { folder: string; reason: string };
   ConfigurationUnreadable: { file: string; reason: string };
-  /** The file is no model configuration; `place` is `line:column`. */
+  /** The file is not a valid model configuration; `place` is `line:column`. */
   ConfigurationInvalid: { file: string; place: string; reason: string };
   /** An entry of the configuration is invalid. */
   ConfiguredModelInvalid: { file: string; model: string; reason: string };

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join, relative } from "node:path";
 import { Fault } from "../../../runtime/base/fault.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
-import type { ModelDefinition } from "../../../runtime/model/formats/definition.ts";
+import type { ModelDefinition } from "../../../runtime/model/formats/model-definition.ts";
 import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts";
 import { readers } from "../../../runtime/model/formats/readers.ts";
 import { detectedFormat } from "../../../runtime/model/formats/format-detection.ts";

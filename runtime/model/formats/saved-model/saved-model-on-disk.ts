@@ -10,7 +10,7 @@ export interface SavedModelOnDisk {
   readonly calls: ReadonlyMap<string, SavedModelSignature>;
   /** Names of all operations that TensorFlow can run when it loads or calls the model. */
   readonly operations: readonly string[];
-  /** A variable that TensorFlow's loader does not initialise, so that calls would fail; absent: it initialises all of them. */
+  /** A variable that TensorFlow's loader does not initialise, so that no call would complete; absent: it initialises all of them. */
   readonly uninitialisedVariable?: string;
   /** Size of the variables on disk. */
   readonly weightBytes: number;

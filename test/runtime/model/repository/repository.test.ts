@@ -8,7 +8,7 @@ import { silentLog } from "../../../../runtime/base/log.ts";
 import { faults } from "../../../../runtime/model/faults.ts";
 import { type ModelRegistry, modelRegistry } from "../../../../runtime/model/registry.ts";
 import type { ModelConfiguration } from "../../../../runtime/model/repository/model-configuration.ts";
-import { repositoryModels } from "../../../../runtime/model/repository/repository-folder.ts";
+import { repositoryModels } from "../../../../runtime/model/repository/repository-models.ts";
 import { type ModelSource, Repository } from "../../../../runtime/model/repository/repository.ts";
 import type { ConfiguredModel } from "../../../../runtime/protocols/protocol.ts";
 import { readyModel } from "./ready-model.ts";

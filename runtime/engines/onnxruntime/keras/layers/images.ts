@@ -1,4 +1,4 @@
-import { oneHotRows } from "../../../../model/formats/keras/preprocessing/shapes.ts";
+import { oneHotRows } from "../../../../model/formats/keras/preprocessing/step-shape.ts";
 import { integer, integers, requireChannelsLast, word } from "../layer-config.ts";
 import {
   cast,

@@ -8,7 +8,7 @@ import {
   textAt,
 } from "../topology/json-config.ts";
 import { modelClasses } from "../topology/layer-support.ts";
-import { preprocessingClasses } from "./steps.ts";
+import { preprocessingClasses } from "./step-options.ts";
 
 /** A reference to an output: layer, number of the call, number of the output. */
 export type Reference = readonly [layer: string, call: number, tensor: number];

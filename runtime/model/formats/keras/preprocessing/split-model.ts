@@ -10,8 +10,8 @@ import {
   type Reference,
 } from "./flat-model.ts";
 import type { Preprocessing, PreprocessingStep } from "./preprocessing.ts";
-import { stepShape } from "./shapes.ts";
-import { preprocessingClasses, stepOptions } from "./steps.ts";
+import { stepShape } from "./step-shape.ts";
+import { preprocessingClasses, stepOptions } from "./step-options.ts";
 
 /** A model in two parts: the preprocessing, and the rest for the engine. */
 export interface SplitModel {

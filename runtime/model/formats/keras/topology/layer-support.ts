@@ -8,7 +8,7 @@ const recurrent = {
   zero_output_for_mask: [false, null],
 };
 
-/** Layer classes that every engine runs like Keras; the function returns why the options are not supported. */
+/** Layer classes that TensorFlow.js runs like Keras; the function returns why the options are not supported. */
 export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
   ...unconditional(
     "InputLayer Dense Activation Flatten RepeatVector Reshape Permute Masking Embedding",

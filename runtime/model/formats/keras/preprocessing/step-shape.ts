@@ -1,4 +1,4 @@
-import type { StepOptions } from "./steps.ts";
+import type { StepOptions } from "./step-options.ts";
 import { type Refused, refusal } from "./vocabulary.ts";
 
 /** The output shape of a step for these input shapes; -1 stands for any size. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { repositoryModels } from "../../../../runtime/model/repository/repository-folder.ts";
+import { repositoryModels } from "../../../../runtime/model/repository/repository-models.ts";
 
 let folder: string;
 beforeEach(async () => {
