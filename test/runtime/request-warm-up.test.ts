@@ -6,7 +6,7 @@ import { systemClock } from "../../runtime/base/clock.ts";
 import { silentLog } from "../../runtime/base/log.ts";
 import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
 import { requestWarmUp } from "../../runtime/request-warm-up.ts";
-import { bringUp } from "../../runtime/model/start-model.ts";
+import { startModel } from "../../runtime/model/start-model.ts";
 import { modelRegistry } from "../../runtime/model/registry.ts";
 import { exampleMessage } from "../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
 import { regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
@@ -36,7 +36,7 @@ async function outcome(bodies: readonly string[]): Promise<Outcome> {
   const serving = { name: "half_plus_two", version: 1, batching: defaultBatching, clock, onBatch };
   const order = { path: folder, load: {}, warmsUp: false, warmUp: requestWarmUp(bodies, clock), serving, clock };
   try {
-    const { served } = await bringUp(entry, { ...order, log: silentLog });
+    const { served } = await startModel(entry, { ...order, log: silentLog });
     await served.drain();
     return { state: entry.state, rows };
   } catch (thrown) {
