@@ -30,7 +30,7 @@ const panels: readonly Panel[] = [
     },
   },
   {
-    title: "Time of a request",
+    title: "Request duration",
     unit: "s",
     queries: {
       "p50 {{revision}}": quantile(0.5, names.gatewayRequestDuration, "revision"),
@@ -55,7 +55,7 @@ const panels: readonly Panel[] = [
     },
   },
   {
-    title: "Requests that wait or are refused",
+    title: "Waiting and refused requests",
     unit: "short",
     queries: {
       waiting: `sum(${names.gatewayHeldRequests})`,
@@ -66,12 +66,12 @@ const panels: readonly Panel[] = [
     title: "Batches and queues of models",
     unit: "short",
     queries: {
-      "rows a batch {{model}}": `sum by (model) (rate(${names.batchSize}_sum[$__rate_interval])) / sum by (model) (rate(${names.batchSize}_count[$__rate_interval]))`,
+      "rows per batch {{model}}": `sum by (model) (rate(${names.batchSize}_sum[$__rate_interval])) / sum by (model) (rate(${names.batchSize}_count[$__rate_interval]))`,
       "queued {{model}}": `sum by (model) (${names.queueLength})`,
     },
   },
   {
-    title: "Reconciles of the operator",
+    title: "Reconciles",
     unit: "ops",
     queries: { "{{outcome}} {{code}}": `sum by (outcome, code) (rate(${names.reconciles}[$__rate_interval]))` },
   },

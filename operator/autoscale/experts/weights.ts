@@ -10,7 +10,7 @@ interface ExpertCosts {
   readonly regret: number;
 }
 
-/** Cost differences that prefer no expert before any regret: a burst of late requests that is still to be seen. */
+/** Initial temperature, in late requests: smaller cost differences hardly matter while the first burst is still to come. */
 const initialLateRequests = 30;
 const initialTemperature = { least: 50, most: 600 } as const;
 

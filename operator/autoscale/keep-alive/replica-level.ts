@@ -17,7 +17,7 @@ export function replicasOfLevel(level: number): number {
   return replicaCounts[level] ?? 0;
 }
 
-/** The lowest level of at least so many replicas. */
+/** The lowest level of at least `replicas` replicas. */
 export function levelOfReplicas(replicas: number): number {
   if (replicas <= exact) return Math.max(0, Math.ceil(replicas));
   let level = exact + Math.max(0, Math.floor(Math.log(replicas / exact) / Math.log(growth)) - 2);

@@ -14,11 +14,11 @@ export interface Shadows {
   /** Replica-seconds and κ times late requests, discounted over hours. */
   readonly cost: number[];
   readonly ready: number[];
-  /** Its starting replicas: alternately a second and how many are ready then; the earliest first. */
+  /** Starting replicas: alternately a second and how many become ready then; the earliest first. */
   readonly starting: (readonly number[])[];
-  /** Requests in its queue, running and waiting. */
+  /** Requests in the queue, running and waiting. */
   readonly inside: number[];
-  /** Weight of its advice by its cost; empty until computed. */
+  /** Weight of the advice, by cost; empty until computed. */
   readonly weights: number[];
   /** What was lost so far by not knowing the best expert, discounted as the costs are. */
   regret: number;
