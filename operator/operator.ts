@@ -6,7 +6,7 @@ import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
 import type { Transport } from "./kube/transport.ts";
-import type { WatchEnd } from "./kube/watch.ts";
+import type { WatchEnd } from "./kube/watch/watch.ts";
 import type { LoopMetrics } from "./loop/controller.ts";
 import { createCaches } from "./model-deployment/caches.ts";
 import {

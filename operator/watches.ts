@@ -4,7 +4,7 @@ import type { Cache } from "./kube/cache.ts";
 import type { Client } from "./kube/client.ts";
 import type { KubeObject } from "./kube/kinds.ts";
 import { type Resource, resources } from "./kube/resources.ts";
-import { startWatch, type Watch, type WatchEnd, type WatchOptions } from "./kube/watch.ts";
+import { startWatch, type Watch, type WatchEnd, type WatchOptions } from "./kube/watch/watch.ts";
 import type { Caches, Watched } from "./model-deployment/caches.ts";
 import { type PodWarnings, podWarningSelection } from "./model-deployment/pods/pod-warnings.ts";
 import type { ServedDefinition } from "./signals/served-definition.ts";

@@ -7,7 +7,7 @@ import { yamlText } from "../../crds/schema/yaml.ts";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { createCache } from "../kube/cache.ts";
 import { resources } from "../kube/resources.ts";
-import { startWatch } from "../kube/watch.ts";
+import { startWatch } from "../kube/watch/watch.ts";
 import { isPortFree } from "../local/free-port.ts";
 import { type LocalCluster, startLocalCluster } from "../local/local-cluster.ts";
 import { openPages } from "../pages/open-pages.ts";

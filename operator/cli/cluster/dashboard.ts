@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { createCache } from "../../kube/cache.ts";
 import { resources } from "../../kube/resources.ts";
-import { startWatch } from "../../kube/watch.ts";
+import { startWatch } from "../../kube/watch/watch.ts";
 import { isPortFree } from "../../local/free-port.ts";
 import { openPages } from "../../pages/open-pages.ts";
 import { rolloutSummary } from "../../rollout-commands/rollout-command.ts";

@@ -3,7 +3,7 @@ import type { ObjectList } from "../client.ts";
 import { kubeFaults } from "../faults.ts";
 import { type EventProjection, upsertedObject } from "../json/event-projection.ts";
 import type { KubeObject, Stored } from "../kinds.ts";
-import type { WatchEvent } from "../watch-stream.ts";
+import type { WatchEvent } from "./watch-stream.ts";
 
 /** State of a watch that outlives its connections. */
 export interface WatchState<T extends KubeObject> {

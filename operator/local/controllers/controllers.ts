@@ -5,7 +5,7 @@ import { type Client, createClient } from "../../kube/client.ts";
 import type { KubeObject, Pod, PodDisruptionBudget, ReplicaSet, Service } from "../../kube/kinds.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import type { Transport } from "../../kube/transport.ts";
-import { startWatch, type Watch } from "../../kube/watch.ts";
+import { startWatch, type Watch } from "../../kube/watch/watch.ts";
 import { createEventRecorder, type EventRecorder } from "../kubelet/event-recorder.ts";
 import { defaultServiceAccountController } from "./default-service-account.ts";
 import { disruptionBudgetController } from "./disruption-budget.ts";

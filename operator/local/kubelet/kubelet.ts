@@ -7,7 +7,7 @@ import { createClient } from "../../kube/client.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Transport } from "../../kube/transport.ts";
-import { startWatch } from "../../kube/watch.ts";
+import { startWatch } from "../../kube/watch/watch.ts";
 import type { PodLogReader } from "../api-server/verbs/pod-log.ts";
 import { createAddressPool } from "./addresses.ts";
 import { startWatchdog } from "./container/watchdog.ts";

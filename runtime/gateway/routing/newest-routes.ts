@@ -20,7 +20,7 @@ interface RouteSource {
 
 /**
  * When no operator has been as far ahead as this gateway for this long, the API server was restored from a backup. A watch that
- * hangs is reopened after ten minutes at most (operator/kube/watch.ts).
+ * hangs is reopened after ten minutes at most (operator/kube/watch/watch.ts).
  */
 const restoredAfterMs = 900_000;
 /** Removed keys that are remembered: an operator that lags behind still sends them. */

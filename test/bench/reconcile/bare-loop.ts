@@ -15,7 +15,7 @@ import { inClusterConnection, loadConnection } from "../../../operator/kube/conf
 import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import type { KubeObject, Stored } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
-import { startWatch } from "../../../operator/kube/watch.ts";
+import { startWatch } from "../../../operator/kube/watch/watch.ts";
 import { createCaches } from "../../../operator/model-deployment/caches.ts";
 import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";

@@ -5,8 +5,8 @@ import { createClient } from "../../../operator/kube/client.ts";
 import type { ConfigMap } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts";
-import { startWatch, type Watch, type WatchEnd } from "../../../operator/kube/watch.ts";
-import { readWatch, type StreamEnd } from "../../../operator/kube/watch-stream.ts";
+import { startWatch, type Watch, type WatchEnd } from "../../../operator/kube/watch/watch.ts";
+import { readWatch, type StreamEnd } from "../../../operator/kube/watch/watch-stream.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { type Bench, configMap, eventually, modelDeployment } from "./bench.ts";
 

@@ -3,7 +3,7 @@ import { createCache } from "../../../operator/kube/cache.ts";
 import type { Client } from "../../../operator/kube/client.ts";
 import type { Event, Pod, Stored } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
-import { startWatch } from "../../../operator/kube/watch.ts";
+import { startWatch } from "../../../operator/kube/watch/watch.ts";
 import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { disagreement } from "./kstatus.ts";

@@ -10,8 +10,8 @@ export interface Defect {
 /** Mutations that the simulation must find: if one passes, schedules have become too easy. */
 export const defects: Readonly<Record<string, Defect>> = {
   "resumes an expired watch without relisting": {
-    file: "operator/kube/watch.ts",
-    text: 'if (end.reason === "expired") position.resumeFrom = undefined;',
+    file: "operator/kube/watch/watch.ts",
+    text: 'if (end.reason === "expired") state.resumeFrom = undefined;',
     instead: "",
     within: 200,
   },

@@ -9,7 +9,7 @@ import { createHttpTransport } from "../../../../operator/kube/http-transport.ts
 import type { KubeObject, Stored } from "../../../../operator/kube/kinds.ts";
 import { resources } from "../../../../operator/kube/resources.ts";
 import type { Transport } from "../../../../operator/kube/transport.ts";
-import { startWatch } from "../../../../operator/kube/watch.ts";
+import { startWatch } from "../../../../operator/kube/watch/watch.ts";
 import { createApiServer } from "../../../../operator/local/api-server/api-server.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import { systemClock } from "../../../../runtime/base/clock.ts";

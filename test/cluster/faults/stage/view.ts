@@ -3,7 +3,7 @@ import { type Cache, createCache } from "../../../../operator/kube/cache.ts";
 import type { Client } from "../../../../operator/kube/client.ts";
 import type { KubeObject, Pod, Stored } from "../../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../../operator/kube/resources.ts";
-import { startWatch } from "../../../../operator/kube/watch.ts";
+import { startWatch } from "../../../../operator/kube/watch/watch.ts";
 
 /** What is in the cluster, followed past the operators and their troubles. */
 export interface View {

@@ -6,7 +6,7 @@ import { plainConnection } from "../../../../operator/kube/config.ts";
 import { createHttpTransport } from "../../../../operator/kube/http-transport.ts";
 import { resources } from "../../../../operator/kube/resources.ts";
 import type { Transport } from "../../../../operator/kube/transport.ts";
-import { startWatch, type Watch, type WatchEnd } from "../../../../operator/kube/watch.ts";
+import { startWatch, type Watch, type WatchEnd } from "../../../../operator/kube/watch/watch.ts";
 import { silentLog } from "../../../../runtime/base/log.ts";
 import type { Clock } from "../../../../runtime/base/clock.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";

@@ -1,8 +1,8 @@
-import type { Fault } from "../../runtime/base/fault.ts";
-import { kubeFaults, type Status, statusFault } from "./faults.ts";
-import { type EventProjection, fullEvents } from "./json/event-projection.ts";
-import type { KubeObject, Stored } from "./kinds.ts";
-import type { KubeStream } from "./transport.ts";
+import type { Fault } from "../../../runtime/base/fault.ts";
+import { kubeFaults, type Status, statusFault } from "../faults.ts";
+import { type EventProjection, fullEvents } from "../json/event-projection.ts";
+import type { KubeObject, Stored } from "../kinds.ts";
+import type { KubeStream } from "../transport.ts";
 
 /** One event of a watch; errors are not events but ends. */
 export interface WatchEvent<T extends KubeObject> {

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { type Cache, createCache } from "../../../operator/kube/cache.ts";
-import { createClient } from "../../../operator/kube/client.ts";
-import { plainConnection } from "../../../operator/kube/config.ts";
-import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
-import type { ConfigMap } from "../../../operator/kube/kinds.ts";
-import { resources } from "../../../operator/kube/resources.ts";
-import type { Transport } from "../../../operator/kube/transport.ts";
-import { startWatch, type Watch, type WatchEnd } from "../../../operator/kube/watch.ts";
-import type { Clock } from "../../../runtime/base/clock.ts";
-import { createManualClock } from "../../builders/manual-clock.ts";
-import { createInstantClock } from "./instant-clock.ts";
+import { type Cache, createCache } from "../../../../operator/kube/cache.ts";
+import { createClient } from "../../../../operator/kube/client.ts";
+import { plainConnection } from "../../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../../operator/kube/http-transport.ts";
+import type { ConfigMap } from "../../../../operator/kube/kinds.ts";
+import { resources } from "../../../../operator/kube/resources.ts";
+import type { Transport } from "../../../../operator/kube/transport.ts";
+import { startWatch, type Watch, type WatchEnd } from "../../../../operator/kube/watch/watch.ts";
+import type { Clock } from "../../../../runtime/base/clock.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
+import { createInstantClock } from "../instant-clock.ts";
 import {
   type Answer,
   hang,
@@ -21,7 +21,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
   watchOf,
-} from "./scripted-server.ts";
+} from "../scripted-server.ts";
 
 /** A long time-out: the machine may be busy. */
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });

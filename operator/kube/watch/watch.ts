@@ -1,16 +1,16 @@
-import { type Clock, systemClock } from "../../runtime/base/clock.ts";
-import { Fault } from "../../runtime/base/fault.ts";
-import { type Log, silentLog } from "../../runtime/base/log.ts";
-import type { WatchSink } from "./cache.ts";
-import type { Client, Selection } from "./client.ts";
-import { refusalFault } from "./faults.ts";
-import type { KubeObject } from "./kinds.ts";
-import type { Resource } from "./resources.ts";
-import { type EventProjection, eventProjection, fullEvents } from "./json/event-projection.ts";
-import type { FieldMask } from "./json/field-mask.ts";
-import { backoffDelayMs, type BackoffPolicy, retryAfterMs } from "./exchange.ts";
-import type { KubeStream } from "./transport.ts";
-import { applyEvent, applyList, applyUnparsed, stateBuilder, type WatchState } from "./watch/watch-state.ts";
+import { type Clock, systemClock } from "../../../runtime/base/clock.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { type Log, silentLog } from "../../../runtime/base/log.ts";
+import type { WatchSink } from "../cache.ts";
+import type { Client, Selection } from "../client.ts";
+import { refusalFault } from "../faults.ts";
+import type { KubeObject } from "../kinds.ts";
+import type { Resource } from "../resources.ts";
+import { type EventProjection, eventProjection, fullEvents } from "../json/event-projection.ts";
+import type { FieldMask } from "../json/field-mask.ts";
+import { backoffDelayMs, type BackoffPolicy, retryAfterMs } from "../exchange.ts";
+import type { KubeStream } from "../transport.ts";
+import { applyEvent, applyList, applyUnparsed, stateBuilder, type WatchState } from "./watch-state.ts";
 import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 
 /** The end of one watch connection, for logs and metrics. */
