@@ -28,6 +28,7 @@ const codes: Readonly<Record<keyof typeof statuses | keyof typeof faults | keyof
   ConfigNameRepeated: "INVALID_ARGUMENT",
   ConfigRefused: "INVALID_ARGUMENT",
   ConfigUnserved: "INTERNAL",
+  LabelVersionUnavailable: "FAILED_PRECONDITION",
 };
 
 /** The status of a call that failed with this fault. */

@@ -25,6 +25,7 @@ export const faults = faultCatalogue<{
   ConfigNameRepeated: { name: string };
   ConfigRefused: { reason: string };
   ConfigUnserved: { reason: string };
+  LabelVersionUnavailable: { name: string; version: number };
 }>({
   ModelSpecMissing: refused(() => "Missing ModelSpec"),
   ModelNameEmpty: refused(() => "ModelSpec has no name specified."),
@@ -69,6 +70,10 @@ export const faults = faultCatalogue<{
   ConfigNameRepeated: refused(({ name }) => `Illegal to list model ${name} multiple times in config list`),
   ConfigRefused: refused(({ reason }) => reason),
   ConfigUnserved: refused(({ reason }) => reason),
+  LabelVersionUnavailable: refused(
+    ({ name, version }) =>
+      `Request to assign label to version ${version} of model ${name}, which is not currently available for inference`,
+  ),
 });
 
 /** Formats a set of names, sorted like TensorFlow Serving's std::set. */

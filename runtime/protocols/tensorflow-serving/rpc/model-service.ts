@@ -54,10 +54,11 @@ const wireStates = { START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 
 
 /** Replaces the served models by the list. Without `--model-control` that is refused with TensorFlow Serving's own error. */
 async function reloadConfig(
-  { control }: Models,
+  models: Models,
   { config, metricNames }: Decoded<typeof reloadConfigRequest>,
 ): Promise<Draft<Decoded<typeof reloadConfigResponse>>> {
   if (config?.modelConfigList === undefined) throw faults.ConfigKind({});
+  const { control } = models;
   if (control === undefined) throw faults.ConfigFixed({});
   const configuredModels = config.modelConfigList.config.map(configuredModel);
   checkNames(configuredModels);
@@ -69,6 +70,7 @@ async function reloadConfig(
       ? faults.ConfigRefused({ reason }, thrown)
       : faults.ConfigUnserved({ reason }, thrown);
   }
+  checkLabels(models, configuredModels);
   // None of the metrics whose increase TensorFlow Serving can report exists here.
   return { status: {}, metric: metricNames.map((name) => ({ name, int64ValueIncrease: 0 })) };
 }
@@ -76,6 +78,17 @@ async function reloadConfig(
 function configuredModel({ name, basePath, modelVersionPolicy, versionLabels }: ModelConfig): ConfiguredModel {
   if (name === "") throw restFaults.ModelNameMissing({});
   return { name, basePath, policy: chosenVersions(modelVersionPolicy), labels: versionLabels };
+}
+
+/** Throws `LabelVersionUnavailable` for a label that has to wait for its version: clients may not use it yet. */
+function checkLabels(models: Models, configured: readonly ConfiguredModel[]): void {
+  for (const { name, labels } of configured) {
+    const ready = models.versions(name).filter(({ state }) => state === "Ready");
+    for (const version of labels.values()) {
+      const isReady = ready.some((report) => report.version === version);
+      if (!isReady) throw faults.LabelVersionUnavailable({ name, version });
+    }
+  }
 }
 
 function checkNames(models: readonly ConfiguredModel[]): void {

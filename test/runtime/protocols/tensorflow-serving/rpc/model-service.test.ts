@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fault } from "../../../../../runtime/base/fault.ts";
 import type { Draft, MessageType } from "../../../../../runtime/base/protobuf/message.ts";
 import type { ModelRegistry } from "../../../../../runtime/model/registry.ts";
-import type { ConfiguredModel, ModelControl } from "../../../../../runtime/protocols/protocol.ts";
+import type { ConfiguredModel, ModelControl, Models } from "../../../../../runtime/protocols/protocol.ts";
 import type { RpcService } from "../../../../../runtime/protocols/rpc.ts";
 import * as api from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { modelService } from "../../../../../runtime/protocols/tensorflow-serving/rpc/model-service.ts";
@@ -97,6 +97,25 @@ describe("HandleReloadConfigRequest", () => {
     ]);
   });
 
+  test("fails for a label of a version that is not available, as in TensorFlow Serving", async () => {
+    const resolved = (): Promise<void> => Promise.resolve();
+    const control: ModelControl = { load: resolved, unload: resolved, configure: resolved };
+    const open = await openCaller([modelService({ ...registry, control })]);
+    const labelled = (version: number): ReloadDraft => {
+      const versionLabels = new Map([
+        ["stable", 124],
+        ["canary", version],
+      ]);
+      return { config: { modelConfigList: { config: [{ name: "half_plus_two", basePath: "/m", versionLabels }] } } };
+    };
+    const answers = [await reload(open, labelled(123)), await reload(open, labelled(125))];
+    await open.close();
+    expect(answers).toEqual([
+      { status: ok, metric: [] },
+      "FAILED_PRECONDITION: Request to assign label to version 125 of model half_plus_two, which is not currently available for inference",
+    ]);
+  });
+
   test("passes on the whole list, and says why it cannot be served", async () => {
     const configured: ConfiguredModel[][] = [];
     const failure = (code: string, message: string) => new Fault({ code, message, retry: "never", level: "error" });
@@ -113,7 +132,8 @@ describe("HandleReloadConfigRequest", () => {
         return fault === undefined ? Promise.resolve() : Promise.reject(fault);
       },
     };
-    const open = await openCaller([modelService({ ...registry, control })]);
+    const versions: Models["versions"] = (name) => (name === "d" ? [{ version: 5, state: "Ready" }] : []);
+    const open = await openCaller([modelService({ ...registry, versions, control })]);
     const request = { config: { modelConfigList: { config } }, metricNames: ["m"] };
     const twice = { config: { modelConfigList: { config: [...config.slice(0, 2), ...config.slice(0, 1)] } } };
     const answers = [
