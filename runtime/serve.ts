@@ -220,12 +220,12 @@ async function drain(
     await clock.sleep(options.drainDelayMs);
   }
   clock.after(options.serving.timeoutMs, () => {
-    front.cut();
-    grpc.cut();
+    front.destroy();
+    grpc.destroy();
   });
   await Promise.all([front.close(), grpc.close()]);
   await repository.drain();
-  admin.cut();
+  admin.destroy();
   await admin.close();
 }
 

@@ -79,9 +79,9 @@ export class Gateway {
     this.#mirroring = new Mirroring({ ...forwarding, ...pools, isBusy });
     this.#table = routeTable(
       (_table, change) => {
-        this.#http1Pool.retain();
-        this.#http2Pool.retain();
-        this.#listeners.align(change);
+        this.#http1Pool.closeLeaving();
+        this.#http2Pool.closeLeaving();
+        this.#listeners.update(change);
       },
       { ledger, gateway: options.gateway, monotonic },
     );

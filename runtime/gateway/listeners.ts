@@ -92,8 +92,8 @@ export class Listeners {
   }
 
   /** Opens and closes per-model ports to match the table. A port that is in use is retried at the next change. */
-  align({ upserted, removed }: TableChange): void {
-    this.#modelPorts.align(upserted, removed);
+  update({ upserted, removed }: TableChange): void {
+    this.#modelPorts.update(upserted, removed);
   }
 
   /**
@@ -197,9 +197,9 @@ function chained(first: ConnectionFilter, second: ConnectionFilter): ConnectionF
       first.close();
       second.close();
     },
-    cut: () => {
-      first.cut();
-      second.cut();
+    destroy: () => {
+      first.destroy();
+      second.destroy();
     },
   };
 }

@@ -46,7 +46,7 @@ export class ModelPorts {
   }
 
   /** Applies a table change. A port that another program uses is retried at the next change. */
-  align(upserted: readonly LiveRoute[], removed: readonly LiveRoute[]): void {
+  update(upserted: readonly LiveRoute[], removed: readonly LiveRoute[]): void {
     for (const { route } of removed) this.#release(route.key);
     for (const { route } of upserted) {
       if (this.#portByKey.get(route.key) === route.port) continue;

@@ -242,7 +242,7 @@ export class Http2Connection implements StreamLink {
   }
 
   sendReset(id: number, code: number): void {
-    this.#reader.resetBySelf(id);
+    this.#reader.rememberReset(id);
     this.writer.reset(id, code);
   }
 
@@ -264,14 +264,14 @@ export class Http2Connection implements StreamLink {
 
   closed(stream: Http2Stream): void {
     this.streams.delete(stream.id);
-    this.writer.forget(stream);
+    this.writer.removeBlocked(stream);
     if (this.#isClosing && this.streams.size === 0) this.#end();
   }
 
   #sendPreface(): void {
     const { headers, maxStreams, streamWindowBytes, connectionWindowBytes } = this.options;
     const { writer } = this;
-    if (!this.isServer) writer.beginning(preface);
+    if (!this.isServer) writer.writePreface(preface);
     writer.settings([
       this.isServer ? [settingIds.maxConcurrentStreams, maxStreams] : [settingIds.enablePush, 0],
       [settingIds.initialWindowBytes, streamWindowBytes],

@@ -111,7 +111,7 @@ export class Http2Stream implements SendingStream {
     const sent = this.#link.writer.data(this, bytes, false);
     if (sent === bytes.length) return true;
     this.#queue.push(sent === 0 ? bytes : bytes.subarray(sent));
-    this.#link.writer.blocked(this);
+    this.#link.writer.addBlocked(this);
     return false;
   }
 
@@ -131,7 +131,7 @@ export class Http2Stream implements SendingStream {
   }
 
   /** Ends this side with trailers. */
-  endWith(trailers: HeaderList): void {
+  endWithTrailers(trailers: HeaderList): void {
     if (this.#isClosed || this.hasEnded) return;
     this.#ending = trailers;
     this.pump();
@@ -171,7 +171,7 @@ export class Http2Stream implements SendingStream {
       const sent = this.#link.writer.data(this, bytes, isLast);
       if (sent < bytes.length) {
         if (sent > 0) this.#queue[0] = bytes.subarray(sent);
-        this.#link.writer.blocked(this);
+        this.#link.writer.addBlocked(this);
         return false;
       }
       this.#queue.shift();

@@ -7,5 +7,5 @@ export interface ConnectionFilter {
   /** Closes idle connections now and the others after their response. */
   readonly close: () => void;
   /** Closes all connections now. */
-  readonly cut: () => void;
+  readonly destroy: () => void;
 }

@@ -64,7 +64,7 @@ export class GrpcServer {
   }
 
   /** Closes all remaining connections now. */
-  cut(): void {
+  destroy(): void {
     for (const socket of this.#waiting) socket.destroy();
   }
 
@@ -72,7 +72,7 @@ export class GrpcServer {
     const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const connections = await this.#connections();
     if (connections !== undefined) await connections.close();
-    else this.cut();
+    else this.destroy();
     await ended;
   }
 }

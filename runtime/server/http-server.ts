@@ -103,9 +103,9 @@ export class HttpServer {
   }
 
   /** Closes all remaining connections now. */
-  cut(): void {
+  destroy(): void {
     this.#server.closeAllConnections();
-    this.#filter?.cut();
+    this.#filter?.destroy();
   }
 }
 

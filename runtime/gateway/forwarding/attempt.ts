@@ -13,8 +13,8 @@ export interface Attempt {
 /** Marks the request as in flight at the pod and returns the attempt's record. */
 export function beginAttempt(target: Target, nowMs: number, isTimed: boolean): Attempt {
   const { pod, revision } = target;
-  const isFirst = !pod.hasServed;
-  pod.hasServed = true;
+  const isFirst = !pod.hadRequests;
+  pod.hadRequests = true;
   pod.outstanding += 1;
   revision.counts.inFlight += 1;
   return { target, isFirst, isTimed, sinceMs: nowMs };

@@ -159,7 +159,7 @@ export class FastPathClient implements Client {
     if (this.#isOver) return 0;
     if (this.hasAnswer) {
       this.#isOver = true;
-      this.#connection.cut();
+      this.#connection.destroy();
       return 0;
     }
     const { status, headers, body } = faultReply(fault);

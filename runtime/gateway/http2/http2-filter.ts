@@ -75,7 +75,7 @@ export function http2Filter<Head>(options: Http2FilterOptions<Head>): Connection
       for (const socket of undecided) socket.destroy();
       for (const connection of connections) connection.goAway();
     },
-    cut: () => {
+    destroy: () => {
       for (const socket of undecided) socket.destroy();
       for (const connection of connections) connection.destroy();
     },

@@ -75,7 +75,7 @@ function inferOutputs(bytes: Uint8Array): readonly Output[] {
   const { outputs, raw } = inferResponse.decode(bytes);
   return outputs.map(({ name, datatype, shape, contents: own }, i) => {
     const packedBytes = raw[i];
-    const data = packedBytes === undefined ? listed(Object.values(own ?? {})) : unpacked(datatype, packedBytes);
+    const data = packedBytes === undefined ? nonEmptyList(Object.values(own ?? {})) : unpacked(datatype, packedBytes);
     return { name, datatype, shape, data };
   });
 }
@@ -101,13 +101,13 @@ function predictOutputs(bytes: Uint8Array): readonly Output[] {
   return Array.from(predictResponse.decode(bytes).outputs, ([name, { dtype, shape, content, half, ...lists }]) => {
     const datatype = dtypes[dtype] ?? String(dtype);
     const halves = Array.from(half, datatype === "BF16" ? floatOfUpperHalf : floatOfHalf);
-    const data = content.length > 0 ? unpacked(datatype, content) : listed([halves, ...Object.values(lists)]);
+    const data = content.length > 0 ? unpacked(datatype, content) : nonEmptyList([halves, ...Object.values(lists)]);
     return { name, datatype, shape: (shape?.dims ?? []).map(({ size }) => size), data };
   });
 }
 
 /** The non-empty list: each element type has its own list. */
-function listed(lists: readonly unknown[]): readonly unknown[] {
+function nonEmptyList(lists: readonly unknown[]): readonly unknown[] {
   for (const list of lists) if (isList(list) && list.length > 0) return Array.from(list, comparable);
   return [];
 }

@@ -51,7 +51,7 @@ export class Comparisons {
     }
     this.#pending.push(onCompared);
     const task: ComparisonTask = { client: joined(client), copy: joined(copy), tolerance, method };
-    this.#worker ??= this.#started();
+    this.#worker ??= this.#startWorker();
     this.#worker.postMessage(task, [task.client.buffer as ArrayBuffer, task.copy.buffer as ArrayBuffer]); // `joined` made them
     this.#cancelIdle?.();
     this.#cancelIdle = this.#clock.after(idleMs, () => this.close());
@@ -62,10 +62,10 @@ export class Comparisons {
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
     void this.#worker?.terminate();
-    this.#lost();
+    this.#dropPending();
   }
 
-  #started(): Worker {
+  #startWorker(): Worker {
     const worker = startProgramThread("comparisons");
     worker.unref();
     worker.on("message", ({ divergence }: ComparisonAnswer) => {
@@ -73,12 +73,12 @@ export class Comparisons {
     });
     // A pair that crashes the thread is not compared; the next one starts a new thread.
     worker.on("error", () => {
-      if (this.#worker === worker) this.#lost();
+      if (this.#worker === worker) this.#dropPending();
     });
     return worker;
   }
 
-  #lost(): void {
+  #dropPending(): void {
     this.#worker = undefined;
     for (const onCompared of this.#pending.splice(0)) onCompared(undefined);
   }

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 /** Calls `begin`, now or later, once all earlier requests of the connection have been answered. */
 export type PipelineQueue = (request: IncomingMessage, response: ServerResponse, begin: () => void) => void;
 
-/** Pipelined requests that may wait; more than fit into 64 KiB only if they are the shortest possible. Further ones are abuse. */
+/** Pipelined requests that may wait: more than 64 KiB of them usually hold. A client that sends more before an answer is abusive. */
 const maxWaiting = 1_000;
 
 /**

@@ -17,7 +17,7 @@ export interface LivePod {
   /** It accepted no connection: other pods are preferred until then. */
   avoidUntilMs: number;
   /** It has been sent a request before: only the first one may be slowed by a cold start. */
-  hasServed: boolean;
+  hadRequests: boolean;
   /** It was removed from the table, terminating or unready: a 502 or 503 from it is no answer of the model. */
   isLeaving: boolean;
   /** It responded that it is loading its model: it gets no requests until it is ready, whatever the table says. */
@@ -131,7 +131,7 @@ function livePod(revision: LiveRevision, endpoint: Endpoint, { monotonic }: Live
       sinceMs: monotonic(),
       outstanding: 0,
       avoidUntilMs: 0,
-      hasServed: false,
+      hadRequests: false,
       isLeaving: false,
       isLoading: false,
     }
@@ -156,7 +156,7 @@ export function markLoading(live: LiveRoute, pod: LivePod): boolean {
 /** Returns a pod to service with its model loaded: it counts as a new pod. */
 export function markReady(live: LiveRoute, pod: LivePod, nowMs: number): void {
   pod.isLoading = false;
-  pod.hasServed = false;
+  pod.hadRequests = false;
   pod.avoidUntilMs = 0;
   pod.sinceMs = nowMs;
   live.revisions.forEach(updateReadyPods);

@@ -43,7 +43,7 @@ export function operators(options: OperatorsOptions): Operators {
   const streams = new Map<string, Subscription>();
   let failed = "";
 
-  const align = (resolved: ReadonlySet<string>, isComplete: boolean): void => {
+  const updateStreams = (resolved: ReadonlySet<string>, isComplete: boolean): void => {
     for (const operatorUrl of resolved) {
       if (!streams.has(operatorUrl)) streams.set(operatorUrl, subscription({ ...options, operatorUrl }));
     }
@@ -63,7 +63,7 @@ export function operators(options: OperatorsOptions): Operators {
       );
       if (faults.join() !== failed && faults.length > 0) log.warn("operators not found", { cause: faults.join("; ") });
       failed = faults.join();
-      align(new Set(resolved), faults.length === 0);
+      updateStreams(new Set(resolved), faults.length === 0);
       await clock.sleep(lookupMs, closing.signal);
     }
   };

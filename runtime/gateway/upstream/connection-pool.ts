@@ -42,7 +42,7 @@ export class ConnectionPool {
   }
 
   /** Closes idle connections to pods that left the table. */
-  retain(): void {
+  closeLeaving(): void {
     for (const { idle, pod } of this.#byAddress.values())
       if (pod.isLeaving) for (const connection of idle.splice(0)) connection.destroy();
   }

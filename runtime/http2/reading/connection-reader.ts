@@ -62,7 +62,7 @@ export class ConnectionReader {
     this.#reader.read(chunk);
   }
 
-  resetBySelf(id: number): void {
+  rememberReset(id: number): void {
     this.#reset.add(id);
     if (this.#reset.size <= maxRemembered) return;
     for (const oldest of this.#reset) {

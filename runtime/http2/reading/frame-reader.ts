@@ -27,15 +27,15 @@ export class FrameReader {
   readonly #frame: Frame = { type: 0, flags: 0, stream: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
   #rest: Buffer | undefined;
   /** What must precede the first frame. */
-  #beginning: Buffer | undefined;
+  #preface: Buffer | undefined;
   /** Remaining bytes of the current DATA frame. */
   #dataLeft = 0;
   #dataStream = 0;
   #isDataEnd = false;
 
-  constructor(sink: FrameSink, beginning?: Buffer) {
+  constructor(sink: FrameSink, preface?: Buffer) {
     this.#sink = sink;
-    this.#beginning = beginning;
+    this.#preface = preface;
   }
 
   /** Throws ConnectionError. */
@@ -43,8 +43,8 @@ export class FrameReader {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
     let at = 0;
-    if (this.#beginning !== undefined) {
-      at = this.#readBeginning(bytes, this.#beginning);
+    if (this.#preface !== undefined) {
+      at = this.#readPreface(bytes, this.#preface);
       if (at === 0) {
         this.#rest = bytes;
         return;
@@ -57,13 +57,13 @@ export class FrameReader {
     if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
   }
 
-  #readBeginning(bytes: Buffer, beginning: Buffer): number {
-    const length = Math.min(bytes.length, beginning.length);
-    if (bytes.compare(beginning, 0, length, 0, length) !== 0) {
+  #readPreface(bytes: Buffer, preface: Buffer): number {
+    const length = Math.min(bytes.length, preface.length);
+    if (bytes.compare(preface, 0, length, 0, length) !== 0) {
       throw new ConnectionError(errorCodes.protocolError, "the connection does not start with the HTTP/2 preface");
     }
-    if (length < beginning.length) return 0;
-    this.#beginning = undefined;
+    if (length < preface.length) return 0;
+    this.#preface = undefined;
     return length;
   }
 

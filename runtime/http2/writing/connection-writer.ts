@@ -46,7 +46,7 @@ export class ConnectionWriter {
   }
 
   /** Writes bytes that precede the first frame. */
-  beginning(bytes: Buffer): void {
+  writePreface(bytes: Buffer): void {
     this.#frames.copy(bytes, 0, bytes.length);
   }
 
@@ -121,12 +121,12 @@ export class ConnectionWriter {
   }
 
   /** Registers a stream that waits for a window or the socket. */
-  blocked(stream: SendingStream): void {
+  addBlocked(stream: SendingStream): void {
     this.#blocked.add(stream);
   }
 
   /** Removes a stream that waits no more. */
-  forget(stream: SendingStream): void {
+  removeBlocked(stream: SendingStream): void {
     this.#blocked.delete(stream);
   }
 

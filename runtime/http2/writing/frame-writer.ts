@@ -34,7 +34,7 @@ export class FrameWriter {
   constructor(socket: Socket, hasRoom: () => void) {
     this.#socket = socket;
     this.#hasRoom = hasRoom;
-    socket.on("drain", () => this.#tellRoom());
+    socket.on("drain", () => this.#notifyRoom());
   }
 
   /** Enough is buffered: streams must keep their data. */
@@ -81,7 +81,7 @@ export class FrameWriter {
       this.copy(source, start, end);
       return;
     }
-    this.#cut();
+    this.#sealPart();
     this.#parts.push(source.subarray(start, end));
     this.#waitingBytes += length;
   }
@@ -102,16 +102,16 @@ export class FrameWriter {
       socket.write(this.#slab.subarray(this.#start, this.#at));
       this.#start = this.#at;
     } else {
-      this.#cut();
+      this.#sealPart();
       socket.cork();
       for (const part of this.#parts) socket.write(part);
       socket.uncork();
       this.#parts = [];
     }
-    this.#tellRoom();
+    this.#notifyRoom();
   }
 
-  #tellRoom(): void {
+  #notifyRoom(): void {
     if (!this.#wasFull || this.#socket.writableNeedDrain) return;
     this.#wasFull = false;
     this.#hasRoom();
@@ -132,7 +132,7 @@ export class FrameWriter {
       if (due.push(this) === 1) setImmediate(flushAll);
     }
     if (this.#at + length > this.#slab.length) {
-      this.#cut();
+      this.#sealPart();
       this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, length));
       this.#start = 0;
       this.#at = 0;
@@ -143,7 +143,7 @@ export class FrameWriter {
     return at;
   }
 
-  #cut(): void {
+  #sealPart(): void {
     if (this.#at > this.#start) this.#parts.push(this.#slab.subarray(this.#start, this.#at));
     this.#start = this.#at;
   }

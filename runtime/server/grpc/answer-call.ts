@@ -42,13 +42,13 @@ export function answerCall(dispatched: DispatchedCall, method: RpcMethod): void 
     };
     receiveUnary(dispatched, cancelled, (request) => void answerOnce(dispatched, method, { request, client }));
   } else if (method.isClientStreaming)
-    void converse(dispatched, method, requestQueue(dispatched.call, dispatched.parts.maxBytes));
+    void answerStream(dispatched, method, requestQueue(dispatched.call, dispatched.parts.maxBytes));
   else {
     const cancellation = new AbortController();
     receiveUnary(
       dispatched,
       () => cancellation.abort(),
-      (request) => void converse(dispatched, method, { requests: single(request), cancellation }),
+      (request) => void answerStream(dispatched, method, { requests: single(request), cancellation }),
     );
   }
 }
@@ -117,7 +117,7 @@ async function answerOnce(
   }
 }
 
-async function converse(
+async function answerStream(
   dispatched: DispatchedCall,
   method: StreamMethod,
   { requests, cancellation }: RequestQueue,

@@ -95,7 +95,7 @@ export class GrpcCall implements StreamOwner {
     if (this.#hasEnded) return;
     this.#finish();
     const trailers = statusTrailers(status);
-    if (this.#hasBegun) this.#stream.endWith(trailers);
+    if (this.#hasBegun) this.#stream.endWithTrailers(trailers);
     else this.#stream.headers([...answerHeaders, ...trailers], true);
     if (status !== undefined) this.#listener?.cancelled();
   }

@@ -40,7 +40,7 @@ export function requestQueue(call: GrpcCall, maxBytes: number): RequestQueue {
       const message = waiting.shift();
       if (message !== undefined) {
         if (waiting.length === 0) call.resume();
-        yield await plainOrRefused(call, message, maxBytes);
+        yield await decompressedOrRefused(call, message, maxBytes);
       } else if (isLast) return;
       else {
         await new Promise<void>((resolve) => {
@@ -52,7 +52,7 @@ export function requestQueue(call: GrpcCall, maxBytes: number): RequestQueue {
   return { requests: requests(), cancellation };
 }
 
-async function plainOrRefused(call: GrpcCall, message: RawMessage, maxBytes: number): Promise<Buffer> {
+async function decompressedOrRefused(call: GrpcCall, message: RawMessage, maxBytes: number): Promise<Buffer> {
   try {
     return await decompressedMessage(message, call.encoding, maxBytes);
   } catch (thrown) {

@@ -95,7 +95,7 @@ export class FastPathConnection implements WatchedConnection {
   }
 
   /** Closes the connection now, after writing `text`. */
-  cut(text?: string): void {
+  destroy(text?: string): void {
     if (text !== undefined) this.#socket.write(text, "latin1");
     this.#socket.destroy();
   }

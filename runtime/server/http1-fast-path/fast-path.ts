@@ -19,7 +19,7 @@ export interface WatchedConnection {
   /** Closes the connection once it is idle, which may be now. */
   close(): void;
   /** Closes the connection now, after writing `text`. */
-  cut(text?: string): void;
+  destroy(text?: string): void;
 }
 
 /** What a fast path provides to its connections. */
@@ -89,8 +89,8 @@ export function fastPath<Connection extends WatchedConnection>(options: FastPath
       isClosing = true;
       for (const connection of connections.keys()) connection.close();
     },
-    cut: () => {
-      for (const connection of connections.keys()) connection.cut();
+    destroy: () => {
+      for (const connection of connections.keys()) connection.destroy();
     },
   };
 }
@@ -99,14 +99,14 @@ export function fastPath<Connection extends WatchedConnection>(options: FastPath
 function endIfLate(connection: WatchedConnection, spentMs: number, limits: ConnectionLimits): void {
   switch (connection.state) {
     case "fresh":
-      if (spentMs >= limits.headersTimeoutMs) connection.cut(timedOut);
+      if (spentMs >= limits.headersTimeoutMs) connection.destroy(timedOut);
       return;
     case "body":
-      if (spentMs >= limits.requestTimeoutMs && limits.requestTimeoutMs > 0) connection.cut(timedOut);
+      if (spentMs >= limits.requestTimeoutMs && limits.requestTimeoutMs > 0) connection.destroy(timedOut);
       return;
     case "idle":
     case "flushing":
-      if (spentMs >= limits.keepAliveTimeoutMs) connection.cut();
+      if (spentMs >= limits.keepAliveTimeoutMs) connection.destroy();
       return;
     case "answering":
     case "lingering":

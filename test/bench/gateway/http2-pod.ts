@@ -30,7 +30,7 @@ createServer({ noDelay: true }, (socket) => {
         ended: () => {
           stream.headers(head);
           stream.write(answer);
-          stream.endWith(trailers);
+          stream.endWithTrailers(trailers);
         },
         drained: () => {},
         closed: () => {},

@@ -63,7 +63,7 @@ function echo(stream: Http2Stream, list: readonly string[]): void {
     ended: () => {
       stream.headers([":status", "200", ...list.filter((_, i) => (list[i - (i % 2)] ?? "").startsWith("x-"))]);
       for (const chunk of chunks) stream.write(chunk);
-      stream.endWith(["x-trailer", "t"]);
+      stream.endWithTrailers(["x-trailer", "t"]);
     },
   };
 }

@@ -166,7 +166,7 @@ describe("the gRPC server", () => {
     const running = said(caller, "wait");
     await new Promise((resolve) => setTimeout(resolve, 100));
     const closed = caller.server.close();
-    caller.server.cut();
+    caller.server.destroy();
     await closed;
     expect(await running).toMatch(/^UNAVAILABLE: /);
   });

@@ -12,7 +12,7 @@ import { openProtocolServer } from "../../../runtime/server/protocol-server.ts";
 const open: HttpServer[] = [];
 afterEach(async () => {
   for (const server of open.splice(0)) {
-    server.cut();
+    server.destroy();
     await server.close();
   }
 });

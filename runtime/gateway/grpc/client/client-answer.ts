@@ -51,7 +51,7 @@ export class ClientAnswer {
     if (this.#hasEnded || this.#stream.isClosed) return;
     this.#hasEnded = true;
     if (this.#hasBegun) {
-      this.#stream.endWith(trailers);
+      this.#stream.endWithTrailers(trailers);
       return;
     }
     this.#hasBegun = true;

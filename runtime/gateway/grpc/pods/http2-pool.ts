@@ -43,7 +43,7 @@ export class Http2Pool {
   }
 
   /** Closes the connections to pods that left the table, after their calls. */
-  retain(): void {
+  closeLeaving(): void {
     for (const [pod, connections] of this.#byPod) {
       if (pod.isLeaving) for (const connection of connections) connection.close();
     }
@@ -51,7 +51,7 @@ export class Http2Pool {
 
   /** Resolves when the last call has ended. */
   async close(): Promise<void> {
-    await Promise.all([...this.#byPod.values()].flat().map(closedConnection));
+    await Promise.all([...this.#byPod.values()].flat().map(closeConnection));
   }
 
   #opened(pod: LivePod): Http2Connection {
@@ -89,15 +89,15 @@ export class Http2Pool {
     connection.socket.once("close", () => cancel());
   }
 
-  #forget(pod: LivePod, closedConnection: Http2Connection): void {
-    const left = (this.#byPod.get(pod) ?? []).filter((known) => known !== closedConnection);
+  #forget(pod: LivePod, closeConnection: Http2Connection): void {
+    const left = (this.#byPod.get(pod) ?? []).filter((known) => known !== closeConnection);
     if (left.length === 0) this.#byPod.delete(pod);
     else this.#byPod.set(pod, left);
   }
 }
 
 /** Closes the connection, if it is not closing already, and resolves when its socket has closed. */
-function closedConnection(connection: Http2Connection): Promise<void> {
+function closeConnection(connection: Http2Connection): Promise<void> {
   return new Promise((resolve) => {
     connection.socket.once("close", () => resolve());
     connection.close();

@@ -54,7 +54,7 @@ export function idlePods(count: number): LivePod[] {
     sinceMs: -60_000,
     outstanding: 0,
     avoidUntilMs: 0,
-    hasServed: true,
+    hadRequests: true,
     isLeaving: false,
     isLoading: false,
   }));

@@ -42,7 +42,7 @@ async function opened(acceptStream?: AcceptStream<HeaderList>, changes: Partial<
   const options = { host: "127.0.0.1", port: 0, portFlag: "--port", limits, filter };
   const server = await openHttpServer(options, (request, response) => response.end(`1 ${request.url}`));
   closing.push(() => {
-    server.cut();
+    server.destroy();
     return server.close();
   });
   return { port: server.port, server, filter, streams };

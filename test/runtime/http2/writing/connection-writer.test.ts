@@ -17,13 +17,13 @@ test("a window that grows byte by byte wakes one stream with each byte, in turn"
       progress: 0,
       unblock: () => {
         woken.push(id);
-        if (writer.data(one, Buffer.alloc(9), false) < 9) writer.blocked(one);
+        if (writer.data(one, Buffer.alloc(9), false) < 9) writer.addBlocked(one);
       },
     };
     return one;
   };
   writer.data(speaker(1), Buffer.alloc(defaultWindowBytes), false);
-  for (const id of [3, 5, 7]) writer.blocked(speaker(id));
+  for (const id of [3, 5, 7]) writer.addBlocked(speaker(id));
   for (let update = 0; update < 4; update += 1) writer.increaseWindow(1);
   expect(woken).toEqual([3, 5, 7, 3]);
 });

@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const server of [node, lane]) {
-    server?.cut();
+    server?.destroy();
     await server?.close();
   }
 });

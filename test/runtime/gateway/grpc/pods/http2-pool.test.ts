@@ -73,10 +73,10 @@ describe("connections to a pod", () => {
     const connections = opened();
     const pod = await livePod();
     const connection = connections.connection(pod);
-    connections.retain();
+    connections.closeLeaving();
     expect(connection.isClosing).toBe(false);
     pod.isLeaving = true;
-    connections.retain();
+    connections.closeLeaving();
     expect(connection.isClosing).toBe(true);
   });
 
