@@ -67,10 +67,10 @@ export const documentRules: readonly Rule[] = [
     violations: (files) => {
       const text = textOf(files, "README.md");
       const { scripts = {} } = manifest(files);
-      const told = [...text.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = ""]) => name);
+      const shown = [...text.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = ""]) => name);
       const commands = ["npm ci", "npm start", "npm test"];
       return [
-        ...told
+        ...shown
           .filter((name) => !(name in scripts))
           .map((name) => `README.md runs ${name}; package.json has no such script`),
         ...commands

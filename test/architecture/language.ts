@@ -75,12 +75,12 @@ export const languageRules: readonly Rule[] = [
 function offending(
   files: readonly SourceFile[],
   offends: (file: SourceFile, node: SyntaxNode) => boolean,
-  said: (file: SourceFile, node: SyntaxNode) => string,
+  describe: (file: SourceFile, node: SyntaxNode) => string,
 ): string[] {
   return sources(files).flatMap((file) =>
     syntaxNodes(file)
       .filter((node) => offends(file, node))
-      .map((node) => said(file, node)),
+      .map((node) => describe(file, node)),
   );
 }
 

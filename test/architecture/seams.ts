@@ -52,13 +52,13 @@ export const seamRules: readonly Rule[] = [
 function found(
   files: readonly SourceFile[],
   homes: RegExp,
-  said: (node: SyntaxNode) => string | undefined,
+  textOf: (node: SyntaxNode) => string | undefined,
 ): readonly string[] {
   return sources(files)
     .filter(({ path }) => !homes.test(path))
     .flatMap((file) =>
       syntaxNodes(file).flatMap((node) => {
-        const words = said(node);
+        const words = textOf(node);
         return words === undefined ? [] : [`${place(file, node)} ${words}`];
       }),
     );
