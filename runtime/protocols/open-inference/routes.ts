@@ -70,6 +70,7 @@ const extensionPaths: readonly (readonly [path: RegExp, extension: string])[] = 
   [/^\/v2\/(?:system|cuda)sharedmemory(?:\/|$)/, "shared memory"],
   [/^\/v2(?:\/models\/[^/]+)?\/trace\/setting$/, "trace"],
   [/^\/v2\/logging$/, "logging"],
+  [new RegExp(`^${model}/generate(?:_stream)?$`), "generate"],
 ];
 
 /** Whether a target belongs to the Open Inference Protocol. */

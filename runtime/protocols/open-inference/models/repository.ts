@@ -15,6 +15,9 @@ const wireStates: Readonly<Record<ModelState, string>> = {
   Failed: "UNAVAILABLE",
 };
 
+/** Triton's reasons for states without a fault. */
+const reasons: Readonly<Partial<Record<ModelState, string>>> = { Unloaded: "unloaded" };
+
 /** One version of a model in the repository index. */
 export interface IndexEntry {
   readonly name: string;
@@ -33,7 +36,7 @@ export function repositoryIndex(models: Models, onlyReady: boolean): readonly In
         name,
         version: String(version),
         state: wireStates[state],
-        reason: fault?.message ?? "",
+        reason: fault?.message ?? reasons[state] ?? "",
       })),
   );
 }

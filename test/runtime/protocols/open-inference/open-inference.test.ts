@@ -80,6 +80,11 @@ describe("paths", () => {
       "/v2/models/simple/stats",
       '200 {"model_stats":[{"name":"simple","version":"1","last_inference":0,"inference_count":0,"execution_count":0,"inference_stats":{"success":{"count":0,"ns":0},"fail":{"count":0,"ns":0},"queue":{"count":0,"ns":0},"compute_input":{"count":0,"ns":0},"compute_infer":{"count":0,"ns":0},"compute_output":{"count":0,"ns":0}},"batch_stats":[]}]}',
     ],
+    [
+      "POST",
+      "/v2/models/simple/versions/1/generate_stream",
+      '501 {"error":"POST /v2/models/simple/versions/1/generate_stream belongs to the generate extension, which this server does not support"}',
+    ],
     ["GET", "/v2/models/simple/trace", '404 {"error":"no such endpoint: GET /v2/models/simple/trace"}'],
     [
       "POST",

@@ -1,10 +1,20 @@
 import { expect, test } from "vitest";
 import { openInference } from "../../../../../runtime/protocols/open-inference/open-inference.ts";
-import type { ModelControl } from "../../../../../runtime/protocols/protocol.ts";
+import type { ModelControl, Models } from "../../../../../runtime/protocols/protocol.ts";
 import { protocolClient, refusal } from "../protocol-client.ts";
 import { vectorRegistry } from "../vector-models.ts";
 
 const target = "/v2/repository/models/simple/load";
+
+test("the index gives Triton's reason for a model that was unloaded", async () => {
+  const registry = await vectorRegistry();
+  const versions: Models["versions"] = () => [{ version: 1, state: "Unloaded" }];
+  const models = { ...registry, names: () => ["simple"], versions };
+  const client = protocolClient(openInference(models, { name: "modelwright", version: "1.2.3" }));
+  expect(await client.exchange({ target: "/v2/repository/index" })).toBe(
+    '200 [{"name":"simple","version":"1","state":"UNAVAILABLE","reason":"unloaded"}]',
+  );
+});
 
 test.each([
   ["a configuration", '{"config":"{}"}', "parameters.config belongs to the model configuration extension"],
