@@ -49,9 +49,14 @@ export function createCredentialRotation(connection: Connection, clock: Clock): 
     if (reusable === undefined) opened.push(inUse);
     return inUse;
   };
+  /** A server still accepts credentials that were merely due to be read again; if it does not, their renewal fails with the reason. */
+  const keepInUse = (thrown: unknown): AuthenticatedConnections => {
+    if (inUse === undefined) throw thrown;
+    return inUse;
+  };
   const reload = (fresh: boolean): Promise<AuthenticatedConnections> => {
     readAtMs = clock.monotonic();
-    latest = load(fresh);
+    latest = fresh ? load(true) : load(false).catch(keepInUse);
     // The next request reads them again.
     latest.catch(() => (latest = undefined));
     return latest;

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Connection, plainConnection } from "../../../operator/kube/config.ts";
 import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import type { Transport } from "../../../operator/kube/transport.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import {
   type Answer,
@@ -338,6 +339,30 @@ describe("a token that the server refuses", () => {
     await startGuarded(tokens);
     expect((await transport.send(get)).status).toBe(401);
     expect(tokens).toEqual(["token-1", "token-2", "token-3", "token-4"]);
+  });
+
+  test("stays in use while a newer one cannot be read", async () => {
+    const authorizations: unknown[] = [];
+    server = await startScriptedServer((response, { headers }) => {
+      authorizations.push(headers.authorization);
+      response.end("{}");
+    });
+    let reads = 0;
+    const connection: Connection = {
+      ...plainConnection(server.url),
+      credentials() {
+        reads += 1;
+        if (reads === 2) return Promise.reject(new Error("no such file"));
+        return Promise.resolve({ headers: { authorization: `Bearer token-${reads}` }, tls: {} });
+      },
+    };
+    let nowMs = 0;
+    transport = createHttpTransport({ connection, clock: { ...systemClock, monotonic: () => nowMs } });
+    for (const atMs of [0, 61_000, 62_000, 122_000]) {
+      nowMs = atMs;
+      await transport.send(get);
+    }
+    expect(authorizations).toEqual(["Bearer token-1", "Bearer token-1", "Bearer token-1", "Bearer token-3"]);
   });
 
   test("that cannot be renewed is reported with the reason", async () => {
