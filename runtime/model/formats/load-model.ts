@@ -69,7 +69,7 @@ export async function loadModel(path: string, given: ModelFormat | LoadOptions =
       notes.push(noteOf(attempt, thrown));
     }
   }
-  throw new Error("a model has at least one reading");
+  throw new Error("a model has at least one load attempt");
 }
 
 function isOnGpu({ engine }: LoadedModel): boolean {

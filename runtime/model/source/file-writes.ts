@@ -18,7 +18,7 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position?:
   for (let at = 0; at < bytes.length;) {
     const place = position === undefined ? null : position + at;
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, place);
-    if (bytesWritten === 0) throw new Error(`${bytes.length - at} bytes are not taken`);
+    if (bytesWritten === 0) throw new Error(`${bytes.length - at} bytes were not written`);
     at += bytesWritten;
   }
 }

@@ -71,7 +71,7 @@ export function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: numb
 /** Concatenates tensors along the first axis and keeps the first `rows`. */
 export function concatenatedRows(parts: readonly Tensor[], rows: number): Tensor {
   const [first] = parts;
-  if (first === undefined) throw new RangeError("there is nothing to put together");
+  if (first === undefined) throw new RangeError("there are no tensors to concatenate");
   const whole = rowsOf(first, 0, rows);
   if (whole.dtype === "string") {
     const texts = parts.flatMap((part) => (part.dtype === "string" ? part.data : []));

@@ -87,7 +87,7 @@ const refusals: Readonly<Record<string, string>> = {
   "keras/class_subprocess.keras": unsupported('layer "dense" (run)'),
   "keras/truncated.keras": archive(
     "truncated.keras",
-    "it has no zip directory; the file is cut short or no zip archive",
+    "it has no zip directory; the file is cut short or not a zip archive",
   ),
   "keras/size_lie.keras": archive(
     "size_lie.keras",
@@ -97,7 +97,10 @@ const refusals: Readonly<Record<string, string>> = {
     "bad_crc.keras",
     "model.weights.h5 cannot be inflated: Cannot create a Buffer larger than 44164 bytes",
   ),
-  "keras/not_zip.keras": archive("not_zip.keras", "it has no zip directory; the file is cut short or no zip archive"),
+  "keras/not_zip.keras": archive(
+    "not_zip.keras",
+    "it has no zip directory; the file is cut short or not a zip archive",
+  ),
 };
 
 const folder = fixtureFolder("hostile");

@@ -86,7 +86,7 @@ describe("TensorFlow Serving's model configuration", () => {
       'model_config_list {\n  config { name: "a" base_pth: "/a" }\n}',
       '/etc/models/models.config:2:22: ModelConfig has no field "base_pth"; it has name, base_path, model_type, model_platform, logging_config, model_version_policy, version_labels',
     ],
-    "a list of models elsewhere": [
+    "another kind of configuration": [
       "custom_model_config {}",
       '/etc/models/models.config:1:1: ModelServerConfig has no field "custom_model_config"; it has model_config_list',
     ],
@@ -110,11 +110,11 @@ describe("TensorFlow Serving's model configuration", () => {
       'model_config_list { config { name: "a" base_path: "s3://bucket/a" } }',
       '/etc/models/models.config: model "a" has base_path s3://bucket/a; must be a path of this machine: mount or fetch the model first',
     ],
-    "a platform that is not known": [
+    "an unknown platform": [
       'model_config_list { config { name: "a" base_path: "/a" model_platform: "pytorch" } }',
       '/etc/models/models.config: model "a" has model_platform "pytorch"; must be one of tensorflow, keras, onnx, onnxruntime_onnx, tensorflow_js',
     ],
-    "versions that are none": [
+    "an empty list of specific versions": [
       'model_config_list { config { name: "a" base_path: "/a" model_version_policy { specific {} } } }',
       '/etc/models/models.config: model "a" has a specific model_version_policy without versions',
     ],

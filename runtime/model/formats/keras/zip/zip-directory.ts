@@ -51,7 +51,7 @@ function directoryLocation(source: ByteSource): DirectoryLocation {
   const tail = bytesAt(source, tailStart, source.sizeBytes - tailStart);
   let at = tail.length - 22;
   while (at >= 0 && tail.readUInt32LE(at) !== signatures.end) at--;
-  if (at < 0) throw new ZipError("it has no zip directory; the file is cut short or no zip archive");
+  if (at < 0) throw new ZipError("it has no zip directory; the file is cut short or not a zip archive");
   const location = {
     count: tail.readUInt16LE(at + 10),
     sizeBytes: tail.readUInt32LE(at + 12),

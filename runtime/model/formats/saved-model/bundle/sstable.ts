@@ -58,7 +58,7 @@ function blockEntries(contents: Uint8Array): readonly (readonly [string, Uint8Ar
     const shared = reader.varint();
     const unshared = reader.varint();
     const valueLength = reader.varint();
-    if (shared > key.length) throw new BundleError("a key shares more than there is");
+    if (shared > key.length) throw new BundleError("a key shares more than the key before it");
     key = key.slice(0, shared) + Buffer.from(reader.take(unshared)).toString("latin1");
     entries.push([key, reader.take(valueLength)]);
   }

@@ -31,14 +31,14 @@ export function tensorBundle(folder: ModelFolder, prefix: string): TensorBundle 
   const entries = sstable(folder.bytes(`${prefix}.index`, maxIndexBytes));
   const head = bundleHeader.decode(entries.get("") ?? new Uint8Array(0));
   if (head.endianness !== 0) throw new BundleError("its numbers are big-endian");
-  if (head.numShards < 1 || head.numShards > maxShards) throw new BundleError(`it has ${head.numShards} parts`);
+  if (head.numShards < 1 || head.numShards > maxShards) throw new BundleError(`it has ${head.numShards} shards`);
   const entryOf = (key: string): Entry => {
     const bytes = entries.get(key);
     if (key === "" || bytes === undefined) return missing(key);
     return bundleEntry.decode(bytes);
   };
   const dataOf = (key: string, { shardId, offset, size, crc32c: expected }: Entry): Buffer => {
-    if (shardId < 0 || shardId >= head.numShards) throw new BundleError(`variable "${key}" is in part ${shardId}`);
+    if (shardId < 0 || shardId >= head.numShards) throw new BundleError(`variable "${key}" is in shard ${shardId}`);
     const bytes = within(folder.file(`${prefix}.data-${digits(shardId)}-of-${digits(head.numShards)}`), offset, size);
     if (bytes === undefined) throw new BundleError(`variable "${key}" lies outside its file`);
     if (maskCrc32c(crc32c(bytes)) !== expected) throw new BundleError(`the checksum of variable "${key}" is wrong`);
@@ -90,7 +90,7 @@ function onlyText(
     if (start + length === bytes.length) return bytes.subarray(start);
     break;
   }
-  throw new BundleError(`"${key}" is not one text`);
+  throw new BundleError(`"${key}" is not one string`);
 }
 
 function within(source: ByteSource, offset: number, size: number): Buffer | undefined {

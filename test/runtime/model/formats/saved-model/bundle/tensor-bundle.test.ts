@@ -81,11 +81,11 @@ describe("a tensor bundle", () => {
       'variable "v" of shape [1048576,1048576] takes 4398046511104 bytes; it has 16',
     ],
     ["a negative size", { shape: [-4, -1] }, 'variable "v" has no shape'],
-    ["a place outside its file", { changed: { offset: 8 } }, 'variable "v" lies outside its file'],
-    ["a place before its file", { changed: { offset: -8 } }, 'variable "v" lies outside its file'],
-    ["a part that is not there", { changed: { shardId: 3 } }, 'variable "v" is in part 3'],
+    ["an offset beyond its file", { changed: { offset: 8 } }, 'variable "v" lies outside its file'],
+    ["a negative offset", { changed: { offset: -8 } }, 'variable "v" lies outside its file'],
+    ["a missing shard", { changed: { shardId: 3 } }, 'variable "v" is in shard 3'],
     ["texts", { dtype: 7 }, 'variable "v" is of type string'],
-    ["a type that nobody knows", { dtype: 77 }, 'variable "v" is of type unknown (77)'],
+    ["an unknown type", { dtype: 77 }, 'variable "v" is of type unknown (77)'],
   ])("refuses a variable with %s", (name, change, message) => {
     const stored = { bytes: float(1, 2, 3, 4), dtype: 1, shape: [4], ...change };
     expect(() => bundle(name, { v: stored }).tensor("v")).toThrow(message);
