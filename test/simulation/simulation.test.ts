@@ -4,6 +4,7 @@ import { capture } from "../cluster/launch/kubectl.ts";
 import { found } from "./found.ts";
 import { modes } from "./modes.ts";
 import { report } from "./report.ts";
+import type { Change, Schedule } from "./schedule/schedule.ts";
 import { walkCount } from "./schedule/walk.ts";
 import { createSimulator, type Simulator } from "./simulator.ts";
 
@@ -67,11 +68,19 @@ describe("an operator under faults", () => {
 
   test("a schedule is deterministic", async () => {
     const schedule = await simulator.schedule(7);
-    const played = async (): Promise<unknown> => {
+    const outcome = async (): Promise<unknown> => {
       const { violations, hits, phases } = await simulator.run(schedule);
       return { violations, hits, acts: phases.map(({ acts, requests, events }) => ({ acts, requests, events })) };
     };
-    const first = await played();
-    expect(await played()).toEqual(first);
+    const first = await outcome();
+    expect(await outcome()).toEqual(first);
+  });
+
+  test("the digest of a schedule does not depend on the schedules before it", async () => {
+    const create: Change = { gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } };
+    const schedule: Schedule = { seed: 1, operators: 1, phases: [[create]], faults: [] };
+    const digest = async (): Promise<unknown> => (await simulator.run(schedule, { isDigested: true })).digest;
+    const first = await digest();
+    expect(await digest()).toBe(first);
   });
 });

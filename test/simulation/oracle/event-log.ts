@@ -8,11 +8,13 @@ export interface EventLog {
   stop(): void;
 }
 
+/** Fields with counters of the shared server, which continue from schedule to schedule. */
+const counters: ReadonlySet<string> = new Set(["resourceVersion", "clusterIP", "clusterIPs"]);
+
 export function startEventLog({ server, clock }: World): EventLog {
   const hash = createHash("sha256");
   const stop = server.store.subscribe(({ type, collection, record }) => {
-    // The store's revisions continue from schedule to schedule.
-    const text = JSON.stringify(record.object, (key, value: unknown) => (key === "resourceVersion" ? "" : value));
+    const text = JSON.stringify(record.object, (key, value: unknown) => (counters.has(key) ? "" : value));
     hash.update(`${clock.monotonic()} ${type} ${collection} ${text}\n`);
   });
   return {
