@@ -33,7 +33,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
     ],
     faults: [{ on: "time", kind: "edit-replica-set", phase: 2, at: 27_595, amount: 0.011_175_974_039_360_88 }],
   },
-  "a candidate has taken the room of a stable pod, and status says that it needs none": {
+  "a candidate takes the room of a stable pod, and status reports Surge": {
     seed: 311_125,
     operators: 1,
     from: 2,
@@ -73,7 +73,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "edit-replica-set", phase: 2, at: 5_786, amount: 0.128_436_424_769_461_15 },
     ],
   },
-  "a user goes back to a stable revision without ready pods, and what serves loses its requests": {
+  "a user goes back to a stable revision without ready pods, and the serving candidate loses its requests": {
     seed: 1_999,
     operators: 1,
     from: 1,
@@ -109,7 +109,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
     ],
     faults: [],
   },
-  "the user changes their mind while a candidate with half of the requests is all that serves": {
+  "the spec changes again while only a candidate with half of the requests serves": {
     seed: 672207,
     operators: 1,
     phases: [
@@ -152,7 +152,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "event", kind: "close", phase: 1, at: 10, amount: 0.17941631516441703 },
     ],
   },
-  "a step passes without a pod because somebody's pods take its room": {
+  "a step completes without a pod because a user's pods take its room": {
     seed: 657742,
     operators: 1,
     phases: [
@@ -183,7 +183,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "edit-replica-set", phase: 2, at: 9935, amount: 0.5630419123917818 },
     ],
   },
-  "a restart takes a starting pod of a candidate that has all requests": {
+  "a restart removes a starting pod of a candidate with all requests": {
     seed: 625607,
     operators: 1,
     phases: [
@@ -223,7 +223,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "kill-pod", phase: 0, at: 67907, amount: 0.8307562672998756 },
     ],
   },
-  "two leaders, one of whom lacks pods in its view, scale a revision to and fro": {
+  "two leaders, one without some pods in its cache, scale a revision back and forth": {
     seed: 640075,
     operators: 1,
     phases: [
@@ -277,34 +277,33 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "outage", phase: 1, at: 31433, amount: 0.34421778633259237 },
     ],
   },
-  "a candidate that is promoted because the spec changed again, and the next one, have more pods than maxSurge allows":
-    {
-      seed: 912979,
-      operators: 1,
-      phases: [
-        [
-          {
-            gapMs: 0,
-            name: "shop",
-            act: {
-              kind: "create",
-              model: "good-1.h5",
-              replicas: 1,
-              rollout: { progressDeadline: "24h", canary: { maxSurge: 0, maxUnavailable: 1 } },
-            },
+  "a candidate promoted by a spec change and the next candidate exceed maxSurge together": {
+    seed: 912979,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 1,
+            rollout: { progressDeadline: "24h", canary: { maxSurge: 0, maxUnavailable: 1 } },
           },
-        ],
-        [
-          { gapMs: 0, name: "shop", act: { kind: "model", model: "good-3.h5" } },
-          { gapMs: 4832, name: "shop", act: { kind: "suspend", suspend: true } },
-          { gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } },
-          { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
-        ],
+        },
       ],
-      from: 1,
-      faults: [{ on: "time", kind: "blind", phase: 1, at: 4390, amount: 0.146_500_708_069_652_32 }],
-    },
-  "pods stop to which a deaf gateway sends whose readiness was not seen": {
+      [
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-3.h5" } },
+        { gapMs: 4832, name: "shop", act: { kind: "suspend", suspend: true } },
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
+      ],
+    ],
+    from: 1,
+    faults: [{ on: "time", kind: "blind", phase: 1, at: 4390, amount: 0.146_500_708_069_652_32 }],
+  },
+  "pods stop although a deaf gateway, not observed as ready, sends them requests": {
     seed: 982903,
     operators: 1,
     phases: [
@@ -351,7 +350,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "gateway-deaf", phase: 1, at: 30644, amount: 0.6094312153290957 },
     ],
   },
-  "a leader that sees an old spec, and whose status is refused, scales a revision up again and again": {
+  "a leader with an old spec whose status writes are refused scales a revision up endlessly": {
     seed: 959631,
     operators: 1,
     phases: [
@@ -384,7 +383,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "edit-child", phase: 1, at: 5990, amount: 0.4705623344052583 },
     ],
   },
-  "a ReplicaSet whose creation was lost takes up room beside the next one": {
+  "a ReplicaSet whose creation event was lost takes room from the next one": {
     seed: 1009119,
     operators: 1,
     phases: [
@@ -432,7 +431,7 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       { on: "event", kind: "drop", phase: 1, at: 28, amount: 0.5 },
     ],
   },
-  "two leaders, one of them without gateway streams yet, move a pod back and forth": {
+  "two leaders, one without gateway streams yet, move a pod back and forth": {
     seed: 1044965,
     operators: 1,
     phases: [

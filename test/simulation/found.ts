@@ -28,7 +28,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "request", kind: "crash-after", phase: 1, at: 8, amount: 0.081_057_200_673_967_6 },
     ],
   },
-  "a key is left alone for minutes after a kind was not served for a while": {
+  "a key is not retried for minutes after an outage of a kind": {
     seed: 82,
     operators: 1,
     phases: [[{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } }]],
@@ -39,7 +39,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "edit-replica-set", phase: 0, at: 14_236, amount: 0.372_397_135_710_343_7 },
     ],
   },
-  "a stable revision that a user scales to nothing loses its requests to a bad candidate": {
+  "a stable revision that a user scales to 0 loses its requests to a bad candidate": {
     seed: 126,
     operators: 1,
     phases: [
@@ -48,7 +48,7 @@ export const found: Readonly<Record<string, Schedule>> = {
     ],
     faults: [{ on: "time", kind: "edit-replica-set", phase: 1, at: 30_265, amount: 0.050_707_647_576_928_14 }],
   },
-  "children are made again and again while a deletion is not seen": {
+  "children are recreated endlessly while a deletion is not observed": {
     seed: 131,
     operators: 1,
     phases: [
@@ -77,7 +77,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "clock-back", phase: 1, at: 6_514, amount: 0.097_126_273_438_337_43 },
     ],
   },
-  "two revisions get one version when a watch is away for longer than a key waits for its writes": {
+  "two revisions get one version when a watch outage outlasts the wait for a key's own writes": {
     seed: 653,
     operators: 1,
     phases: [
@@ -115,7 +115,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "outage", phase: 0, at: 8_884, amount: 0.676_147_778_984_159_2 },
     ],
   },
-  "an old ReplicaSet stays when it was deleted while its kind was not served": {
+  "an old ReplicaSet stays when it is deleted while its kind is not served": {
     seed: 6389,
     operators: 1,
     phases: [
@@ -137,7 +137,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "kind-missing", phase: 0, at: 22_491, amount: 0.252_435_979_433_357_7 },
     ],
   },
-  "two leaders, one with an old view, write a status back and forth without end": {
+  "two leaders, one with a stale view, overwrite each other's status endlessly": {
     seed: 344,
     operators: 1,
     phases: [
@@ -155,7 +155,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "second-leader", phase: 2, at: 5_157, amount: 0.498_540_955_828_502_8 },
     ],
   },
-  "a ReplicaSet whose creation was answered by nobody, its version given to the next revision": {
+  "the version of a ReplicaSet whose create got no response is assigned to the next revision": {
     seed: 3899,
     operators: 1,
     phases: [
@@ -176,7 +176,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "event", kind: "delay", phase: 0, at: 16, amount: 0.903_362_656_943_5 },
     ],
   },
-  "two revisions get one version when a creation is carried out long after it was given up": {
+  "two revisions get one version when a create is carried out after its time-out": {
     seed: 10_919,
     operators: 1,
     phases: [
@@ -193,7 +193,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "event", kind: "cut", phase: 0, at: 8, amount: 0.955_775_549_635_291_1 },
     ],
   },
-  "what was deleted before its watch told that it was made is not made again": {
+  "a child deleted before its creation was observed is not recreated": {
     seed: 840199,
     operators: 1,
     phases: [
@@ -216,7 +216,7 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "delete-child", phase: 0, at: 41052, amount: 0.061968217603862286 },
     ],
   },
-  "beside a foreign Service a ReplicaSet that is lost is not made again": {
+  "with a Service name conflict a deleted ReplicaSet is not recreated": {
     seed: 6934,
     operators: 1,
     phases: [
@@ -227,7 +227,7 @@ export const found: Readonly<Record<string, Schedule>> = {
     from: 2,
     faults: [{ on: "time", kind: "delete-child", phase: 2, at: 40000, amount: 0.99 }],
   },
-  "a restart gives a part of the requests to a blue-green candidate of which one pod is ready": {
+  "a restart sends part of the requests to a blue-green candidate with one ready pod": {
     seed: 1026116,
     operators: 1,
     phases: [

@@ -67,10 +67,10 @@ clearInterval(progress);
 const kinds = Object.entries(hits).sort(([one], [other]) => (one < other ? -1 : 1));
 process.stdout.write(`${kinds.map(([kind, times]) => `${kind} ${times}`).join(", ")}\n`);
 process.stdout.write(
-  `${summary()} on ${workers} threads, ${seconds().toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}; ${removals} writes that take away\n`,
+  `${summary()} on ${workers} threads, ${seconds().toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}; ${removals} destructive writes\n`,
 );
 process.stdout.write(
-  `${coverage.faultSituations.size} times another fault in another situation, ${coverage.transitions.size} ways from one situation to another\n`,
+  `${coverage.faultSituations.size} pairs of fault and situation, ${coverage.transitions.size} transitions between situations\n`,
 );
 if (values.digest) process.stdout.write(`digest ${digest.toString(16).padStart(16, "0")}\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -186,7 +186,7 @@ export function phaseViolations(
   const { changes, faults } = spec;
   const differences = deviations(reference.endState, found.endState, spec);
   if (differences.length > 0)
-    return [`${restWithinMs} ms after the last fault the state is not what it would be without`, ...differences];
+    return [`${restWithinMs} ms after the last fault the state differs from the one without faults`, ...differences];
   const isDisturbed = faults.some((one) => one.on === "time" && disturbing.has(one.kind));
   // While a deleted ModelDeployment is still in the cache, its children are recreated and then garbage-collected.
   const deletes = changes.some(({ act }) => act.kind === "delete");

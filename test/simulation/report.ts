@@ -15,7 +15,7 @@ export function report(
     ),
   );
   return [
-    `seed ${seed} fails; play it again: npm run simulate -- ${mode} --seed ${seed}`,
+    `seed ${seed} fails; replay: npm run simulate -- ${mode} --seed ${seed}`,
     `operators: ${operators}`,
     ...walk.map((changes, phase) => `phase ${phase}: ${changes.join(", ")}${phase < from ? " (without faults)" : ""}`),
     `faults: ${JSON.stringify(faults)}`,

@@ -75,7 +75,7 @@ interface PhasesOptions {
 async function runPhases(
   world: World,
   schedule: Schedule,
-  { reference, saved, phases: played }: PhasesOptions,
+  { reference, saved, phases }: PhasesOptions,
 ): Promise<readonly string[]> {
   const wanted = reference && remaining(schedule, reference);
   const found = await start(world, schedule);
@@ -83,7 +83,7 @@ async function runPhases(
   for (const [index, changes] of [...schedule.phases.entries()].slice(schedule.from)) {
     const spec = phaseSpec(schedule, index, changes);
     const phase = await runPhase(world, spec, { reference: wanted?.[index], saved });
-    played.push(phase);
+    phases.push(phase);
     const violations = phaseViolations(phase, wanted?.[index], spec);
     if (violations.length > 0) return violations;
   }

@@ -45,26 +45,26 @@ parentPort?.on("message", (share: Share) => {
 });
 
 async function runShare(share: NonNullable<Share>): Promise<void> {
-  let played = empty();
+  let progress = empty();
   for (let index = 0; index < share.count; index += 1) {
     const { schedule, reference } = await modes[share.mode].trial(simulator, share.first + index * share.step);
     const { isDigested } = share;
-    const outcome = await simulator.run(schedule, { reference, isDigested, coverage: played.coverage });
-    played.digest ^= outcome.digest ?? 0n;
-    played.schedules += 1;
-    played.removals += outcome.removals;
-    for (const [kind, times] of Object.entries(outcome.hits)) count(played.hits, kind as keyof Hits, times); // its own keys
+    const outcome = await simulator.run(schedule, { reference, isDigested, coverage: progress.coverage });
+    progress.digest ^= outcome.digest ?? 0n;
+    progress.schedules += 1;
+    progress.removals += outcome.removals;
+    for (const [kind, times] of Object.entries(outcome.hits)) count(progress.hits, kind as keyof Hits, times); // its own keys
     if (outcome.violations.length > 0) {
       const smallest = await simulator.shrunk(schedule, { reference });
-      played.failures.push(report(smallest, await simulator.run(smallest, { reference }), share.mode));
+      progress.failures.push(report(smallest, await simulator.run(smallest, { reference }), share.mode));
     }
     const isDone = index + 1 === share.count;
-    if (played.schedules < batch && !isDone) continue;
-    const { coverage, ...rest } = played;
+    if (progress.schedules < batch && !isDone) continue;
+    const { coverage, ...rest } = progress;
     const faultSituations = unreported(reported.faultSituations, coverage.faultSituations);
     const transitions = unreported(reported.transitions, coverage.transitions);
     parentPort?.postMessage({ ...rest, faultSituations, transitions, isDone } satisfies Progress, []);
-    played = empty();
+    progress = empty();
   }
 }
 

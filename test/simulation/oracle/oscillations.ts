@@ -30,7 +30,7 @@ export function createOscillations(): Oscillations {
       const reversals = directions.slice(1).filter((direction, index) => direction !== directions[index]).length;
       return reversals <= maxReversals
         ? undefined
-        : `scaled ${name} to and fro: ${series.map((one) => one.replicas).join(", ")}`;
+        : `scaled ${name} back and forth: ${series.map((one) => one.replicas).join(", ")}`;
     },
   };
 }

@@ -11,7 +11,7 @@ const caughtUpMs = 75_000;
 export async function startViolations(world: World): Promise<readonly string[]> {
   await world.advance(startMs);
   const { writes, analysisUpdates } = world.ledger;
-  return writes.length === analysisUpdates ? [] : [`where all was at rest a start wrote ${writes.join(", ")}`];
+  return writes.length === analysisUpdates ? [] : [`an operator start in a converged state wrote ${writes.join(", ")}`];
 }
 
 /** The violations in a converged state: neither resyncs nor a restart must write anything. */
@@ -29,7 +29,10 @@ export async function resyncViolations(world: World): Promise<readonly string[]>
   await restartAll(world);
   const written = ledger.writes.slice(before);
   if (written.length === ledger.analysisUpdates - updatesBefore) return [];
-  return [`at rest ${resyncs} resyncs wrote ${written.join(", ")}`, ...difference(stateBefore, rawState(world))];
+  return [
+    `in a converged state ${resyncs} resyncs wrote ${written.join(", ")}`,
+    ...difference(stateBefore, rawState(world)),
+  ];
 }
 
 async function restartAll(world: World): Promise<void> {

@@ -46,12 +46,12 @@ export interface Write<T> {
 export type Rule<T> = (write: Write<T>) => string | undefined;
 
 const deploymentRules: readonly Rule<StoredDeployment>[] = [
-  specIsTheUsers,
+  specIsUnchanged,
   weightsAddUp,
   candidateIsReady,
   ...statusRules,
 ];
-const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, isRoomFor, keepsNeededPods, isDrained];
+const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveReplicas, isWithinSurge, keepsNeededPods, isDrained];
 
 /** Starts the monitor. @param given version numbers that were assigned before */
 export function startSafetyMonitor(world: World, given: ReadonlyMap<string, string> = new Map()): SafetyMonitor {
@@ -101,7 +101,7 @@ export function startSafetyMonitor(world: World, given: ReadonlyMap<string, stri
   return { violations, versions: () => new Map(versions), stop };
 }
 
-function specIsTheUsers({ now, before }: Write<StoredDeployment>): string | undefined {
+function specIsUnchanged({ now, before }: Write<StoredDeployment>): string | undefined {
   const isSame = before?.spec === now.spec || JSON.stringify(before?.spec) === JSON.stringify(now.spec);
   return isSame ? undefined : "changed a spec";
 }
@@ -131,16 +131,16 @@ function candidateWeight(deployment: StoredDeployment | undefined, revision: str
 function isOurs({ collection, record, before }: Change, { owners }: GroundTruth): string | undefined {
   const references = JSON.stringify((before ?? record).object.metadata["ownerReferences"] ?? []);
   if ([...owners].some((uid) => references.includes(`"${uid}"`))) return undefined;
-  return `touched ${collection} ${record.object.metadata.name}, which is not ours`;
+  return `wrote ${collection} ${record.object.metadata.name}, which belongs to somebody else`;
 }
 
 function isWanted({ truth, now, before }: Write<StoredSet>): string | undefined {
   if (before !== undefined || truth.desired(controllerOf(now)).hashes.includes(hashOf(now))) return undefined;
-  return `made ReplicaSet ${now.metadata.name} that nobody wants`;
+  return `created ReplicaSet ${now.metadata.name}, which is not wanted`;
 }
 
 /** A serving revision has at most the wanted replicas. */
-function isNotAboveSurge({ truth, now, before }: Write<StoredSet>): string | undefined {
+function isNotAboveReplicas({ truth, now, before }: Write<StoredSet>): string | undefined {
   // A write that does not scale is not checked: a user may have scaled the ReplicaSet before.
   if (before?.spec.replicas === now.spec.replicas) return undefined;
   const uid = controllerOf(now);
@@ -150,7 +150,7 @@ function isNotAboveSurge({ truth, now, before }: Write<StoredSet>): string | und
 }
 
 /** During a rollout all revisions together stay within replicas and surge. ReplicaSets that the operator cannot know are not counted. */
-function isRoomFor({ truth, unseen, isSoleScaler, now, before }: Write<StoredSet>): string | undefined {
+function isWithinSurge({ truth, unseen, isSoleScaler, now, before }: Write<StoredSet>): string | undefined {
   const uid = controllerOf(now);
   const { spec, status } = truth.deployment(uid) ?? {};
   const declared = now.spec.replicas ?? 1;
@@ -188,7 +188,9 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
   const sending = gateways
     .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, deployment, hashOf(now)) > 0)
     .map((gateway) => gateway.name);
-  return sending.length === 0 ? undefined : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends`;
+  return sending.length === 0
+    ? undefined
+    : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends requests`;
 }
 
 /** The revision's weights in the tables of ready gateways. */

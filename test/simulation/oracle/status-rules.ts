@@ -8,16 +8,16 @@ import type { StoredDeployment } from "./ground-truth.ts";
 
 /** Rules for every status write of a rollout, compared with the previous status. */
 export const statusRules: readonly Rule<StoredDeployment>[] = [
-  servesSomething,
-  stableCarries,
+  servesRequests,
+  stableIsReady,
   failedStaysFailed,
   stepsInOrder,
-  promotedAtTheEnd,
-  answersOnce,
+  promotedAfterLastStep,
+  answersInOrder,
 ];
 
 /** All weights are 0 only when no replicas are wanted, or when no revision had requests yet. */
-function servesSomething({ truth, now, before }: Write<StoredDeployment>): string | undefined {
+function servesRequests({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const shares = statusShares(now.status ?? {});
   const sharesBefore = statusShares(before?.status ?? {});
   const wasIdle = sharesBefore.every(({ weight }) => weight === 0);
@@ -25,13 +25,14 @@ function servesSomething({ truth, now, before }: Write<StoredDeployment>): strin
   const isKept = wasIdle && (now.status?.stable === undefined || sharesBefore.length > 0);
   const isIdle = !isKept && shares.length > 0 && shares.every(({ weight }) => weight === 0);
   const { replicas } = truth.desired(now.metadata.uid);
-  return isIdle && !replicas.includes(0) ? "gives no requests to anything" : undefined;
+  return isIdle && !replicas.includes(0) ? "sends no requests to any revision" : undefined;
 }
 
 /** Requests move from a candidate with ready pods back to the stable revision only when that has a ready pod. */
-function stableCarries({ truth, now, before }: Write<StoredDeployment>): string | undefined {
+function stableIsReady({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const [stable, candidate] = [revisionOf(now, "stable"), revisionOf(before, "candidate")];
-  if (revisionOf(before, "stable") !== stable || [now, before].some((one) => isTight(one?.status))) return undefined;
+  if (revisionOf(before, "stable") !== stable || [now, before].some((one) => replacesPods(one?.status)))
+    return undefined;
   const isGiven = weightOf(now.status, stable) > weightOf(before?.status, stable);
   const isTaken = isGiven && weightOf(before?.status, candidate) > 0;
   const other = truth.setOf(now.metadata.uid, candidate);
@@ -44,7 +45,7 @@ function revisionOf(deployment: StoredDeployment | undefined, role: "stable" | "
   return deployment?.status?.[role]?.revision ?? "";
 }
 
-function isTight(status: ModelDeploymentStatus | undefined): boolean {
+function replacesPods(status: ModelDeploymentStatus | undefined): boolean {
   return isOneAtATime(status) || status?.capacity?.mode === "Swap";
 }
 
@@ -57,7 +58,7 @@ function failedStaysFailed({ now, before }: Write<StoredDeployment>): string | u
     if (isRemembered && weightOf(now.status, revision) > weightOf(before?.status, revision))
       return `gave requests to ${revision}, which has failed`;
     if (!isRemembered && known.length < mostFailed && !isAnswered(now, before, "retry"))
-      return `forgot that ${revision} has failed though nobody wants it tried again`;
+      return `forgot that ${revision} has failed although nobody retried it`;
   }
   return undefined;
 }
@@ -81,7 +82,7 @@ function stepsInOrder(write: Write<StoredDeployment>): string | undefined {
   if (to > from + 1) return `went from step ${from} to ${to}`;
   const left = strategy(now.spec).steps[from];
   const waited = left?.kind === "pause" && left.durationMs === undefined;
-  return waited && !isAnswered(now, before, "promote") ? `left pause ${from} though nobody promoted it` : undefined;
+  return waited && !isAnswered(now, before, "promote") ? `left pause ${from} although nobody promoted it` : undefined;
 }
 
 /** The steps of a candidate before and after a write; [0, 0] when the candidate, its steps or `skipped` changed. */
@@ -96,13 +97,13 @@ function stepsTaken({ truth, now: { metadata, status }, before }: Write<StoredDe
 }
 
 /** A candidate becomes stable only after its last step, or when the stable revision can be replaced at once. */
-function promotedAtTheEnd(write: Write<StoredDeployment>): string | undefined {
+function promotedAfterLastStep(write: Write<StoredDeployment>): string | undefined {
   const { truth, now, before } = write;
   const was = before?.status;
   const promoted = now.status?.stable?.revision;
   if (was?.stable === undefined || promoted === was.stable.revision || isReplaceable(write)) return undefined;
-  if (promoted === undefined) return "made nothing stable";
-  if (promoted !== was.candidate?.revision) return `made ${promoted} stable, which was no candidate`;
+  if (promoted === undefined) return "removed the stable revision";
+  if (promoted !== was.candidate?.revision) return `made ${promoted} stable, which was not the candidate`;
   const fewest = Math.min(...truth.desired(now.metadata.uid).specs.map((spec) => strategy(spec).steps.length));
   return isAtTheEnd(was, fewest) ? undefined : `made ${promoted} stable before the last of ${fewest} steps`;
 }
@@ -129,7 +130,7 @@ function isAnswered(now: StoredDeployment, before: StoredDeployment | undefined,
 }
 
 /** A revision is aborted only by an answered command, and answers never go back to an older one. */
-function answersOnce({ now, before }: Write<StoredDeployment>): string | undefined {
+function answersInOrder({ now, before }: Write<StoredDeployment>): string | undefined {
   const [answers, known] = [now.status?.rollout?.answered ?? {}, before?.status?.rollout?.answered ?? {}];
   const number = (text: string | undefined): number => Number(text?.split("-")[1] ?? 0);
   for (const command of ["promote", "promoteFull", "abort", "retry"] as const) {
@@ -138,5 +139,7 @@ function answersOnce({ now, before }: Write<StoredDeployment>): string | undefin
   const aborted = (status: ModelDeploymentStatus | undefined): readonly string[] =>
     (status?.failedRevisions ?? []).filter(({ reason }) => reason === "Aborted").map(({ revision }) => revision);
   const one = aborted(now.status).find((revision) => !aborted(before?.status).includes(revision));
-  return one !== undefined && !isAnswered(now, before, "abort") ? `aborted ${one} though nobody wants that` : undefined;
+  return one !== undefined && !isAnswered(now, before, "abort")
+    ? `aborted ${one} although nobody asked for it`
+    : undefined;
 }

@@ -48,12 +48,10 @@ function overlappingPart(
   const index = random.integer(0, wholeWalk.length - 1);
   const afterMs = random.pick(checkpointTimesMs(wholeWalk[index]?.gapMs ?? 0));
   const rest = index < changes.length ? (ends[index] ?? []) : wholeWalk.slice(index + 1);
-  const played = [...wholeWalk.slice(index, index + 1), ...rest].map((change, place) =>
+  const phase = [...wholeWalk.slice(index, index + 1), ...rest].map((change, place) =>
     place === 0 ? { ...change, gapMs: change.gapMs - afterMs } : change,
   );
-  return index === 0
-    ? { phases: [played], from: 0 }
-    : { phases: [wholeWalk.slice(0, index), played], from: 1, afterMs };
+  return index === 0 ? { phases: [phase], from: 0 } : { phases: [wholeWalk.slice(0, index), phase], from: 1, afterMs };
 }
 
 /** Draws the faults of a seed, about a dozen. */

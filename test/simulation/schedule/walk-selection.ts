@@ -28,9 +28,7 @@ const timesCovered = new Map<string, number>();
 const shared = await createSharedServer();
 const rollouts = await selectedNumbers(rolloutWalk, { first: plainWalks, kinds: 4, candidates: 400 });
 const plain = await selectedNumbers(plainWalk, { first: 0, kinds: 16, candidates: 200 });
-process.stdout.write(
-  `${[...plain, ...rollouts].join(", ")}\n${timesCovered.size} ways from one situation to another\n`,
-);
+process.stdout.write(`${[...plain, ...rollouts].join(", ")}\n${timesCovered.size} transitions between situations\n`);
 
 interface Slots {
   /** Number of the first walk. */

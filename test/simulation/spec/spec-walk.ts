@@ -45,7 +45,10 @@ export async function walkField(shared: SharedServer, field: SpecField, seed: nu
   });
   const differences = difference(plain(anew), plain(found.state));
   if (differences.length === 0) return found;
-  return { ...found, violations: [...found.violations, "changed is not what a new one comes to", ...differences] };
+  return {
+    ...found,
+    violations: [...found.violations, "the changed state differs from that of a new object", ...differences],
+  };
 }
 
 async function withWorld<T>(shared: SharedServer, seed: number, act: (world: World) => Promise<T>): Promise<T> {
@@ -67,7 +70,7 @@ async function throughStates(
   const begun = await settledState(world);
   const changed = await accepted(world, field, random);
   if (changed === undefined)
-    return { changed, transitions: 0, reason: "", violations: ["no such spec is taken"], state: [] };
+    return { changed, transitions: 0, reason: "", violations: ["no spec with this field is accepted"], state: [] };
   const state = await settledState(world);
   const ready = readyOf(world);
   const violations = [...unexplained(world, "changed")];
@@ -76,7 +79,7 @@ async function throughStates(
   violations.push(...unexplained(world, "broken"), ...unnoticed(world, ready?.reason));
   await declare(world, good);
   const differences = difference(plain(begun), plain(await settledState(world)));
-  if (differences.length > 0) violations.push("the good spec does not come to what it came to before", ...differences);
+  if (differences.length > 0) violations.push("the good spec does not lead back to its first state", ...differences);
   return { changed, transitions: 3, reason: ready?.reason ?? "", violations, state };
 }
 
@@ -156,7 +159,7 @@ function unexplained(world: World, state: string): readonly string[] {
   const ready = readyOf(world);
   if (ready === undefined) return [`${state}: there is no Ready`];
   const isSeen = status?.observedGeneration === metadata.generation && ready.observedGeneration === metadata.generation;
-  if (!isSeen) return [`${state}: generation ${metadata.generation} was not looked at: ${JSON.stringify(ready)}`];
+  if (!isSeen) return [`${state}: generation ${metadata.generation} was not observed: ${JSON.stringify(ready)}`];
   const isSaid = ready.status === "True" || (ready.reason !== "" && ready.message.length > 10);
   return isSaid ? [] : [`${state}: not ready, and does not say why: ${JSON.stringify(ready)}`];
 }

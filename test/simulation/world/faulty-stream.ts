@@ -52,8 +52,8 @@ export async function* faultyLines(
       continue;
     }
     mayDrop ||= isBookmark;
-    const { lines: told, ends = false } = withFault(line, fault);
-    for (const one of told) yield await process.delivered(Promise.resolve(one));
+    const { lines: delivered, ends = false } = withFault(line, fault);
+    for (const one of delivered) yield await process.delivered(Promise.resolve(one));
     if (ends) return;
   }
 }

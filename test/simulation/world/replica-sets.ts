@@ -35,37 +35,41 @@ export function startReplicaSets(options: ReplicaSetsOptions): SimulatedReplicaS
   const waiting = new Set<string>();
   let podCount = options.podsBefore;
   let maxPods = Infinity;
-  const look = (name: string): void => {
+  const enqueue = (name: string): void => {
     if (waiting.has(name)) return;
     waiting.add(name);
     clock.after(random.integer(1, 12), () => {
       waiting.delete(name);
       const object = sets.record("default", name)?.object;
-      if (object !== undefined) carryOut(object, { ...options, maxPods }, () => `pod-${podCount++}`);
+      if (object !== undefined) reconcile(object, { ...options, maxPods }, () => `pod-${podCount++}`);
     });
   };
-  const lookAtAll = (): void => sets.records("default").forEach(({ object }) => look(object.metadata.name));
-  lookAtAll();
+  const enqueueAll = (): void => sets.records("default").forEach(({ object }) => enqueue(object.metadata.name));
+  enqueueAll();
   const endings = [
-    sets.subscribe(({ record }) => look(record.object.metadata.name)),
+    sets.subscribe(({ record }) => enqueue(record.object.metadata.name)),
     pods.subscribe(({ record, type }) => {
-      if (type === "DELETED" && maxPods < Infinity) return lookAtAll();
+      if (type === "DELETED" && maxPods < Infinity) return enqueueAll();
       const owner = server.store.owners.keyOf(controllerUid(record.object) ?? "");
-      if (owner !== undefined) look(owner.name);
+      if (owner !== undefined) enqueue(owner.name);
     }),
   ];
   return {
     limit(most = Infinity) {
       maxPods = most;
-      lookAtAll();
+      enqueueAll();
     },
     stop: () => endings.forEach((end) => end()),
   };
 }
 
-type Room = ReplicaSetsOptions & { readonly maxPods: number };
+type ReconcileOptions = ReplicaSetsOptions & { readonly maxPods: number };
 
-function carryOut(object: ApiObject, { server, clock, random, maxPods }: Room, newUid: () => string): void {
+function reconcile(
+  object: ApiObject,
+  { server, clock, random, maxPods }: ReconcileOptions,
+  newUid: () => string,
+): void {
   const { store } = server;
   const sets = store.collection("replicasets.apps");
   const pods = store.collection("pods.");
