@@ -45,7 +45,7 @@ export const faults = faultCatalogue<{
   VersionNotFound: {
     message: ({ key, asked, served }) =>
       `${key} has no ${asked}; ${served.length === 0 ? "none is served" : `served: ${served.join(", ")}`}`,
-    hint: () => "ask for one of these, or for none to get the one that is served to everybody",
+    hint: () => "name one of these, or none to follow the traffic split",
     retry: "never",
     level: "info",
   },
@@ -80,7 +80,7 @@ export const faults = faultCatalogue<{
     level: "info",
   },
   BodiesTooMany: {
-    message: () => "the bodies of the requests under way take all the memory that this gateway has for them",
+    message: () => "the request bodies in flight use all the memory that this gateway reserves for them",
     hint: () => "try again after the time in Retry-After; more gateways take more",
     retry: { afterMs: 1000 },
     level: "warn",

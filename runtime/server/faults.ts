@@ -21,14 +21,14 @@ export const faults = faultCatalogue<{
     level: "info",
   },
   BodiesTooMany: {
-    message: () => "the request bodies that are coming in take all the memory that is for them",
+    message: () => "the request bodies being received use all the memory that is reserved for them",
     hint: () => "try again in 1000 ms, or raise the memory limit in spec.resources",
     retry: { afterMs: 1000 },
     level: "info",
   },
   BodyTooSlow: {
     message: ({ receivedBytes, seconds, bytesPerSecond }) =>
-      `the request body came too slowly: ${receivedBytes} bytes in ${seconds} s; must come at ${bytesPerSecond} bytes per second or more`,
+      `the request body arrived too slowly: ${receivedBytes} bytes in ${seconds} s; must arrive at ${bytesPerSecond} bytes per second or more`,
     retry: "backoff",
     level: "info",
   },

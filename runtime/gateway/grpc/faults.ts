@@ -29,7 +29,7 @@ export const grpcFaults = faultCatalogue<{
     level: "info",
   },
   MessageLate: {
-    message: ({ timeoutMs }) => `the request did not come within ${timeoutMs / 1000} s`,
+    message: ({ timeoutMs }) => `the request did not arrive within ${timeoutMs / 1000} s`,
     retry: "never",
     level: "info",
   },

@@ -94,7 +94,7 @@ export class Exchange implements ForwardedRequest, Receiver {
     const isLoading = head.isNotReady && !this.#routed.isOwnVersion;
     if (isLeaving || isLoading) {
       this.#abortUpstream();
-      this.#fail({ cause: new Error(isLoading ? "it loads its model" : "it is terminating"), isLoading });
+      this.#fail({ cause: new Error(isLoading ? "it is loading its model" : "it is terminating"), isLoading });
       return;
     }
     if (isBuffered(head)) this.#buffered = { head, target, chunks: [] };

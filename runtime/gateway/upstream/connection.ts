@@ -62,7 +62,9 @@ export class UpstreamConnection {
     const callback = (count: number): boolean => this.#read(readBuffer.subarray(0, count));
     const socket = connect({ host, port, noDelay: true, keepAlive: true, onread: { buffer: readBuffer, callback } });
     this.#socket = socket;
-    socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)));
+    socket.setTimeout(connectTimeoutMs, () =>
+      socket.destroy(new Error(`it accepted no connection within ${connectTimeoutMs} ms`)),
+    );
     socket.once("connect", () => {
       socket.setTimeout(0);
       this.#isConnected = true;
@@ -126,7 +128,7 @@ export class UpstreamConnection {
     const start = this.#heads.sizeBytes;
     const hasMore = start < all.length;
     if (head.status < 200) {
-      if (head.status === 101) throw new Error("it changes the protocol");
+      if (head.status === 101) throw new Error("it switches protocols");
       return !hasMore || this.#readHead(all.subarray(start));
     }
     this.#head = head;

@@ -61,7 +61,7 @@ function receiveUnary(
 ): void {
   const { clock, maxBytes, messageTimeoutMs: timeoutMs = messageTimeoutMs } = parts;
   const cancel = clock.after(timeoutMs, () =>
-    call.end({ code: "DEADLINE_EXCEEDED", details: `the request did not come within ${timeoutMs / 1000} s` }),
+    call.end({ code: "DEADLINE_EXCEEDED", details: `the request did not arrive within ${timeoutMs / 1000} s` }),
   );
   let first: RawMessage | undefined;
   const rejectCount = (which: string): void =>

@@ -110,7 +110,7 @@ describe("real runtimes behind a gateway, asked by gRPC", () => {
         await inferred(by, "candidate"),
       ]).toEqual(["3", "4", "4", "3", "3", "4", "4"]);
       expect(await predicted(by, { name, version: { value: 9 } })).toBe(
-        "5 default/digits has no version 9; served: 3 (stable), 4 (canary, candidate); ask for one of these, or for none to get the one that is served to everybody",
+        "5 default/digits has no version 9; served: 3 (stable), 4 (canary, candidate); name one of these, or none to follow the traffic split",
       );
       const stream = by.makeBidiStreamRequest(methods.streamInfer, asIs, asIs);
       const got: Buffer[] = [];

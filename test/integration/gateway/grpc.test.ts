@@ -151,7 +151,7 @@ describe("a call of gRPC", () => {
     expect(await told(own, "stable")).toBe("a1 3");
     expect(await told(own, "2")).toBe("c3 2");
     expect(await told(own, "nightly")).toBe(
-      "5 default/digits has no version labelled nightly; served: 3 (stable), 4 (canary, candidate), 2; ask for one of these, or for none to get the one that is served to everybody",
+      "5 default/digits has no version labelled nightly; served: 3 (stable), 4 (canary, candidate), 2; name one of these, or none to follow the traffic split",
     );
     expect(await told(client, "9")).toMatch(/^5 default\/digits has no version 9; /);
   });

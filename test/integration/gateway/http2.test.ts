@@ -183,7 +183,7 @@ describe("REST over HTTP/2", () => {
     expect(await told("/v2/models/digits/versions/stable/infer")).toBe("/v2/models/digits/versions/3/infer");
     expect(await told("/v1/models/digits/versions/3:predict")).toBe("/v1/models/digits/versions/3:predict");
     expect(await told("/v1/models/digits/versions/4:predict")).toBe(
-      "404 default/digits has no version 4; served: 3 (stable); ask for one of these, or for none to get the one that is served to everybody",
+      "404 default/digits has no version 4; served: 3 (stable); name one of these, or none to follow the traffic split",
     );
   });
 

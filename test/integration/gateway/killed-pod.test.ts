@@ -188,7 +188,7 @@ describe("a pod whose container is killed and started again in place", () => {
   });
 });
 
-describe("a pod that says that it loads its model", () => {
+describe("a pod that says that it is loading its model", () => {
   test("is asked by nobody but the gateway until it says that it is ready", async () => {
     let isLoading = true;
     const seen: string[] = [];

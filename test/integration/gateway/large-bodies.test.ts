@@ -132,7 +132,7 @@ test("bodies that exceed the shared memory budget are refused, however they arri
   const slow = [1, 2].map(() => asking({ "content-length": body.length }));
   for (const each of slow) each.write("x");
   await expect.poll(() => bufferBudget.shortLeftBytes).toBe(20_000);
-  const refused = "the bodies of the requests under way take all the memory that this gateway has for them; ";
+  const refused = "the request bodies in flight use all the memory that this gateway reserves for them; ";
   const want = JSON.stringify({ error: `${refused}try again after the time in Retry-After; more gateways take more` });
   const announced = await asked(restPort, { body });
   expect([announced.status, announced.headers["retry-after"], announced.body]).toEqual([503, "1", want]);

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const sentence = "the bodies of the requests under way take all the memory that this gateway has for them";
+const sentence = "the request bodies in flight use all the memory that this gateway reserves for them";
 
 /** A gateway with this much memory for unread data, and a client of it. */
 async function scene(endpoints: readonly Endpoint[], shortLeftBytes: number) {

@@ -275,9 +275,9 @@ describe("the gRPC server survives", () => {
   });
 
   test.each([
-    ["a request of which a part comes and no more", "00000000ff0a", "the request did not come within 0.2 s"],
-    ["a whole request whose end is never told", "00000000030a0161", "the request did not come within 0.2 s"],
-    ["headers behind which nothing comes", "", "the request did not come within 0.2 s"],
+    ["a request that stops half-way", "00000000ff0a", "the request did not arrive within 0.2 s"],
+    ["a complete request without half-close", "00000000030a0161", "the request did not arrive within 0.2 s"],
+    ["headers without a request", "", "the request did not arrive within 0.2 s"],
   ])("%s: the call is ended", async (_, hex, message) => {
     const caller = await opened([echo()], { messageTimeoutMs: 200 });
     const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);

@@ -118,7 +118,7 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     const first = connect(Number(new URL(url).port), "127.0.0.1", () => first.write(half));
     await vi.waitFor(() => expect(budget.leftBytes).toBe(700));
     expect(await raw(url, half)).toContain(
-      "the request bodies that are coming in take all the memory that is for them; try again in 1000 ms, or raise the memory limit in spec.resources",
+      "the request bodies being received use all the memory that is reserved for them; try again in 1000 ms, or raise the memory limit in spec.resources",
     );
     expect(budget.leftBytes).toBe(700);
     first.destroy();
@@ -131,7 +131,7 @@ describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => 
     const url = await listen();
     const said = await raw(url, "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc");
     expect(said).toContain(
-      "the request body came too slowly: 3 bytes in 0.1 s; must come at 100 bytes per second or more",
+      "the request body arrived too slowly: 3 bytes in 0.1 s; must arrive at 100 bytes per second or more",
     );
   });
 

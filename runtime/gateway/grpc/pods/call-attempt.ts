@@ -143,7 +143,7 @@ export class CallAttempt implements StreamOwner {
   /** A trailers-only response. */
   #trailersOnly(headers: HeaderList): void {
     if (headerValue(headers, notReadyHeader) !== undefined && !this.#routed.isOwnVersion) {
-      this.#cause = new Error("it loads its model");
+      this.#cause = new Error("it is loading its model");
       this.#fail(false, true);
     } else if (this.#isPodLeaving(headers)) {
       this.#cause = new Error("it is terminating");

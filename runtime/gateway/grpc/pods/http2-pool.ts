@@ -107,7 +107,9 @@ function closeConnection(connection: Http2Connection): Promise<void> {
 /** The socket, destroyed with ETIMEDOUT if it does not connect in time. */
 function withConnectTimeout(socket: Socket, clock: Clock): Socket {
   const cancel = clock.after(connectTimeoutMs, () => {
-    socket.destroy(Object.assign(new Error(`no connection within ${connectTimeoutMs} ms`), { code: "ETIMEDOUT" }));
+    socket.destroy(
+      Object.assign(new Error(`it accepted no connection within ${connectTimeoutMs} ms`), { code: "ETIMEDOUT" }),
+    );
   });
   return socket.once("connect", cancel).once("close", cancel);
 }

@@ -88,7 +88,7 @@ const pods = ({ targets }: Sent) => targets.map(({ pod }) => pod.endpoint.pod);
 const codes = ({ faults }: Sent) => faults.map(({ code }) => code);
 const unreached: Failure = { cause: new Error("ECONNREFUSED"), isUnreached: true, mayRetry: true };
 const loading: Failure = {
-  cause: new Error("it loads its model"),
+  cause: new Error("it is loading its model"),
   isUnreached: false,
   isLoading: true,
   mayRetry: true,
