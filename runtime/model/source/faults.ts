@@ -35,7 +35,7 @@ export const faults = faultCatalogue<{
   },
   ArchiveRefused: {
     message: ({ place, reason }) => `the archive ${place} is refused: ${reason}`,
-    hint: () => "pack the model anew: regular files only, as tar, tar.gz, tar.zst or zip",
+    hint: () => "pack the model again: regular files only, as tar, tar.gz, tar.zst or zip",
     retry: "never",
     level: "error",
   },

@@ -7,20 +7,20 @@ import { watchFolders } from "../../../../runtime/model/repository/folder-watch.
 
 test("a burst of changes in a watched folder makes one call, and none after close", async () => {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-watch-"));
-  let told = 0;
+  let changeCount = 0;
   const heard = Promise.withResolvers<void>();
   const watch = watchFolders(systemClock, () => {
-    told++;
+    changeCount++;
     heard.resolve();
   });
   watch.setFolders([folder, join(folder, "missing")]);
   await Promise.all(["a", "b", "c"].map((name) => writeFile(join(folder, name), "")));
   await heard.promise;
-  expect(told).toBe(1);
+  expect(changeCount).toBe(1);
   watch.setFolders([]);
   await writeFile(join(folder, "d"), "");
   await new Promise((resolve) => setTimeout(resolve, 150));
-  expect(told).toBe(1);
+  expect(changeCount).toBe(1);
   watch.close();
   await rm(folder, { recursive: true });
 });

@@ -64,7 +64,7 @@ describe("the files of a model's folder", () => {
     await savedModel();
     await writeFile(join(folder, "a\\b"), "odd");
     const command = String.raw`find -L . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`;
-    const told = execFileSync("/bin/sh", ["-c", command], { cwd: folder, encoding: "utf8" });
-    expect(await folderDigest(await folderFiles(folder, folder))).toBe(`sha256:${told.slice(0, 64)}`);
+    const printed = execFileSync("/bin/sh", ["-c", command], { cwd: folder, encoding: "utf8" });
+    expect(await folderDigest(await folderFiles(folder, folder))).toBe(`sha256:${printed.slice(0, 64)}`);
   });
 });

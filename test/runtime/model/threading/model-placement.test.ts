@@ -14,15 +14,15 @@ import { loopModel, node } from "../formats/onnx/built-models.ts";
 
 const models = fixtureFolder("keras-models");
 const digits = join(models, "simple_model/v1/k2.h5");
-const terms = { maxCallMs: 30_000, clock: systemClock };
+const options = { maxCallMs: 30_000, clock: systemClock };
 const rows: readonly Tensor[] = [{ dtype: "float32", shape: [2, 64], data: new Float32Array(128).fill(0.5) }];
 const opened: ThreadedModel[] = [];
 afterEach(() => {
   for (const model of opened.splice(0)) model.unload();
 });
 
-async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<ThreadedModel> {
-  const model = await threadedModel([path], { ...terms, maxCallMs });
+async function threaded(path: string, maxCallMs = options.maxCallMs): Promise<ThreadedModel> {
+  const model = await threadedModel([path], { ...options, maxCallMs });
   opened.push(model);
   return model;
 }
@@ -50,7 +50,7 @@ describe("a model in a thread of its own", () => {
   });
 
   it("rejects with the fault of the load", async () => {
-    const fault = await threadedModel([join(models, "nowhere.h5")], terms).catch((thrown: unknown) =>
+    const fault = await threadedModel([join(models, "nowhere.h5")], options).catch((thrown: unknown) =>
       Fault.from(thrown),
     );
     expect(fault).toMatchObject({ code: "ModelFileMissing", retry: "never", level: "error" });
@@ -116,10 +116,10 @@ describe("a model in a thread of its own", () => {
         return () => {};
       },
     };
-    const told: string[] = [];
+    const events: string[] = [];
     const onStuck = (): (() => void) => {
-      told.push("stuck");
-      return () => told.push("ended");
+      events.push("stuck");
+      return () => events.push("ended");
     };
     const model = await threadedModel([path], { maxCallMs: 20, clock, onStuck });
     opened.push(model);
@@ -127,10 +127,10 @@ describe("a model in a thread of its own", () => {
     await Promise.resolve();
     timers.get(20)?.();
     await expect(late).rejects.toThrow("no answer within 20 ms; the model is loaded again");
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     timers.get(60_000)?.();
-    expect(told).toEqual(["stuck"]);
-    await vi.waitFor(() => expect(told).toEqual(["stuck", "ended"]), 15_000);
+    expect(events).toEqual(["stuck"]);
+    await vi.waitFor(() => expect(events).toEqual(["stuck", "ended"]), 15_000);
     rmSync(folder, { recursive: true });
   });
 
@@ -145,13 +145,13 @@ describe("a model in a thread of its own", () => {
 
 describe("a model is placed", () => {
   it("on the event loop when its calls are short", async () => {
-    const { model, placement, callMs } = await placeModel([digits], { ...terms, isLoopBusy: false });
+    const { model, placement, callMs } = await placeModel([digits], { ...options, isLoopBusy: false });
     expect(placement).toBe(callMs <= 0.2 ? "loop" : "thread");
     model.unload();
   });
 
   it("on the event loop, too, when it was loaded while other models serve", async () => {
-    const { model, placement, callMs, format } = await placeModel([digits], { ...terms, isLoopBusy: true });
+    const { model, placement, callMs, format } = await placeModel([digits], { ...options, isLoopBusy: true });
     expect({ placement, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
       // On a busy machine a short call may take long: its measured time decides.
       placement: callMs <= 0.2 ? "loop" : "thread",
@@ -163,7 +163,7 @@ describe("a model is placed", () => {
 
   it("on the event loop, too, when a GPU is wanted, whose first calls take long", async () => {
     const { model, placement, callMs } = await placeModel([digits, { wantsGpu: true }], {
-      ...terms,
+      ...options,
       isLoopBusy: false,
     });
     expect({ placement, rows: (await model.infer(rows))[0]?.shape }).toEqual({
@@ -174,8 +174,8 @@ describe("a model is placed", () => {
   });
 
   it("in a thread when its calls are long", async () => {
-    const order = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
-    const { model, placement, callMs } = await placeModel([...order], { ...terms, isLoopBusy: false });
+    const loadArguments = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
+    const { model, placement, callMs } = await placeModel([...loadArguments], { ...options, isLoopBusy: false });
     expect({ placement, isLong: callMs > 0.2 }).toEqual({ placement: "thread", isLong: true });
     model.unload();
   });

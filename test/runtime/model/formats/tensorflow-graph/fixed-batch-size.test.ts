@@ -21,7 +21,7 @@ describe("a graph with a fixed batch size", () => {
     ["a list goes in, which need not be rows", signature([32], [32, 2]), undefined],
     ["one number comes out", signature([32, 4], []), undefined],
     ["no rows", signature([0, 4], [0, 2]), undefined],
-  ])("is told by its signature: %s", (_, given, want) => {
+  ])("follows from its signature: %s", (_, given, want) => {
     expect(fixedBatchSize(given)).toBe(want);
   });
 

@@ -27,18 +27,18 @@ function store(failures: readonly Error[]): Store {
 async function listed(
   failures: readonly Error[],
   maxElapsedMs = 1000,
-): Promise<{ readonly found: unknown; readonly told: string[] }> {
-  const told: string[] = [];
-  const terms = {
+): Promise<{ readonly found: unknown; readonly retries: string[] }> {
+  const retries: string[] = [];
+  const options = {
     clock: systemClock,
     signal: undefined,
     maxElapsedMs,
     pauseMs: 1,
     stallMs: 100,
-    onRetry: ({ reason }: { reason: string }) => told.push(reason),
+    onRetry: ({ reason }: { reason: string }) => retries.push(reason),
   };
-  const found = await listFiles(store(failures), terms).catch((thrown: unknown) => Fault.from(thrown).sentence);
-  return { found, told };
+  const found = await listFiles(store(failures), options).catch((thrown: unknown) => Fault.from(thrown).sentence);
+  return { found, retries };
 }
 
 describe("listing a store", () => {
@@ -46,7 +46,7 @@ describe("listing a store", () => {
     const busy = Object.assign(new Error("slow down"), { $metadata: { httpStatusCode: 503 } });
     expect(await listed([new Error("connect ECONNREFUSED"), busy])).toEqual({
       found: [file],
-      told: ["connect ECONNREFUSED", "it answered 503: slow down"],
+      retries: ["connect ECONNREFUSED", "it answered 503: slow down"],
     });
   });
 
@@ -62,7 +62,7 @@ describe("listing a store", () => {
 
   test("gives up on a store that never answers", async () => {
     const silent: Store = { displayUrl: "s3://b/a", isFolder: undefined, files: () => new Promise(() => {}) };
-    const terms = {
+    const options = {
       clock: systemClock,
       signal: undefined,
       maxElapsedMs: 50,
@@ -70,7 +70,7 @@ describe("listing a store", () => {
       stallMs: 60,
       onRetry: () => {},
     };
-    await expect(listFiles(silent, terms)).rejects.toMatchObject({
+    await expect(listFiles(silent, options)).rejects.toMatchObject({
       message: "s3://b/a could not be downloaded in 1 attempt: no answer came in 0.06 s",
     });
   });
@@ -80,8 +80,8 @@ describe("listing a store", () => {
     [403, "s3://b/a answered 403 (no); expected 200"],
     [401, "s3://b/a answered 401 (no); expected 200"],
   ])("does not ask again what was answered with %i", async (status, message) => {
-    const { found, told } = await listed([Object.assign(new Error("no"), { statusCode: status })]);
+    const { found, retries } = await listed([Object.assign(new Error("no"), { statusCode: status })]);
     expect(String(found)).toContain(message);
-    expect(told).toEqual([]);
+    expect(retries).toEqual([]);
   });
 });

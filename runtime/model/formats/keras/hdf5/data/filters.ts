@@ -66,7 +66,7 @@ function inflated(bytes: Uint8Array, maxOutputLength: number): Uint8Array<ArrayB
   }
 }
 
-/** Reverses the shuffle filter, which groups the first bytes of all elements, then the second ones, and so on, with a partial element last. */
+/** Reverses the shuffle filter: first bytes of all elements, then second bytes, and so on; a partial element stays at the end. */
 function unshuffled(bytes: Uint8Array, elementBytes: number): Uint8Array<ArrayBuffer> {
   const result = Uint8Array.from(bytes);
   const count = Math.floor(bytes.length / elementBytes);
