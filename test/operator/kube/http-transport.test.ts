@@ -92,15 +92,18 @@ describe("a whole response", () => {
 
   test("of a write comes over a new connection when the server has closed the idle one", async () => {
     const ports = new Set<number | undefined>();
+    let closed = Promise.withResolvers<void>();
     await start((response) => {
       const { socket } = response;
       ports.add(socket?.remotePort);
+      socket?.once("close", () => closed.resolve());
       response.end("{}", () => setTimeout(() => socket?.end(), 10));
     });
     const create = { method: "POST", path: "/api/v1/pods", body: "{}" } as const;
     for (let count = 0; count < 3; count++) {
+      closed = Promise.withResolvers<void>();
       await transport.send(create);
-      await sleep(50);
+      await closed.promise;
     }
     expect(ports.size).toBe(3);
   });
