@@ -245,7 +245,7 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     remove(`${pods}/p`),
     read(`${pods}/p`),
   ],
-  "a pod on a node ends in grace": [
+  "a scheduled pod is deleted with a grace period": [
     create(accounts, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } }),
     create(pods, pod("p", { automountServiceAccountToken: false, nodeName: "n", terminationGracePeriodSeconds: 30 })),
     remove(`${pods}/p`, { gracePeriodSeconds: 20 }),
@@ -254,7 +254,7 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     remove(`${pods}/p`, { gracePeriodSeconds: 0 }),
     read(`${pods}/p`),
   ],
-  "services and what they get": [
+  "services and their defaults": [
     create(services, service("s")),
     create(services, service("headless", { clusterIP: "None", selector: { app: "x" } })),
     patch(`${services}/s`, { spec: { clusterIP: "10.0.0.77" } }, mergePatch),
@@ -477,7 +477,7 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     remove(`${configMaps}?labelSelector=color`),
     read(configMaps),
   ],
-  "paths and methods that are not there": [
+  "unknown paths and methods": [
     read("/apis/nope.example/v1/things"),
     read("/api/v1/namespaces/NS/nopes"),
     read("/apis/apps/v1/nopes"),

@@ -30,11 +30,11 @@ const pods = [
 type Counts = [expected: number, desired: number, healthy: number, allowed: number];
 
 const cases: Record<string, { spec: Omit<PodDisruptionBudget["spec"], "selector">; want: Counts }> = {
-  "a number of pods that must be there": { spec: { minAvailable: 1 }, want: [3, 1, 2, 1] },
-  "more than there are": { spec: { minAvailable: 3 }, want: [3, 3, 2, 0] },
-  "a share that must be there is of the declared pods": { spec: { minAvailable: "50%" }, want: [4, 2, 2, 0] },
-  "a number of pods that may be missing": { spec: { maxUnavailable: 3 }, want: [4, 1, 2, 1] },
-  "a share that may be missing": { spec: { maxUnavailable: "25%" }, want: [4, 3, 2, 0] },
+  "minAvailable as a number": { spec: { minAvailable: 1 }, want: [3, 1, 2, 1] },
+  "minAvailable above the number of pods": { spec: { minAvailable: 3 }, want: [3, 3, 2, 0] },
+  "minAvailable as a percentage of the declared replicas": { spec: { minAvailable: "50%" }, want: [4, 2, 2, 0] },
+  "maxUnavailable as a number": { spec: { maxUnavailable: 3 }, want: [4, 1, 2, 1] },
+  "maxUnavailable as a percentage of the declared replicas": { spec: { maxUnavailable: "25%" }, want: [4, 3, 2, 0] },
 };
 
 test.each(Object.entries(cases))("%s", (_sentence, { spec, want }) => {

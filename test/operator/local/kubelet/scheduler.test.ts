@@ -35,13 +35,13 @@ function affinity(...matchExpressions: object[]): Partial<PodSpec> {
 const mismatch = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
 
 const cases: Record<string, { spec: Partial<PodSpec>; placed?: Partial<PodSpec>[]; want: string | undefined }> = {
-  "a pod without wishes fits": { spec: {}, want: undefined },
+  "a pod without requirements fits": { spec: {}, want: undefined },
   "processors and memory are not counted": {
     spec: { containers: [{ name: "c", resources: { requests: { cpu: "10000", memory: "1Pi" } } }] },
     want: undefined,
   },
-  "as many GPUs as there are fit": { spec: gpus(2), want: undefined },
-  "more GPUs than there are do not fit": {
+  "a request for all GPUs fits": { spec: gpus(2), want: undefined },
+  "a request for more GPUs than the node has does not fit": {
     spec: gpus(3),
     want: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
   },
@@ -54,7 +54,7 @@ const cases: Record<string, { spec: Partial<PodSpec>; placed?: Partial<PodSpec>[
     spec: { ...gpus(1), initContainers: [{ name: "i", resources: { limits: { "nvidia.com/gpu": "3" } } }] },
     want: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
   },
-  "a device of a kind that is not there does not fit": {
+  "a device that the node lacks does not fit": {
     spec: { containers: [{ name: "c", resources: { limits: { "amd.com/gpu": "1" } } }] },
     want: "0/1 nodes are available: 1 Insufficient amd.com/gpu.",
   },
@@ -63,11 +63,11 @@ const cases: Record<string, { spec: Partial<PodSpec>; placed?: Partial<PodSpec>[
     spec: { nodeSelector: { disk: "hdd" } },
     want: mismatch,
   },
-  "two reasons stand in one sentence, in order": {
+  "two reasons are joined in one message, sorted": {
     spec: { ...gpus(9), nodeSelector: { disk: "hdd" } },
     want: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) didn't match Pod's node affinity/selector.",
   },
-  "a wanted GPU product fits": {
+  "a required GPU product fits": {
     spec: affinity({ key: "nvidia.com/gpu.product", operator: "In", values: ["Fake-A100", "Fake-H100"] }),
     want: undefined,
   },
@@ -91,7 +91,7 @@ const cases: Record<string, { spec: Partial<PodSpec>; placed?: Partial<PodSpec>[
     spec: { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "models" } }] },
     want: undefined,
   },
-  "an unknown claim does not fit, whatever else is wrong": {
+  "an unknown claim is the only reason that is reported": {
     spec: { ...gpus(9), volumes: [{ name: "v", persistentVolumeClaim: { claimName: "data" } }] },
     want: '0/1 nodes are available: persistentvolumeclaim "data" not found: no folder is mapped to it (--volume data=FOLDER).',
   },

@@ -12,7 +12,7 @@ const cases: Record<string, [Omit<PodFacts, "name">, Omit<PodFacts, "name">]> = 
   "a pod without a node goes first": [{ nodeName: "", readySince: early }, { phase: "Pending" }],
   "a pending pod goes before a running one": [{ phase: "Pending", readySince: early }, {}],
   "a pod that is not ready goes before one that is": [{ createdAt: early }, { createdAt: late, readySince: late }],
-  "the cheaper pod goes first": [
+  "the pod with the lower deletion cost goes first": [
     { readySince: early, metadata: { annotations: { [cost]: "-1" } } },
     { readySince: late },
   ],
@@ -23,7 +23,7 @@ const cases: Record<string, [Omit<PodFacts, "name">, Omit<PodFacts, "name">]> = 
   "the pod that became ready last goes first": [{ readySince: late }, { readySince: early }],
   "the pod that restarted more often goes first": [{ restarts: 2 }, { restarts: 1 }],
   "the younger pod goes first": [{ createdAt: late }, { createdAt: early }],
-  "pods that are alike go in the order of their names": [{}, {}],
+  "equal pods go in the order of their names": [{}, {}],
 };
 
 test.each(Object.entries(cases))("%s", (_sentence, [first, second]) => {

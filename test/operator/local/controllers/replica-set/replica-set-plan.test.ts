@@ -31,13 +31,13 @@ const cases: Record<string, Case> = {
     pods: [],
     want: { create: 3, remove: [], status },
   },
-  "a set without a number has one pod": { set: setOf({}), pods: [], want: { create: 1, remove: [], status } },
+  "a set without replicas has one pod": { set: setOf({}), pods: [], want: { create: 1, remove: [], status } },
   "ready pods are counted": {
     set: setOf({ replicas: 2 }),
     pods: [{ name: "a", readySince: ready }, { name: "b" }],
     want: { create: 0, remove: [], status: { ...status, replicas: 2, readyReplicas: 1, availableReplicas: 1 } },
   },
-  "a ready pod is available only after the ready time asked for": {
+  "a ready pod is available only after minReadySeconds": {
     set: setOf({ replicas: 2, minReadySeconds: 90 }),
     pods: [
       { name: "a", readySince: ready },
@@ -50,7 +50,7 @@ const cases: Record<string, Case> = {
       recheckAfterMs: 30_000,
     },
   },
-  "pods too many go, the least useful first": {
+  "surplus pods are removed in deletion order": {
     set: setOf({ replicas: 1 }),
     pods: [{ name: "a", readySince: ready }, { name: "b" }, { name: "c", phase: "Pending" }],
     want: {
@@ -59,7 +59,7 @@ const cases: Record<string, Case> = {
       status: { ...status, replicas: 3, readyReplicas: 1, availableReplicas: 1 },
     },
   },
-  "pods that end or have ended do not count": {
+  "terminating and finished pods do not count": {
     set: setOf({ replicas: 2 }),
     pods: [
       { name: "a", readySince: ready, ...leaving },
@@ -68,12 +68,12 @@ const cases: Record<string, Case> = {
     ],
     want: { create: 2, remove: [], status },
   },
-  "a set that goes away is left alone": {
+  "a terminating set is left alone": {
     set: setOf({ replicas: 2 }, { deletionTimestamp: ready }),
     pods: [{ name: "a", readySince: ready }],
     want: { create: 0, remove: [], status: { ...status, replicas: 1, readyReplicas: 1, availableReplicas: 1 } },
   },
-  "a failed creation stands in the conditions": {
+  "a failed creation is reported in the conditions": {
     set: setOf({ replicas: 1 }),
     pods: [],
     createFailure: "quota exceeded",

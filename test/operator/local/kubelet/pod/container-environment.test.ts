@@ -52,7 +52,7 @@ const cases: Record<string, { variable: Omit<EnvironmentVariable, "name">; want:
   "the pod's uid": { variable: field("metadata.uid"), want: "u1" },
   "a label": { variable: field("metadata.labels['app']"), want: "digits" },
   "an annotation": { variable: field("metadata.annotations['a']"), want: "b" },
-  "a label that is not there is empty": { variable: field("metadata.labels['b']"), want: "" },
+  "a missing label is empty": { variable: field("metadata.labels['b']"), want: "" },
   "the node's name": { variable: field("spec.nodeName"), want: "local" },
   "the service account": { variable: field("spec.serviceAccountName"), want: "digits" },
   "the pod's address": { variable: field("status.podIP"), want: "127.77.0.1" },
@@ -60,15 +60,15 @@ const cases: Record<string, { variable: Omit<EnvironmentVariable, "name">; want:
   "a cpu limit is rounded up to whole cores": { variable: resource("limits.cpu"), want: "2" },
   "a cpu limit in thousandths": { variable: resource("limits.cpu", { divisor: "1m" }), want: "1500" },
   "a request in MiB": { variable: resource("requests.memory", { divisor: "1Mi" }), want: "100" },
-  "no limit: what the node has": { variable: resource("limits.memory"), want: "1073741824" },
+  "no limit: what the node can allocate": { variable: resource("limits.memory"), want: "1073741824" },
   "no request: zero": { variable: resource("requests.cpu"), want: "0" },
   "another container's limit": { variable: resource("limits.cpu", { containerName: "side" }), want: "3" },
   "a secret": { variable: { valueFrom: { secretKeyRef: { name: "s", key: "token" } } }, want: "s3cret" },
-  "an optional secret that is not there is left out": {
+  "a missing optional secret is omitted": {
     variable: { valueFrom: { secretKeyRef: { name: "s", key: "none", optional: true } } },
     want: undefined,
   },
-  "an optional key that is not there is left out": {
+  "a missing optional key is omitted": {
     variable: { valueFrom: { configMapKeyRef: { name: "c", key: "none", optional: true } } },
     want: undefined,
   },

@@ -38,7 +38,7 @@ const cases: Record<string, Case> = {
       "PodScheduled=True",
     ],
   },
-  "a pod that initialises names what is not done": {
+  "an initializing pod names the unfinished containers": {
     init: [done, running],
     containers: [waiting],
     want: [
@@ -50,7 +50,7 @@ const cases: Record<string, Case> = {
       "PodScheduled=True",
     ],
   },
-  "a pod of which one container is not ready names it": {
+  "a pod with an unready container names it": {
     containers: [ready, running],
     want: [
       "Running",
@@ -84,7 +84,7 @@ const cases: Record<string, Case> = {
       "PodScheduled=True",
     ],
   },
-  "a pod that has done its work": {
+  "a pod that has succeeded": {
     containers: [done],
     finished: "Succeeded",
     want: [
