@@ -66,8 +66,8 @@ export const modes = {
       const replicas = random.integer(1, 3);
       const strategy = seed % 2 === 0 ? {} : { rollout: random.pick(endingStrategies) };
       const create: Change = { gapMs: 0, name, act: { kind: "create", model: "good-1.h5", replicas, ...strategy } };
-      const mostMs = 14_000;
-      const gapMs = random.integer(0, mostMs);
+      const maxMs = 14_000;
+      const gapMs = random.integer(0, maxMs);
       const [first, second] = [mind(), mind()];
       const phasesWith = (gapMs: number): Schedule["phases"] => [
         [create],
@@ -83,7 +83,7 @@ export const modes = {
       const blind: ScheduledFault = { on: "time", kind: "blind", phase: 1, at, amount: random.fraction() };
       const schedule = { seed, phases, from: 1, operators, faults: [blind] };
       // The end state does not depend on the gap, so schedules with different gaps share a reference.
-      return { schedule, reference: await simulator.reference({ ...schedule, phases: phasesWith(mostMs) }) };
+      return { schedule, reference: await simulator.reference({ ...schedule, phases: phasesWith(maxMs) }) };
     },
   },
   /** Changes that the user makes and reverts while no operator watches have no effect. */

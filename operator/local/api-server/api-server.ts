@@ -7,7 +7,7 @@ import { serverDocument } from "./discovery/server-document.ts";
 import { createGarbageCollector, type GarbageCollector } from "./garbage/collector.ts";
 import { seedNamespaces } from "./garbage/namespaces.ts";
 import { createRegistry } from "./kinds/registry.ts";
-import { statusAnswer, textAnswer, type Answer } from "./requests/answer.ts";
+import { statusResponse, textResponse, type ApiResponse } from "./requests/response.ts";
 import { inProcessTransport } from "./requests/in-process-transport.ts";
 import { targetOf, verbOf } from "./requests/target.ts";
 import { createStore, type Store } from "./store/store.ts";
@@ -42,7 +42,7 @@ export interface ApiServerOptions {
 /** A model of kube-apiserver, used by `kubectl` over HTTP, by our client in process and by the fault simulation. */
 export interface ApiServer extends Transport {
   /** Serves one request; never throws. The HTTP and in-process transports call it. */
-  answer(request: KubeRequest): Answer;
+  answer(request: KubeRequest): ApiResponse;
   /** Collects dependents without owners, finishes foreground and orphan deletions, and empties deleted namespaces. */
   readonly garbage: GarbageCollector;
   readonly store: Store;
@@ -69,7 +69,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ...inProcessTransport((request) => server.answer(request), garbage.stop),
     answer: (request) => {
       try {
-        return answered(context, request, server.podLogs);
+        return respond(context, request, server.podLogs);
       } catch (error) {
         return refusal(error);
       }
@@ -84,16 +84,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 // The cached parameters are shared: they are never mutated.
 const parsedQuery = memoizedByValue((text: string) => new URLSearchParams(text));
 
-function answered(
+function respond(
   context: Context,
   { method, path, headers = {}, body: sent, content }: KubeRequest,
   logs: PodLogReader | undefined,
-): Answer {
+): ApiResponse {
   const [bare = "", query = ""] = path.split("?", 2);
   const target = targetOf(bare, context.registry);
   if (target === undefined) {
     const document = serverDocument(context, bare, headers);
-    if (document === undefined) return textAnswer(404, "404 page not found\n");
+    if (document === undefined) return textResponse(404, "404 page not found\n");
     if (method !== "GET") throw methodNotAllowed();
     return document;
   }
@@ -113,10 +113,10 @@ const verbs = {
   patch,
   delete: deleteOne,
   deletecollection: deleteCollection,
-} as const satisfies Record<ReturnType<typeof verbOf>, (context: Context, request: ResourceRequest) => Answer>;
+} as const satisfies Record<ReturnType<typeof verbOf>, (context: Context, request: ResourceRequest) => ApiResponse>;
 
-function refusal(error: unknown): Answer {
-  if (error instanceof ApiError) return statusAnswer(error.status);
+function refusal(error: unknown): ApiResponse {
+  if (error instanceof ApiError) return statusResponse(error.status);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return statusAnswer(new ApiError(500, "InternalError", `Internal error occurred: ${message}`).status);
+  return statusResponse(new ApiError(500, "InternalError", `Internal error occurred: ${message}`).status);
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 import type { KubeRequest } from "../../kube/transport.ts";
 import type { ApiServer } from "./api-server.ts";
-import { isStream, statusAnswer, type Answer, type StreamAnswer } from "./requests/answer.ts";
+import { isStream, statusResponse, type ApiResponse, type StreamResponse } from "./requests/response.ts";
 
 import { bodyTooLarge } from "./values/api-error.ts";
 
@@ -56,7 +56,7 @@ async function respond(
   }
   const body = await wholeBody(request);
   if (body === undefined) {
-    await write(statusAnswer(bodyTooLarge(mostBodyBytes).status), response);
+    await write(statusResponse(bodyTooLarge(maxBodyBytes).status), response);
     return;
   }
   const answer = apiServer.answer({
@@ -69,7 +69,7 @@ async function respond(
 }
 
 /** The real server's limit on request bodies. */
-const mostBodyBytes = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 
 /** The body; undefined when it is too large. Its rest is read and discarded, so that the client receives the response. */
 async function wholeBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
@@ -78,9 +78,9 @@ async function wholeBody(request: IncomingMessage): Promise<Uint8Array | undefin
   // No encoding is set, so chunks are buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes <= mostBodyBytes) chunks.push(chunk);
+    if (sizeBytes <= maxBodyBytes) chunks.push(chunk);
   }
-  return sizeBytes > mostBodyBytes ? undefined : Buffer.concat(chunks);
+  return sizeBytes > maxBodyBytes ? undefined : Buffer.concat(chunks);
 }
 
 const flatHeaders = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
@@ -90,13 +90,13 @@ const flatHeaders = ({ headers }: IncomingMessage): Readonly<Record<string, stri
     ),
   );
 
-async function write(answer: Answer, response: ServerResponse): Promise<void> {
+async function write(answer: ApiResponse, response: ServerResponse): Promise<void> {
   response.writeHead(answer.status, answer.headers);
   if (isStream(answer)) await stream(answer, response);
   else response.end(answer.body);
 }
 
-async function stream({ chunks, close }: StreamAnswer, response: ServerResponse): Promise<void> {
+async function stream({ chunks, close }: StreamResponse, response: ServerResponse): Promise<void> {
   response.once("close", close);
   response.flushHeaders();
   for await (const chunk of chunks) {

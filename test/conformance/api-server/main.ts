@@ -10,7 +10,7 @@ const first = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 
 const stepsPerTrace = 40;
 const tracesAtATime = 8;
-const mostShown = 10;
+const maxShown = 10;
 
 const comparison = await startComparison();
 let next = first;
@@ -22,7 +22,7 @@ async function play(): Promise<void> {
     const difference = firstDifference(await comparison.compare(randomSteps(seed, stepsPerTrace)));
     if (difference === undefined) continue;
     differences += 1;
-    if (differences <= mostShown) process.stdout.write(`seed ${seed}, ${difference}\n\n`);
+    if (differences <= maxShown) process.stdout.write(`seed ${seed}, ${difference}\n\n`);
   }
 }
 

@@ -57,14 +57,14 @@ function failedStaysFailed({ now, before }: Write<StoredDeployment>): string | u
     const isRemembered = failed(now.status).includes(revision);
     if (isRemembered && weightOf(now.status, revision) > weightOf(before?.status, revision))
       return `gave requests to ${revision}, which has failed`;
-    if (!isRemembered && known.length < mostFailed && !isAnswered(now, before, "retry"))
+    if (!isRemembered && known.length < maxFailed && !isAnswered(now, before, "retry"))
       return `forgot that ${revision} has failed although nobody retried it`;
   }
   return undefined;
 }
 
 /** Limit of `failedRevisions` in the API. */
-const mostFailed = 10;
+const maxFailed = 10;
 
 function failed(status: ModelDeploymentStatus | undefined): readonly string[] {
   return status?.failedRevisions?.map(({ revision }) => revision) ?? [];

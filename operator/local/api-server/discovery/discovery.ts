@@ -1,12 +1,12 @@
 import type { Registry } from "../kinds/registry.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { jsonResponse, type ApiResponse } from "../requests/response.ts";
 import type { JsonObject } from "../values/json.ts";
 
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /** `/api`, `/apis`, `/api/v1`, `/apis/GROUP` and `/apis/GROUP/VERSION`; undefined for any other path. */
-export function discoveryDocument(registry: Registry, path: string, accept: string): Answer | undefined {
+export function discoveryDocument(registry: Registry, path: string, accept: string): ApiResponse | undefined {
   const [root, group, version, ...more] = path.split("/").filter((part) => part !== "");
   if ((root !== "api" && root !== "apis") || more.length > 0) return undefined;
   if (group === undefined) return rootDocument(registry, root, accept);
@@ -14,19 +14,19 @@ export function discoveryDocument(registry: Registry, path: string, accept: stri
   return version === undefined ? groupDocument(registry, group) : resourceList(registry, group, version);
 }
 
-function rootDocument(registry: Registry, root: "api" | "apis", accept: string): Answer {
+function rootDocument(registry: Registry, root: "api" | "apis", accept: string): ApiResponse {
   const names = groupNames(registry).filter((name) => (root === "api") === (name === ""));
   if (wantsAggregated(accept)) {
     const items = names.map((name) => aggregatedGroup(registry, name));
     const body = { kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2", metadata: {}, items };
-    const answer = jsonAnswer(200, JSON.stringify(body));
-    return { ...answer, headers: { ...answer.headers, "content-type": aggregatedType } };
+    const response = jsonResponse(200, JSON.stringify(body));
+    return { ...response, headers: { ...response.headers, "content-type": aggregatedType } };
   }
   if (root === "api") {
-    return jsonAnswer(200, JSON.stringify({ kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] }));
+    return jsonResponse(200, JSON.stringify({ kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] }));
   }
   const groups = names.map((name) => group(registry, name));
-  return jsonAnswer(200, JSON.stringify({ kind: "APIGroupList", apiVersion: "v1", groups }));
+  return jsonResponse(200, JSON.stringify({ kind: "APIGroupList", apiVersion: "v1", groups }));
 }
 
 const wantsAggregated = (accept: string): boolean =>
@@ -51,17 +51,17 @@ function group(registry: Registry, name: string): JsonObject {
   return { name, versions, preferredVersion: versions[0] ?? {} };
 }
 
-function groupDocument(registry: Registry, name: string): Answer | undefined {
+function groupDocument(registry: Registry, name: string): ApiResponse | undefined {
   if (name === "" || !groupNames(registry).includes(name)) return undefined;
-  return jsonAnswer(200, JSON.stringify({ kind: "APIGroup", apiVersion: "v1", ...group(registry, name) }));
+  return jsonResponse(200, JSON.stringify({ kind: "APIGroup", apiVersion: "v1", ...group(registry, name) }));
 }
 
-function resourceList(registry: Registry, name: string, version: string): Answer | undefined {
+function resourceList(registry: Registry, name: string, version: string): ApiResponse | undefined {
   const kinds = kindsOf(registry, name, version);
   if (kinds.length === 0) return undefined;
   const groupVersion = name === "" ? version : `${name}/${version}`;
   const resources = kinds.flatMap((kind) => [resource(kind), ...subresources(kind)]);
-  return jsonAnswer(200, JSON.stringify({ kind: "APIResourceList", apiVersion: "v1", groupVersion, resources }));
+  return jsonResponse(200, JSON.stringify({ kind: "APIResourceList", apiVersion: "v1", groupVersion, resources }));
 }
 
 const resource = (kind: ServedKind): JsonObject => ({

@@ -1,35 +1,35 @@
 import { definitions } from "../kinds/definitions.ts";
 import type { Registry } from "../kinds/registry.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { jsonResponse, type ApiResponse } from "../requests/response.ts";
 import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
 
 /** `/openapi/v3` and its document per group and version; undefined (404, which kubectl accepts) for `/openapi/v2`. */
-export function openApiDocument(registry: Registry, path: string): Answer | undefined {
-  if (path === "/openapi/v3") return jsonAnswer(200, JSON.stringify(index(registry)));
+export function openApiDocument(registry: Registry, path: string): ApiResponse | undefined {
+  if (path === "/openapi/v3") return jsonResponse(200, JSON.stringify(index(registry)));
   if (!path.startsWith("/openapi/v3/")) return undefined;
-  return groupVersionAnswer(registry, path.slice("/openapi/v3/".length));
+  return groupVersionResponse(registry, path.slice("/openapi/v3/".length));
 }
 
-interface CachedAnswers {
+interface CachedDocuments {
   readonly version: number;
-  readonly byGroupVersion: Map<string, Answer>;
+  readonly byGroupVersion: Map<string, ApiResponse>;
 }
 
 /** Documents are serialized once per registry version: operators fetch them whenever a watch ends. */
-const cachedAnswers = new WeakMap<Registry, CachedAnswers>();
+const cachedDocuments = new WeakMap<Registry, CachedDocuments>();
 
-function groupVersionAnswer(registry: Registry, groupVersion: string): Answer | undefined {
+function groupVersionResponse(registry: Registry, groupVersion: string): ApiResponse | undefined {
   const version = registry.version();
-  let known = cachedAnswers.get(registry);
-  if (known?.version !== version) cachedAnswers.set(registry, (known = { version, byGroupVersion: new Map() }));
+  let known = cachedDocuments.get(registry);
+  if (known?.version !== version) cachedDocuments.set(registry, (known = { version, byGroupVersion: new Map() }));
   const printed = known.byGroupVersion.get(groupVersion);
   if (printed !== undefined) return printed;
   const kinds = registry.kinds().filter((kind) => groupVersionOf(kind) === groupVersion);
   if (kinds.length === 0) return undefined;
-  const answer = jsonAnswer(200, JSON.stringify(documentOf(groupVersion, kinds)));
-  known.byGroupVersion.set(groupVersion, answer);
-  return answer;
+  const response = jsonResponse(200, JSON.stringify(documentOf(groupVersion, kinds)));
+  known.byGroupVersion.set(groupVersion, response);
+  return response;
 }
 
 const groupVersionOf = ({ group, version }: ServedKind): string =>

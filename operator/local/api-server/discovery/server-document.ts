@@ -1,5 +1,5 @@
 import type { Context } from "../verbs/context.ts";
-import { jsonAnswer, textAnswer, type Answer } from "../requests/answer.ts";
+import { jsonResponse, textResponse, type ApiResponse } from "../requests/response.ts";
 import { discoveryDocument } from "./discovery.ts";
 import { openApiDocument } from "./open-api.ts";
 
@@ -21,15 +21,15 @@ export function serverDocument(
   context: Context,
   path: string,
   headers: Readonly<Record<string, string>>,
-): Answer | undefined {
+): ApiResponse | undefined {
   switch (path) {
     case "/healthz":
     case "/livez":
     case "/readyz":
-      return textAnswer(200, "ok");
+      return textResponse(200, "ok");
     case "/version":
     case "/version/":
-      return jsonAnswer(200, JSON.stringify(version));
+      return jsonResponse(200, JSON.stringify(version));
     default:
       return path.startsWith("/openapi/")
         ? openApiDocument(context.registry, path)

@@ -19,7 +19,7 @@ interface Declaration {
   readonly countsGenerations?: boolean;
   readonly countsLabels?: boolean;
   readonly printedLists?: readonly string[];
-  readonly answersDeleted?: boolean;
+  readonly returnsDeleted?: boolean;
   readonly needsVersionToUpdate?: boolean;
   readonly allowsCreateOnUpdate?: boolean;
 }
@@ -36,7 +36,7 @@ const declarations: readonly Declaration[] = [
     shortNames: ["ns"],
     clusterScoped: true,
     hasStatus: true,
-    answersDeleted: true,
+    returnsDeleted: true,
   },
   { kind: "Node", plural: "nodes", package: core, shortNames: ["no"], clusterScoped: true, hasStatus: true },
   {
@@ -45,7 +45,7 @@ const declarations: readonly Declaration[] = [
     package: core,
     shortNames: ["pvc"],
     hasStatus: true,
-    answersDeleted: true,
+    returnsDeleted: true,
   },
   {
     kind: "Pod",
@@ -55,7 +55,7 @@ const declarations: readonly Declaration[] = [
     categories: ["all"],
     hasStatus: true,
     countsGenerations: true,
-    answersDeleted: true,
+    returnsDeleted: true,
   },
   { kind: "Secret", plural: "secrets", package: core },
   {
@@ -65,10 +65,10 @@ const declarations: readonly Declaration[] = [
     shortNames: ["svc"],
     categories: ["all"],
     hasStatus: true,
-    answersDeleted: true,
+    returnsDeleted: true,
     allowsCreateOnUpdate: true,
   },
-  { kind: "ServiceAccount", plural: "serviceaccounts", package: core, shortNames: ["sa"], answersDeleted: true },
+  { kind: "ServiceAccount", plural: "serviceaccounts", package: core, shortNames: ["sa"], returnsDeleted: true },
   {
     kind: "CustomResourceDefinition",
     plural: "customresourcedefinitions",
@@ -168,7 +168,7 @@ const served = (declaration: Declaration): ServedKind => {
     printedLists: declaration.printedLists ?? [],
     allowsUnconditionalUpdate: declaration.needsVersionToUpdate !== true,
     allowsCreateOnUpdate: declaration.allowsCreateOnUpdate === true,
-    answersDeleted: declaration.answersDeleted === true,
+    returnsDeleted: declaration.returnsDeleted === true,
     columns: builtinColumns(kind),
     selectableFields: selectableFields(kind),
     strategy: strategies[kind] ?? none,

@@ -49,7 +49,7 @@ function customKind(spec: JsonObject, version: JsonObject, rules: RuleTable): Se
     printedLists: [],
     allowsUnconditionalUpdate: false,
     allowsCreateOnUpdate: false,
-    answersDeleted: false,
+    returnsDeleted: false,
     columns: customColumns(listOf(version["additionalPrinterColumns"]).map(objectOf)),
     selectableFields: selectableFields("", selectablePaths(version)),
     strategy: customStrategy(type, version, rules),

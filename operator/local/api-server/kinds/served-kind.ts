@@ -66,7 +66,7 @@ export interface ServedKind extends Subject {
   /** Whether a PUT to a missing name creates the object. */
   readonly allowsCreateOnUpdate: boolean;
   /** Whether DELETE returns the object instead of a Status. */
-  readonly answersDeleted: boolean;
+  readonly returnsDeleted: boolean;
   readonly columns: readonly Column[];
   readonly selectableFields: ReadonlyMap<string, (object: JsonObject) => string>;
   readonly strategy: Strategy;

@@ -117,14 +117,14 @@ export const managerFrom = (
 ): FieldOwner => ({ name, operation, apiVersion, subresource, time, fields });
 
 /** Kubernetes' limit on entries with operation Update; the oldest are merged into "ancient-changes". */
-const mostUpdaters = 10;
+const maxUpdaters = 10;
 
 function capped(managers: ReadonlyMap<string, FieldOwner>): FieldOwners {
   const updaters = [...managers.entries()].filter(([, manager]) => manager.operation === "Update");
-  if (updaters.length <= mostUpdaters) return managers;
+  if (updaters.length <= maxUpdaters) return managers;
   const oldest = updaters
     .sort(([leftId, left], [rightId, right]) => order(left.time, right.time) || order(leftId, rightId))
-    .slice(0, updaters.length - mostUpdaters + 1);
+    .slice(0, updaters.length - maxUpdaters + 1);
   const result = new Map(managers);
   for (const [id, manager] of oldest) {
     result.delete(id);

@@ -22,7 +22,7 @@ export interface Channel {
 const encoder = new TextEncoder();
 
 /** Most pending lines before a slow reader is disconnected, as the real server does with a slow watch. */
-const mostPending = 65_536;
+const maxPending = 65_536;
 
 const bytesOf = (line: Line): Uint8Array => encoder.encode(typeof line === "string" ? line : line.text());
 
@@ -66,7 +66,7 @@ export function createChannel(onEnd: () => void): Channel {
     push: (line) => {
       if (isEnded) return;
       pending.push(line);
-      if (pending.length > mostPending) close();
+      if (pending.length > maxPending) close();
       wake?.();
     },
     end,

@@ -1,12 +1,12 @@
 import type { KubeRequest, KubeResponse, KubeStream, Transport } from "../../../kube/transport.ts";
-import { isStream, type Answer, type StreamAnswer } from "./answer.ts";
+import { isStream, type ApiResponse, type StreamResponse } from "./response.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A transport that calls the server directly. Requests are served synchronously, in call order. */
-export function inProcessTransport(answer: (request: KubeRequest) => Answer, onClose: () => void): Transport {
-  const streams = new Set<StreamAnswer>();
+export function inProcessTransport(answer: (request: KubeRequest) => ApiResponse, onClose: () => void): Transport {
+  const streams = new Set<StreamResponse>();
   return {
     sharesMemory: true,
     send: async (request): Promise<KubeResponse> => {
@@ -32,7 +32,7 @@ export function inProcessTransport(answer: (request: KubeRequest) => Answer, onC
   };
 }
 
-async function wholeResponse({ status, headers, chunks }: StreamAnswer): Promise<KubeResponse> {
+async function wholeResponse({ status, headers, chunks }: StreamResponse): Promise<KubeResponse> {
   let body = "";
   for await (const chunk of chunks) body += decoder.decode(chunk, { stream: true });
   return { status, headers, body };

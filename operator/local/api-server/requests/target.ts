@@ -19,12 +19,12 @@ interface KnownTargets {
 }
 
 const knownTargets = new WeakMap<Registry, KnownTargets>();
-const mostTargets = 1_000;
+const maxTargets = 1_000;
 
 /** Parses a resource path; undefined for any other path. Throws 404 for a resource that isn't served. */
 export function targetOf(path: string, registry: Registry): Target | undefined {
   let known = knownTargets.get(registry);
-  if (known === undefined || known.version !== registry.version() || known.targets.size > mostTargets) {
+  if (known === undefined || known.version !== registry.version() || known.targets.size > maxTargets) {
     known = { version: registry.version(), targets: new Map() };
     knownTargets.set(registry, known);
   }

@@ -109,9 +109,9 @@ export const methodNotAllowed = (): ApiError =>
 export const unsupportedMediaType = (message: string, details?: JsonObject): ApiError =>
   new ApiError(415, "UnsupportedMediaType", message, details);
 
-/** 413 for a body of more than `mostBytes`. */
-export const bodyTooLarge = (mostBytes: number): ApiError =>
-  new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${mostBytes}`);
+/** 413 for a body of more than `maxBytes`. */
+export const bodyTooLarge = (maxBytes: number): ApiError =>
+  new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${maxBytes}`);
 
 /** 406 with the media types that the server can produce. */
 export const notAcceptable = (available: readonly string[]): ApiError =>

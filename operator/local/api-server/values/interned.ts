@@ -15,7 +15,7 @@ export interface MemoizedResult {
 }
 
 /** Size at which the intern table is emptied and filled anew. */
-const mostInterned = 50_000;
+const maxInterned = 50_000;
 
 // A hidden property is several times faster than a WeakMap, which costs most during garbage collection.
 const internRecord = Symbol("internRecord");
@@ -79,7 +79,7 @@ function keyOf(part: unknown): string {
 function intern(key: string, value: object): object {
   const known = table.get(key);
   if (known !== undefined) return known;
-  if (table.size >= mostInterned) table = new Map();
+  if (table.size >= maxInterned) table = new Map();
   const record: InternRecord = { id: `#${nextId++},`, results: [] };
   Object.defineProperty(value, internRecord, { value: record });
   table.set(key, value);

@@ -5,7 +5,7 @@ import { comparison } from "../ownership/comparison.ts";
 import { difference, type FieldSet } from "../ownership/field-set.ts";
 import { managersOf, type FieldOwners } from "../ownership/field-owners.ts";
 import { ownedFields } from "../ownership/owned-fields.ts";
-import { objectAnswer, type Answer } from "../requests/answer.ts";
+import { objectResponse, type ApiResponse } from "../requests/response.ts";
 import type { Writer } from "../ownership/updated-managers.ts";
 import { bodyYaml, parsedYaml } from "../requests/body.ts";
 import type { WriteOptions } from "../requests/write-options.ts";
@@ -20,7 +20,7 @@ import { emptyObject, managersAfter, withoutManagedFields, writerOf } from "../a
 import { checkIdentity, updateObject } from "./update.ts";
 
 /** Server-side apply; creates a missing object. Throws 409 with the fields that other managers own. */
-export function applyPatch(context: Context, request: ResourceRequest, options: WriteOptions): Answer {
+export function applyPatch(context: Context, request: ResourceRequest, options: WriteOptions): ApiResponse {
   const { kind, namespace, name, subresource } = request.target;
   if (!options.isManagerGiven) throw managerRequired();
   const configuration = configurationOf(kind, request);
@@ -32,11 +32,11 @@ export function applyPatch(context: Context, request: ResourceRequest, options: 
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
       throw conflict(kind, name, why);
     }
-    return objectAnswer(201, appliedNew(context, kind, configuration, { options, namespace }));
+    return objectResponse(201, appliedNew(context, kind, configuration, { options, namespace }));
   }
   checkIdentity(kind, existing, configuration);
   const stored = appliedOver(context, kind, existing, { configuration, options, subresource });
-  return objectAnswer(200, stored);
+  return objectResponse(200, stored);
 }
 
 function appliedNew(

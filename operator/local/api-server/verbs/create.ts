@@ -2,7 +2,7 @@ import { requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldOwners } from "../ownership/field-owners.ts";
 import { bodyObject } from "../requests/body.ts";
-import { objectAnswer, type Answer } from "../requests/answer.ts";
+import { objectResponse, type ApiResponse } from "../requests/response.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { defaulted } from "../schema/defaulted.ts";
 import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFound } from "../values/api-error.ts";
@@ -29,7 +29,7 @@ import { markUnpersistedDefault } from "../admission/unpersisted-defaults.ts";
 import { validate } from "../admission/validate.ts";
 
 /** POST of an object. */
-export function create(context: Context, request: ResourceRequest): Answer {
+export function create(context: Context, request: ResourceRequest): ApiResponse {
   const { kind, namespace, subresource } = request.target;
   if (subresource !== "" || (kind.namespaced && namespace === "")) throw methodNotAllowed();
   const options = writeOptions(request.query, request.headers, "CreateOptions");
@@ -38,7 +38,7 @@ export function create(context: Context, request: ResourceRequest): Answer {
   const placed = inNamespace(context, kind, draft, namespace);
   const writer = writerOf(context, kind, options, "");
   const managers = managersAfter(kind, undefined, placed, { managers: initialManagers(placed, undefined), writer });
-  return objectAnswer(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
+  return objectResponse(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
 }
 
 /** An object to create, with its field managers. */

@@ -1,7 +1,7 @@
 import { unsupportedValue } from "../kinds/strategies/causes.ts";
 import { gracePeriodSeconds } from "../kinds/strategies/pod.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, objectAnswer, type Answer } from "../requests/answer.ts";
+import { jsonResponse, objectResponse, type ApiResponse } from "../requests/response.ts";
 import { bodyObject, isEmptyBody } from "../requests/body.ts";
 import { conflict, invalid, type Subject } from "../values/api-error.ts";
 import {
@@ -29,23 +29,23 @@ interface DeleteOptions {
 }
 
 /** DELETE of one object. */
-export function deleteOne(context: Context, request: ResourceRequest): Answer {
+export function deleteOne(context: Context, request: ResourceRequest): ApiResponse {
   const { kind, namespace, name } = request.target;
   const options = deleteOptions(request);
   const existing = existingObject(context, kind, namespace, name);
   const { object, isGone } = deleteObject(context, kind, existing, options);
-  if (!isGone || kind.answersDeleted) return objectAnswer(200, object);
+  if (!isGone || kind.returnsDeleted) return objectResponse(200, object);
   const details = {
     name,
     ...(kind.group === "" ? {} : { group: kind.group }),
     kind: kind.plural,
     uid: object.metadata.uid,
   };
-  return objectAnswer(200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details });
+  return objectResponse(200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details });
 }
 
 /** DELETE of all objects that the selectors match. */
-export function deleteCollection(context: Context, request: ResourceRequest): Answer {
+export function deleteCollection(context: Context, request: ResourceRequest): ApiResponse {
   const { kind } = request.target;
   const options = deleteOptions(request);
   const objects = matchingRecords(context, request).map(({ object }) => object);
@@ -53,7 +53,7 @@ export function deleteCollection(context: Context, request: ResourceRequest): An
   const items = objects.map((object) => itemText(kind, object)).join(",");
   const version = { resourceVersion: String(context.store.revision()) };
   const metadata = JSON.stringify(kind.custom ? { continue: "", ...version } : version);
-  return jsonAnswer(
+  return jsonResponse(
     200,
     `{"kind":"${kind.listKind}","apiVersion":"${kind.apiVersion}","metadata":${metadata},"items":[${items}]}`,
   );

@@ -3,7 +3,7 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { jsonPatched } from "../patches/json-patch.ts";
 import { mergePatched } from "../patches/merge-patch.ts";
 import { strategicallyPatched } from "../patches/strategic-merge-patch.ts";
-import { objectAnswer, type Answer } from "../requests/answer.ts";
+import { objectResponse, type ApiResponse } from "../requests/response.ts";
 import { bodyJson } from "../requests/body.ts";
 import { mediaType } from "../requests/media-type.ts";
 import { badRequest, invalid, unsupportedMediaType } from "../values/api-error.ts";
@@ -24,7 +24,7 @@ export const patchTypes = {
 } as const;
 
 /** PATCH of an object or its status, in any format. */
-export function patch(context: Context, request: ResourceRequest): Answer {
+export function patch(context: Context, request: ResourceRequest): ApiResponse {
   const { kind, namespace, name, subresource } = request.target;
   const type = patchType(kind, request);
   const options = writeOptions(request.query, request.headers, "PatchOptions");
@@ -40,7 +40,7 @@ export function patch(context: Context, request: ResourceRequest): Answer {
   const writer = writerOf(context, kind, options, subresource);
   const managers = managersAfter(kind, existing, draft, { managers: initialManagers(draft, existing), writer });
   const stored = updateObject(context, kind, existing, { draft, managers, options, subresource });
-  return objectAnswer(200, stored, warnings);
+  return objectResponse(200, stored, warnings);
 }
 
 /** The patch format of a request. Throws 415. */

@@ -1,4 +1,4 @@
-import type { Answer } from "../requests/answer.ts";
+import type { ApiResponse } from "../requests/response.ts";
 import { isTrue } from "../requests/target.ts";
 import { ApiError, badRequest } from "../values/api-error.ts";
 import { listOf, objectOf, textOf, valueAt } from "../values/json.ts";
@@ -25,7 +25,7 @@ export type PodLogReader = (
 ) => string | AsyncIterable<Uint8Array>;
 
 /** GET of `pods/NAME/log`. */
-export function podLog(context: Context, request: ResourceRequest, reader: PodLogReader | undefined): Answer {
+export function podLog(context: Context, request: ResourceRequest, reader: PodLogReader | undefined): ApiResponse {
   const { kind, namespace, name } = request.target;
   const pod = existingObject(context, kind, namespace, name);
   const names = [

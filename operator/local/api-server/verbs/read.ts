@@ -1,5 +1,5 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, objectAnswer, type Answer } from "../requests/answer.ts";
+import { jsonResponse, objectResponse, type ApiResponse } from "../requests/response.ts";
 import { listPage, listVersion } from "../requests/list-options.ts";
 import { includeOf, presentationOf, type Presentation } from "../requests/media-type.ts";
 import { fieldTest, labelTest } from "../store/selectors.ts";
@@ -14,14 +14,14 @@ import { collectionOf } from "./create.ts";
 import { existingObject } from "./update.ts";
 
 /** GET of one object. */
-export function readOne(context: Context, request: ResourceRequest): Answer {
+export function readOne(context: Context, request: ResourceRequest): ApiResponse {
   const { kind, namespace, name } = request.target;
   const presentation = presentationOf(request.headers["accept"], "object");
   const asked = Number(request.query.get("resourceVersion") ?? 0);
   if (asked > context.store.revision()) throw tooLargeResourceVersion(asked, context.store.revision());
   const object = existingObject(context, kind, namespace, name);
-  if (presentation === "object") return objectAnswer(200, object);
-  return jsonAnswer(200, presented(context, kind, object, { presentation, query: request.query }));
+  if (presentation === "object") return objectResponse(200, object);
+  return jsonResponse(200, presented(context, kind, object, { presentation, query: request.query }));
 }
 
 /** An object as JSON text in the requested presentation. */
@@ -88,7 +88,7 @@ interface Selection {
 }
 
 /** GET of a collection, paged when `limit` is set. */
-export function list(context: Context, request: ResourceRequest): Answer {
+export function list(context: Context, request: ResourceRequest): ApiResponse {
   const { kind } = request.target;
   const presentation = presentationOf(request.headers["accept"], "collection");
   const current = context.store.revision();
@@ -108,7 +108,7 @@ export function list(context: Context, request: ResourceRequest): Answer {
     resourceVersion: String(revision),
     ...more,
   };
-  return jsonAnswer(200, listText(context, kind, objects, { metadata, presentation, query: request.query }));
+  return jsonResponse(200, listText(context, kind, objects, { metadata, presentation, query: request.query }));
 }
 
 // With selectors the server doesn't look ahead: a token means that there are more objects, not that any of them matches.

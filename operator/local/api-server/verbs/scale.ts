@@ -1,5 +1,5 @@
 import type { ScalePaths, ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { jsonResponse, type ApiResponse } from "../requests/response.ts";
 import { bodyJson, bodyObject, bodyYaml } from "../requests/body.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { scaledManagers } from "../ownership/scale-managers.ts";
@@ -15,16 +15,16 @@ import { patched, patchType, patchTypes } from "./patch.ts";
 import { existingObject, updateObject } from "./update.ts";
 
 /** GET, PUT and PATCH of the scale subresource. */
-export function scale(context: Context, method: string, request: ResourceRequest): Answer {
+export function scale(context: Context, method: string, request: ResourceRequest): ApiResponse {
   const { kind, namespace, name } = request.target;
   if (kind.scale === undefined) throw pathNotFound();
   const existing = existingObject(context, kind, namespace, name);
   const current = scaleOf(kind.scale, existing);
-  if (method === "GET") return jsonAnswer(200, JSON.stringify(current));
+  if (method === "GET") return jsonResponse(200, JSON.stringify(current));
   const options = writeOptions(request.query, request.headers, method === "PUT" ? "UpdateOptions" : "PatchOptions");
   const wanted = wantedScale(kind, current, method, request);
   const stored = rescaled(context, kind, existing, { wanted, options });
-  return jsonAnswer(200, JSON.stringify(scaleOf(kind.scale, stored)));
+  return jsonResponse(200, JSON.stringify(scaleOf(kind.scale, stored)));
 }
 
 function wantedScale(kind: ServedKind, current: JsonObject, method: string, request: ResourceRequest): JsonObject {

@@ -1,6 +1,6 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldOwners } from "../ownership/field-owners.ts";
-import { objectAnswer, type Answer } from "../requests/answer.ts";
+import { objectResponse, type ApiResponse } from "../requests/response.ts";
 import { bodyObject } from "../requests/body.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { badRequest, conflict, invalid, modifiedSince, notFound } from "../values/api-error.ts";
@@ -31,7 +31,7 @@ import { hasUnpersistedDefault } from "../admission/unpersisted-defaults.ts";
 import { validate } from "../admission/validate.ts";
 
 /** PUT of an object or its status. */
-export function update(context: Context, request: ResourceRequest): Answer {
+export function update(context: Context, request: ResourceRequest): ApiResponse {
   const { kind, namespace, name, subresource } = request.target;
   const options = writeOptions(request.query, request.headers, "UpdateOptions");
   const body = withCheckedType(kind, bodyObject(request.body, request.headers["content-type"]));
@@ -45,11 +45,15 @@ export function update(context: Context, request: ResourceRequest): Answer {
     if (!kind.allowsCreateOnUpdate || subresource !== "") throw notFound(kind, name);
     const placed = inNamespace(context, kind, draft, namespace);
     const managers = managersAfter(kind, undefined, placed, { managers: initialManagers(placed, undefined), writer });
-    return objectAnswer(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
+    return objectResponse(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
   }
   checkVersion(kind, existing, draft);
   const managers = managersAfter(kind, existing, draft, { managers: initialManagers(draft, existing), writer });
-  return objectAnswer(200, updateObject(context, kind, existing, { draft, managers, options, subresource }), warnings);
+  return objectResponse(
+    200,
+    updateObject(context, kind, existing, { draft, managers, options, subresource }),
+    warnings,
+  );
 }
 
 /** Refuses a write for another version of the object or another object. Throws 409 and 422. */

@@ -1,5 +1,5 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
-import type { StreamAnswer } from "../requests/answer.ts";
+import type { StreamResponse } from "../requests/response.ts";
 import { createChannel, type Channel, type LineValue } from "../requests/channel.ts";
 import { watchOptions, type WatchOptions } from "../requests/list-options.ts";
 import { includeOf, presentationOf } from "../requests/media-type.ts";
@@ -22,7 +22,7 @@ const lastBookmarkBeforeEndMs = 2000;
 const minTimeoutSeconds = 1800;
 
 /** GET of a collection with `watch=true`: one line of JSON per event, until the time-out or the client's disconnect. */
-export function watch(context: Context, request: ResourceRequest): StreamAnswer {
+export function watch(context: Context, request: ResourceRequest): StreamResponse {
   const { kind, namespace } = request.target;
   const options = watchOptions(request.query);
   const { matches } = selection(request.query, kind);

@@ -21,7 +21,7 @@ export interface ProbeLoopOptions {
 
 const defaults = { periodSeconds: 10, failureThreshold: 3, successThreshold: 1 } as const;
 /** Bounds of the fast retry interval, which is a tenth of the time waited so far. */
-const fastRetry = { leastMs: 100, mostMs: 1000 } as const;
+const fastRetry = { minMs: 100, maxMs: 1000 } as const;
 
 /**
  * Runs a probe until its signal aborts. Unlike the kubelet, a loop that retries fast probes every 100 ms to 1 s while it
@@ -43,7 +43,7 @@ export async function probeLoop(options: ProbeLoopOptions): Promise<void> {
       verdict = result.passed;
       if (options.onVerdict(verdict)) return;
     }
-    const soonMs = Math.min(fastRetry.mostMs, Math.max(fastRetry.leastMs, (nowMs - beganMs) / 10));
+    const soonMs = Math.min(fastRetry.maxMs, Math.max(fastRetry.minMs, (nowMs - beganMs) / 10));
     await clock.sleep(retriesFast && verdict !== true ? Math.min(periodMs, soonMs) : periodMs, signal);
   }
 }

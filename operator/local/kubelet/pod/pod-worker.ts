@@ -29,7 +29,7 @@ export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | 
 
 const hostAddress = "127.0.0.1";
 /** Delays between mount attempts. The kubelet's grow to 2 min, but on a laptop the missing object comes with the next apply. */
-const mountRetry = { firstMs: 500, mostMs: 5_000 } as const;
+const mountRetry = { firstMs: 500, maxMs: 5_000 } as const;
 
 /** Runs one pod on this node, from mounting its volumes to the end of its last container. */
 export class PodWorker {
@@ -187,7 +187,7 @@ export class PodWorker {
       } catch (thrown) {
         const { code, message } = Fault.from(thrown);
         this.#event({ type: "Warning", reason: code, message });
-        await clock.sleep(Math.min(mountRetry.firstMs * 2 ** attempt, mountRetry.mostMs), this.#stopping.signal);
+        await clock.sleep(Math.min(mountRetry.firstMs * 2 ** attempt, mountRetry.maxMs), this.#stopping.signal);
       }
     }
   }

@@ -2,7 +2,7 @@ import { jsonOf } from "../store/stored-record.ts";
 import type { JsonObject } from "../values/json.ts";
 
 /** A response with a complete body. */
-export interface BodyAnswer {
+export interface BodyResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -11,7 +11,7 @@ export interface BodyAnswer {
 }
 
 /** A streamed response: a watch or a followed log. */
-export interface StreamAnswer {
+export interface StreamResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -22,13 +22,13 @@ export interface StreamAnswer {
 }
 
 /** The response to a request. */
-export type Answer = BodyAnswer | StreamAnswer;
+export type ApiResponse = BodyResponse | StreamResponse;
 
 /** Whether a response is streamed. */
-export const isStream = (answer: Answer): answer is StreamAnswer => "chunks" in answer;
+export const isStream = (response: ApiResponse): response is StreamResponse => "chunks" in response;
 
 /** A JSON response; `warnings` become Warning headers, which kubectl prints. */
-export function jsonAnswer(status: number, text: string, warnings: readonly string[] = []): BodyAnswer {
+export function jsonResponse(status: number, text: string, warnings: readonly string[] = []): BodyResponse {
   return { status, headers: jsonHeaders(warnings), body: `${text}\n` };
 }
 
@@ -40,7 +40,7 @@ const jsonHeaders = (warnings: readonly string[]): Readonly<Record<string, strin
     : { ...plainHeaders, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") };
 
 /** A response with one object, serialized lazily when `body` is read. */
-export function objectAnswer(status: number, content: JsonObject, warnings: readonly string[] = []): BodyAnswer {
+export function objectResponse(status: number, content: JsonObject, warnings: readonly string[] = []): BodyResponse {
   return {
     status,
     headers: jsonHeaders(warnings),
@@ -52,13 +52,17 @@ export function objectAnswer(status: number, content: JsonObject, warnings: read
 }
 
 /** A response with a `Status` object; its code is the HTTP status (default 200). */
-export const statusAnswer = (status: JsonObject): BodyAnswer => {
+export const statusResponse = (status: JsonObject): BodyResponse => {
   const code = typeof status["code"] === "number" ? status["code"] : 200;
-  return jsonAnswer(code, JSON.stringify(status));
+  return jsonResponse(code, JSON.stringify(status));
 };
 
 /** A plain-text response, for endpoints outside the API. */
-export const textAnswer = (status: number, body: string, contentType = "text/plain; charset=utf-8"): BodyAnswer => ({
+export const textResponse = (
+  status: number,
+  body: string,
+  contentType = "text/plain; charset=utf-8",
+): BodyResponse => ({
   status,
   headers: { "content-type": contentType },
   body,
