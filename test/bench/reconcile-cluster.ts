@@ -12,7 +12,7 @@ import { loadConnection } from "../../operator/kube/config.ts";
 import { createHttpTransport } from "../../operator/kube/http-transport.ts";
 import { resources } from "../../operator/kube/resources.ts";
 import { systemNamespace } from "../../operator/model-deployment/resources/labels.ts";
-import { startControlPlane, whyNotHere } from "../cluster/control-plane.ts";
+import { startControlPlane, whyNoControlPlane } from "../cluster/control-plane.ts";
 import { type Figure, printFigures } from "./figures.ts";
 import { cpuMs, memoryMb } from "./process-figures.ts";
 import { type BareTook, startBareLoop } from "./reconcile/bare-process.ts";
@@ -149,7 +149,7 @@ function figures({ creation, writes, restart }: Ours, read: BareTook, write: Bar
   ];
 }
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 if (reason !== undefined) {
   console.log(`skipped: ${reason}`);
 } else {

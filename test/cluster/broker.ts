@@ -8,36 +8,33 @@ import { controlPlaneBinary, startControlPlane } from "./control-plane.ts";
 import { capture } from "./launch/kubectl.ts";
 import { createStateFolder } from "./launch/state-folder.ts";
 
-/** Where a cluster is, in a form that crosses process borders. */
+/** The address of a cluster, in a form that can be sent to another process. */
 export interface ClusterAddress {
   readonly kubeconfigPath: string;
   readonly url: string;
   readonly caPath: string;
 }
 
-/** Hands one cluster to every process that asks and starts it on the first question. */
+/** An HTTP server that shares one cluster with every process that asks, and starts it on the first request. */
 export interface Broker {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-interface Lease {
+interface Cluster {
   readonly address: ClusterAddress;
-  end(): Promise<void>;
+  release(): Promise<void>;
 }
 
 type Answer = { readonly address: ClusterAddress } | { readonly fault: string };
 
-/**
- * Starts a broker. Its cluster is a new control plane, or the running one that `kubeconfigPath` names,
- * which it leaves running.
- */
+/** Starts a broker for a new control plane, or for the running one that `kubeconfigPath` names, which it does not stop. */
 export async function startBroker(kubeconfigPath?: string): Promise<Broker> {
-  let lease: Promise<Lease> | undefined;
+  let cluster: Promise<Cluster> | undefined;
   const answer = async (): Promise<Answer> => {
-    lease ??= kubeconfigPath === undefined ? ownCluster() : runningCluster(kubeconfigPath);
+    cluster ??= kubeconfigPath === undefined ? newCluster() : runningCluster(kubeconfigPath);
     try {
-      return { address: (await lease).address };
+      return { address: (await cluster).address };
     } catch (error) {
       return { fault: error instanceof Error ? error.message : String(error) };
     }
@@ -54,14 +51,14 @@ export async function startBroker(kubeconfigPath?: string): Promise<Broker> {
     async stop() {
       server.close();
       server.closeAllConnections();
-      // Whoever asked has been told about a failed start already.
-      const held = await lease?.catch(() => undefined);
-      await held?.end();
+      // A failed start has already been reported to the process that asked.
+      const started = await cluster?.catch(() => undefined);
+      await started?.release();
     },
   };
 }
 
-/** Asks a broker for its cluster; the first to ask waits for the start. */
+/** Asks a broker for its cluster; the first request waits for the start. */
 export async function askBroker(url: string): Promise<ClusterAddress> {
   // Not fetch: that gives up after five minutes without headers, and a first start builds Kubernetes.
   const [response] = await once(get(url, { agent: false }), "response");
@@ -71,16 +68,16 @@ export async function askBroker(url: string): Promise<ClusterAddress> {
   return body.address;
 }
 
-async function ownCluster(): Promise<Lease> {
+async function newCluster(): Promise<Cluster> {
   const plane = await startControlPlane();
   const { kubeconfigPath, url, caPath } = plane;
-  return { address: { kubeconfigPath, url, caPath }, end: () => plane.stop() };
+  return { address: { kubeconfigPath, url, caPath }, release: () => plane.stop() };
 }
 
-async function runningCluster(kubeconfigPath: string): Promise<Lease> {
+async function runningCluster(kubeconfigPath: string): Promise<Cluster> {
   const view = `--kubeconfig=${kubeconfigPath}`;
-  const cluster = "{.clusters[0].cluster.server} {.clusters[0].cluster.certificate-authority-data}";
-  const query = ["config", "view", "--raw", "--minify", `--output=jsonpath=${cluster}`];
+  const fields = "{.clusters[0].cluster.server} {.clusters[0].cluster.certificate-authority-data}";
+  const query = ["config", "view", "--raw", "--minify", `--output=jsonpath=${fields}`];
   const { code, stdout, stderr } = await capture(await controlPlaneBinary(), ["kubectl", view, ...query]);
   const [url, ca] = stdout.split(" ");
   if (code !== 0 || !url || !ca) {
@@ -89,5 +86,5 @@ async function runningCluster(kubeconfigPath: string): Promise<Lease> {
   const folder = await createStateFolder();
   const caPath = join(folder.path, "ca.crt");
   await writeFile(caPath, Buffer.from(ca, "base64"));
-  return { address: { kubeconfigPath, url, caPath }, end: () => folder.remove() };
+  return { address: { kubeconfigPath, url, caPath }, release: () => folder.remove() };
 }

@@ -7,10 +7,10 @@ import { dirname, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { startControlPlane, startTimeoutMs, whyNotHere, type ControlPlane } from "./control-plane.ts";
+import { startControlPlane, startTimeoutMs, whyNoControlPlane, type ControlPlane } from "./control-plane.ts";
 import { sharedControlPlane } from "./shared.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const replicaSet = `
@@ -32,7 +32,7 @@ async function processesOf(folder: string): Promise<string[]> {
   return ids.filter((_id, index) => commands[index]?.includes(folder));
 }
 
-describe.skipIf(reason !== undefined)(`a control plane of its own${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`a new control plane${skipped}`, () => {
   const auditLog = join(tmpdir(), `modelwright-audit-${process.pid}.jsonl`);
   let plane: ControlPlane;
 
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)(`a control plane of its own${skipped}`, ()
     expect(result).toEqual({ code: 0, stdout: "namespace/default\n", stderr: "" });
   });
 
-  test("tells a failing command by its exit status and words", async () => {
+  test("returns exit status and error output of a failing command", async () => {
     const result = await plane.kubectl(["get", "namespace", "nowhere"]);
     expect(result).toEqual({
       code: 1,
@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined)(`a control plane of its own${skipped}`, ()
     });
   });
 
-  test("turns a ReplicaSet into pods that no node can take", async () => {
+  test("creates a ReplicaSet's pods, which stay unschedulable without nodes", async () => {
     const created = await plane.kubectl(["create", "--filename=-"], { input: replicaSet });
     expect(created).toEqual({ code: 0, stdout: "replicaset.apps/twins created\n", stderr: "" });
     const condition = '{.status.conditions[?(@.type=="PodScheduled")].reason}';
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`a control plane of its own${skipped}`, ()
     });
   });
 
-  test("audits who asked for what", async () => {
+  test("logs the user of each request in the audit log", async () => {
     await plane.kubectl(["get", "namespace", "audited", "--as=somebody"]);
     await vi.waitFor(async () => expect(await readFile(auditLog, "utf8")).toContain('"username":"somebody"'));
   });
@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)(`the end of a control plane${skipped}`, ()
   test("leaves neither process nor folder when it is stopped", { timeout: startTimeoutMs }, async () => {
     const plane = await startControlPlane({ controllers: false, scheduler: false });
     const folder = dirname(plane.kubeconfigPath);
-    expect(await processesOf(folder)).toHaveLength(3); // etcd, kube-apiserver and the janitor of the folder
+    expect(await processesOf(folder)).toHaveLength(3); // etcd, kube-apiserver and the process that removes the folder
     await plane.stop();
     expect(await processesOf(folder)).toEqual([]);
     expect(existsSync(folder)).toBe(false);
@@ -110,14 +110,14 @@ describe.skipIf(reason !== undefined)(`the end of a control plane${skipped}`, ()
     expect(existsSync(folder)).toBe(false);
   });
 
-  test("at its start says what the failing program said", { timeout: startTimeoutMs }, async () => {
+  test("at its start fails with the log of the failing program", { timeout: startTimeoutMs }, async () => {
     const start = startControlPlane({ auditLog: "/dev/null/audit.log" });
     await expect(start).rejects.toThrow(/^kube-apiserver ended \(.+\); its log ends with:\n[^]*\/dev\/null/);
   });
 });
 
 describe.skipIf(reason !== undefined)(`the shared control plane${skipped}`, () => {
-  test("is one and the same for all who ask", { timeout: startTimeoutMs }, async () => {
+  test("is the same for all callers", { timeout: startTimeoutMs }, async () => {
     const [one, other] = await Promise.all([sharedControlPlane(), sharedControlPlane()]);
     expect(other.url).toBe(one.url);
     expect((await one.kubectl(["get", "--raw=/readyz"])).stdout).toBe("ok");

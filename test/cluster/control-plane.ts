@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
-import { controlPlaneBinary, whyNotHere } from "./launch/binary.ts";
+import { controlPlaneBinary, whyNoControlPlane } from "./launch/binary.ts";
 import { startComponent, type Component } from "./launch/component.ts";
 import {
   apiServerFlags,
@@ -17,12 +17,12 @@ import { capture, kubectlFor, type Kubectl } from "./launch/kubectl.ts";
 import { apiServerStatus, untilServed } from "./launch/readiness.ts";
 import { createStateFolder } from "./launch/state-folder.ts";
 
-export { controlPlaneBinary, whyNotHere };
+export { controlPlaneBinary, whyNoControlPlane };
 
-/** Longest time a first start may take: it builds Kubernetes. For hooks that start a control plane. */
+/** Time limit of hooks that start a control plane: the first start builds Kubernetes. */
 export const startTimeoutMs = 20 * 60_000;
 
-/** What a control plane consists of beside etcd and kube-apiserver. */
+/** Options of `startControlPlane`. */
 export interface ControlPlaneOptions {
   /** Run kube-controller-manager; default true. */
   readonly controllers?: boolean;
@@ -30,31 +30,31 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean;
   /** Path of a file that gets one line per request, with user and verb. */
   readonly auditLog?: string;
-  /** More flags of kube-apiserver. */
+  /** Additional flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
-  /** More flags of kube-controller-manager. */
+  /** Additional flags of kube-controller-manager. */
   readonly controllerFlags?: readonly string[];
-  /** Runs before the controllers start: garbage collection looks for kinds that are new to it every 30 s only. */
+  /** Runs before the controllers start, since garbage collection looks for new kinds only every 30 s. */
   readonly beforeControllers?: (kubectl: Kubectl) => Promise<void>;
   /** Listen where this node can reach the API server, and write credentials for its programs. Default: no node. */
   readonly node?: NodeSite;
 }
 
-/** Services' addresses of a control plane without a node: nothing is there to serve them. */
-const nowhere = { serviceRange: "10.96.0.0/16", kubernetesServiceAddress: "10.96.0.1" };
+/** Service addresses of a control plane without a node, where nothing serves them. */
+const unservedAddresses = { serviceRange: "10.96.0.0/16", kubernetesServiceAddress: "10.96.0.1" };
 
-/** What a node needs of its control plane. */
+/** The addresses of a node and its control plane. */
 export interface NodeSite {
   readonly name: string;
   readonly address: string;
-  /** Address of this machine that the node reaches. */
+  /** Address of this machine that the node can reach. */
   readonly controlPlaneAddress: string;
-  /** CIDR of the Services' addresses, and the first of these. */
+  /** CIDR of the Service addresses, and the first of them. */
   readonly serviceRange: string;
   readonly kubernetesServiceAddress: string;
 }
 
-/** How to reach a running Kubernetes as its admin. */
+/** Admin access to a running Kubernetes. */
 export interface ClusterAccess {
   readonly kubeconfigPath: string;
   readonly url: string;
@@ -64,13 +64,13 @@ export interface ClusterAccess {
 
 /** A real Kubernetes control plane without nodes. */
 export interface ControlPlane extends ClusterAccess {
-  /** Where its credentials, logs and data are. */
+  /** Folder of credentials, logs and data. */
   readonly folder: string;
   /** Ends every process of this control plane and deletes its data. */
   stop(): Promise<void>;
 }
 
-/** Starts a control plane of its own; it ends with this process at the latest. */
+/** Starts a new control plane, which ends with this process at the latest. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binary = await controlPlaneBinary();
   for (let attempt = 1; ; attempt++) {
@@ -94,7 +94,7 @@ async function start(binary: string, options: ControlPlaneOptions): Promise<Cont
   };
   const { auditLog, node } = options;
   const address = node?.controlPlaneAddress ?? loopback;
-  const { serviceRange } = node ?? nowhere;
+  const { serviceRange } = node ?? unservedAddresses;
   const site: Site = { folder, address, port: await freePort(address), serviceRange, auditLog };
   const url = `https://${address}:${site.port}`;
   try {
@@ -123,7 +123,7 @@ function adminKubeconfig({ folder }: Site): string {
 }
 
 async function writeCredentials(binary: string, { folder, address, port }: Site, node?: NodeSite): Promise<void> {
-  const { kubernetesServiceAddress } = node ?? nowhere;
+  const { kubernetesServiceAddress } = node ?? unservedAddresses;
   const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
   const names = [...new Set([address, loopback, "localhost", kubernetesServiceAddress, ...service])];
   const result = await capture(binary, [
@@ -160,10 +160,10 @@ async function startComponents(
   await launch("kube-apiserver", [...apiServerFlags(site), ...more]);
   await untilReady("/readyz");
   await beforeControllers?.(kubectlFor(binary, adminKubeconfig(site)));
-  // Started earlier, they meet RBAC rules that are not there yet and back off for seconds.
+  // If they started earlier, RBAC rules would be missing and they would back off for seconds.
   if (controllers) await launch("kube-controller-manager", [...controllerManagerFlags(site), ...controllerFlags]);
   if (scheduler) await launch("kube-scheduler", schedulerFlags(site));
-  // Pods are refused until their namespace has its service account.
+  // The API server rejects pods until their namespace has its service account.
   if (controllers) await untilReady("/api/v1/namespaces/default/serviceaccounts/default");
 }
 

@@ -3,12 +3,12 @@ import { join } from "node:path";
 
 const folder = join(import.meta.dirname, "..", "fixtures", "digits");
 
-/** A model file, base64 as ConfigMaps carry it. */
+/** The digits model, in base64 for the `binaryData` of a ConfigMap. */
 export function digitsModel(): string {
   return readFileSync(join(folder, "model.h5")).toString("base64");
 }
 
-/** Probabilities of the ten digits with three decimals: what TensorFlow answered to the first of the fixture's inputs. */
+/** TensorFlow's answer to the fixture's first input: the probabilities of the ten digits with three decimals. */
 export function digitsExpected(): readonly string[] {
   return rounded(fixture().outputs[0].data.slice(0, 10));
 }
@@ -18,7 +18,7 @@ export function digitsRequest(): string {
   return JSON.stringify({ instances: [fixture().inputs[0].data.slice(0, 64)] });
 }
 
-/** Asks a model of the fixture by TensorFlow Serving's REST API, as in `digitsExpected`. Throws when it is refused. */
+/** Sends `digitsRequest` to TensorFlow Serving's REST API; the answer is in the form of `digitsExpected`. Throws on an error status. */
 export async function digitsAnswer(url: string): Promise<readonly string[]> {
   const response = await fetch(url, { method: "POST", body: digitsRequest() });
   if (!response.ok) throw new Error(`${url} answers ${response.status}: ${await response.text()}`);

@@ -25,7 +25,7 @@ const programs = ["operator", "runtime"] as const;
 const reference = (program: (typeof programs)[number]): string => `localhost/modelwright/${program}:dev`;
 const fixture = join(import.meta.dirname, "..", "fixtures", "digits");
 
-/** A cluster that does not answer: nobody listens on the discard port of a container. */
+/** A cluster that does not answer: nothing listens on the discard port of a container. */
 const kubeconfig = `
 apiVersion: v1
 kind: Config
@@ -46,21 +46,23 @@ describe.skipIf(reason !== undefined)(`the images on a Docker engine${skipped}`,
   }, 300_000);
   afterAll(async () => {
     await Promise.all(containers.map((container) => container.remove({ force: true })));
-    await Promise.all(programs.map((program) => there().container.dockerode.getImage(reference(program)).remove()));
+    await Promise.all(
+      programs.map((program) => presentEngine().container.dockerode.getImage(reference(program)).remove()),
+    );
     await rm(folder, { recursive: true });
   });
 
-  /** Starts a program as the chart's pods are: nothing of the image can be written, and no right is left. */
+  /** Starts a program like the chart's pods: with a read-only root file system and without capabilities. */
   const start = async (
     program: (typeof programs)[number],
     command: readonly string[],
     { binds = [] }: { readonly binds?: readonly string[] } = {},
   ): Promise<Container> => {
     const published = [ports.rest, ports.admin].map((port) => `${port}/tcp`);
-    const container = await there().container.create({
+    const container = await presentEngine().container.create({
       Image: reference(program),
       Cmd: [...command],
-      // Without a terminal its output would come in frames.
+      // Without a terminal the engine would multiplex the output in frames.
       Tty: true,
       ExposedPorts: Object.fromEntries(published.map((port) => [port, {}])),
       HostConfig: {
@@ -77,18 +79,18 @@ describe.skipIf(reason !== undefined)(`the images on a Docker engine${skipped}`,
   };
   const origin = async (container: Container, port: number): Promise<string> => {
     const { NetworkSettings } = await container.inspect();
-    return `http://${there().info.containerRuntime.host}:${NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort}`;
+    return `http://${presentEngine().info.containerRuntime.host}:${NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort}`;
   };
   const answers = async (container: Container, path: string): Promise<void> => {
     const url = `${await origin(container, ports.admin)}${path}`;
     await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), { timeout: 30_000, interval: 100 });
   };
 
-  test("have the names that the chart gives them", () => {
+  test("have the names that the chart uses", () => {
     expect(load).toEqual(programs.map((program) => expect.stringContaining(`Loaded image: ${reference(program)}`)));
   });
 
-  test("the operator ends with the contract's exit code where it is told of no cluster", async () => {
+  test("the operator ends with the contract's exit code when it has no cluster to connect to", async () => {
     const container = await start("operator", []);
     const { StatusCode } = (await container.wait()) as { readonly StatusCode: number }; // as the engine's API has it
     expect(StatusCode).toBe(exitCodes.usage);
@@ -96,14 +98,14 @@ describe.skipIf(reason !== undefined)(`the images on a Docker engine${skipped}`,
     expect(log.toString()).toContain('"code":"OptionMissing"');
   });
 
-  test("the operator lives while its cluster is away", { timeout: 60_000 }, async () => {
+  test("the operator keeps running while its cluster is unreachable", { timeout: 60_000 }, async () => {
     const path = join(folder, "kubeconfig");
     await writeFile(path, kubeconfig, { mode: 0o644 });
     const flags = ["--kubeconfig", "/kubeconfig", "--runtime-image", reference("runtime")];
     await answers(await start("operator", flags, { binds: [`${path}:/kubeconfig:ro`] }), adminPaths.healthz);
   });
 
-  test("the runtime serves a model of a mounted folder", { timeout: 60_000 }, async () => {
+  test("the runtime serves a model from a mounted folder", { timeout: 60_000 }, async () => {
     const command = ["serve", "/models/model.h5", "--name", "digits"];
     const container = await start("runtime", command, { binds: [`${fixture}:/models:ro`] });
     await answers(container, adminPaths.readyz);
@@ -111,18 +113,18 @@ describe.skipIf(reason !== undefined)(`the images on a Docker engine${skipped}`,
     expect(await digitsAnswer(url)).toEqual(digitsExpected());
 
     const script = "try { fs.writeFileSync('/written', '') } catch ({ code }) { [process.getuid(), code].join() }";
-    const { output, exitCode } = await there().container.exec(container, [nodePath, "-p", script]);
+    const { output, exitCode } = await presentEngine().container.exec(container, [nodePath, "-p", script]);
     expect({ output: output.trim(), exitCode }).toEqual({ output: "65534,EROFS", exitCode: 0 });
   });
 });
 
-/** The engine that the tests are left out without. */
-function there(): Engine {
+/** The Docker engine; tests that call this are skipped without one. */
+function presentEngine(): Engine {
   if (engine === undefined) throw new Error(reason);
   return engine;
 }
 
-/** As `docker load` does; tells what the engine says to it. */
+/** Loads an image as `docker load` does, and returns the engine's output. */
 async function loadImage(path: string): Promise<string> {
-  return text(await there().container.dockerode.loadImage(createReadStream(path)));
+  return text(await presentEngine().container.dockerode.loadImage(createReadStream(path)));
 }

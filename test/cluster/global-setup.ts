@@ -9,8 +9,8 @@ declare module "vitest" {
 }
 
 /**
- * Vitest global setup for `sharedControlPlane`. It costs nothing until a test file asks for the
- * control plane. MODELWRIGHT_CONTROL_PLANE, a kubeconfig, offers a running one instead.
+ * Vitest global setup for `sharedControlPlane`. The control plane starts when the first test file asks for it. The path of a
+ * kubeconfig in MODELWRIGHT_CONTROL_PLANE makes the tests use a running one instead.
  */
 export default async function globalSetup(project: TestProject): Promise<() => Promise<void>> {
   const broker = await startBroker(process.env["MODELWRIGHT_CONTROL_PLANE"]);

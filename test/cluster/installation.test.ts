@@ -34,7 +34,7 @@ spec:
   resources: {gpu: {count: 1}}
 `;
 
-/** What is read of an event of audit.k8s.io/v1. */
+/** The fields of an audit.k8s.io/v1 event that this test reads. */
 interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
@@ -42,13 +42,13 @@ interface AuditEvent {
   readonly responseStatus?: { readonly code: number };
 }
 
-describe.skipIf(reason !== undefined)(`an installation by the manifests on a real node${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`an installation with the manifests on a real node${skipped}`, () => {
   let node: Node;
   let scratch: string;
   let auditLog: string;
   let url: string;
 
-  /** What kubectl printed; a failing command fails the test with its words. */
+  /** The output of kubectl. Throws with its error output if it fails. */
   const kubectl = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await node.kubectl(args);
     if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
@@ -91,7 +91,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
     expect(phases).toBe("Running Running Running Running ");
   });
 
-  test("serves the example to clients inside and outside of the cluster", { timeout: 120_000 }, async () => {
+  test("serves the example to clients inside and outside the cluster", { timeout: 120_000 }, async () => {
     await node.kubectl(["create", "--filename=-"], { input: demo });
     await inDemo("apply", `--filename=${example}`);
     const ready = await inDemo("wait", "mwd/simple-model", "--for=condition=Ready", "--timeout=90s");
@@ -122,7 +122,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
   });
 
   test(
-    "goes on under another operator, without a failed request, when the leader is killed",
+    "continues under another leader, without a failed request, when the leader is killed",
     { timeout: 120_000 },
     async () => {
       const holder = (): Promise<string> =>
@@ -138,7 +138,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
     },
   );
 
-  test("says in the scheduler's words what a pod without a GPU waits for", { timeout: 120_000 }, async () => {
+  test("reports in the scheduler's words what a pod without a GPU waits for", { timeout: 120_000 }, async () => {
     await kubectl("wait", "node", "--all", "--for=jsonpath={.status.allocatable.nvidia\\.com/gpu}=2", "--timeout=30s");
     await node.kubectl(["create", "--filename=-"], { input: scarce });
     const phases = "--output=jsonpath={range .items[*]}{.status.phase} {end}";
@@ -155,7 +155,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
     await inDemo("delete", "mwd/scarce");
   });
 
-  test("removes what belongs to a model with it", { timeout: 120_000 }, async () => {
+  test("removes a model's objects with the model", { timeout: 120_000 }, async () => {
     await inDemo("delete", `--filename=${example}`);
     const kinds = "replicasets,pods,services,endpointslices,poddisruptionbudgets,serviceaccounts";
     await vi.waitFor(async () => expect(await inDemo("get", kinds, "--output=name")).toBe("serviceaccount/default\n"), {
@@ -164,7 +164,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
     });
   });
 
-  test("was refused nothing for want of rights", async () => {
+  test("has every right that the operator used", async () => {
     const lines = (await readFile(auditLog, "utf8")).trimEnd().split("\n");
     const events = lines.map((line) => JSON.parse(line) as AuditEvent); // written by the API server
     const asked = events.filter(({ user }) => user.username === operator);

@@ -23,7 +23,7 @@ export async function whyNoK3s(): Promise<string | undefined> {
   return isThere ? undefined : `the Docker engine has no image ${image}; docker pull ${image}`;
 }
 
-/** Starts k3s without the parts that no test needs, and waits until its node is there. */
+/** Starts k3s without the components that no test needs, and waits until its node is registered. */
 export async function startK3s(): Promise<K3s> {
   const container = await new GenericContainer(image)
     .withCommand(["server", "--disable=traefik,servicelb,metrics-server", "--tls-san=localhost"])

@@ -1,5 +1,4 @@
-// Runs a control plane by hand: `node test/cluster/main.ts`. With the line it prints, test runs share
-// this one and skip the start.
+// Runs a control plane until it is interrupted: `node test/cluster/main.ts`. It prints a line of shell that lets test runs use it.
 import { once } from "node:events";
 
 import { startControlPlane } from "./control-plane.ts";

@@ -52,8 +52,8 @@ const pod = {
   },
 };
 
-/** What a node leaves on the machine if it leaves anything: links, routes, cgroups, mounts and processes. */
-function traces({ folder, network }: Pick<Node, "folder" | "network">): readonly string[] {
+/** The links, routes, cgroups, mounts and processes of a node that are on the machine. */
+function leftovers({ folder, network }: Pick<Node, "folder" | "network">): readonly string[] {
   const routes = readFileSync("/proc/net/route", "utf8").split("\n");
   const hierarchies = readdirSync("/sys/fs/cgroup").map((name) => join("/sys/fs/cgroup", name, network.link));
   const commands = readdirSync("/proc")
@@ -90,7 +90,7 @@ describe.skipIf(reason !== undefined)(`a real node${skipped}`, () => {
   });
 
   test(
-    "serves a model by the runtime's image under the restricted Pod Security Standard",
+    "serves a model with the runtime's image under the restricted Pod Security Standard",
     { timeout: 120_000 },
     async () => {
       const objects = { apiVersion: "v1", kind: "List", items: [namespace, model] };
@@ -121,9 +121,9 @@ describe.skipIf(reason !== undefined)(`a real node${skipped}`, () => {
   );
 
   test("leaves nothing on the machine when it is stopped", { timeout: 60_000 }, async () => {
-    expect(traces(node)).not.toEqual([]);
+    expect(leftovers(node)).not.toEqual([]);
     await node.stop();
-    expect(traces(node)).toEqual([]);
+    expect(leftovers(node)).toEqual([]);
   });
 });
 
@@ -140,8 +140,8 @@ describe.skipIf(reason !== undefined)(`the end of a node${skipped}`, () => {
     const [output] = await once(parent.stdout, "data");
     // What the script above writes.
     const node = JSON.parse(String(output)) as Pick<Node, "folder" | "network">;
-    expect(traces(node)).not.toEqual([]);
+    expect(leftovers(node)).not.toEqual([]);
     parent.kill("SIGKILL");
-    await vi.waitFor(() => expect(traces(node)).toEqual([]), { timeout: 30_000, interval: 200 });
+    await vi.waitFor(() => expect(leftovers(node)).toEqual([]), { timeout: 30_000, interval: 200 });
   });
 });

@@ -5,8 +5,8 @@ import { askBroker } from "./broker.ts";
 import { kubectlFor } from "./launch/kubectl.ts";
 
 /**
- * The control plane that all test files of this run share; the first caller waits for its start.
- * Keep to a namespace of your own: the others' objects are there too.
+ * The control plane that all test files of this run share; the first caller waits for its start. Each test file must use its own
+ * namespace.
  */
 export async function sharedControlPlane(): Promise<ClusterAccess> {
   const broker = inject("controlPlaneBroker");

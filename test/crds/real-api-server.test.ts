@@ -14,14 +14,14 @@ import {
   modelDeploymentRules,
   servedModelDeployment,
 } from "../../crds/v1alpha1/validation.ts";
-import { startTimeoutMs, whyNotHere, type ClusterAccess } from "../cluster/control-plane.ts";
+import { startTimeoutMs, whyNoControlPlane, type ClusterAccess } from "../cluster/control-plane.ts";
 import { sharedControlPlane } from "../cluster/shared.ts";
 import { exampleFolder, examples, invalidExamples } from "./examples.ts";
 import { faultyObjects, faultyStatuses, modelDeployment, wholeSpec, wholeStatus } from "./faulty-objects.ts";
 import { openDryRun, type DryRun, type ServerAnswer } from "./server-answers.ts";
 import { yamlCases } from "./yaml-cases.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 // A control plane that is kept between runs may still be deleting the previous definition.
 const namespace = `crds-${process.pid}`;

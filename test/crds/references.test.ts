@@ -5,11 +5,11 @@ import { loadConnection } from "../../operator/kube/config.ts";
 import { createHttpTransport } from "../../operator/kube/http-transport.ts";
 import { resources } from "../../operator/kube/resources.ts";
 import type { Transport } from "../../operator/kube/transport.ts";
-import { startTimeoutMs, whyNotHere } from "../cluster/control-plane.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../cluster/control-plane.ts";
 import { sharedControlPlane } from "../cluster/shared.ts";
 import { eventually } from "../builders/operator-scene.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 /** A source that refers to the named object. */

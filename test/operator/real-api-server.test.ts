@@ -4,7 +4,7 @@ import { loadConnection } from "../../operator/kube/config.ts";
 import { createHttpTransport } from "../../operator/kube/http-transport.ts";
 import { resources } from "../../operator/kube/resources.ts";
 import type { Transport } from "../../operator/kube/transport.ts";
-import { startTimeoutMs, whyNotHere } from "../cluster/control-plane.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../cluster/control-plane.ts";
 import { sharedControlPlane } from "../cluster/shared.ts";
 import { model, modelDeployment } from "../builders/model-deployment.ts";
 import { addOwnNode } from "../builders/own-node.ts";
@@ -16,7 +16,7 @@ import {
   readyStatus,
 } from "../builders/operator-scene.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "operator-end-to-end";

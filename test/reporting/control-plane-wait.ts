@@ -1,4 +1,4 @@
 // Setup file of tests on the real control plane: waits for its build, which would exceed the time limit of hooks.
-import { controlPlaneBinary, whyNotHere } from "../cluster/launch/binary.ts";
+import { controlPlaneBinary, whyNoControlPlane } from "../cluster/launch/binary.ts";
 
-if (whyNotHere() === undefined) await controlPlaneBinary();
+if (whyNoControlPlane() === undefined) await controlPlaneBinary();

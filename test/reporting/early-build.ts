@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 
 import type { Reporter } from "vitest/node";
 
-import { whyNotHere } from "../cluster/launch/binary.ts";
+import { whyNoControlPlane } from "../cluster/launch/binary.ts";
 
 const clientTests: readonly string[] = ["test/integration/clients/clients.test.ts"];
 
@@ -16,7 +16,7 @@ export function earlyBuild(root: string, controlPlaneTests: readonly string[]): 
     onTestRunStart(specifications) {
       const needs = (tests: readonly string[]): boolean =>
         specifications.some(({ moduleId }) => tests.includes(relative(root, moduleId)));
-      if (needs(controlPlaneTests) && whyNotHere() === undefined) startBuild("control-plane-build.ts");
+      if (needs(controlPlaneTests) && whyNoControlPlane() === undefined) startBuild("control-plane-build.ts");
       if (needs(clientTests)) startBuild("clients-build.ts");
     },
   };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { readYaml } from "../../../crds/schema/yaml.ts";
 import { eventually } from "../../builders/operator-scene.ts";
-import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../../cluster/control-plane.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
 import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
 import { type OperatorRun, startOperatorRun } from "./operator-run.ts";
@@ -14,7 +14,7 @@ import { chartFolder, releaseNamespace, template, variants } from "./rendered.ts
 import { grantedRights, usedRights } from "./rights.ts";
 import { schemaGroups, schemaNames, writeSchemas } from "./server-schemas.ts";
 
-const reason = whyNotHere() ?? whyNoTool("helm") ?? whyNoTool("kubeconform");
+const reason = whyNoControlPlane() ?? whyNoTool("helm") ?? whyNoTool("kubeconform");
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const operatorUser = `system:serviceaccount:${releaseNamespace}:modelwright-operator`;
 const stepTimeoutMs = 60_000;

@@ -10,12 +10,12 @@ import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import type { KubeObject, PodTemplate } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import type { Transport } from "../../../operator/kube/transport.ts";
-import { startTimeoutMs, whyNotHere } from "../../cluster/control-plane.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { sharedControlPlane } from "../../cluster/shared.ts";
 import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
 import { rendered, variants } from "./rendered.ts";
 
-const reason = whyNotHere() ?? whyNoTool("helm");
+const reason = whyNoControlPlane() ?? whyNoTool("helm");
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "pod-security";

@@ -1,229 +1,240 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { difference } from "./stage/end-state.ts";
-import { isAboutLease } from "./proxy/ledger.ts";
-import { openPlace, type Place } from "./stage/place.ts";
-import { followClaims } from "./readiness-claims.ts";
-import type { Stage } from "./stage/stage.ts";
-import { restWords, stories, type Story } from "./stories.ts";
+import { difference } from "./cluster/end-state.ts";
+import { isAboutLease } from "./proxy/request-log.ts";
+import { createSandbox, type Sandbox } from "./cluster/sandbox.ts";
+import { watchReadyClaims } from "./ready-claims.ts";
+import type { TestCluster } from "./cluster/test-cluster.ts";
+import { stateSummary, stories, type Story } from "./stories.ts";
 
-/** A request of the operator, counted from 1 from a story's beginning, and whether the server gets it before the crash. */
+/** Crashes the operator at a request, counted from 1 since the story began, before or after the server gets the request. */
 export interface CrashPoint {
   readonly request: number;
   readonly when: "before" | "after";
 }
 
-/** What a story comes to without a crash. */
-export interface Calm {
+/** The result of a story that ran without a crash. */
+export interface Baseline {
   readonly state: readonly string[];
-  /** Creations and deletions of the operator, in words. */
+  /** Objects that the operator created and deleted, as in `RequestLog`. */
   readonly acts: readonly string[];
   readonly requests: number;
 }
 
-export type Reference = ReadonlyMap<string, Calm>;
+/** Baselines by the name of the story. */
+export type Baselines = ReadonlyMap<string, Baseline>;
 
-export interface Played {
+/** Counts of the stories that ran with a crash. */
+export interface CrashResults {
   /** Stories in which the operator was killed. */
   readonly crashes: number;
-  /** Those that ended as without a crash. */
+  /** Crashed stories that ended like their baseline. */
   readonly recovered: number;
-  /** Stories that were over before the request of their crash. */
-  readonly spared: number;
+  /** Stories that ended before the request at which they should have crashed. */
+  readonly notReached: number;
   readonly failures: readonly string[];
 }
 
-const restLimitMs = 60_000;
-/** What the operator does by the clock (looks at a drain, asks pods about their model) it does within this time. */
+const idleTimeoutMs = 60_000;
+/** Longer than the intervals at which the operator checks a drain or asks pods about their model. */
 const quietMs = 800;
-const shortlyMs = 120;
+const settleMs = 120;
 const pollMs = 25;
 
-/** Plays all stories without a crash. */
-export async function playCalmly(stage: Stage, namespace: string): Promise<Reference> {
-  const place = await openPlace(stage, namespace);
-  const reference = new Map<string, Calm>();
+/** Runs all stories without a crash and returns their baselines. */
+export async function runWithoutCrashes(cluster: TestCluster, namespace: string): Promise<Baselines> {
+  const sandbox = await createSandbox(cluster, namespace);
+  const baselines = new Map<string, Baseline>();
   try {
-    await place.startOperator().leads;
+    await sandbox.startOperator().leads;
     for (const story of stories) {
-      const actsBefore = place.ledger.acts.length;
-      await prepare(place, story);
-      const counted = countRequests(place, story);
-      await begin(stage, place, story);
-      await place.operator?.leads;
+      const actsBefore = sandbox.requestLog.acts.length;
+      await prepare(sandbox, story);
+      const counted = countRequests(sandbox, story);
+      await begin(cluster, sandbox, story);
+      await sandbox.operator?.leads;
       await until(
-        () => restOf(stage, namespace) === story.rest,
-        () => `${story.name}: ${restOf(stage, namespace)}`,
+        () => stateOf(cluster, namespace) === story.rest,
+        () => `${story.name}: ${stateOf(cluster, namespace)}`,
       );
-      await quiet(stage, place, quietMs);
-      const acts = place.ledger.acts.slice(actsBefore).toSorted();
-      reference.set(story.name, { state: place.endState(), acts, requests: counted() });
+      await untilQuiet(cluster, sandbox, quietMs);
+      const acts = sandbox.requestLog.acts.slice(actsBefore).toSorted();
+      baselines.set(story.name, { state: sandbox.endState(), acts, requests: counted() });
     }
   } finally {
-    await place.stop();
+    await sandbox.stop();
   }
-  return reference;
+  return baselines;
 }
 
+/** A chain of stories and the crash points to meet in it. */
 export interface CrashChain {
   readonly namespace: string;
-  readonly reference: Reference;
-  /** Undefined: none in this story. */
-  readonly pointOf: (calm: Calm) => CrashPoint | undefined;
+  readonly baselines: Baselines;
+  /** Undefined: no crash in this story. */
+  readonly pointOf: (baseline: Baseline) => CrashPoint | undefined;
 }
 
-/** Plays the stories up to the last that has a point, with a crash in each that has one; stops at the first that does not end as it should. */
-export async function playCrashes(stage: Stage, { namespace, reference, pointOf }: CrashChain): Promise<Played> {
-  const place = await openPlace(stage, namespace);
-  const claims = followClaims(stage, namespace);
-  const ends: (End & Pick<Scene, "point">)[] = [];
+/** Runs the stories up to the last one with a crash point, crashing where there is a point; stops at the first story that ends unlike its baseline. */
+export async function runCrashChain(
+  cluster: TestCluster,
+  { namespace, baselines, pointOf }: CrashChain,
+): Promise<CrashResults> {
+  const sandbox = await createSandbox(cluster, namespace);
+  const claims = watchReadyClaims(cluster, namespace);
+  const results: (StoryResult & Pick<StoryRun, "point">)[] = [];
   const failures: string[] = [];
   const planned = stories.map((story) => {
-    const calm = reference.get(story.name);
-    if (calm === undefined) throw new Error(`no reference of ${story.name}`);
-    return { story, calm, point: pointOf(calm) };
+    const baseline = baselines.get(story.name);
+    if (baseline === undefined) throw new Error(`no baselines of ${story.name}`);
+    return { story, baseline, point: pointOf(baseline) };
   });
   const length = planned.findLastIndex(({ point }) => point !== undefined) + 1;
   try {
-    await place.startOperator().leads;
-    for (const { story, calm, point } of planned.slice(0, length)) {
-      // A start in peace shows nothing.
+    await sandbox.startOperator().leads;
+    for (const { story, baseline, point } of planned.slice(0, length)) {
+      // A restart without a crash shows nothing.
       if (point === undefined && story.change === undefined) continue;
       const words = `${story.name}: ${point === undefined ? "no crash" : `crash ${point.when} request ${point.request}`}`;
-      const { isCrashed, wrong } = await playStory(stage, place, { story, calm, point });
-      ends.push({ point, isCrashed, wrong });
+      const { isCrashed, wrong } = await runStory(cluster, sandbox, { story, baseline, point });
+      results.push({ point, isCrashed, wrong });
       failures.push(...wrong.map((line) => `${words}: ${line}`));
-      if (wrong.length > 0) failures.push(...(place.operator?.log ?? []).slice(-30));
+      if (wrong.length > 0) failures.push(...(sandbox.operator?.log ?? []).slice(-30));
       if (wrong.length > 0) break;
     }
     failures.push(...claims.false);
   } finally {
     claims.stop();
-    await place.stop();
+    await sandbox.stop();
   }
-  const crashed = ends.filter(({ isCrashed }) => isCrashed);
+  const crashed = results.filter(({ isCrashed }) => isCrashed);
   return {
     crashes: crashed.length,
     recovered: crashed.filter(({ wrong }) => wrong.length === 0).length,
-    spared: ends.filter(({ point, isCrashed }) => point !== undefined && !isCrashed).length,
+    notReached: results.filter(({ point, isCrashed }) => point !== undefined && !isCrashed).length,
     failures,
   };
 }
 
-interface Scene {
+interface StoryRun {
   readonly story: Story;
-  readonly calm: Calm;
+  readonly baseline: Baseline;
   readonly point: CrashPoint | undefined;
 }
 
-/** How a story ended, and what is not as it is without a crash. */
-interface End {
+/** How a story ended, and the differences from its baseline. */
+interface StoryResult {
   readonly isCrashed: boolean;
   readonly wrong: readonly string[];
 }
 
-async function playStory(stage: Stage, place: Place, { story, calm, point }: Scene): Promise<End> {
-  const actsBefore = place.ledger.acts.length;
-  const isLikeCalm = (): boolean => difference(calm.state, place.endState()).length === 0;
-  await prepare(place, story);
-  const fuse = layFuse(place, story, point);
-  await begin(stage, place, story);
-  const past = async (): Promise<void> => {
-    await place.operator?.leads;
-    await until(isLikeCalm, () => "");
-    await quiet(stage, place, quietMs);
+async function runStory(
+  cluster: TestCluster,
+  sandbox: Sandbox,
+  { story, baseline, point }: StoryRun,
+): Promise<StoryResult> {
+  const actsBefore = sandbox.requestLog.acts.length;
+  const isLikeBaseline = (): boolean => difference(baseline.state, sandbox.endState()).length === 0;
+  await prepare(sandbox, story);
+  const trigger = armCrash(sandbox, story, point);
+  await begin(cluster, sandbox, story);
+  const completed = async (): Promise<void> => {
+    await sandbox.operator?.leads;
+    await until(isLikeBaseline, () => "");
+    await untilQuiet(cluster, sandbox, quietMs);
   };
-  if (point !== undefined) await Promise.race([fuse.blown, past().catch(() => {})]);
-  place.proxy.judge = () => undefined;
-  const isCrashed = fuse.isBlown();
+  if (point !== undefined) await Promise.race([trigger.triggered, completed().catch(() => {})]);
+  sandbox.proxy.intercept = () => undefined;
+  const isCrashed = trigger.isTriggered();
   if (isCrashed) {
-    await place.buryOperator();
-    await place.startOperator().leads;
+    await sandbox.removeOperator();
+    await sandbox.startOperator().leads;
   }
   try {
-    await until(isLikeCalm, () => "");
+    await until(isLikeBaseline, () => "");
   } catch {
-    return { isCrashed, wrong: difference(calm.state, place.endState()) };
+    return { isCrashed, wrong: difference(baseline.state, sandbox.endState()) };
   }
-  await quiet(stage, place, shortlyMs);
-  const acts = place.ledger.acts.slice(actsBefore).toSorted();
-  const wrong = [...difference(calm.state, place.endState())];
-  if (acts.join() !== calm.acts.join()) wrong.push(`did ${acts.join(", ")}; without a crash ${calm.acts.join(", ")}`);
+  await untilQuiet(cluster, sandbox, settleMs);
+  const acts = sandbox.requestLog.acts.slice(actsBefore).toSorted();
+  const wrong = [...difference(baseline.state, sandbox.endState())];
+  if (acts.join() !== baseline.acts.join())
+    wrong.push(`did ${acts.join(", ")}; without a crash ${baseline.acts.join(", ")}`);
   return { isCrashed, wrong };
 }
 
-/** Before a start the operator of before ends: its last requests are none of the story's. */
-async function prepare(place: Place, { change }: Story): Promise<void> {
-  if (change === undefined) await place.buryOperator();
+/** Stops the previous operator before a restart story, so that its last requests are not counted in the story. */
+async function prepare(sandbox: Sandbox, { change }: Story): Promise<void> {
+  if (change === undefined) await sandbox.removeOperator();
 }
 
-/** Makes the change of the story, or starts the operator anew. */
-async function begin({ client }: Stage, place: Place, { change }: Story): Promise<void> {
-  if (change === undefined) place.startOperator();
-  else await change(client, place.namespace);
+/** Makes the change of the story, or restarts the operator. */
+async function begin({ client }: TestCluster, sandbox: Sandbox, { change }: Story): Promise<void> {
+  if (change === undefined) sandbox.startOperator();
+  else await change(client, sandbox.namespace);
 }
 
-interface Fuse {
-  readonly blown: Promise<void>;
-  isBlown(): boolean;
+interface CrashTrigger {
+  readonly triggered: Promise<void>;
+  isTriggered(): boolean;
 }
 
-function layFuse(place: Place, story: Story, point: CrashPoint | undefined): Fuse {
+function armCrash(sandbox: Sandbox, story: Story, point: CrashPoint | undefined): CrashTrigger {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let isBlown = false;
+  let isTriggered = false;
   let count = 0;
-  place.proxy.judge = (request) => {
-    if (!counts(story, request)) return undefined;
+  sandbox.proxy.intercept = (request) => {
+    if (!isCounted(story, request)) return undefined;
     count += 1;
     if (count !== point?.request) return undefined;
-    const onPassed = (): void => {
-      place.operator?.kill();
-      isBlown = true;
+    const onInjected = (): void => {
+      sandbox.operator?.kill();
+      isTriggered = true;
       resolve();
     };
-    return { when: point.when, onPassed };
+    return { when: point.when, onInjected };
   };
-  return { blown: promise, isBlown: () => isBlown };
+  return { triggered: promise, isTriggered: () => isTriggered };
 }
 
-function countRequests(place: Place, story: Story): () => number {
+function countRequests(sandbox: Sandbox, story: Story): () => number {
   let count = 0;
-  place.proxy.judge = (request) => {
-    if (counts(story, request)) count += 1;
+  sandbox.proxy.intercept = (request) => {
+    if (isCounted(story, request)) count += 1;
     return undefined;
   };
   return () => count;
 }
 
-/** A lease is renewed by the clock: such requests count only in a start, whose own they are. */
-function counts({ change }: Story, request: { readonly path: string }): boolean {
+/** Requests for the lease come at intervals, so they count only in restart stories, where they belong to the start. */
+function isCounted({ change }: Story, request: { readonly path: string }): boolean {
   return change === undefined || !isAboutLease(request);
 }
 
-function restOf({ view }: Stage, namespace: string): string {
+function stateOf({ view }: TestCluster, namespace: string): string {
   const objects = view.objects(namespace).filter(([, { metadata }]) => metadata.name !== "default");
-  return restWords(view.deployments.find({ namespace, name: "digits" }), objects);
+  return stateSummary(view.deployments.find({ namespace, name: "digits" }), objects);
 }
 
-/** Waits until neither the cluster changes nor the operator asks for anything. */
-async function quiet({ view }: Stage, place: Place, forMs: number): Promise<void> {
-  const level = (): number => view.changes(place.namespace) + place.ledger.requests;
-  let last = level();
+/** Waits until for `forMs` neither the cluster changes nor the operator sends a request. */
+async function untilQuiet({ view }: TestCluster, sandbox: Sandbox, forMs: number): Promise<void> {
+  const activity = (): number => view.changes(sandbox.namespace) + sandbox.requestLog.requests;
+  let last = activity();
   let sinceMs = performance.now();
-  const limitMs = sinceMs + restLimitMs;
+  const limitMs = sinceMs + idleTimeoutMs;
   while (performance.now() - sinceMs < forMs) {
-    if (performance.now() > limitMs) throw new Error(`no rest in ${place.namespace} within ${restLimitMs} ms`);
+    if (performance.now() > limitMs) throw new Error(`still active in ${sandbox.namespace} within ${idleTimeoutMs} ms`);
     await sleep(pollMs);
-    if (level() === last) continue;
-    last = level();
+    if (activity() === last) continue;
+    last = activity();
     sinceMs = performance.now();
   }
 }
 
-async function until(isSo: () => boolean, words: () => string): Promise<void> {
-  const limitMs = performance.now() + restLimitMs;
-  while (!isSo()) {
-    if (performance.now() > limitMs) throw new Error(`not within ${restLimitMs} ms: ${words()}`);
+async function until(isMet: () => boolean, state: () => string): Promise<void> {
+  const limitMs = performance.now() + idleTimeoutMs;
+  while (!isMet()) {
+    if (performance.now() > limitMs) throw new Error(`not within ${idleTimeoutMs} ms: ${state()}`);
     await sleep(pollMs);
   }
 }

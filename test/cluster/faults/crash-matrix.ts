@@ -1,19 +1,20 @@
-import { type Calm, type CrashPoint, type Played, playCrashes, type Reference } from "./crash-chain.ts";
-import type { Stage } from "./stage/stage.ts";
+import { type Baseline, type CrashPoint, type CrashResults, runCrashChain, type Baselines } from "./crash-chain.ts";
+import type { TestCluster } from "./cluster/test-cluster.ts";
 
+/** Options of `runCrashMatrix`. */
 export interface MatrixOptions {
-  readonly reference: Reference;
-  /** How many chains of stories to play; every crash point is met with as many as `chainCount` says. */
+  readonly baselines: Baselines;
+  /** Number of chains to run; `chainCount` chains cover every crash point. */
   readonly chains: number;
-  /** Chains at a time. */
+  /** Number of chains that run at the same time. */
   readonly parallel: number;
 }
 
-/** Requests beyond those of the calm run that are counted too: a story does not always need the same number. */
+/** Extra requests to crash at beyond those of the baseline: a story does not always take the same number. */
 const margin = 1;
 
-/** Before and after every request of a story. */
-function crashPoints({ requests }: Calm): readonly CrashPoint[] {
+/** The points before and after every request of a story. */
+function crashPoints({ requests }: Baseline): readonly CrashPoint[] {
   const numbers = Array.from({ length: requests + margin }, (_, index) => index + 1);
   return numbers.flatMap((request) => [
     { request, when: "before" as const },
@@ -21,37 +22,37 @@ function crashPoints({ requests }: Calm): readonly CrashPoint[] {
   ]);
 }
 
-/** How many chains it takes until each story has met each of its crash points. */
-export function chainCount(reference: Reference): number {
-  return Math.max(...[...reference.values()].map((calm) => crashPoints(calm).length));
+/** Number of chains that it takes until each story has met each of its crash points. */
+export function chainCount(baselines: Baselines): number {
+  return Math.max(...[...baselines.values()].map((baseline) => crashPoints(baseline).length));
 }
 
-/** Plays chains of stories, with crashes in them, in namespaces of their own. */
-export async function playMatrix(stage: Stage, options: MatrixOptions): Promise<Played> {
-  const { reference, parallel } = options;
-  const all = chainCount(reference);
+/** Runs chains of stories with crashes, each chain in its own namespace. */
+export async function runCrashMatrix(cluster: TestCluster, options: MatrixOptions): Promise<CrashResults> {
+  const { baselines, parallel } = options;
+  const all = chainCount(baselines);
   const chains = Math.min(options.chains, all);
   const numbers = Array.from({ length: chains }, (_, index) => index);
-  const results: Played[] = [];
+  const results: CrashResults[] = [];
   const work = async (): Promise<void> => {
     for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
       const chain = number;
-      const pointOf = (calm: Calm): CrashPoint | undefined => pointIn(chain, chains, crashPoints(calm));
-      results.push(await playCrashes(stage, { namespace: `crashes-${chain}`, reference, pointOf }));
+      const pointOf = (baseline: Baseline): CrashPoint | undefined => pointIn(chain, chains, crashPoints(baseline));
+      results.push(await runCrashChain(cluster, { namespace: `crashes-${chain}`, baselines, pointOf }));
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
   return {
     crashes: sum(results.map(({ crashes }) => crashes)),
     recovered: sum(results.map(({ recovered }) => recovered)),
-    spared: sum(results.map(({ spared }) => spared)),
+    notReached: sum(results.map(({ notReached }) => notReached)),
     failures: results.flatMap(({ failures }) => failures),
   };
 }
 
 /**
- * Spreads the points over the chains. Where there are fewer points than chains the first chains have them: the last ones are
- * short then, as a chain ends with its last point.
+ * Spreads the points over the chains. With fewer points than chains, the first chains get them, and the last chains are short, as
+ * a chain ends with its last point.
  */
 function pointIn(chain: number, chains: number, points: readonly CrashPoint[]): CrashPoint | undefined {
   return points.length < chains ? points[chain] : points[Math.floor((chain * points.length) / chains)];

@@ -2,49 +2,49 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { resources } from "../../../operator/kube/resources.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
-import { type FaultProxy, openRules } from "./proxy/fault-proxy.ts";
-import { openPlace, type Place } from "./stage/place.ts";
-import type { Refusal } from "./proxy/proxied-call.ts";
-import type { Stage } from "./stage/stage.ts";
+import { type FaultProxy, passThrough } from "./proxy/fault-proxy.ts";
+import { createSandbox, type Sandbox } from "./cluster/sandbox.ts";
+import type { Refusal } from "./proxy/proxied-request.ts";
+import type { TestCluster } from "./cluster/test-cluster.ts";
 
-/** A time in which an operator cannot work with its API server. */
-export interface Trouble {
+/** A period in which an operator cannot work with its API server. */
+export interface Outage {
   readonly name: string;
   begin(proxy: FaultProxy): Promise<void> | void;
   end(proxy: FaultProxy): Promise<void> | void;
 }
 
-/** What became of an operator after a trouble. */
-export interface Aftermath {
-  /** From the trouble's end until everything is as the user wants it. */
+/** The state of an operator after an outage. */
+export interface OutageResult {
+  /** Time from the outage's end until both ModelDeployments are as declared. */
   readonly resyncMs: number;
-  /** How the operator ended, if it did. */
+  /** Exit status or signal of the operator, if it ended. */
   readonly ended: string | undefined;
-  /** Watches that were told that their history is gone. */
+  /** Number of watches that got 410 Gone. */
   readonly expired: number;
 }
 
-/** The user changes the first just when the trouble begins, so that it is worked on, the other in the middle of it. */
+/** `first` is changed just before the outage begins, so that the operator is working on it; `other` halfway through the outage. */
 const names = ["first", "other"] as const;
 type Name = (typeof names)[number];
 const limitMs = 90_000;
 
-/** Everything is refused at once with this status, watches that are open are cut. */
-function refusing(status: number, headers: Refusal["headers"] = {}): Pick<Trouble, "begin" | "end"> {
+/** The proxy refuses every request with this status at once, and cuts open watches. */
+function refusing(status: number, headers: Refusal["headers"] = {}): Pick<Outage, "begin" | "end"> {
   const reason = status === 429 ? "TooManyRequests" : "ServiceUnavailable";
   const body = { kind: "Status", apiVersion: "v1", status: "Failure", code: status, reason, message: "made to fail" };
   return {
     begin(proxy) {
-      proxy.judge = () => ({ when: "before", refusal: { status, headers, body: JSON.stringify(body) } });
+      proxy.intercept = () => ({ when: "before", refusal: { status, headers, body: JSON.stringify(body) } });
       proxy.breakConnections();
     },
-    end: (proxy) => void (proxy.judge = () => undefined),
+    end: (proxy) => void (proxy.intercept = () => undefined),
   };
 }
 
 const unreachable = { begin: (proxy: FaultProxy) => proxy.refuse(), end: (proxy: FaultProxy) => proxy.accept() };
 
-export const troubles = {
+export const outages = {
   unreachable: { name: "no connection", ...unreachable },
   silent: {
     name: "a silent connection that moves again",
@@ -65,58 +65,58 @@ export const troubles = {
   truncated: {
     name: "watches that are cut within an event",
     begin: (proxy) =>
-      void (proxy.alter = (piece) => ({ piece: piece.subarray(0, Math.ceil(piece.length / 2)), isCut: true })),
-    end: (proxy) => void (proxy.alter = openRules.alter),
+      void (proxy.alter = (chunk) => ({ chunk: chunk.subarray(0, Math.ceil(chunk.length / 2)), isCut: true })),
+    end: (proxy) => void (proxy.alter = passThrough.alter),
   },
-} satisfies Readonly<Record<string, Trouble>>;
+} satisfies Readonly<Record<string, Outage>>;
 
-/** Lets a trouble befall an operator that is at work, while the user goes on changing things. */
-export async function survive(
-  stage: Stage,
+/** Runs an operator through an outage, with changes by a user just before it and during it. */
+export async function runThroughOutage(
+  cluster: TestCluster,
   namespace: string,
-  { trouble, durationMs }: { readonly trouble: Trouble; readonly durationMs: number },
-): Promise<Aftermath> {
-  const { client } = stage;
-  const place = await openPlace(stage, namespace);
-  const history = followExpiry(place.proxy);
+  { outage, durationMs }: { readonly outage: Outage; readonly durationMs: number },
+): Promise<OutageResult> {
+  const { client } = cluster;
+  const sandbox = await createSandbox(cluster, namespace);
+  const history = followExpiry(sandbox.proxy);
   const scale = (name: Name, replicas: number): Promise<unknown> =>
     client.mergePatch(resources.modelDeployments, { namespace, name }, { spec: { replicas } });
   let ended: string | undefined;
   try {
-    const operator = place.startOperator();
+    const operator = sandbox.startOperator();
     void operator.exited.then((how) => (ended = how));
     await operator.leads;
     const { apiVersion, kind, spec } = modelDeployment();
     for (const name of names) {
       await client.create(resources.modelDeployments, { apiVersion, kind, metadata: { name, namespace }, spec });
     }
-    for (const name of names) await untilScaled(stage, place, { name, replicas: 2 });
+    for (const name of names) await untilScaled(cluster, sandbox, { name, replicas: 2 });
     await scale("first", 4);
-    await trouble.begin(place.proxy);
+    await outage.begin(sandbox.proxy);
     await sleep(durationMs / 2);
     await scale("other", 3);
     await sleep(durationMs / 2);
-    await trouble.end(place.proxy);
+    await outage.end(sandbox.proxy);
     const endedMs = performance.now();
-    await untilScaled(stage, place, { name: "first", replicas: 4 });
-    await untilScaled(stage, place, { name: "other", replicas: 3 });
+    await untilScaled(cluster, sandbox, { name: "first", replicas: 4 });
+    await untilScaled(cluster, sandbox, { name: "other", replicas: 3 });
     return { resyncMs: performance.now() - endedMs, ended, expired: history.expired() };
   } finally {
-    await place.stop();
+    await sandbox.stop();
   }
 }
 
-/** Counts answers and events of watches that say 410. */
+/** Counts the responses and watch events with code 410. */
 function followExpiry(proxy: FaultProxy): { expired(): number } {
   let expired = 0;
-  const { onExchange, alter } = proxy;
-  proxy.onExchange = (exchanged) => {
-    onExchange(exchanged);
-    if (exchanged.status === 410) expired += 1;
+  const { onCompleted, alter } = proxy;
+  proxy.onCompleted = (completed) => {
+    onCompleted(completed);
+    if (completed.status === 410) expired += 1;
   };
-  proxy.alter = (piece) => {
-    if (piece.includes('"code":410')) expired += 1;
-    return alter(piece);
+  proxy.alter = (chunk) => {
+    if (chunk.includes('"code":410')) expired += 1;
+    return alter(chunk);
   };
   return { expired: () => expired };
 }
@@ -126,8 +126,8 @@ interface Wanted {
   readonly replicas: number;
 }
 
-/** As many pods as wanted are ready, and the ModelDeployment says so of its present generation. */
-async function untilScaled({ view }: Stage, { namespace, operator }: Place, wanted: Wanted): Promise<void> {
+/** Waits until the ModelDeployment's present generation is Ready with the wanted number of pods. */
+async function untilScaled({ view }: TestCluster, { namespace, operator }: Sandbox, wanted: Wanted): Promise<void> {
   const { name, replicas } = wanted;
   const startMs = performance.now();
   const isScaled = (): boolean => {

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startTimeoutMs, whyNotHere } from "../control-plane.ts";
-import { survive, type Trouble, troubles } from "./outage.ts";
-import { type Stage, startStage } from "./stage/stage.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
+import { runThroughOutage, type Outage, outages } from "./outage.ts";
+import { type TestCluster, startTestCluster } from "./cluster/test-cluster.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
-/** MODELWRIGHT_OUTAGES=all plays troubles of up to two minutes. */
+/** MODELWRIGHT_OUTAGES=all runs outages of up to two minutes. */
 const isWhole = process.env["MODELWRIGHT_OUTAGES"] === "all";
 const mostResyncMs = 5_000;
-/** Beyond 10 s an operator loses its lease. */
-const few: Readonly<Record<keyof typeof troubles, readonly number[]>> = {
+/** Durations in seconds. After more than 10 s an operator loses its lease. */
+const few: Readonly<Record<keyof typeof outages, readonly number[]>> = {
   unreachable: [1, 14],
   silent: [14],
   dead: [4],
@@ -22,44 +22,47 @@ const few: Readonly<Record<keyof typeof troubles, readonly number[]>> = {
 };
 const many = [1, 2, 5, 10, 20, 45, 90, 120];
 
-/** Without a watch cache and with an etcd that forgets after two seconds, history is soon gone. */
-const forgetful = ["--watch-cache-sizes=replicasets.apps#0,services#0", "--etcd-compaction-interval=1s"];
+/** Without a watch cache and with an etcd that compacts every second, watch history is gone after two seconds. */
+const shortHistory = ["--watch-cache-sizes=replicasets.apps#0,services#0", "--etcd-compaction-interval=1s"];
 
 interface Case {
   readonly namespace: string;
-  readonly trouble: Trouble;
+  readonly outage: Outage;
   readonly seconds: number;
 }
 
-const cases: readonly Case[] = Object.entries(troubles).flatMap(([key, trouble]) =>
+const cases: readonly Case[] = Object.entries(outages).flatMap(([key, outage]) =>
   (isWhole ? many : (few[key as keyof typeof few] ?? [])).map((seconds) => ({
     // a key of the same record
     namespace: `${key.toLowerCase()}-${seconds}`,
-    trouble,
+    outage,
     seconds,
   })),
 );
 
-describe.skipIf(reason !== undefined)(`an API server in trouble${skipped}`, () => {
-  let stage: Stage;
+describe.skipIf(reason !== undefined)(`an outage of the API server${skipped}`, () => {
+  let cluster: TestCluster;
 
   beforeAll(async () => {
-    stage = await startStage({ apiServerFlags: forgetful });
+    cluster = await startTestCluster({ apiServerFlags: shortHistory });
   }, startTimeoutMs);
-  afterAll(() => stage?.stop());
+  afterAll(() => cluster?.stop());
 
   test.concurrent.each(cases)(
-    "$trouble.name for $seconds s ends no operator, and 5 s later all is as it should be",
+    "$outage.name for $seconds s does not end the operator, and everything is as declared within 5 s after it",
     { timeout: 300_000 },
-    async ({ namespace, trouble, seconds }) => {
-      const { resyncMs, ended, expired } = await survive(stage, namespace, { trouble, durationMs: seconds * 1_000 });
+    async ({ namespace, outage, seconds }) => {
+      const { resyncMs, ended, expired } = await runThroughOutage(cluster, namespace, {
+        outage,
+        durationMs: seconds * 1_000,
+      });
       process.stdout.write(
-        `${trouble.name} for ${seconds} s: everything in order after ${Math.round(resyncMs)} ms, ${expired} watches told that their history is gone\n`,
+        `${outage.name} for ${seconds} s: everything as declared after ${Math.round(resyncMs)} ms, ${expired} watches got 410 Gone\n`,
       );
       expect(ended).toBeUndefined();
       expect(resyncMs).toBeLessThanOrEqual(mostResyncMs);
-      // Then the server has compacted twice, and what watches resume from is gone.
-      if (trouble === troubles.unreachable && seconds >= 10) expect(expired).toBeGreaterThan(0);
+      // The server has compacted twice by then, so the resourceVersions that watches resume from are gone.
+      if (outage === outages.unreachable && seconds >= 10) expect(expired).toBeGreaterThan(0);
     },
   );
 });

@@ -3,24 +3,24 @@ import type { Client } from "../../../operator/kube/client.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
-import { badModel } from "./stage/pod-player.ts";
+import { badModel } from "./cluster/simulated-pods.ts";
 
-/** One change that a user makes, from rest to rest. */
+/** One change by a user, from one idle state to the next. */
 export interface Story {
   readonly name: string;
-  /** Undefined: nobody changes anything, the operator is started anew. */
+  /** Undefined: no change, the operator is restarted. */
   readonly change?: (client: Client, namespace: string) => Promise<unknown>;
-  /** Conditions and number of ReplicaSets at rest: what is compared with must itself be right. */
+  /** Expected condition and number of ReplicaSets in the idle state, so that the baseline itself is checked. */
   readonly rest: string;
 }
 
 const name = "digits";
 
-/** They follow each other. */
+/** All stories, in the order in which they run in one namespace. */
 export const stories: readonly Story[] = [
   { name: "create", change: create, rest: "Ready=True AsDeclared, 1 ReplicaSet" },
   { name: "restart", rest: "Ready=True AsDeclared, 1 ReplicaSet" },
-  { name: "put right", change: edit, rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "repair of edited objects", change: edit, rest: "Ready=True AsDeclared, 1 ReplicaSet" },
   { name: "scale up", change: replicas(3), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
   { name: "scale down", change: replicas(1), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
   { name: "update", change: model("good-2.h5"), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
@@ -45,8 +45,8 @@ export const stories: readonly Story[] = [
   { name: "delete", change: remove, rest: "nothing, 0 ReplicaSets" },
 ];
 
-/** What `rest` is compared with: the condition of the present generation, ReplicaSets, what somebody changed and is still so. */
-export function restWords(deployment: ModelDeployment | undefined, objects: Objects): string {
+/** The state that `rest` is compared with: the condition of the present generation, ReplicaSets, and edits that are still there. */
+export function stateSummary(deployment: ModelDeployment | undefined, objects: Objects): string {
   const { metadata, status } = deployment ?? {};
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   const isCurrent = ready?.observedGeneration === metadata?.generation;
@@ -54,7 +54,7 @@ export function restWords(deployment: ModelDeployment | undefined, objects: Obje
   const replicaSets = objects.filter(([plural]) => plural === "replicasets").length;
   const edited = objects.filter(([plural, object]) => edits[plural]?.test(JSON.stringify(object)));
   return [
-    isCurrent ? condition : `${condition} of before`,
+    isCurrent ? condition : `${condition} of an earlier generation`,
     `${replicaSets} ReplicaSet${replicaSets === 1 ? "" : "s"}`,
     ...edited.map(([plural]) => `${plural} edited`),
   ].join(", ");
@@ -62,7 +62,7 @@ export function restWords(deployment: ModelDeployment | undefined, objects: Obje
 
 type Objects = readonly (readonly [plural: string, object: object])[];
 
-/** By what an object shows that `edit` was there. */
+/** Patterns that an object matches while the change by `edit` is in it. */
 const edits: Readonly<Record<string, RegExp>> = {
   services: /"port":80\b/,
   endpointslices: /"endpoints":(null|\[\])/,
@@ -75,7 +75,7 @@ function create(client: Client, namespace: string): Promise<unknown> {
   return client.create(resources.modelDeployments, { apiVersion, kind, metadata: { name, namespace }, spec });
 }
 
-/** Somebody changes what is ours. */
+/** Another client edits the operator's objects. */
 async function edit(client: Client, namespace: string): Promise<unknown> {
   const key = { namespace, name };
   const ports = [{ name: "http", port: 80 }];
@@ -108,7 +108,7 @@ function model(key: string): Required<Story>["change"] {
   return patch(modelSpec(key));
 }
 
-/** Half of the requests until somebody says more. */
+/** A canary that pauses at half of the requests. */
 function canary(key: string): Required<Story>["change"] {
   return patch({ ...modelSpec(key), rollout: { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } } });
 }

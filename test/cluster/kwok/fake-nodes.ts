@@ -6,42 +6,42 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { fakeNode } from "./kwok.ts";
 
-/** Node label of the zone. */
+/** Node label with the zone. */
 export const zoneLabel = "topology.kubernetes.io/zone";
 
-/** What a pod must tolerate to go to one of the nodes. */
+/** Taint of the nodes, which pods must tolerate. */
 export const gpuTaint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" } as const;
 
-/** Their products, in alternation. */
+/** GPU products of the nodes, in alternation. */
 export const gpuProducts = ["NVIDIA-H100-80GB-HBM3", "NVIDIA-L4"] as const;
 
 const zones = ["a", "b", "c"] as const;
-const gpusEach = 8;
+const gpusPerNode = 8;
 
 interface Node extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Labels of each node, by its name. */
+/** Labels of each node by name. */
 export type NodeLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-/** Creates nodes of 8 GPUs and waits until kwok has made them ready. Products and zones are spread evenly over them. */
+/** Creates nodes with 8 GPUs each, evenly spread over products and zones, and waits until kwok has made them ready. */
 export async function createFakeNodes(client: Client, count: number): Promise<NodeLabels> {
   const nodes = Array.from({ length: count }, (_, index) => {
     const labels = {
       [gpuProductLabel]: gpuProducts[index % gpuProducts.length] ?? "",
       [zoneLabel]: zones[index % zones.length] ?? "",
     };
-    return gpuNode({ name: `gpu-${index}`, gpus: gpusEach, labels });
+    return gpuNode({ name: `gpu-${index}`, gpus: gpusPerNode, labels });
   });
   await createReady(client, nodes);
   return new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels]));
 }
 
-/** Node label of the pool. */
+/** Node label with the pool. */
 export const poolLabel = "test.modelwright.dev/pool";
 
-/** Creates a pool of nodes with so many GPUs each, as `createFakeNodes` does. */
+/** Creates a node for each number of GPUs and waits until kwok has made them ready. */
 export async function createPool(client: Client, pool: string, gpus: readonly number[]): Promise<void> {
   const labels = { [poolLabel]: pool };
   await createReady(
@@ -56,7 +56,7 @@ async function createReady(client: Client, nodes: readonly KubeObject[]): Promis
   await Promise.all(nodes.map((node) => client.create(resources.nodes, node)));
   await eventually(
     async () => {
-      // Each look is a megabyte that kwok, the server and this process share two cores for.
+      // Each list is a megabyte, and kwok, the server and this process may share two cores.
       await systemClock.sleep(250);
       return (await client.list<Node>(resources.nodes)).items.filter(isReady).filter(isOne).length;
     },

@@ -14,12 +14,12 @@ import { annotations, labels } from "../../../operator/model-deployment/resource
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { conditionTexts, eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
-import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 import type { Component } from "../launch/component.ts";
 import { createPool, gpuTaint, poolLabel } from "./fake-nodes.ts";
 import { kwokBuildTimeoutMs, startKwok, whyNoKwok } from "./kwok.ts";
 
-const reason = whyNotHere() ?? whyNoKwok();
+const reason = whyNoControlPlane() ?? whyNoKwok();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const namespace = "gpu-rollouts";
 const rolloutTimeoutMs = 120_000;
@@ -37,7 +37,7 @@ const pools = {
 } as const satisfies Record<string, readonly number[]>;
 type Pool = keyof typeof pools;
 
-/** What a kubelet writes when its device plugin has no device for a pod (kubernetes `pkg/kubelet/cm/admission`). */
+/** Status that a kubelet writes when its device plugin has no device for a pod (kubernetes `pkg/kubelet/cm/admission`). */
 const refusal = {
   phase: "Failed",
   reason: "UnexpectedAdmissionError",
@@ -46,17 +46,17 @@ const refusal = {
   conditions: [{ type: "Ready", status: "False" }],
 };
 
-/** What was seen of a ModelDeployment from its change to its end. */
-interface Seen {
+/** Observations of a ModelDeployment during a change. */
+interface Observed {
   readonly modes: readonly string[];
   readonly why: string;
-  /** Fewest pods of both revisions that were ready at a time. */
+  /** The smallest number of ready pods of both revisions at a time. */
   readonly fewestReady: number;
-  /** Looks at which nobody answered. */
+  /** Number of observations with Available not True. */
   readonly unavailable: number;
 }
 
-describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spare${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`rollouts on clusters without a spare GPU${skipped}`, () => {
   let plane: ControlPlane;
   let kwok: Component;
   let transport: Transport;
@@ -105,19 +105,19 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     conditionTexts(deployment).includes("Ready=True AsDeclared") &&
     deployment?.status?.observedGeneration === deployment?.metadata.generation;
   const settled = (name: Pool) => eventually(() => scene.deployment(name), isAsDeclared, rolloutTimeoutMs);
-  /** Watches a ModelDeployment until it is as its spec wants it. */
-  const watched = async (name: Pool, isOver: (deployment: ModelDeployment) => boolean): Promise<Seen> => {
+  /** Polls a ModelDeployment until `isOver`, and returns what was observed. */
+  const watched = async (name: Pool, isOver: (deployment: ModelDeployment) => boolean): Promise<Observed> => {
     const deadline = performance.now() + rolloutTimeoutMs;
-    let seen: Seen = { modes: [], why: "", fewestReady: Number.POSITIVE_INFINITY, unavailable: 0 };
+    let seen: Observed = { modes: [], why: "", fewestReady: Number.POSITIVE_INFINITY, unavailable: 0 };
     for (;;) {
       const [deployment, there] = [await scene.deployment(name), await pods(name)];
-      seen = witnessed(seen, deployment?.status ?? {}, there.filter(isReady).length);
+      seen = observed(seen, deployment?.status ?? {}, there.filter(isReady).length);
       if (deployment !== undefined && isOver(deployment)) return seen;
       if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(deployment?.status)}`);
       await systemClock.sleep(50);
     }
   };
-  /** Refuses a pod of a revision as a kubelet does, and waits until another is ready. */
+  /** Rejects a pod of a revision as a kubelet does, and waits until its replacement is ready. */
   const refusedAndReplaced = async (name: Pool, revision: (of: ModelDeployment) => string | undefined) => {
     const deployment = await scene.deployment(name);
     const hash = deployment && revision(deployment);
@@ -149,7 +149,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
   };
   const isVersion = (version: string) => (deployment: ModelDeployment) =>
     isAsDeclared(deployment) && deployment.status?.stable?.version === version;
-  /** Brings up a model, changes it and watches. */
+  /** Brings up a model, changes it and observes the rollout. */
   const updated = async (name: Pool, spec: Partial<ModelDeploymentSpec>, change: Partial<ModelDeploymentSpec> = {}) => {
     await apply(name, spec);
     await settled(name);
@@ -157,7 +157,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     return watched(name, isVersion("2"));
   };
 
-  test.concurrent("two pods on two GPUs change places one at a time", limit, async ({ expect }) => {
+  test.concurrent("two pods on two GPUs are swapped one at a time", limit, async ({ expect }) => {
     const { why, ...seen } = await updated("two", { replicas: 2 });
     expect(seen).toEqual({ modes: ["Surge", "Swap"], fewestReady: 1, unavailable: 0 });
     expect(why).toMatch(
@@ -175,13 +175,13 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     expect((await pods("one")).filter(isReady)).toHaveLength(1);
   });
 
-  test.concurrent("a GPU to spare is used, and no pod gives way", limit, async ({ expect }) => {
+  test.concurrent("a spare GPU is used, and no stable pod stops first", limit, async ({ expect }) => {
     const { why, ...seen } = await updated("spare", { replicas: 1 });
     expect(seen).toEqual({ modes: ["Surge"], fewestReady: 1, unavailable: 0 });
     expect(why).toBe("the candidate's pods come beside the stable ones");
   });
 
-  test.concurrent("40 pods that have all of 320 GPUs change places ten at a time", limit, async ({ expect }) => {
+  test.concurrent("40 pods that have all of 320 GPUs are swapped ten at a time", limit, async ({ expect }) => {
     const whole = { replicas: 40, resources: { gpu: { count: 8 } }, rollout: { canary: { maxUnavailable: "25%" } } };
     const { modes, fewestReady, unavailable } = await updated("fleet", whole);
     expect(modes).toEqual(["Surge", "Swap"]);
@@ -190,29 +190,33 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     expect((await pods("fleet")).filter(isReady)).toHaveLength(40);
   });
 
-  test.concurrent("no pod ends for one that needs more GPUs than it leaves", limit, async ({ expect }) => {
-    await apply("pair", { replicas: 2 });
-    await settled("pair");
-    const before = await names("pair");
-    await apply("pair", { replicas: 2, resources: { gpu: { count: 2 } } });
-    const seen = await watched(
-      "pair",
-      ({ status }) => status?.capacity?.why?.startsWith("there is no room, and") === true,
-    );
-    expect(seen.why).toMatch(
-      /^there is no room, and a stable pod would leave 1 nvidia\.com\/gpu where a pod of the candidate needs 2: 0\/\d+ nodes are available/,
-    );
-    expect([seen.modes, seen.fewestReady, seen.unavailable]).toEqual([["Surge"], 2, 0]);
-    await apply("pair", { replicas: 2 });
-    await watched("pair", isVersion("1"));
-    await eventually(
-      () => names("pair"),
-      (now) => now.length === before.length,
-    );
-    expect(await names("pair")).toEqual(before);
-  });
+  test.concurrent(
+    "no stable pod stops for a candidate pod that needs more GPUs than it frees",
+    limit,
+    async ({ expect }) => {
+      await apply("pair", { replicas: 2 });
+      await settled("pair");
+      const before = await names("pair");
+      await apply("pair", { replicas: 2, resources: { gpu: { count: 2 } } });
+      const seen = await watched(
+        "pair",
+        ({ status }) => status?.capacity?.why?.startsWith("there is no room, and") === true,
+      );
+      expect(seen.why).toMatch(
+        /^there is no room, and a stable pod would leave 1 nvidia\.com\/gpu where a pod of the candidate needs 2: 0\/\d+ nodes are available/,
+      );
+      expect([seen.modes, seen.fewestReady, seen.unavailable]).toEqual([["Surge"], 2, 0]);
+      await apply("pair", { replicas: 2 });
+      await watched("pair", isVersion("1"));
+      await eventually(
+        () => names("pair"),
+        (now) => now.length === before.length,
+      );
+      expect(await names("pair")).toEqual(before);
+    },
+  );
 
-  test.concurrent("a swap that is aborted gives the GPUs back", limit, async ({ expect }) => {
+  test.concurrent("an aborted swap gives the GPUs back to the stable revision", limit, async ({ expect }) => {
     const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
     await apply("back", { replicas: 2, rollout: { canary } });
     await settled("back");
@@ -235,7 +239,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
   });
 
   test.concurrent(
-    "pods that a kubelet refuses are replaced, and status speaks of those that are",
+    "pods that a kubelet rejects are replaced, and status counts only the pods that exist",
     limit,
     async ({ expect }) => {
       const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
@@ -269,7 +273,7 @@ function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
 }
 
-function witnessed(seen: Seen, { capacity, conditions = [] }: ModelDeploymentStatus, ready: number): Seen {
+function observed(seen: Observed, { capacity, conditions = [] }: ModelDeploymentStatus, ready: number): Observed {
   const { mode = "", why = seen.why } = capacity ?? {};
   const isNew = mode !== "" && !seen.modes.includes(mode);
   const isUnavailable = conditions.some(({ type, status }) => type === "Available" && status !== "True");

@@ -11,16 +11,16 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import { type CountedGateway, countedGateway } from "../../operator/signals/counted-gateway.ts";
-import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 import type { Component } from "../launch/component.ts";
 import { createPool, gpuTaint, poolLabel } from "./fake-nodes.ts";
 import { kwokBuildTimeoutMs, startKwok, whyNoKwok } from "./kwok.ts";
 
-const reason = whyNotHere() ?? whyNoKwok();
+const reason = whyNoControlPlane() ?? whyNoKwok();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const namespace = "gpu-sharing";
 const pool = "four";
-/** Requests of 40 ms each that come in a second: 20 at a time, work for three pods of eight. */
+/** Requests of 40 ms each, hence 20 at a time: work for three pods with a concurrency of 8. */
 const requestsPerSecond = 500;
 const tickMs = 500;
 const classes = { calm: "Balanced", cheap: "Economy", urgent: "Strict" } as const;
@@ -29,13 +29,13 @@ type Model = keyof typeof classes;
 /** Pods of each model that have a GPU. */
 type Placed = Readonly<Record<Model, number>>;
 
-describe.skipIf(reason !== undefined)(`models that scale by themselves where GPUs are few${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`autoscaled models that compete for GPUs${skipped}`, () => {
   let plane: ControlPlane;
   let kwok: Component;
   let transport: Transport;
   let scene: OperatorScene;
   let gateway: CountedGateway;
-  /** Models that are asked. */
+  /** Models that get requests. */
   const asked = new Set<Model>();
   const timeline: Placed[] = [];
   const over = new AbortController();
@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)(`models that scale by themselves where GPU
     await plane.stop();
   });
 
-  /** Requests go to ready pods, and wait where there is none; what every model has is noted. */
+  /** Reports requests to models with ready pods as served and others as held, and records the pods of every model. */
   async function ask(): Promise<void> {
     let askedUntilMs = systemClock.monotonic();
     while (!over.signal.aborted) {
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`models that scale by themselves where GPU
       askedUntilMs = nowMs;
       for (const model of asked) {
         const { stable } = (await scene.deployment(model))?.status ?? {};
-        if (!asked.has(model)) continue; // it ceased to be asked meanwhile
+        if (!asked.has(model)) continue; // its requests ended meanwhile
         const key = `${namespace}/${model}`;
         if (stable === undefined || (stable.ready ?? 0) === 0) gateway.hold(key, 20, 1_000);
         else {
@@ -116,7 +116,7 @@ describe.skipIf(reason !== undefined)(`models that scale by themselves where GPU
   const reached = (isThere: (found: Placed) => boolean) => eventually(placed, isThere, 120_000);
   const why = async (model: Model) => (await scene.deployment(model))?.status?.autoscaling?.why ?? "";
 
-  test("GPUs go from who only waits for requests to who has some, and then where late requests cost most", async () => {
+  test("idle models give their GPUs to models with requests, and the class whose late requests cost most gets the most", async () => {
     await apply("calm");
     asked.add("calm");
     await reached(({ calm }) => calm >= 3);
@@ -124,14 +124,14 @@ describe.skipIf(reason !== undefined)(`models that scale by themselves where GPU
     gateway.hold(`${namespace}/calm`, 0, 0);
     await apply("cheap");
     asked.add("cheap");
-    // Of four pods that `scaleDownDelay` would keep for ten minutes it gives those to who needs them.
+    // `scaleDownDelay` would keep these pods for ten minutes if no other model needed the GPUs.
     await reached(({ calm, cheap }) => calm <= 1 && cheap >= 3);
     const before = timeline.length;
     await apply("urgent");
     asked.add("urgent");
     await reached(({ calm, cheap, urgent }) => calm === 0 && cheap === 1 && urgent === 3);
     const seen = timeline.slice(before);
-    // Whoever has requests keeps a pod.
+    // A model with requests keeps a pod.
     expect(seen.filter(({ cheap }) => cheap === 0)).toEqual([]);
     expect(await why("cheap")).toMatch(/^\d replicas are wanted, but 4 devices are not enough for all models$/);
   }, 400_000);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Component, startProgram } from "../launch/component.ts";
 import { builtPrograms, type GoModule, whyNotBuilt } from "../launch/go-module.ts";
 
-/** Plays the kubelets of nodes that do not exist: see https://kwok.sigs.k8s.io. */
+/** Simulates the kubelets of fake nodes: see https://kwok.sigs.k8s.io. */
 const module: GoModule = {
   name: "kwok",
   title: "kwok",
@@ -11,10 +11,10 @@ const module: GoModule = {
   builds: [{ packages: ["."], flags: ["-ldflags=-s -w"] }],
 };
 
-/** Annotation of the nodes that kwok plays. */
+/** Annotation of the nodes that kwok simulates. */
 export const fakeNode = { "kwok.x-k8s.io/node": "fake" };
 
-/** Longest time that the first build may take, which compiles a client of Kubernetes. For hooks that start kwok. */
+/** Time limit of hooks that start kwok: the first start builds it, with a Kubernetes client. */
 export const kwokBuildTimeoutMs = 10 * 60_000;
 
 /** Says why kwok cannot run on this machine; undefined where it can. */
@@ -22,12 +22,12 @@ export function whyNoKwok(): string | undefined {
   return whyNotBuilt(module);
 }
 
-/** Path of kwok, which is built when it must be. */
+/** Path of the kwok program, which is built unless it is in the cache. */
 export async function kwokProgram(): Promise<string> {
   return join(await builtPrograms(module), "kwok");
 }
 
-/** Starts kwok, built when it must be. It writes its log into the folder. */
+/** Starts kwok with its log in the folder. */
 export async function startKwok(folder: string, kubeconfigPath: string): Promise<Component> {
   return startProgram(folder, "kwok", [
     await kwokProgram(),
@@ -37,7 +37,7 @@ export async function startKwok(folder: string, kubeconfigPath: string): Promise
     `--manage-nodes-with-annotation-selector=${Object.entries(fakeNode).flat().join("=")}`,
     "--node-lease-duration-seconds=40",
     "--server-address=127.0.0.1:0",
-    // An address for every pod of every node; the default has 254.
+    // Enough addresses for every pod of every node; the default has 254.
     "--cidr=10.64.0.0/16",
   ]);
 }

@@ -9,12 +9,12 @@ import { gpuProductLabel, labels } from "../../../operator/model-deployment/reso
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { conditionTexts, eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
-import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 import type { Component } from "../launch/component.ts";
 import { createFakeNodes, gpuProducts, gpuTaint, type NodeLabels, zoneLabel } from "./fake-nodes.ts";
 import { kwokBuildTimeoutMs, startKwok, whyNoKwok } from "./kwok.ts";
 
-const reason = whyNotHere() ?? whyNoKwok();
+const reason = whyNoControlPlane() ?? whyNoKwok();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "gpu";
@@ -26,19 +26,19 @@ const spreadOverZones = [{ topologyKey: zoneLabel, whenUnsatisfiable: "DoNotSche
 interface Placement {
   readonly name: string;
   readonly spec: Partial<ModelDeploymentSpec>;
-  /** Label of the nodes by which the pods are counted. */
+  /** Node label by which the pods are counted. */
   readonly by: string;
   readonly want: Readonly<Record<string, number>>;
 }
 
 const placements: Record<string, Placement> = {
-  "goes to nodes of the product alone": {
+  "places pods only on nodes with the product": {
     name: "product",
     spec: { replicas: 6, resources: { gpu: { count: 4, products: [l4] } }, scheduling: { tolerations } },
     by: gpuProductLabel,
     want: { [l4]: 6 },
   },
-  "goes to the nodes that the selector names": {
+  "places pods on the nodes that the selector names": {
     name: "selector",
     spec: {
       replicas: 6,
@@ -48,7 +48,7 @@ const placements: Record<string, Placement> = {
     by: zoneLabel,
     want: { b: 6 },
   },
-  "spreads over the zones": {
+  "spreads pods over the zones": {
     name: "spread",
     spec: {
       replicas: 9,
@@ -58,7 +58,7 @@ const placements: Record<string, Placement> = {
     by: zoneLabel,
     want: { a: 3, b: 3, c: 3 },
   },
-  "spreads over the zones that the selector leaves": {
+  "spreads pods over the zones that the selector leaves": {
     name: "one-zone",
     spec: {
       replicas: 4,
@@ -73,17 +73,17 @@ const placements: Record<string, Placement> = {
 interface Refusal {
   readonly name: string;
   readonly spec: Partial<ModelDeploymentSpec>;
-  /** What the scheduler finds wrong with the nodes. */
+  /** The scheduler's reason against the nodes. */
   readonly finding: string;
 }
 
 const refusals: Record<string, Refusal> = {
-  "of a product that no node has": {
+  "with a product that no node has": {
     name: "unknown-product",
     spec: { resources: { gpu: { count: 1, products: ["NVIDIA-B300"] } }, scheduling: { tolerations } },
     finding: "300 node(s) didn't match Pod's node affinity/selector",
   },
-  "of more GPUs than a node has": {
+  "with more GPUs than a node has": {
     name: "too-many",
     spec: { resources: { gpu: { count: 16 } }, scheduling: { tolerations } },
     finding: "300 Insufficient nvidia.com/gpu",
@@ -95,7 +95,7 @@ const refusals: Record<string, Refusal> = {
   },
 };
 
-describe.skipIf(reason !== undefined)(`${nodeCount} nodes with GPUs that kwok plays${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`${nodeCount} simulated nodes with GPUs${skipped}`, () => {
   let plane: ControlPlane;
   let kwok: Component;
   let transport: Transport;
@@ -155,23 +155,26 @@ describe.skipIf(reason !== undefined)(`${nodeCount} nodes with GPUs that kwok pl
     expect(counts).toEqual(want);
   });
 
-  test.for(Object.entries(refusals))("tells in the scheduler's own words of a model %s", async ([, refusal]) => {
-    const { name, spec, finding } = refusal;
-    await create(name, { ...spec, replicas: 1 });
-    const told = await eventually(
-      async () => readyMessage(await scene.deployment(name)),
-      (message) => message.includes("nodes are available"),
-    );
-    const [pod] = await podsOf(`${labels.deployment}=${name}`);
-    const words = pod?.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message;
-    expect(words).toBe(
-      `0/${nodeCount} nodes are available: ${finding}. preemption: 0/${nodeCount} nodes are available: ` +
-        `${nodeCount} Preemption is not helpful for scheduling.`,
-    );
-    expect(told).toBe(`pod ${pod?.metadata.name} waits for a node: ${words}`);
-  });
+  test.for(Object.entries(refusals))(
+    "reports in the scheduler's words why a model has no node: one %s",
+    async ([, refusal]) => {
+      const { name, spec, finding } = refusal;
+      await create(name, { ...spec, replicas: 1 });
+      const told = await eventually(
+        async () => readyMessage(await scene.deployment(name)),
+        (message) => message.includes("nodes are available"),
+      );
+      const [pod] = await podsOf(`${labels.deployment}=${name}`);
+      const words = pod?.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message;
+      expect(words).toBe(
+        `0/${nodeCount} nodes are available: ${finding}. preemption: 0/${nodeCount} nodes are available: ` +
+          `${nodeCount} Preemption is not helpful for scheduling.`,
+      );
+      expect(told).toBe(`pod ${pod?.metadata.name} waits for a node: ${words}`);
+    },
+  );
 
-  test("is ready as soon as the pods tolerate the taint", async () => {
+  test("makes a model ready as soon as its pods tolerate the taint", async () => {
     const key = { namespace, name: "intolerant" };
     await scene.client.mergePatch(resources.modelDeployments, key, { spec: { scheduling: { tolerations } } });
     await ready("intolerant");

@@ -6,14 +6,14 @@ import { builtPrograms, type GoModule, type Report, whyNotBuilt } from "./go-mod
 const sources = join(import.meta.dirname, "..", "control-plane");
 
 /** Says why the control plane cannot run on this machine; undefined where it can. */
-export function whyNotHere(): string | undefined {
+export function whyNoControlPlane(): string | undefined {
   if (process.platform !== "linux") {
     return `the control plane runs on Linux only, this is ${process.platform}`;
   }
   return whyNotBuilt(controlPlane());
 }
 
-/** Path of the control plane's multi-call binary, which is built when it must be. */
+/** Path of the control plane's multi-call binary, which is built unless it is in the cache. */
 export async function controlPlaneBinary(report?: Report): Promise<string> {
   return join(await builtPrograms(controlPlane(), report), "control-plane");
 }
@@ -27,7 +27,7 @@ function controlPlane(): GoModule {
   };
 }
 
-/** Unstamped, the server calls itself v0.0.0-master and charts with a kubeVersion refuse it. */
+/** Linker flags that set the version. Without them the server reports v0.0.0-master, which charts with a kubeVersion refuse. */
 function versionStamps(): readonly string[] {
   const goMod = readFileSync(join(sources, "go.mod"), "utf8");
   const [, version, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\S+)/.exec(goMod) ?? [];

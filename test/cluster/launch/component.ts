@@ -4,7 +4,7 @@ import { open, readFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
 
-/** One running program of the control plane. */
+/** A running program of the control plane or a node. */
 export interface Component {
   readonly name: string;
   /** Rejects with the tail of the program's log when it ends before `kill`. */
@@ -14,7 +14,7 @@ export interface Component {
 
 const logTailLines = 20;
 
-/** Starts one program of the multi-call binary on a leash: it ends when this process does. */
+/** Starts a program of the multi-call binary under its `leash`, which ends the program when this process ends. */
 export function startComponent(
   binary: string,
   folder: string,
@@ -35,7 +35,7 @@ export async function startProgram(
   const child = spawn(file, args, {
     stdio: ["pipe", log.fd, log.fd],
     cwd: folder,
-    // Ctrl-C is for this process, which then ends them.
+    // Ctrl-C must reach this process only, which then ends its children.
     detached: true,
   });
   try {
@@ -52,7 +52,7 @@ export async function startProgram(
     if (killed) return new Promise<never>(() => {});
     throw new Error(`${name} ended (${exitReason(child)}); its log ends with:\n${await tail(logPath)}`);
   });
-  // Whoever starts components races this promise; later deaths must not be unhandled rejections.
+  // Callers race this promise during the start; a later exit must not be an unhandled rejection.
   ended.catch(() => {});
   return {
     name,

@@ -1,28 +1,28 @@
 import { join } from "node:path";
 
-/** Where one control plane lives. */
+/** The folder and addresses of a control plane. */
 export interface Site {
   readonly folder: string;
-  /** Where the API server listens. */
+  /** Address on which the API server listens. */
   readonly address: string;
   readonly port: number;
-  /** CIDR of the Services' addresses. */
+  /** CIDR of the Service addresses. */
   readonly serviceRange: string;
-  /** Where the API server writes its audit log; none is written without it. */
+  /** Path of the API server's audit log; undefined: none is written. */
   readonly auditLog: string | undefined;
 }
 
-/** An API server that only this machine reaches. */
+/** Address of an API server that only this machine can reach. */
 export const loopback = "127.0.0.1";
 
-/** Audit policy that records who asked for what, never a body. */
+/** Audit policy that records user, verb and URL of each request, never a body. */
 export const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules: [{level: Metadata}]
 `;
 
-/** etcd on unix sockets: no port to clash on, and the folder's mode keeps other users out. */
+/** Flags of etcd on unix sockets: no port conflicts, and the folder's mode keeps other users out. */
 export function etcdFlags({ folder }: Site): string[] {
   const client = `unix://${join(folder, "etcd.sock")}`;
   const peer = `unix://${join(folder, "peer.sock")}`;
@@ -40,14 +40,14 @@ export function etcdFlags({ folder }: Site): string[] {
   ];
 }
 
-/** kube-apiserver with the authorization and admission of a real cluster. */
+/** Flags of kube-apiserver, with the authorization and admission of a real cluster. */
 export function apiServerFlags({ folder, address, port, serviceRange, auditLog }: Site): string[] {
   const path = (file: string) => join(folder, file);
   return [
     `--etcd-servers=unix://${path("etcd.sock")}`,
     `--bind-address=${address}`,
     `--secure-port=${port}`,
-    // The API server refuses to advertise a loopback address as endpoint of its own Service.
+    // The API server refuses to advertise a loopback address as the endpoint of its own Service.
     ...(address === loopback ? ["--endpoint-reconciler-type=none"] : [`--advertise-address=${address}`]),
     `--service-cluster-ip-range=${serviceRange}`,
     `--tls-cert-file=${path("apiserver.crt")}`,
@@ -69,7 +69,7 @@ export function apiServerFlags({ folder, address, port, serviceRange, auditLog }
     "--requestheader-extra-headers-prefix=X-Remote-Extra-",
     `--proxy-client-cert-file=${path("front-proxy-client.crt")}`,
     `--proxy-client-key-file=${path("front-proxy-client.key")}`,
-    // Webhooks and aggregated APIs are reached at their endpoints: there is no kube-proxy.
+    // Without kube-proxy, webhooks and aggregated APIs are only reachable at their endpoints.
     "--enable-aggregator-routing=true",
     "--allow-privileged=true",
     ...(auditLog === undefined
@@ -80,9 +80,9 @@ export function apiServerFlags({ folder, address, port, serviceRange, auditLog }
 
 // At the default of 20 requests per second the controllers take 5 s longer to start.
 const unthrottled = ["--kube-api-qps=1000", "--kube-api-burst=2000"];
-const aloneAndPortless = ["--leader-elect=false", "--secure-port=0"];
+const singleWithoutPort = ["--leader-elect=false", "--secure-port=0"];
 
-/** kube-controller-manager, each controller with its own service account as in a real cluster. */
+/** Flags of kube-controller-manager, each controller with its own service account as in a real cluster. */
 export function controllerManagerFlags({ folder }: Site): string[] {
   const path = (file: string) => join(folder, file);
   return [
@@ -92,12 +92,12 @@ export function controllerManagerFlags({ folder }: Site): string[] {
     `--service-account-private-key-file=${path("service-account.key")}`,
     `--cluster-signing-cert-file=${path("ca.crt")}`,
     `--cluster-signing-key-file=${path("ca.key")}`,
-    ...aloneAndPortless,
+    ...singleWithoutPort,
     ...unthrottled,
   ];
 }
 
-/** kube-scheduler. */
+/** Flags of kube-scheduler. */
 export function schedulerFlags({ folder }: Site): string[] {
-  return [`--kubeconfig=${join(folder, "scheduler.kubeconfig")}`, ...aloneAndPortless, ...unthrottled];
+  return [`--kubeconfig=${join(folder, "scheduler.kubeconfig")}`, ...singleWithoutPort, ...unthrottled];
 }

@@ -9,36 +9,36 @@ import { createInterface } from "node:readline";
 
 import { withMachineLock } from "./machine-lock.ts";
 
-/** Go programs that are built once per content and kept in a cache outside the clone. */
+/** Go programs that are built once per content of their sources and kept in a cache outside the clone. */
 export interface GoModule {
-  /** Name of its folder in the cache. */
+  /** Name of the folder in the cache. */
   readonly name: string;
-  /** In messages: "the control plane". */
+  /** Name in messages, such as "the control plane". */
   readonly title: string;
-  /** Folder of its go.mod. */
+  /** Folder of go.mod. */
   readonly sources: string;
   readonly builds: readonly GoBuild[];
-  /** Says what the machine lacks, beside Go, to build it; undefined where nothing. */
+  /** Says what the machine lacks, beside Go, to build the module; undefined: nothing. */
   readonly lacks?: () => string | undefined;
 }
 
 /** One run of `go build`. */
 export interface GoBuild {
-  /** Import paths of main packages; the last word of each is the program's name. */
+  /** Import paths of main packages; the last element of each is the program's name. */
   readonly packages: readonly string[];
   readonly flags: readonly string[];
-  /** Link with C libraries of the machine. Default: static and without them. */
+  /** Whether to link with C libraries of the machine. Default: static, without cgo. */
   readonly isLinkedToC?: boolean;
 }
 
-/** Takes one line of progress. */
+/** Prints one line of progress. */
 export type Report = (line: string) => void;
 
 const progressMs = 15_000;
 const cacheLifetimeMs = 14 * 24 * 3600 * 1000;
 const toStderr: Report = (line) => process.stderr.write(`${line}\n`);
 
-/** Says why there are no programs of the module and none can be built; undefined where they can be had. */
+/** Says why the module's programs are neither cached nor can be built; undefined if they are available. */
 export function whyNotBuilt(module: GoModule): string | undefined {
   const go = installedGo(module);
   const missing = "version" in go ? module.lacks?.() : go.missing;
@@ -47,8 +47,8 @@ export function whyNotBuilt(module: GoModule): string | undefined {
 }
 
 /**
- * Folder of the module's programs. Without one in the cache they are built, which takes minutes; a second process that
- * wants the same ones waits for the first.
+ * Folder of the module's programs. If they are not in the cache they are built, which takes minutes; a second process that needs
+ * the same programs waits for the first.
  */
 export async function builtPrograms(module: GoModule, report: Report = toStderr): Promise<string> {
   const go = installedGo(module);
@@ -62,7 +62,7 @@ export async function builtPrograms(module: GoModule, report: Report = toStderr)
       if (!existsSync(folder)) await build(module, folder, report);
     });
   }
-  // The time of last use, for the sweep; a cache that cannot be written is not swept either.
+  // The time of last use, for `sweep`; a cache that cannot be written is not swept either.
   const now = new Date();
   await utimes(folder, now, now).catch(() => {});
   return folder;
@@ -105,7 +105,7 @@ async function build(module: GoModule, folder: string, report: Report): Promise<
     for (const run of module.builds) await compile(module, run, draft, report);
     await rename(draft, folder);
   } catch (error) {
-    // A process of another container with the same cache, whom the lock does not stop, was faster.
+    // A process in another container with the same cache, which the lock does not exclude, may have been faster.
     if (!existsSync(folder)) throw error;
   } finally {
     await rm(draft, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
-/** What a command printed and its exit status. */
+/** Exit status and output of a command. */
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
@@ -12,15 +12,15 @@ export interface CommandResult {
 /** Runs kubectl as the cluster's admin. A failing command is a result, not an exception. */
 export type Kubectl = (args: readonly string[], options?: { input?: string }) => Promise<CommandResult>;
 
-/** Binds kubectl to one cluster. */
+/** kubectl for one cluster. */
 export function kubectlFor(binary: string, kubeconfigPath: string): Kubectl {
-  // The caller's own kubectl preferences and caches must not reach the tests.
+  // The user's own kubectl preferences and caches must not affect the tests.
   const env = { ...process.env, KUBECTL_KUBERC: "false" };
   const cluster = [`--kubeconfig=${kubeconfigPath}`, `--cache-dir=${kubeconfigPath}.cache`];
   return (args, { input = "" } = {}) => capture(binary, ["kubectl", ...cluster, ...args], input, env);
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end and returns its output. */
 export async function capture(
   file: string,
   args: readonly string[],
@@ -28,7 +28,7 @@ export async function capture(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<CommandResult> {
   const child = spawn(file, args, { stdio: "pipe", env });
-  // A command that ends without reading its input closes the pipe; its exit status tells more.
+  // A command that ends without reading its input closes the pipe; its exit status says more than this error.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);

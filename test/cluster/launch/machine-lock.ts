@@ -3,9 +3,8 @@ import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Runs `work` while no other process of this machine runs work under the same name.
- * The lock is an abstract socket: the kernel frees it however its holder ends, so there is nothing
- * to go stale.
+ * Runs `work` while no other process of this machine runs work under the same name. The lock is an abstract unix socket: the kernel
+ * frees it however its holder ends, so it never goes stale.
  */
 export async function withMachineLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   const digest = createHash("sha256").update(name).digest("hex");

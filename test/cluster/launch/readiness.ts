@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const pollMs = 50;
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 
-/** Tells the HTTP status of a path of the API server, asked as admin; undefined while nobody answers. */
+/** Requests a path of the API server as admin and returns the HTTP status; undefined if there is no response. */
 export type StatusOf = (path: string) => Promise<number | undefined>;
 
-/** Builds the question for the API server whose credentials lie in `folder`. */
+/** A `StatusOf` for the API server whose credentials are in `folder`. */
 export async function apiServerStatus(url: string, folder: string): Promise<StatusOf> {
   const [ca, cert, key] = await Promise.all(
     ["ca.crt", "admin.crt", "admin.key"].map((file) => readFile(join(folder, file))),
   );
   return (path) =>
     new Promise((resolve) => {
-      // No agent: a pooled connection would keep the process alive after the last question.
+      // No agent: a pooled connection would keep the process alive after the last request.
       const call = request(new URL(path, url), { ca, cert, key, agent: false, timeout: 5000 }, (response) => {
         response.resume();
         response.once("close", () => resolve(response.statusCode));
@@ -29,11 +29,11 @@ export async function apiServerStatus(url: string, folder: string): Promise<Stat
 
 /** Waits until the API server answers 200 on `path`. */
 export async function untilServed(statusOf: StatusOf, path: string): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + timeoutMs;
   let status = await statusOf(path);
   while (status !== 200) {
     if (Date.now() > deadline) {
-      throw new Error(`${path} answers ${status ?? "nothing"} after ${patienceMs / 1000} s; must answer 200`);
+      throw new Error(`${path} answers ${status ?? "nothing"} after ${timeoutMs / 1000} s; must answer 200`);
     }
     await sleep(pollMs);
     status = await statusOf(path);

@@ -5,27 +5,27 @@ import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A folder that does not outlive this process, whatever ends it. */
+/** A temporary folder that is removed when this process ends, also when it is killed. */
 export interface StateFolder {
   readonly path: string;
   remove(): Promise<void>;
 }
 
-// A unix socket's path holds 107 characters; the rest of them go to the names in the folder.
+// A unix socket's path has at most 107 characters, of which the names in the folder take the rest.
 const longestTemporaryFolder = 70;
 
-// The components end at the same moment as the janitor's standard input and may write once more.
-const janitor = `cat >/dev/null; [ -f "$1/farewell" ] && sh "$1/farewell"; for n in 1 2 3 4 5; do rm -rf -- "$1" && exit 0; sleep 1; done; exit 1`;
+// The components end when this script's standard input closes and may write once more, hence the retries.
+const removeAtEnd = `cat >/dev/null; [ -f "$1/cleanup.sh" ] && sh "$1/cleanup.sh"; for n in 1 2 3 4 5; do rm -rf -- "$1" && exit 0; sleep 1; done; exit 1`;
 
 /**
- * Creates an empty folder and the process that deletes it when asked to or when this process ends.
- * Before that, it runs what the file `farewell` in the folder says, a shell script, if there is one.
+ * Creates an empty folder and a process that deletes it on `remove` or when this process ends. Before that, the process runs the
+ * shell script `cleanup.sh` in the folder if there is one.
  */
 export async function createStateFolder(): Promise<StateFolder> {
   const parent = tmpdir().length > longestTemporaryFolder ? "/tmp" : tmpdir();
   const path = await mkdtemp(join(parent, "modelwright-"));
-  // In a session of its own, or Ctrl-C would end the janitor before its work.
-  const child = spawn("sh", ["-c", janitor, "janitor", path], {
+  // In its own session, or Ctrl-C would end it before it has removed the folder.
+  const child = spawn("sh", ["-c", removeAtEnd, "remove-at-end", path], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { NodeNetwork } from "./network.ts";
 import type { NodePrograms } from "./programs.ts";
 
-/** Where one node lives. */
+/** The folder, network and programs of a node. */
 export interface NodeFolder {
   readonly folder: string;
   readonly network: NodeNetwork;
   readonly programs: NodePrograms;
 }
 
-/** Name of the image that holds a pod's namespaces. */
+/** Name of the pause image, which holds a pod's namespaces. */
 export const pauseImage = "localhost/pause:1";
 
 /** Name of the node's cgroup in every hierarchy. */
@@ -18,7 +18,7 @@ export function cgroupName({ link }: NodeNetwork): string {
   return link;
 }
 
-/** Files that the node's programs are configured by, relative to its folder. */
+/** Configuration files of the node's programs: text by path relative to its folder. */
 export function configurationFiles(node: NodeFolder): Readonly<Record<string, string>> {
   return {
     "containerd.toml": containerdConfiguration(node),
@@ -26,7 +26,7 @@ export function configurationFiles(node: NodeFolder): Readonly<Record<string, st
     "kubelet.json": JSON.stringify(kubeletConfiguration(node)),
     "kube-proxy.json": JSON.stringify(kubeProxyConfiguration(node)),
     Corefile: dnsConfiguration(node),
-    // Pods ask the cluster's DNS, which knows nothing outside the cluster.
+    // Pods use the cluster's DNS, which resolves no names outside the cluster.
     "resolv.conf": "options timeout:1\n",
   };
 }
@@ -40,7 +40,7 @@ state = "/run/containerd"
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = "${pauseImage}"
 [plugins.'io.containerd.cri.v1.runtime']
-  # Without CAP_SYS_RESOURCE runc may not lower it, and no sandbox starts.
+  # Without CAP_SYS_RESOURCE runc may not lower oom_score_adj, and no sandbox starts.
   restrict_oom_score_adj = true
 [plugins.'io.containerd.cri.v1.runtime'.cni]
   bin_dirs = ["${programs.containers}"]
@@ -53,7 +53,7 @@ state = "/run/containerd"
 `;
 }
 
-/** Every packet between pods is routed, so Services between pods of one node work without a filter on a bridge. */
+/** Routes every packet between pods, so that Services between pods of one node work without filtering on a bridge. */
 function networkConfiguration({ network }: NodeFolder): string {
   const ipam = {
     type: "host-local",
@@ -93,7 +93,7 @@ function kubeletConfiguration({ folder, network }: NodeFolder): object {
     clusterDNS: [network.dnsAddress],
     clusterDomain: "cluster.local",
     resolvConf: join(folder, "resolv.conf"),
-    // The default lies in the machine's /usr.
+    // The default is in the machine's /usr.
     volumePluginDir: join(folder, "volume-plugins"),
     nodeStatusUpdateFrequency: "5s",
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
@@ -129,7 +129,7 @@ function dnsConfiguration({ folder, network }: NodeFolder): string {
 `;
 }
 
-/** Objects that let pods find CoreDNS, a process of the node, and that let it read what it answers from. */
+/** The Service through which pods find CoreDNS, which runs as a process on the node, and the rights that CoreDNS needs. */
 export function dnsObjects({ address, dnsAddress }: NodeNetwork): object {
   const user = "system:coredns";
   const metadata = { name: "kube-dns", namespace: "kube-system" };

@@ -24,7 +24,7 @@ const model = {
   binaryData: { "model.h5": digitsModel() },
 };
 
-/** A model whose pods have a GPU each. */
+/** A ModelDeployment whose pods need one GPU each. */
 function deployment(name: string, changes: Partial<ModelDeploymentSpec>): object {
   const spec = {
     model: { source: { configMap: { name: "digits", key: "model.h5" } } },
@@ -39,7 +39,7 @@ function deployment(name: string, changes: Partial<ModelDeploymentSpec>): object
   };
 }
 
-describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU to spare${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`rollouts on a real node without a spare GPU${skipped}`, () => {
   let node: Node;
   let scratch: string;
 
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU t
     const address = await inGpus("get", `service/${name}`, "--output=jsonpath={.spec.clusterIP}");
     return `http://${address}:8501/v1/models/${name}:predict`;
   };
-  /** Changes a model under traffic; says what status told on the way and what became of the requests. */
+  /** Changes a model under traffic; returns the capacity modes and reasons that status showed, and the result of the requests. */
   const updated = async (name: string, replicas: number) => {
     const load = traffic(await url(name));
     await apply(deployment(name, { replicas, serving: { logging: { level: "Warn" } } }));
@@ -94,7 +94,7 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU t
     await rm(scratch, { recursive: true });
   });
 
-  test("two pods that have both GPUs change places without a failed request", { timeout: 300_000 }, async () => {
+  test("two pods that have both GPUs are swapped without a failed request", { timeout: 300_000 }, async () => {
     await apply(deployment("pair", { replicas: 2 }));
     await ready("pair");
     const { modes, whys, sent } = await updated("pair", 2);
@@ -106,7 +106,7 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU t
     process.stdout.write(`swap: ${sent.answered} requests, the longest ${Math.round(sent.longestMs)} ms\n`);
   });
 
-  test("requests wait while the only pod's GPU changes hands", { timeout: 300_000 }, async () => {
+  test("requests wait while the only pod is replaced on the only GPU", { timeout: 300_000 }, async () => {
     await inGpus("delete", "mwd/pair");
     await apply(deployment("other", { replicas: 1 }));
     await apply(deployment("only", { replicas: 1 }));

@@ -8,7 +8,7 @@ import { withMachineLock } from "../launch/machine-lock.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 
-/** Writes the image that holds a pod's namespaces. */
+/** Writes the pause image. */
 export async function writePauseImage(path: string, program: string): Promise<void> {
   const file = { kind: "file", path: "pause", content: { file: program }, isExecutable: true } as const;
   await writeOciArchive(path, {
@@ -18,18 +18,18 @@ export async function writePauseImage(path: string, program: string): Promise<vo
   });
 }
 
-/** A program's image as it is built already; nobody else makes images from the same folders meanwhile. */
+/** The image of a program from the present build, read under the lock on the build folders. */
 export function builtImage(program: Program): Promise<Image> {
-  return alone(() => programImage(root, program));
+  return exclusively(() => programImage(root, program));
 }
 
-/** Builds programs and writes their images into a folder, as `npm run image` does, and also by each further tag. Returns the paths. */
+/** Builds programs and writes their images into a folder, as `npm run image` does, once for each tag. Returns the paths. */
 export function writeProgramImages(
   folder: string,
   programs: readonly Program[],
   furtherTags: readonly string[] = [],
 ): Promise<readonly string[]> {
-  return alone(async () => {
+  return exclusively(async () => {
     await build();
     const paths = programs.map(async (program) => {
       const image = await programImage(root, program);
@@ -47,7 +47,7 @@ export function writeProgramImages(
 }
 
 // Test files that run at the same time build into the same folders.
-function alone<T>(work: () => Promise<T>): Promise<T> {
+function exclusively<T>(work: () => Promise<T>): Promise<T> {
   return withMachineLock(join(root, "dist"), work);
 }
 
@@ -55,6 +55,6 @@ async function build(): Promise<void> {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   const projects = [join(root, "operator"), join(root, "runtime")];
   const { code, stdout } = await capture(process.execPath, [compiler, "--build", ...projects]);
-  // 2: there are type errors, which are for the checks of types to tell, and all is written.
+  // Exit status 2: type errors, which the type checks report; all files are written nonetheless.
   if (code !== 0 && code !== 2) throw new Error(`the programs cannot be built: ${stdout}`);
 }

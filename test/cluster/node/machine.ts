@@ -8,10 +8,10 @@ import { type NodeNetwork, nodeNetwork } from "./network.ts";
 
 const cgroups = "/sys/fs/cgroup";
 const lastNumber = 255;
-/** Room for images, packed and unpacked, in memory: on a busy disk it takes ten times as long to write and to remove them. */
+/** Size of the tmpfs for images, packed and unpacked: on a busy disk, writing and removing them takes ten times as long. */
 const imagesBytes = 2 * 1024 ** 3;
 
-/** Sysctls that the kubelet sets on the whole machine, and to what. */
+/** Sysctls that the kubelet sets on the whole machine, and their values. */
 const kubeletSysctls = {
   "vm/overcommit_memory": "1",
   "vm/panic_on_oom": "0",
@@ -22,8 +22,8 @@ const kubeletSysctls = {
 };
 
 /**
- * Links the namespaces to this machine with the first network that is free. The link and its routes go with the
- * namespaces. Inside there is no default route: pods reach the cluster and this machine's end of the link.
+ * Links the namespaces to this machine with the first free network. The link and its routes are removed with the namespaces. There
+ * is no default route inside: pods reach the cluster and this machine's end of the link only.
  */
 export async function createLink({ pid, inside }: Namespaces): Promise<NodeNetwork> {
   const network = await freeNetwork(pid);
@@ -35,7 +35,7 @@ export async function createLink({ pid, inside }: Namespaces): Promise<NodeNetwo
   await ipInside("link set lo up");
   await ipInside(`address add ${address}/30 dev eth0`);
   await ipInside("link set eth0 up");
-  // For connections of the node itself: the address is replaced before a packet would leave.
+  // For connections of the node itself: kube-proxy replaces the address before a packet would leave.
   await ipInside(`route add ${serviceRange} via ${controlPlaneAddress}`);
   await ip(`route add ${podRange} via ${address}`);
   await ip(`route add ${serviceRange} via ${address}`);
@@ -56,7 +56,7 @@ async function freeNetwork(pid: number): Promise<NodeNetwork> {
   }
 }
 
-/** Gives the namespaces folders of their own where programs have paths compiled in. */
+/** Mounts separate folders in the namespaces at the paths that are compiled into the programs. */
 export async function mountFolders({ inside }: Namespaces, folder: string, { name }: NodeNetwork): Promise<void> {
   const script = `set -e
     mount --make-rshared /
@@ -71,7 +71,7 @@ export async function mountFolders({ inside }: Namespaces, folder: string, { nam
   await run(inside(["sh", "-c", script]));
 }
 
-/** Creates the cgroup that all pods of the node are in. */
+/** Creates the cgroup of the node's pods in every hierarchy. */
 export async function createCgroups(network: NodeNetwork): Promise<void> {
   for (const hierarchy of await readdir(cgroups, { withFileTypes: true })) {
     const path = join(cgroups, hierarchy.name);
@@ -84,8 +84,8 @@ export async function createCgroups(network: NodeNetwork): Promise<void> {
   }
 }
 
-/** A shell script that takes back what does not go with the namespaces: empty cgroups and sysctls. */
-export async function farewell(network: NodeNetwork): Promise<string> {
+/** A shell script that undoes what outlives the namespaces: it removes empty cgroups and restores sysctls. */
+export async function cleanupScript(network: NodeNetwork): Promise<string> {
   const lines = [
     // Processes leave their cgroups a moment after their end.
     `for n in 1 2 3 4 5 6 7 8 9 10; do`,

@@ -5,22 +5,22 @@ import { Socket } from "node:net";
 
 import { capture } from "../launch/kubectl.ts";
 
-/** Namespaces of a node: all its programs share them, and none outlives their first process. */
+/** Linux namespaces that the programs of a node share; all processes in them end with the first one. */
 export interface Namespaces {
-  /** Id of the first process as this machine sees it. */
+  /** Process id of the first process, outside the namespaces. */
   readonly pid: number;
-  /** The command that runs `command` inside. */
+  /** Wraps a command so that it runs inside. */
   readonly inside: (command: readonly string[]) => readonly [string, ...string[]];
-  /** Ends every process inside; with them go mounts and interfaces. */
+  /** Ends every process inside, which removes mounts and interfaces. */
   end(): Promise<void>;
 }
 
-/** Makes new namespaces, which end with this process at the latest. */
+/** Creates namespaces that end with this process at the latest. */
 export async function createNamespaces(binary: string): Promise<Namespaces> {
   const kinds = ["--mount", "--propagation=slave", "--net", "--uts", "--ipc", "--pid"];
   const child = spawn("unshare", [...kinds, "--fork", "--kill-child", "--mount-proc", binary, "node-init"], {
     stdio: ["pipe", "pipe", "inherit"],
-    // Ctrl-C is for this process, which then ends it.
+    // Ctrl-C must reach this process only, which then ends its child.
     detached: true,
   });
   const exited = once(child, "exit");
@@ -41,7 +41,7 @@ export async function createNamespaces(binary: string): Promise<Namespaces> {
   };
 }
 
-/** Runs a command that must succeed. */
+/** Runs a command and returns its output. Throws if it fails. */
 export async function run(command: readonly string[]): Promise<string> {
   const [file = "", ...args] = command;
   const { code, stdout, stderr } = await capture(file, args);

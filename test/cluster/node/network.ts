@@ -1,14 +1,14 @@
 import type { NodeSite } from "../control-plane.ts";
 
-/** Addresses of one node and its cluster: those of different numbers do not overlap. */
+/** Addresses of a node and its cluster; those of different numbers do not overlap. */
 export interface NodeNetwork extends NodeSite {
-  /** This machine's end of the link to the node. */
+  /** Name of this machine's end of the link to the node. */
   readonly link: string;
   readonly podRange: string;
   readonly dnsAddress: string;
 }
 
-/** The network of the node with a number below 256. */
+/** The network of the node with this number, below 256. */
 export function nodeNetwork(number: number): NodeNetwork {
   return {
     name: `node-${number}`,

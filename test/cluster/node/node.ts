@@ -6,32 +6,32 @@ import { type Component, startProgram } from "../launch/component.ts";
 import { capture } from "../launch/kubectl.ts";
 import { configurationFiles, dnsObjects, type NodeFolder } from "./configuration.ts";
 import { writePauseImage } from "./images.ts";
-import { createCgroups, createLink, farewell, mountFolders } from "./machine.ts";
+import { cleanupScript, createCgroups, createLink, mountFolders } from "./machine.ts";
 import { createNamespaces, type Namespaces, run } from "./namespaces.ts";
 import type { NodeNetwork } from "./network.ts";
 import { nodePrograms } from "./programs.ts";
 
-/** A real Kubernetes of one node: kubelet, containerd, kube-proxy and CoreDNS beside the control plane. */
+/** A real Kubernetes cluster with one node: kubelet, containerd, kube-proxy and CoreDNS beside the control plane. */
 export interface Node extends Omit<ControlPlane, "stop"> {
   readonly network: NodeNetwork;
-  /** Puts images into containerd; each path is an OCI archive. */
+  /** Imports images into containerd; each path is an OCI archive. */
   importImages(paths: readonly string[]): Promise<void>;
-  /** Ends every process, pods included, and takes back what they left on the machine. */
+  /** Ends every process, pods included, and removes what they left on the machine. */
   stop(): Promise<void>;
 }
 
 type Launch = (name: string, command: readonly string[]) => Promise<Component>;
 
-/** Longest time a first start may take: it builds containerd and CoreDNS after the control plane. For hooks that start a node. */
+/** Time limit of hooks that start a node: the first start builds containerd and CoreDNS after the control plane. */
 export const nodeStartTimeoutMs = 2 * startTimeoutMs;
 
-/** How a node differs from a bare one. */
+/** Options of `startNode`. */
 export interface NodeOptions extends Pick<ControlPlaneOptions, "auditLog"> {
-  /** Number of GPUs that the node offers as `nvidia.com/gpu`; they are names and no more. Default: none. */
+  /** Number of fake GPUs that the node offers as `nvidia.com/gpu`. Default: none. */
   readonly gpus?: number;
 }
 
-/** Starts a cluster of one node of its own and waits until pods can run; it ends with this process at the latest. */
+/** Starts a new cluster with one node and waits until pods can run; it ends with this process at the latest. */
 export async function startNode({ gpus = 0, ...options }: NodeOptions = {}): Promise<Node> {
   const programs = await nodePrograms();
   const namespaces = await createNamespaces(programs.kubernetes);
@@ -41,12 +41,12 @@ export async function startNode({ gpus = 0, ...options }: NodeOptions = {}): Pro
   };
   try {
     const network = await createLink(namespaces);
-    // It would go with the namespaces, but some time after them.
+    // The kernel would remove the link some time after the namespaces.
     ends.unshift(() => capture("ip", ["link", "delete", network.link]));
     const plane = await startControlPlane({ ...options, node: network });
     const site: NodeFolder = { folder: plane.folder, network, programs };
     const components: Component[] = [];
-    // First marked as ended on purpose, then ended: by the end of their namespaces.
+    // Before the namespaces end, or their exit would count as unexpected.
     ends.unshift(() => Promise.all(components.map((component) => component.kill())));
     ends.push(() => plane.stop());
     const launch: Launch = async (name, command) => {
@@ -59,7 +59,7 @@ export async function startNode({ gpus = 0, ...options }: NodeOptions = {}): Pro
     await startRuntime(site, launch, importImages);
     await startNodePrograms(site, launch);
     await untilReady(plane, network, components);
-    // The kubelet, when it starts, removes the sockets of plugins that were there before it.
+    // After the kubelet, which removes the sockets of existing plugins when it starts.
     if (gpus > 0) await launch("gpu-plugin", [programs.kubernetes, "gpu-plugin", `--count=${gpus}`]);
     for (const { ended } of components) {
       ended.catch((error: Error) => process.stderr.write(`node: ${error.message}\n`));
@@ -77,7 +77,7 @@ async function prepare(site: NodeFolder, namespaces: Namespaces): Promise<void> 
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
-  await writeFile(join(folder, "farewell"), await farewell(network));
+  await writeFile(join(folder, "cleanup.sh"), await cleanupScript(network));
   await createCgroups(network);
   await mountFolders(namespaces, folder, network);
 }
@@ -87,13 +87,13 @@ async function startRuntime(
   launch: Launch,
   importImages: (paths: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  // It finds its shim in PATH.
+  // containerd looks for its shim in PATH.
   const path = `PATH=${programs.containers}:${process.env["PATH"] ?? ""}`;
   const command = ["env", path, join(programs.containers, "containerd"), `--config=${join(folder, "containerd.toml")}`];
   const containerd = await launch("containerd", command);
   const pause = join(folder, "pause.tar");
   await writePauseImage(pause, join(programs.containers, "pause"));
-  await Promise.race([untilDone(() => importImages([pause])), containerd.ended]);
+  await Promise.race([retried(() => importImages([pause])), containerd.ended]);
 }
 
 async function startNodePrograms({ folder, network, programs }: NodeFolder, launch: Launch): Promise<void> {
@@ -132,8 +132,8 @@ async function importInto(
   for (const path of paths) await run(namespaces.inside([...ctr, "images", "import", path]));
 }
 
-/** Tries until it succeeds once; after some seconds the reason of the last failure is thrown. */
-async function untilDone(attempt: () => Promise<void>): Promise<void> {
+/** Retries until an attempt succeeds; after 20 s the last error is thrown. */
+async function retried(attempt: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {

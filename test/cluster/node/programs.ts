@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { freemem } from "node:os";
 import { join } from "node:path";
 
-import { controlPlaneBinary, whyNotHere } from "../launch/binary.ts";
+import { controlPlaneBinary, whyNoControlPlane } from "../launch/binary.ts";
 import { builtPrograms, type GoModule, whyNotBuilt } from "../launch/go-module.ts";
 
-/** Folders and files of the programs that a node consists of. */
+/** Paths of the programs of a node. */
 export interface NodePrograms {
   /** The multi-call binary with kubelet and kube-proxy. */
   readonly kubernetes: string;
@@ -37,7 +37,7 @@ const containers: GoModule = {
       ],
       flags: [smaller],
     },
-    // Without seccomp it starts no pod of the restricted Pod Security Standard.
+    // Without seccomp, runc starts no pod of the restricted Pod Security Standard.
     { packages: ["github.com/opencontainers/runc"], flags: [smaller, "-tags=seccomp"], isLinkedToC: true },
   ],
   lacks: compilerLacks,
@@ -50,15 +50,15 @@ const dns: GoModule = {
   builds: [{ packages: ["."], flags: [smaller] }],
 };
 
-/** Programs of the machine that a node calls, with the Debian package that has them. */
+/** Programs that the machine must have, and their Debian packages. */
 const machinePrograms = { unshare: "util-linux", nsenter: "util-linux", ip: "iproute2", nft: "nftables" };
 
-/** What a cluster of one node and some pods take, images included, which are held in memory. */
+/** Memory of a cluster with one node and some pods, including the images, which are kept in a tmpfs. */
 const neededBytes = 3 * 1024 ** 3;
 
-/** Says why no node can run on this machine; undefined where one can. */
+/** Says why no node can run on this machine; undefined if one can. */
 export function whyNoNode(): string | undefined {
-  const reason = whyNotHere();
+  const reason = whyNoControlPlane();
   if (reason !== undefined) return reason;
   if (process.getuid?.() !== 0) return "a node needs root";
   for (const [program, debianPackage] of Object.entries(machinePrograms)) {
@@ -66,7 +66,7 @@ export function whyNoNode(): string | undefined {
   }
   if (freemem() < neededBytes) return `a node needs ${neededBytes / 1024 ** 3} GiB of free memory`;
   if (!existsSync("/dev/kmsg")) return "no /dev/kmsg, which the kubelet reads";
-  // The harness makes its cgroups as version 1 wants them.
+  // `createCgroups` supports cgroup version 1 only.
   if (!existsSync("/sys/fs/cgroup/memory")) return "no cgroups of version 1";
   if (spawnSync("unshare", ["--mount", "--net", "--pid", "--fork", "true"]).status !== 0) {
     return "root may not make namespaces here";
@@ -74,7 +74,7 @@ export function whyNoNode(): string | undefined {
   return whyNotBuilt(containers) ?? whyNotBuilt(dns);
 }
 
-/** Builds what is not built yet. */
+/** Paths of the node's programs, which are built unless they are in the cache. */
 export async function nodePrograms(): Promise<NodePrograms> {
   return {
     kubernetes: await controlPlaneBinary(),

@@ -2,21 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { digitsAnswer } from "../digits.ts";
 
-/** What became of requests. */
-export interface Sent {
+/** The results of requests. */
+export interface TrafficResult {
   readonly answered: number;
-  /** Why the others were not. */
+  /** The error of each failed request. */
   readonly failed: readonly string[];
-  /** The longest that one took. */
+  /** The longest time of a request. */
   readonly longestMs: number;
 }
 
-/** Clients that send one request after the other. */
+/** Clients that send requests one after another. */
 export interface Traffic {
-  stop(): Promise<Sent>;
+  stop(): Promise<TrafficResult>;
 }
 
-/** Two clients that send predict requests of the digits fixture until they are told to stop. */
+/** Starts two clients that send predict requests of the digits fixture until `stop`. */
 export function traffic(url: string): Traffic {
   const stop = new AbortController();
   const failed: string[] = [];

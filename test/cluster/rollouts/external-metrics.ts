@@ -6,7 +6,7 @@ import type { KubeObject } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 
-/** One figure that HorizontalPodAutoscalers read as `load` of any namespace. */
+/** A server of the external metric `load` for HorizontalPodAutoscalers in any namespace. */
 export interface ExternalMetrics {
   value: number;
   stop(): Promise<void>;
@@ -24,7 +24,7 @@ const apiServices: Resource = {
 };
 const kind = { name: "load", singularName: "", namespaced: true, kind: "ExternalMetricValueList", verbs: ["get"] };
 
-/** Serves the API of external metrics on this machine, and registers it with the API server, which finds it as `localhost`. */
+/** Serves the external metrics API on this machine and registers it with the API server, which reaches it as `localhost`. */
 export async function startExternalMetrics(
   client: Client,
   tls: { readonly cert: string; readonly key: string },

@@ -4,12 +4,12 @@ import type { Client } from "../../../operator/kube/client.ts";
 import type { HttpRoute, Stored } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 
-/** What a Gateway's controller says of the routes of a namespace. */
-export type Attitude = "silent" | "accepts" | "refuses";
+/** How the controller answers routes: no status, Accepted=True or Accepted=False. */
+export type RouteDecision = "none" | "accept" | "reject";
 
-/** Plays the controller of a Gateway: says of every route, as it is now, what it is told to. */
+/** Stands in for the controller of a Gateway: writes the status of every route in the namespace by its present decision. */
 export interface GatewayController {
-  attitude: Attitude;
+  decision: RouteDecision;
   stop(): Promise<void>;
 }
 
@@ -21,24 +21,26 @@ const refusal = {
 };
 const acceptance = { status: "True", reason: "Accepted", message: "" };
 
+/** Starts polling the routes of a namespace; it writes no status until a decision is set. */
 export function startGatewayController(client: Client, namespace: string): GatewayController {
   const stopping = new AbortController();
   const controller: GatewayController = {
-    attitude: "silent",
+    decision: "none",
     async stop() {
       stopping.abort();
       await running;
     },
   };
-  const look = async (): Promise<void> => {
-    if (controller.attitude === "silent") return;
+  const writeStatuses = async (): Promise<void> => {
+    if (controller.decision === "none") return;
     const { items } = await client.list<HttpRoute>(resources.httpRoutes, { namespace });
-    for (const route of items) await tell(client, route, controller.attitude === "accepts" ? acceptance : refusal);
+    for (const route of items)
+      await writeStatus(client, route, controller.decision === "accept" ? acceptance : refusal);
   };
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      // A kind that is not served yet is no news, nor is a route that has changed meanwhile.
-      await look().catch(() => {});
+      // The kind may not be served yet, and a route may have changed meanwhile.
+      await writeStatuses().catch(() => {});
       await sleep(pollMs);
     }
   };
@@ -46,11 +48,11 @@ export function startGatewayController(client: Client, namespace: string): Gatew
   return controller;
 }
 
-async function tell(client: Client, route: HttpRoute & Stored, verdict: typeof refusal): Promise<void> {
+async function writeStatus(client: Client, route: HttpRoute & Stored, answer: typeof refusal): Promise<void> {
   const { name, namespace, generation = 0, resourceVersion } = route.metadata;
-  const told = route.status?.parents?.[0]?.conditions?.[0];
-  if (told?.status === verdict.status && told.observedGeneration === generation) return;
-  const condition = { type: "Accepted", ...verdict, observedGeneration: generation };
+  const present = route.status?.parents?.[0]?.conditions?.[0];
+  if (present?.status === answer.status && present.observedGeneration === generation) return;
+  const condition = { type: "Accepted", ...answer, observedGeneration: generation };
   const lastTransitionTime = `${new Date().toISOString().slice(0, 19)}Z`;
   const parents = route.spec.parentRefs.map((parentRef) => ({
     parentRef,

@@ -15,12 +15,12 @@ import { eventually } from "../../builders/operator-scene.ts";
 import { grantedRights, usedRights } from "../../charts/modelwright/rights.ts";
 import { rendered } from "../../charts/modelwright/rendered.ts";
 import { toolTimeoutMs, whyNoTool } from "../../charts/tool.ts";
-import { startTimeoutMs, whyNotHere } from "../control-plane.ts";
-import { openPlace, type Place } from "../faults/stage/place.ts";
-import { operatorUser, type Stage, startStage } from "../faults/stage/stage.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
+import { createSandbox, type Sandbox } from "../faults/cluster/sandbox.ts";
+import { operatorUser, type TestCluster, startTestCluster } from "../faults/cluster/test-cluster.ts";
 import { type GatewayController, startGatewayController } from "./gateway-controller.ts";
 
-const reason = whyNotHere() ?? whyNoTool("helm");
+const reason = whyNoControlPlane() ?? whyNoTool("helm");
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "routes";
@@ -43,13 +43,13 @@ const traffic = {
 const canary = { steps: [{ setWeight: 10 }, { pause: {} }] };
 
 describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${skipped}`, () => {
-  let stage: Stage;
+  let cluster: TestCluster;
   let folder: string;
   let auditLog: string;
-  let place: Place;
+  let sandbox: Sandbox;
   let controller: GatewayController;
 
-  const deployment = () => stage.client.get<ModelDeployment>(resources.modelDeployments, key);
+  const deployment = () => cluster.client.get<ModelDeployment>(resources.modelDeployments, key);
   const reaches = (satisfies: (found: ModelDeployment & Stored) => boolean) =>
     eventually(deployment, (found) => found !== undefined && satisfies(found), 60_000);
   const ready = (found: ModelDeployment | undefined) => found?.status?.conditions?.find(({ type }) => type === "Ready");
@@ -57,12 +57,14 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
     const found = await reaches((one) => ready(one)?.reason === why);
     return ready(found)?.message;
   };
-  const patch = (spec: object) => stage.client.mergePatch(resources.modelDeployments, key, { spec });
-  /** What waits for its next try is looked at now. */
+  const patch = (spec: object) => cluster.client.mergePatch(resources.modelDeployments, key, { spec });
+  /** Makes the operator reconcile now instead of after its back-off. */
   const touch = () =>
-    stage.client.mergePatch(resources.modelDeployments, key, { metadata: { labels: { touched: String(Date.now()) } } });
-  const route = () => stage.client.get<HttpRoute>(resources.httpRoutes, key);
-  /** `v1 90, v2 10`, by the versions of the revisions that its Services stand for. */
+    cluster.client.mergePatch(resources.modelDeployments, key, {
+      metadata: { labels: { touched: String(Date.now()) } },
+    });
+  const route = () => cluster.client.get<HttpRoute>(resources.httpRoutes, key);
+  /** The weights of the route's backends by the version of their revision, as `v1 90, v2 10`. */
   const split = async (): Promise<string> => {
     const { status } = (await deployment()) ?? {};
     const known = [status?.stable, status?.candidate].flatMap((one) => (one === undefined ? [] : [one]));
@@ -75,32 +77,32 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "modelwright-routes-"));
     auditLog = join(folder, "audit.jsonl");
-    stage = await startStage({ auditLog });
-    place = await openPlace(stage, namespace);
-    controller = startGatewayController(stage.client, namespace);
-    await place.startOperator().leads;
+    cluster = await startTestCluster({ auditLog });
+    sandbox = await createSandbox(cluster, namespace);
+    controller = startGatewayController(cluster.client, namespace);
+    await sandbox.startOperator().leads;
   }, startTimeoutMs + toolTimeoutMs);
 
   afterAll(async () => {
     await controller?.stop();
-    await place?.stop();
-    await stage?.stop();
+    await sandbox?.stop();
+    await cluster?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("that the operator may not write says how to let it", { timeout }, async () => {
+  test("that the operator may not write says how to grant the right", { timeout }, async () => {
     const spec = { ...model("good-1.h5"), replicas: 2, traffic, rollout: { canary } };
     const { apiVersion, kind } = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment" };
-    await stage.client.create(resources.modelDeployments, { apiVersion, kind, metadata: key, spec });
+    await cluster.client.create(resources.modelDeployments, { apiVersion, kind, metadata: key, spec });
     expect(await readyIs("GatewayApiForbidden")).toBe(
       "HTTPRoute digits cannot be written: the operator has no permission for HTTPRoutes; install the chart with --set gatewayApi.enabled=true, or remove spec.traffic.httpRoute",
     );
   });
 
-  test("that the server does not know says what to install", { timeout }, async () => {
+  test("of a kind that the server does not serve says what to install", { timeout }, async () => {
     const objects = await rendered({ gatewayApi: { enabled: true } });
     const role = objects.find(({ metadata }) => metadata.name === "modelwright-operator-models");
-    await stage.client.apply(clusterRoles, { ...role, kind: "ClusterRole" } as KubeObject, { force: true }); // rendered
+    await cluster.client.apply(clusterRoles, { ...role, kind: "ClusterRole" } as KubeObject, { force: true }); // rendered
     const retried = setInterval(() => void touch(), 500);
     const message = await readyIs("GatewayApiMissing").finally(() => clearInterval(retried));
     expect(message).toBe(
@@ -114,14 +116,14 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
     { timeout },
     async () => {
       const definition = JSON.parse(await readFile(definitionFile, "utf8")) as KubeObject; // a CustomResourceDefinition
-      await stage.client.apply(resources.customResourceDefinitions, definition);
+      await cluster.client.apply(resources.customResourceDefinitions, definition);
       const retried = setInterval(() => void touch(), 1000);
       await eventually(
         () => route().catch(() => undefined),
         (found) => found !== undefined,
         60_000,
       ).finally(() => clearInterval(retried));
-      controller.attitude = "accepts";
+      controller.decision = "accept";
       await readyIs("AsDeclared");
       expect((await route())?.spec).toMatchObject({
         hostnames: ["digits.example.com"],
@@ -132,25 +134,25 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
   );
 
   test("splits a canary, whose steps wait for its acceptance", { timeout }, async () => {
-    controller.attitude = "silent";
+    controller.decision = "none";
     await patch(model("good-2.h5"));
     await splits("v1 90, v2 10");
     const held = await reaches(({ status }) => status?.candidate?.weight === 10);
     await sleep(1500);
     expect((await deployment())?.status?.step).toBe(held?.status?.step);
     expect(ready(await deployment())?.message).toContain("Gateway edge/public");
-    controller.attitude = "accepts";
+    controller.decision = "accept";
     await reaches(({ status }) => status?.rollout?.paused === true);
-    await sendCommand(stage.client, key, "promote");
+    await sendCommand(cluster.client, key, "promote");
     await readyIs("AsDeclared");
     await splits("v2 100");
   });
 
-  test("gives all back to the stable revision when the canary is aborted", { timeout }, async () => {
+  test("sends all requests to the stable revision when the canary is aborted", { timeout }, async () => {
     await patch(model("good-3.h5"));
     await reaches(({ status }) => status?.rollout?.paused === true);
     await splits("v2 90, v3 10");
-    await stage.client.mergePatch(resources.modelDeployments, key, {
+    await cluster.client.mergePatch(resources.modelDeployments, key, {
       metadata: { annotations: { [annotations.abort]: "1" } },
     });
     await readyIs("RolledBack");
@@ -159,19 +161,19 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
     await readyIs("AsDeclared");
   });
 
-  test("that a Gateway refuses shows in Ready, until it does not any more", { timeout }, async () => {
-    controller.attitude = "refuses";
+  test("that a Gateway rejects makes Ready False until it is accepted", { timeout }, async () => {
+    controller.decision = "reject";
     expect(await readyIs("RouteNotAccepted")).toBe(
       "HTTPRoute digits is not served by Gateway edge/public: NotAllowedByListeners, no listener takes routes of this namespace; see spec.traffic.httpRoute.parentRefs and hostnames, and what the Gateway allows",
     );
-    controller.attitude = "accepts";
+    controller.decision = "accept";
     await readyIs("AsDeclared");
   });
 
-  test("leads to the Service with path Gateway, and goes when it is not asked for any more", { timeout }, async () => {
+  test("points to the Service with path Gateway, and is removed with spec.traffic", { timeout }, async () => {
     await patch({ traffic: { ...traffic, path: "Gateway" } });
     await splits("vdigits 1");
-    const services = () => stage.client.list(resources.services, { namespace });
+    const services = () => cluster.client.list(resources.services, { namespace });
     await eventually(services, ({ items }) => items.map(({ metadata }) => metadata.name).join() === "digits", 30_000);
     await patch({ traffic: null });
     await eventually(route, (found) => found === undefined, 30_000);
@@ -179,11 +181,11 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
   });
 
   test("needs every right that gatewayApi.enabled grants, and no other", async () => {
-    const granted = await grantedRights(stage.kubectl, [["clusterrole", "modelwright-operator-models"]]);
+    const granted = await grantedRights(cluster.kubectl, [["clusterrole", "modelwright-operator-models"]]);
     const { allowed, forbidden } = await usedRights(auditLog, operatorUser);
     const ofRoutes = (rights: readonly string[]) =>
       rights.filter((right) => / httproutes\.|delete services$/.test(right));
-    // A route of ours that the cache does not show is read; a server without streaming lists is asked for a list.
+    // `get` reads a route of ours that is missing in the cache; `list` is for servers without streaming lists.
     const usedElsewhere = ["get", "list"].map((verb) => `${verb} httproutes.gateway.networking.k8s.io`);
     expect(forbidden.filter((right) => !right.includes("httproutes"))).toEqual([]);
     expect(ofRoutes(allowed).filter((right) => !granted.includes(right))).toEqual([]);

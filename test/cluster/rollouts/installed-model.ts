@@ -15,18 +15,18 @@ import { until } from "../../integration/local/client/until.ts";
 import type { ClusterAccess } from "../control-plane.ts";
 import { capture } from "../launch/kubectl.ts";
 
-/** The example of the README on a cluster, with what tests change and watch of it. */
+/** The README's example on a cluster, with the operations that tests need. */
 export interface InstalledModel {
   readonly client: Client;
   readonly key: { readonly namespace: string; readonly name: string };
   patch(spec: object): Promise<void>;
-  /** Waits until the present generation is observed and satisfies. */
+  /** Waits until status is of the present generation and satisfies the predicate. */
   reached(satisfies: (deployment: ModelDeployment & Stored) => boolean): Promise<ModelDeployment & Stored>;
-  /** `modelwright promote`, say, as users call it. */
-  steer(command: RolloutCommand): Promise<void>;
-  /** Clients of the Service, over HTTP and gRPC, whose answers are checked. */
+  /** Runs `modelwright promote`, or another rollout command, as users do. */
+  run(command: RolloutCommand): Promise<void>;
+  /** Starts clients of the Service over HTTP and gRPC that check the answers. */
   load(pauseMs: number): Promise<Load>;
-  /** Its pods, or those that a selector of kubectl's selects in a namespace. */
+  /** The model's pods, or those of a namespace that match a label selector. */
   pods(selection?: { readonly namespace: string; readonly labelSelector: string }): Promise<readonly (Pod & Stored)[]>;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ const example = join(root, "crds", "examples", "digits.yaml");
 const greyLevels = 16;
 const limitMs = 120_000;
 
-/** Applies the example in a namespace, which it makes. */
+/** Creates a namespace and applies the example in it. */
 export async function installModel(
   { kubectl, kubeconfigPath }: ClusterAccess,
   namespace: string,
@@ -57,10 +57,10 @@ export async function installModel(
       const isReached = (found: (ModelDeployment & Stored) | undefined): boolean =>
         found?.status?.observedGeneration === found?.metadata.generation && found !== undefined && satisfies(found);
       const found = await until(present, isReached, limitMs);
-      if (found === undefined) throw new Error("a ModelDeployment that satisfies is one");
+      if (found === undefined) throw new Error("there is no ModelDeployment");
       return found;
     },
-    async steer(command) {
+    async run(command) {
       const words = command === "promote-full" ? ["promote", "--full"] : [command];
       const program = join(root, "operator", "cli", "modelwright.ts");
       const flags = ["--namespace", namespace, "--kubeconfig", kubeconfigPath];
@@ -89,13 +89,13 @@ export async function installModel(
   };
 }
 
-/** Ready as declared, with nothing under way. */
+/** Whether Ready is True and no rollout is in progress. */
 export function isReady({ status }: ModelDeployment): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return status?.candidate === undefined && ready?.status === "True";
 }
 
-/** Ends the processes of a pod's container as the kernel does when memory runs out. Throws when there are none here. */
+/** Kills the processes of a pod's container, as the kernel does when memory runs out. Throws if there are none on this machine. */
 export function killPod({ metadata: { name } }: Stored): void {
   const ids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
   const found = ids.filter((id) => environmentOf(id).includes(`HOSTNAME=${name}\0`));
@@ -107,6 +107,6 @@ function environmentOf(id: string): string {
   try {
     return readFileSync(`/proc/${id}/environ`, "utf8");
   } catch {
-    return ""; // it ended while the list was read
+    return ""; // the process has ended meanwhile
   }
 }

@@ -18,14 +18,14 @@ const reason = whyNoNode();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const manifests = join(import.meta.dirname, "..", "..", "..", "charts", "manifests");
 
-/** How many requests each part of the test sends at least: it is played again until there are so many. */
+/** Each test is repeated until it has sent at least this many requests. */
 const wantedRequests = Number(process.env["MODELWRIGHT_ROLLOUT_REQUESTS"] ?? 1);
-/** Many machines of CI have two cores, on which pods must get ready meanwhile. */
+/** Leaves time for pods to become ready: many CI machines have two cores. */
 const pauseMs = wantedRequests === 1 ? 50 : 0;
 const timeout = wantedRequests === 1 ? 180_000 : 30 * 60_000;
 const steps = [{ setWeight: 10 }, { pause: { duration: "1s" } }, { setWeight: 50 }, { pause: {} }];
 const killGoal = 0.99;
-/** What clients see of a process that is gone. */
+/** Errors that clients see when a process is killed. */
 const isBroken = /other side closed|ECONNREFUSED|ECONNRESET|UNAVAILABLE|socket hang up/;
 
 const isAtPause = ({ status }: ModelDeployment): boolean => status?.rollout?.paused === true;
@@ -35,7 +35,7 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
   let scratch: string;
   let model: InstalledModel;
   let load: Load;
-  /** Sizes of batches: each makes a revision of its own. */
+  /** Counters of revisions; each changes the batch size. */
   let [revisions, stable] = [0, 0];
 
   const kubectl = async (...args: readonly string[]): Promise<string> => {
@@ -52,11 +52,11 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     await model.patch({ replicas });
     await model.reached((one) => isReady(one) && one.status?.stable?.ready === replicas);
   };
-  /** Plays until enough requests were sent; says what became of them. */
-  const played = async (name: string, play: () => Promise<void>): Promise<Tally> => {
+  /** Repeats the actions until enough requests were sent, and returns their results. */
+  const repeated = async (name: string, act: () => Promise<void>): Promise<Tally> => {
     const sum: Tally = { requests: 0, failed: 0, failures: [], byRevision: new Map() };
     while (sum.requests < wantedRequests) {
-      await play();
+      await act();
       const { requests, failed, failures, byRevision } = load.take();
       sum.requests += requests;
       sum.failed += failed;
@@ -89,10 +89,10 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
   afterEach(() => load.stop());
 
   test("a canary is promoted to 10, 50 and 100 % without a failed request", { timeout }, async () => {
-    const { failures, byRevision } = await played("promoted", async () => {
+    const { failures, byRevision } = await repeated("promoted", async () => {
       await changed();
       await model.reached(isAtPause);
-      await model.steer("promote");
+      await model.run("promote");
       await model.reached(isReady);
       stable = revisions;
     });
@@ -100,11 +100,11 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     expect(byRevision.size).toBeGreaterThan(1);
   });
 
-  test("a canary is aborted at 50 % and taken back without a failed request", { timeout }, async () => {
-    const { failures, byRevision } = await played("aborted", async () => {
+  test("a canary is aborted at 50 % and reverted without a failed request", { timeout }, async () => {
+    const { failures, byRevision } = await repeated("aborted", async () => {
       await changed();
       await model.reached(isAtPause);
-      await model.steer("abort");
+      await model.run("abort");
       const { status } = await model.reached(({ status: now }) => now?.candidate === undefined);
       expect(status?.conditions?.find(({ type }) => type === "Ready")?.reason).toBe("RolledBack");
       await revised(stable);
@@ -114,15 +114,15 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     expect(byRevision.size).toBeGreaterThan(1);
   });
 
-  test("pods come and go without a failed request", { timeout }, async () => {
-    const { failures } = await played("scaled", async () => {
+  test("the number of pods changes without a failed request", { timeout }, async () => {
+    const { failures } = await repeated("scaled", async () => {
       for (const replicas of [3, 1, 2]) await scaled(replicas);
     });
     expect(failures).toEqual([]);
   });
 
-  test("a gateway that is deleted takes no request with it: the other carries on", { timeout }, async () => {
-    const { failures } = await played("a gateway deleted", async () => {
+  test("a gateway is deleted without a failed request", { timeout }, async () => {
+    const { failures } = await repeated("a gateway deleted", async () => {
       const [{ metadata: { name: victim } } = { metadata: { name: "nobody" } }] = await gateways();
       await inSystem("delete", "pod", victim);
       await inSystem("rollout", "status", "deployment/modelwright-gateway", "--timeout=90s");
@@ -130,8 +130,8 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     expect(failures).toEqual([]);
   });
 
-  test("gateways serve by their last table while no operator runs", { timeout }, async () => {
-    const { failures, requests } = await played("without operators", async () => {
+  test("gateways serve by their last route table while no operator runs", { timeout }, async () => {
+    const { failures, requests } = await repeated("without operators", async () => {
       await inSystem("scale", "deployment/modelwright-operator", "--replicas=0");
       const labelSelector = `${labels.component}=operator`;
       await until(
@@ -146,8 +146,8 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     expect(requests).toBeGreaterThan(100);
   });
 
-  test("at least 99 % of the answers are good while pods are killed", { timeout }, async () => {
-    const { failed, requests } = await played("pods killed", async () => {
+  test("at least 99 % of the requests succeed while pods are killed", { timeout }, async () => {
+    const { failed, requests } = await repeated("pods killed", async () => {
       for (let kills = 0; kills < 2; kills += 1) {
         const [victim] = await model.pods();
         if (victim === undefined) throw new Error("the model has no pod");
@@ -159,11 +159,11 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     expect(1 - failed / requests).toBeGreaterThanOrEqual(killGoal);
   });
 
-  test("a gateway that is killed breaks its connections, and its clients go on by the other", { timeout }, async () => {
+  test("a killed gateway breaks its connections, and its clients reconnect to the other one", { timeout }, async () => {
     const [victim] = await gateways();
     if (victim === undefined) throw new Error("there is no gateway");
     killPod(victim);
-    // Clients of gRPC wait for a second before they connect anew.
+    // gRPC clients wait for a second before they reconnect.
     await sleep(3000);
     const broken = load.take();
     await sleep(2000);

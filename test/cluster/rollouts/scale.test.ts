@@ -5,12 +5,12 @@ import type { KubeObject, Stored } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import { model } from "../../builders/model-deployment.ts";
 import { eventually } from "../../builders/operator-scene.ts";
-import { startTimeoutMs, whyNotHere } from "../control-plane.ts";
-import { openPlace, type Place } from "../faults/stage/place.ts";
-import { printed, type Stage, startStage } from "../faults/stage/stage.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
+import { createSandbox, type Sandbox } from "../faults/cluster/sandbox.ts";
+import { printed, type TestCluster, startTestCluster } from "../faults/cluster/test-cluster.ts";
 import { type ExternalMetrics, startExternalMetrics } from "./external-metrics.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "scales";
@@ -40,7 +40,7 @@ const horizontalPodAutoscaler = {
     behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
   },
 };
-/** As a GitOps pipeline keeps it: replicas are nobody's there. */
+/** A manifest in a GitOps repository, which leaves replicas out. */
 const manifest: KubeObject & { readonly spec: object } = {
   apiVersion: "modelwright.dev/v1alpha1",
   kind: "ModelDeployment",
@@ -49,11 +49,11 @@ const manifest: KubeObject & { readonly spec: object } = {
 };
 
 describe.skipIf(reason !== undefined)(`/scale on a real Kubernetes control plane${skipped}`, () => {
-  let stage: Stage;
-  let place: Place;
+  let cluster: TestCluster;
+  let sandbox: Sandbox;
   let metrics: ExternalMetrics;
 
-  const deployment = () => stage.client.get<ModelDeployment>(resources.modelDeployments, key);
+  const deployment = () => cluster.client.get<ModelDeployment>(resources.modelDeployments, key);
   const reaches = (satisfies: (found: ModelDeployment & Stored) => boolean) =>
     eventually(deployment, (found) => found !== undefined && satisfies(found), 60_000);
   const condition = (found: ModelDeployment | undefined, type: string) =>
@@ -61,46 +61,46 @@ describe.skipIf(reason !== undefined)(`/scale on a real Kubernetes control plane
   const serves = (count: number) =>
     reaches((found) => condition(found, "Ready")?.status === "True" && found.status?.stable?.ready === count);
   const pipeline = () =>
-    stage.client.apply<typeof manifest>(resources.modelDeployments, manifest, { fieldManager: "pipeline" });
+    cluster.client.apply<typeof manifest>(resources.modelDeployments, manifest, { fieldManager: "pipeline" });
   const scaled = (count: number) =>
-    printed(stage.kubectl, ["scale", "mwd/digits", `--namespace=${namespace}`, `--replicas=${count}`]);
+    printed(cluster.kubectl, ["scale", "mwd/digits", `--namespace=${namespace}`, `--replicas=${count}`]);
 
   beforeAll(async () => {
-    stage = await startStage({
-      // What is named `localhost` is on no node.
+    cluster = await startTestCluster({
+      // The external metrics Service leads to `localhost`, which has no endpoints.
       apiServerFlags: ["--enable-aggregator-routing=false"],
       controllerFlags: ["--horizontal-pod-autoscaler-sync-period=1s"],
     });
-    place = await openPlace(stage, namespace);
-    metrics = await startExternalMetrics(stage.client, stage.server.tls);
-    await place.startOperator().leads;
+    sandbox = await createSandbox(cluster, namespace);
+    metrics = await startExternalMetrics(cluster.client, cluster.server.tls);
+    await sandbox.startOperator().leads;
     await pipeline();
     await serves(1);
   }, startTimeoutMs);
 
   afterAll(async () => {
     await metrics?.stop();
-    await place?.stop();
-    await stage?.stop();
+    await sandbox?.stop();
+    await cluster?.stop();
   });
 
-  test("kubectl scale says how many pods", { timeout }, async () => {
+  test("kubectl scale sets the number of pods", { timeout }, async () => {
     expect(await scaled(3)).toBe("modeldeployment.modelwright.dev/digits scaled\n");
     await serves(3);
     const query = "--output=jsonpath={.spec.replicas} {.status.replicas} {.status.selector}";
     const path = ["get", "mwd/digits", "--subresource=scale", `--namespace=${namespace}`, query];
-    expect(await printed(stage.kubectl, path)).toBe("3 3 modelwright.dev/model-deployment=digits");
+    expect(await printed(cluster.kubectl, path)).toBe("3 3 modelwright.dev/model-deployment=digits");
   });
 
-  test("a manifest without replicas, applied again, leaves the number alone", { timeout }, async () => {
+  test("applying a manifest without replicas again keeps the number of pods", { timeout }, async () => {
     const before = await deployment();
     const { spec, metadata } = await pipeline();
     expect([spec, metadata.generation]).toEqual([{ ...model("good-1.h5"), replicas: 3 }, before?.metadata.generation]);
   });
 
-  test("a HorizontalPodAutoscaler brings pods and takes them away", { timeout }, async () => {
+  test("a HorizontalPodAutoscaler adds and removes pods", { timeout }, async () => {
     metrics.value = 40;
-    await stage.client.create(autoscalers, horizontalPodAutoscaler);
+    await cluster.client.create(autoscalers, horizontalPodAutoscaler);
     await serves(4);
     metrics.value = 20;
     await serves(2);
@@ -109,22 +109,26 @@ describe.skipIf(reason !== undefined)(`/scale on a real Kubernetes control plane
     expect(condition(await deployment(), "ReplicasIgnored")).toBeUndefined();
   });
 
-  test("with spec.autoscaling its number has no effect, and a condition says so", { timeout }, async () => {
-    await stage.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling: { min: 2, max: 3 } } });
-    await serves(2);
-    metrics.value = 50;
-    const found = await reaches((one) => condition(one, "ReplicasIgnored")?.status === "True");
-    expect(condition(found, "ReplicasIgnored")?.message).toMatch(
-      /^spec\.replicas is [2-5] and has no effect: spec\.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it$/,
-    );
-    await reaches(({ spec }) => spec.replicas === 5);
-    const { status } = (await reaches((one) => one.status?.autoscaling?.desired !== undefined)) ?? {};
-    expect([status?.autoscaling?.desired, status?.stable?.ready]).toEqual([2, 2]);
-  });
+  test(
+    "with spec.autoscaling the HorizontalPodAutoscaler's number has no effect, and a condition says so",
+    { timeout },
+    async () => {
+      await cluster.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling: { min: 2, max: 3 } } });
+      await serves(2);
+      metrics.value = 50;
+      const found = await reaches((one) => condition(one, "ReplicasIgnored")?.status === "True");
+      expect(condition(found, "ReplicasIgnored")?.message).toMatch(
+        /^spec\.replicas is [2-5] and has no effect: spec\.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it$/,
+      );
+      await reaches(({ spec }) => spec.replicas === 5);
+      const { status } = (await reaches((one) => one.status?.autoscaling?.desired !== undefined)) ?? {};
+      expect([status?.autoscaling?.desired, status?.stable?.ready]).toEqual([2, 2]);
+    },
+  );
 
-  test("a manifest without replicas never drifts, whoever scales", { timeout }, async () => {
-    await stage.client.remove(autoscalers, key);
-    await stage.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling: null } });
+  test("a manifest without replicas does not drift when kubectl scales", { timeout }, async () => {
+    await cluster.client.remove(autoscalers, key);
+    await cluster.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling: null } });
     for (const count of [2, 4]) {
       await scaled(count);
       await serves(count);

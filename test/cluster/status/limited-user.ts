@@ -4,7 +4,7 @@ import type { Resource } from "../../../operator/kube/resources.ts";
 import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 
-/** Whom the operator acts as. */
+/** The user that the operator impersonates. */
 export const limitedUser = "status-end-to-end-operator";
 
 const rbac = { group: "rbac.authorization.k8s.io", version: "v1", namespaced: false } as const;
@@ -25,7 +25,7 @@ interface Place {
   readonly transport: Transport;
 }
 
-/** Lets the limited user do this with ReplicaSets, and all else that an operator does; resolves when it is so. */
+/** Grants the limited user these verbs on ReplicaSets and everything else that an operator needs; resolves when the grant is effective. */
 export async function grantReplicaSets(verbs: readonly string[], { namespace, transport }: Place): Promise<void> {
   const client = createClient({ transport, fieldManager: "test" });
   const whole = ["", "modelwright.dev", "discovery.k8s.io", "policy"];
@@ -43,7 +43,7 @@ export async function grantReplicaSets(verbs: readonly string[], { namespace, tr
   await untilAuthorized(verbs.includes("create"), { namespace, transport });
 }
 
-/** Authorizers learn of a grant by watches of their own. */
+/** Waits until the authorizer has seen the grant in its watches. */
 async function untilAuthorized(isAllowed: boolean, { namespace, transport }: Place): Promise<void> {
   const client = createClient({ transport: actingAs(limitedUser, transport), fieldManager: "test" });
   const resourceAttributes = { namespace, verb: "create", group: "apps", resource: "replicasets" };
@@ -59,7 +59,7 @@ async function untilAuthorized(isAllowed: boolean, { namespace, transport }: Pla
   );
 }
 
-/** The same server as somebody with fewer rights. */
+/** A transport that impersonates a user. */
 export function actingAs(user: string, transport: Transport): Transport {
   const as = (request: KubeRequest): KubeRequest => ({
     ...request,

@@ -16,11 +16,11 @@ import { eventually, type OperatorScene, operatorSceneIn, readyStatus } from "..
 import { addOwnNode } from "../../builders/own-node.ts";
 import { kstatus } from "../../integration/status/kstatus.ts";
 import { disagreements, type StatusWatch, watchStatus } from "../../integration/status/status-watch.ts";
-import { type ClusterAccess, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import { type ClusterAccess, startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 import { actingAs, grantReplicaSets, limitedUser } from "./limited-user.ts";
 import { sharedControlPlane } from "../shared.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const namespace = "status-end-to-end";
@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     access = await sharedControlPlane();
     transport = createHttpTransport({ connection: await loadConnection({ kubeconfigPath: access.kubeconfigPath }) });
     scene = await operatorSceneIn({ transport, namespace });
-    // Gateways of other tests would have to confirm every split.
+    // Gateways that other tests left would have to acknowledge every split.
     await clear(scene, systemNamespace);
     await scene.client.apply(resources.namespaces, {
       apiVersion: "v1",
@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     });
     await operator.synced;
     await scene.startGateway("gateway-status", operator);
-    // The scheduler has seen the new node once it has put a pod there; before, it speaks of no nodes at all.
+    // The scheduler knows the new node once it has placed a pod there; before, its messages count no nodes.
     await apply("first");
     await recovers("first");
   }, startTimeoutMs);
@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     await transport.close();
   });
 
-  /** What the operator may do with ReplicaSets; it may do all else. */
+  /** Sets the verbs that the operator may use on ReplicaSets; it may do everything else. */
   const grant = (verbs: readonly string[]): Promise<void> => grantReplicaSets(verbs, { namespace, transport });
 
   const apply = async (name: string, changes: Partial<ModelDeploymentSpec> = {}): Promise<number> => {
@@ -94,7 +94,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     const applied = await scene.client.apply<ModelDeployment>(resources.modelDeployments, object, { force: true });
     return applied.metadata.generation ?? 0;
   };
-  /** The good spec leads to a pod on the node, which then becomes ready. */
+  /** Applies a valid spec and waits until its pod is on the node and ready. */
   const recovers = async (name: string): Promise<void> => {
     const generation = await apply(name);
     await eventually(
@@ -159,7 +159,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     await recovers("denied");
   });
 
-  test("a namespace that is being deleted is told apart from a missing right", async () => {
+  test("a namespace that is being deleted is distinguished from a missing right", async () => {
     const name = `${namespace}-ending`;
     await scene.client.create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
     const held = { namespace: name, name: "held", finalizers: ["example.test/hold"] };
@@ -184,11 +184,11 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     );
   });
 
-  test("a definition that becomes older than the operator while it runs, and that of this release", async () => {
-    // A watch that ends sooner is opened again with growing delays.
-    const calm = () => systemClock.sleep(5_500);
+  test("a CustomResourceDefinition that is downgraded while the operator runs, and restored", async () => {
+    // A watch that ends sooner is reopened with growing delays.
+    const untilWatchIsStable = () => systemClock.sleep(5_500);
     const becomes = async (definition: KubeObject) => {
-      await calm();
+      await untilWatchIsStable();
       return scene.client.apply(resources.customResourceDefinitions, definition, { force: true });
     };
     const generation = await apply("older");
@@ -205,7 +205,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     await recovers("older");
   }, 60_000);
 
-  test("kubectl wait and kstatus wait for what the operator has not seen, and end with it", async () => {
+  test("kubectl wait and kstatus wait until the operator has observed a change and it is ready", async () => {
     const wait = (timeout: string) =>
       access.kubectl([
         "wait",
@@ -243,7 +243,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     expect((await wait("1s")).code).toBe(1);
   });
 
-  test("every state on the way reads the same to kstatus and kubectl wait", () => {
+  test("kstatus and kubectl wait agree on every state", () => {
     expect(disagreements(seen.states)).toEqual([]);
     expect(seen.states.length).toBeGreaterThan(20);
   });
@@ -253,13 +253,13 @@ async function podsOf({ client }: OperatorScene, name: string): Promise<readonly
   return (await client.list<Pod>(resources.pods, { namespace, labelSelector: `${labels.deployment}=${name}` })).items;
 }
 
-/** Plays the kubelet for the pods that stay. */
+/** Reports the pods as ready, as a kubelet does. */
 async function report(scene: OperatorScene, name: string): Promise<void> {
   for (const { metadata } of await podsOf(scene, name)) {
     if (metadata.deletionTimestamp !== undefined) continue;
     const key = { namespace, name: metadata.name ?? "" };
     const written = scene.client.mergePatch(resources.pods, key, { status: readyStatus }, { subresource: "status" });
-    // Meanwhile its ReplicaSet may have been scaled down.
+    // The ReplicaSet may have been scaled down meanwhile.
     await written.catch((thrown: unknown) => expect(thrown).toMatchObject({ code: "NotFound" }));
   }
 }

@@ -9,16 +9,16 @@ import type { Operator } from "../../../operator/operator.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { conditionTexts, eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import type { Part } from "../../integration/status/uninstall-orders.ts";
-import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 
-/** Garbage collection looks for new kinds of owners every 30 s. */
+/** The garbage collector looks for new kinds of owners every 30 s. */
 const collectionTimeoutMs = 90_000;
 vi.setConfig({ testTimeout: 3 * collectionTimeoutMs });
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
-/** One for each part that goes first, and one for each that goes last. */
+/** Orders of removal, in which each part is first once and last once. */
 const orders: readonly (readonly Part[])[] = [
   ["operator", "definition", "objects", "namespace"],
   ["definition", "operator", "namespace", "objects"],
@@ -50,7 +50,7 @@ const removals: Readonly<Record<Part, (installation: Installation) => Promise<un
   namespace: ({ scene: { client }, namespace }) => client.remove(resources.namespaces, { name: namespace }),
 };
 
-// A control plane of its own: the definition goes, and other tests' ModelDeployments would go with it.
+// A separate control plane: without the definition, other tests' ModelDeployments would be deleted.
 describe.skipIf(reason !== undefined)(`an uninstall on a real Kubernetes control plane${skipped}`, () => {
   let plane: ControlPlane;
   let transport: Transport;
@@ -106,7 +106,7 @@ async function deploy({ scene, namespace }: Installation, name: string): Promise
   );
 }
 
-/** The garbage collector follows our kind: children of a deleted ModelDeployment go. */
+/** Waits until the garbage collector knows ModelDeployments: until it removes the children of a deleted one. */
 async function collected(installation: Installation): Promise<void> {
   const { scene, namespace } = installation;
   await deploy(installation, "probe");
@@ -118,7 +118,7 @@ async function collected(installation: Installation): Promise<void> {
   );
 }
 
-/** What is still there: children, namespace, definition; and whatever waits for a finalizer. */
+/** What still exists: children, namespace, definition, and objects that wait for a finalizer. */
 async function left({ scene: { client }, namespace }: Installation): Promise<readonly string[]> {
   const selections = [
     ...children.map((kind) => ({ kind, selection: { namespace, labelSelector: labels.deployment } })),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { startTimeoutMs, whyNotHere } from "../../cluster/control-plane.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { type Comparison, startComparison } from "./comparison.ts";
 import { randomSteps } from "./random-steps.ts";
 import { scenarios } from "./scenarios.ts";
@@ -10,7 +10,7 @@ import type { Step } from "./trace.ts";
 const seeds = Array.from({ length: 15 }, (_, index) => index + 1);
 const stepsPerTrace = 40;
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 
 describe.skipIf(reason !== undefined)(
   `the API-server model answers like a real kube-apiserver${reason === undefined ? "" : ` (skipped: ${reason})`}`,

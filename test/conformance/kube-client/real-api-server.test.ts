@@ -1,6 +1,6 @@
 import { loadConnection } from "../../../operator/kube/config.ts";
 import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
-import { whyNotHere } from "../../cluster/control-plane.ts";
+import { whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { sharedControlPlane } from "../../cluster/shared.ts";
 import { kubeClientConformance } from "./suite.ts";
 
@@ -10,4 +10,4 @@ async function start() {
   return { transport, stop: () => transport.close() };
 }
 
-kubeClientConformance("a real kube-apiserver", start, whyNotHere());
+kubeClientConformance("a real kube-apiserver", start, whyNoControlPlane());

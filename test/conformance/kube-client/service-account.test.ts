@@ -10,10 +10,10 @@ import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import type { Transport } from "../../../operator/kube/transport.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
-import { startTimeoutMs, whyNotHere } from "../../cluster/control-plane.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { sharedControlPlane } from "../../cluster/shared.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const title = `a pod's service account on a real kube-apiserver${reason === undefined ? "" : ` (skipped: ${reason})`}`;
 
 describe.skipIf(reason !== undefined)(title, () => {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { controlPlaneBinary, whyNotHere } from "../../cluster/control-plane.ts";
+import { controlPlaneBinary, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { type Kubectl, kubectlFor } from "../../cluster/launch/kubectl.ts";
 import { type Started, started } from "./started.ts";
 import { until } from "./client/until.ts";
@@ -10,7 +10,7 @@ import { fixture, predict } from "./client/wire.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 const second = (key = "simple_model.h5") => `apiVersion: modelwright.dev/v1alpha1

@@ -2,50 +2,51 @@ import { once } from "node:events";
 import { Agent, createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 
-import { playCall, type Rules } from "./proxied-call.ts";
+import { proxyRequest, type Rules } from "./proxied-request.ts";
 
+/** Options of `startFaultProxy`. */
 export interface FaultProxyOptions {
-  /** `https://host:port` of the API server, and who vouches for it. */
+  /** `https://host:port` of the API server and its CA certificate. */
   readonly upstream: { readonly url: string; readonly ca: string };
-  /** What the proxy proves itself with. */
+  /** The proxy's server certificate and key. */
   readonly tls: { readonly cert: string; readonly key: string };
 }
 
-/** Stands between a client and a real API server, over real sockets: passes on, refuses, is silent, breaks off. */
+/** A proxy between a client and a real API server that injects faults: refused connections, silence, broken connections, false responses. */
 export interface FaultProxy extends Rules {
-  /** Of 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number;
-  /** Breaks every connection; none can be made until `accept`. */
+  /** Breaks every connection and refuses new ones until `accept`. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
-  /** Breaks every connection; new ones can be made. */
+  /** Breaks every connection and accepts new ones. */
   breakConnections(): void;
-  /** Nothing passes in either direction, and nothing is closed, until `thaw`. */
+  /** Forwards nothing in either direction and closes nothing until `thaw`. */
   freeze(): void;
   thaw(): void;
   stop(): Promise<void>;
 }
 
-/** Everything is passed on. */
-export const openRules: Rules = {
-  judge: () => undefined,
-  onExchange: () => {},
-  alter: (piece) => ({ piece, isCut: false }),
+/** Rules that forward everything. */
+export const passThrough: Rules = {
+  intercept: () => undefined,
+  onCompleted: () => {},
+  alter: (chunk) => ({ chunk, isCut: false }),
 };
 
-/** Starts a proxy on a free port of 127.0.0.1, which it keeps. */
+/** Starts a proxy on a free port of 127.0.0.1, which it keeps through `refuse` and `accept`. */
 export async function startFaultProxy({ upstream, tls }: FaultProxyOptions): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true, ca: upstream.ca });
   const sockets = new Set<Socket>();
-  let frost = Promise.withResolvers<void>();
-  frost.resolve();
+  let thawed = Promise.withResolvers<void>();
+  thawed.resolve();
   let server: Server | undefined;
   let port = 0;
 
   const open = async (): Promise<void> => {
     server = createServer(tls, (request, response) => {
       const { url } = upstream;
-      void playCall({ rules: proxy, request, response, upstream: { url, agent }, moving: () => frost.promise });
+      void proxyRequest({ rules: proxy, request, response, upstream: { url, agent }, unfrozen: () => thawed.promise });
     });
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
@@ -66,7 +67,7 @@ export async function startFaultProxy({ upstream, tls }: FaultProxyOptions): Pro
     await closed;
   };
   const proxy: FaultProxy = {
-    ...openRules,
+    ...passThrough,
     get port() {
       return port;
     },
@@ -75,10 +76,10 @@ export async function startFaultProxy({ upstream, tls }: FaultProxyOptions): Pro
       if (server === undefined) await open();
     },
     breakConnections,
-    freeze: () => void (frost = Promise.withResolvers<void>()),
-    thaw: () => frost.resolve(),
+    freeze: () => void (thawed = Promise.withResolvers<void>()),
+    thaw: () => thawed.resolve(),
     async stop() {
-      frost.resolve();
+      thawed.resolve();
       await refuse();
       agent.destroy();
     },

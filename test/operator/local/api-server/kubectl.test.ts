@@ -8,10 +8,10 @@ import { modelDeploymentRules } from "../../../../crds/v1alpha1/validation.ts";
 import { createApiServer, type ApiServer } from "../../../../operator/local/api-server/api-server.ts";
 import { serveHttp, type HttpApiServer } from "../../../../operator/local/api-server/http-server.ts";
 import { systemClock } from "../../../../runtime/base/clock.ts";
-import { controlPlaneBinary, startTimeoutMs, whyNotHere } from "../../../cluster/control-plane.ts";
+import { controlPlaneBinary, startTimeoutMs, whyNoControlPlane } from "../../../cluster/control-plane.ts";
 import { capture } from "../../../cluster/launch/kubectl.ts";
 
-const reason = whyNotHere();
+const reason = whyNoControlPlane();
 const root = join(import.meta.dirname, "../../../..");
 const crd = join(root, "crds/generated/modelwright.dev_modeldeployments.yaml");
 

@@ -3,7 +3,7 @@ import { loadConnection } from "../../../../operator/kube/config.ts";
 import type { Transport } from "../../../../operator/kube/transport.ts";
 import { createApiServer } from "../../../../operator/local/api-server/api-server.ts";
 import { systemClock } from "../../../../runtime/base/clock.ts";
-import { startControlPlane, whyNotHere } from "../../../cluster/control-plane.ts";
+import { startControlPlane, whyNoControlPlane } from "../../../cluster/control-plane.ts";
 
 /** An API server without scheduler, controllers and kubelet. */
 export interface ApiServerUnderTest {
@@ -31,7 +31,7 @@ async function realApiServer(): Promise<ApiServerUnderTest> {
   };
 }
 
-const why = whyNotHere();
+const why = whyNoControlPlane();
 
 /** The API servers on which the kubelet and the controllers are tested. `title` ends with the reason for a skip. */
 export const apiServers = [

@@ -5,8 +5,8 @@ import { modelPortRange } from "../../../../runtime/contract/ports.ts";
 import type { Route } from "../../../../runtime/contract/route-table.ts";
 import type { View } from "./view.ts";
 
-/** What the server itself, time or chance put into objects. */
-const passing = new Set<string>([
+/** Fields that the server fills in, or that depend on time or chance. */
+const variableFields = new Set<string>([
   "uid",
   "resourceVersion",
   "managedFields",
@@ -14,18 +14,18 @@ const passing = new Set<string>([
   "lastTransitionTime",
   "clusterIP",
   "clusterIPs",
-  // A hash of the whole, UIDs included.
+  // A hash of the whole object, UIDs included.
   annotations.applied,
 ]);
 
 const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 
-/** The state of a namespace, and what a gateway has been told of it, in words that all namespaces with the same story share. */
+/** The objects of a namespace and the routes its gateway has, as lines that are equal in all namespaces with the same story. */
 export function endState(view: View, namespace: string, routes: readonly Route[]): readonly string[] {
   const objects = view
     .objects(namespace)
     .filter(([, { metadata }]) => metadata.name !== "default")
-    .map(([plural, object]) => `${plural} ${spelled(object, namespace)}`);
+    .map(([plural, object]) => `${plural} ${normalizedJson(object, namespace)}`);
   const counts = new Map<string, number>();
   for (const pod of view.pods.all()) {
     if (pod.metadata.namespace !== namespace || pod.metadata.labels?.[labels.deployment] === undefined) continue;
@@ -36,7 +36,7 @@ export function endState(view: View, namespace: string, routes: readonly Route[]
   return [...objects, ...pods, ...routes.map((route) => routeWords(route, namespace))].sort();
 }
 
-/** What is in one and not in the other. */
+/** Lines that are missing (`-`) or not wanted (`+`). */
 export function difference(wanted: readonly string[], found: readonly string[]): readonly string[] {
   return [
     ...wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`),
@@ -47,7 +47,7 @@ export function difference(wanted: readonly string[], found: readonly string[]):
 function podWords({ metadata, status }: Pod & Stored): string {
   const isReady = status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
   const words = [metadata.labels?.[labels.revision], isReady ? "ready" : "not ready"];
-  return [...words, ...(metadata.deletionTimestamp === undefined ? [] : ["leaving"])].join(" ");
+  return [...words, ...(metadata.deletionTimestamp === undefined ? [] : ["terminating"])].join(" ");
 }
 
 function routeWords({ key, revisions }: Route, namespace: string): string {
@@ -57,17 +57,17 @@ function routeWords({ key, revisions }: Route, namespace: string): string {
   return `route ${key.replace(namespace, "NS")}: ${shares.sort().join(", ")}`;
 }
 
-function spelled(object: object, namespace: string): string {
+function normalizedJson(object: object, namespace: string): string {
   const plain = JSON.stringify(object, (key, value: unknown) => {
-    if (passing.has(key)) return undefined;
+    if (variableFields.has(key)) return undefined;
     if (typeof value === "number")
       return value >= modelPortRange.first && value <= modelPortRange.last ? "PORT" : value;
-    return typeof value === "string" ? worded(value, namespace) : value;
+    return typeof value === "string" ? normalizedText(value, namespace) : value;
   });
   return canonicalJson(JSON.parse(plain));
 }
 
-function worded(text: string, namespace: string): string {
+function normalizedText(text: string, namespace: string): string {
   return text
     .replaceAll(time, "TIME")
     .replaceAll(namespace, "NS")

@@ -8,31 +8,32 @@ import { systemNamespace } from "../../../../operator/model-deployment/resources
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../control-plane.ts";
 import type { Kubectl } from "../../launch/kubectl.ts";
 import { type FaultProxyOptions } from "../proxy/fault-proxy.ts";
-import { type PodPlayer, startPodPlayer } from "./pod-player.ts";
+import { type SimulatedPods, simulatePods } from "./simulated-pods.ts";
 import { startView, type View } from "./view.ts";
 
-/** A real control plane with the release's manifests, in which pods are played. */
-export interface Stage {
-  /** An administrator, whose requests meet no fault. */
+/** A real control plane with the release's manifests and simulated pods. */
+export interface TestCluster {
+  /** An administrator's client, which bypasses the fault proxies. */
   readonly client: Client;
   readonly kubectl: Kubectl;
   readonly view: View;
-  readonly pods: PodPlayer;
-  /** How a proxy reaches the API server, and passes for it. */
+  readonly pods: SimulatedPods;
+  /** Options of a proxy that reaches the API server and presents its certificate. */
   readonly server: FaultProxyOptions;
-  /** Folder of the operator's service account. */
+  /** Folder with the operator's service account token, namespace and CA certificate. */
   readonly account: string;
-  /** Folder for what operators compile at their start. */
+  /** Folder of the compile cache that operators share. */
   readonly compiled: string;
   stop(): Promise<void>;
 }
 
-/** Who operators are: the service account that the manifests bind rights to. */
+/** User name of operators: the service account to which the manifests bind rights. */
 export const operatorUser = `system:serviceaccount:${systemNamespace}:modelwright-operator`;
 
 const manifests = join(import.meta.dirname, "../../../../charts/manifests");
 
-export async function startStage(options: ControlPlaneOptions = {}): Promise<Stage> {
+/** Starts the control plane, applies the manifests and starts the simulated pods. */
+export async function startTestCluster(options: ControlPlaneOptions = {}): Promise<TestCluster> {
   const plane = await startControlPlane({
     ...options,
     scheduler: false,
@@ -41,7 +42,7 @@ export async function startStage(options: ControlPlaneOptions = {}): Promise<Sta
   const transport = createHttpTransport({ connection: await loadConnection({ kubeconfigPath: plane.kubeconfigPath }) });
   const client = createClient({ transport, fieldManager: "test" });
   const view = await startView(client);
-  const pods = await startPodPlayer({ client, transport, view });
+  const pods = await simulatePods({ client, transport, view });
   const [cert, key, ca] = await Promise.all(
     ["apiserver.crt", "apiserver.key", "ca.crt"].map((name) => readFile(join(plane.folder, name), "utf8")),
   );
@@ -62,7 +63,7 @@ export async function startStage(options: ControlPlaneOptions = {}): Promise<Sta
   };
 }
 
-/** What the command printed; a failing one fails the test with its words. */
+/** The output of a kubectl command. Throws with its error output if it fails. */
 export async function printed(kubectl: Kubectl, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await kubectl(args);
   if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);

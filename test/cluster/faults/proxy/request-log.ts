@@ -1,19 +1,20 @@
-import type { Exchanged } from "./proxied-call.ts";
+import type { CompletedRequest } from "./proxied-request.ts";
 
-/** What operators did to a namespace, by the server's own answers. */
-export interface Ledger {
-  /** Requests so far, those about leases left out: they come by the clock. */
+/** A record of the requests that the API server has answered. */
+export interface RequestLog {
+  /** Requests so far without those for leases, which come at intervals. */
   readonly requests: number;
-  /** Successful creations and deletions, `create services digits` each; events and leases left out. */
+  /** Successful creations and deletions without events and leases, each as `create services digits`. */
   readonly acts: readonly string[];
-  /** All successful writes likewise. */
+  /** All successful writes in the same form. */
   readonly writes: readonly string[];
-  note(exchanged: Exchanged): void;
+  record(completed: CompletedRequest): void;
 }
 
 const verbs: Readonly<Record<string, string>> = { POST: "create", PATCH: "patch", DELETE: "delete" };
 
-export function createLedger(): Ledger {
+/** Creates an empty log. */
+export function createRequestLog(): RequestLog {
   const writes: string[] = [];
   let requests = 0;
   return {
@@ -24,7 +25,7 @@ export function createLedger(): Ledger {
       return writes.filter((write) => !write.startsWith("patch"));
     },
     writes,
-    note({ method, path, status, body }) {
+    record({ method, path, status, body }) {
       if (isAboutLease({ path })) return;
       requests += 1;
       const verb = verbs[method];
@@ -36,6 +37,7 @@ export function createLedger(): Ledger {
   };
 }
 
+/** Whether the path names Leases. */
 export function isAboutLease({ path }: { readonly path: string }): boolean {
   return subjectOf(path).plural === "leases";
 }

@@ -1,29 +1,30 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import type { Stage } from "./stage/stage.ts";
+import type { TestCluster } from "./cluster/test-cluster.ts";
 
-/** Statuses of a namespace's ModelDeployments that say Ready and are not true, in words. */
-export interface Claims {
+/** Finds statuses that say Ready while the declared pods are not ready. */
+export interface ReadyClaims {
+  /** A line for each false one. */
   readonly false: readonly string[];
   stop(): void;
 }
 
-/** Looks at every status as it is written. */
-export function followClaims({ view, pods }: Stage, namespace: string): Claims {
-  const lies: string[] = [];
+/** Checks every status of the namespace when it is written. */
+export function watchReadyClaims({ view, pods }: TestCluster, namespace: string): ReadyClaims {
+  const falseClaims: string[] = [];
   const stop = view.deployments.subscribe(({ type, object }) => {
     const { metadata, spec } = object;
     if (type === "removed" || metadata.namespace !== namespace || !claimsReady(object)) return;
     const wanted = spec.suspend === true ? 0 : (spec.replicas ?? 1);
     const revision = revisionHash(spec);
-    const there = pods.ready(namespace, revision);
-    if (there >= wanted) return;
-    lies.push(`generation ${metadata.generation}: Ready with ${there} of ${wanted} pods of ${revision} ready`);
+    const ready = pods.ready(namespace, revision);
+    if (ready >= wanted) return;
+    falseClaims.push(`generation ${metadata.generation}: Ready with ${ready} of ${wanted} pods of ${revision} ready`);
   });
-  return { false: lies, stop };
+  return { false: falseClaims, stop };
 }
 
-/** Of its present generation. */
+/** Whether status says Ready of the present generation. */
 function claimsReady({ metadata, status }: ModelDeployment): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return ready?.status === "True" && status?.observedGeneration === metadata.generation;

@@ -8,21 +8,22 @@ import { subscription } from "../../../../runtime/gateway/routing/subscription.t
 import { readyStatus } from "../../../builders/operator-scene.ts";
 import { endState } from "./end-state.ts";
 import { type FaultProxy, startFaultProxy } from "../proxy/fault-proxy.ts";
-import { createLedger, type Ledger } from "../proxy/ledger.ts";
+import { createRequestLog, type RequestLog } from "../proxy/request-log.ts";
 import { type OperatorProcess, startOperatorProcess } from "./operator-process.ts";
-import { printed, type Stage } from "./stage.ts";
+import { printed, type TestCluster } from "./test-cluster.ts";
 
-/** A namespace with an operator of its own, whose way to the API server is a proxy, and a gateway. */
-export interface Place {
+/** A namespace with its own operator, which reaches the API server through a fault proxy, and a gateway. */
+export interface Sandbox {
   readonly namespace: string;
   readonly proxy: FaultProxy;
-  readonly ledger: Ledger;
-  /** The operator that runs; undefined while none does. */
+  readonly requestLog: RequestLog;
+  /** The running operator; undefined while none runs. */
   readonly operator: OperatorProcess | undefined;
-  /** Starts the one and only operator, not waiting for anything. */
+  /** Starts the operator without waiting for anything. */
   startOperator(): OperatorProcess;
-  /** Kills the operator unless it has ended, and takes its lease away, which would run for 15 s. */
-  buryOperator(): Promise<void>;
+  /** Kills the operator unless it has ended, and deletes its lease, which would otherwise be valid for 15 s. */
+  removeOperator(): Promise<void>;
+  /** The present state, in the words of `endState`. */
   endState(): readonly string[];
   stop(): Promise<void>;
 }
@@ -33,20 +34,21 @@ const roles: Resource = { ...rbac, kind: "Role", plural: "roles" };
 const bindings: Resource = { ...rbac, kind: "RoleBinding", plural: "rolebindings" };
 const lease = "modelwright-operator";
 
-export async function openPlace(stage: Stage, namespace: string): Promise<Place> {
-  const { client, view, server, account, compiled } = stage;
+/** Creates the namespace with its rights, gateway pod and proxy; the operator is started by `startOperator`. */
+export async function createSandbox(cluster: TestCluster, namespace: string): Promise<Sandbox> {
+  const { client, view, server, account, compiled } = cluster;
   await client.apply(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-  await grant(stage, namespace);
-  await startGateway(stage, namespace);
+  await grant(cluster, namespace);
+  await startGateway(cluster, namespace);
   const proxy = await startFaultProxy(server);
-  const ledger = createLedger();
-  proxy.onExchange = (exchanged) => ledger.note(exchanged);
+  const requestLog = createRequestLog();
+  proxy.onCompleted = (completed) => requestLog.record(completed);
   const routes = new Map<string, Route>();
   let operator: OperatorProcess | undefined;
   let starts = 0;
   let closeStream = (): void => {};
   const subscribe = (port: number): void => {
-    const apply = (message: TableMessage): void => learn(routes, message);
+    const apply = (message: TableMessage): void => applyMessage(routes, message);
     const operatorUrl = `http://127.0.0.1:${port}`;
     const known = (key: string): Route | undefined => routes.get(key);
     closeStream = subscription({ operatorUrl, gateway, clock: systemClock, log: silentLog, apply, known }).close;
@@ -54,7 +56,7 @@ export async function openPlace(stage: Stage, namespace: string): Promise<Place>
   return {
     namespace,
     proxy,
-    ledger,
+    requestLog,
     get operator() {
       return operator;
     },
@@ -70,7 +72,7 @@ export async function openPlace(stage: Stage, namespace: string): Promise<Place>
       void started.routesPort.then((port) => operator === started && subscribe(port));
       return started;
     },
-    async buryOperator() {
+    async removeOperator() {
       operator?.kill();
       await operator?.exited;
       operator = undefined;
@@ -87,15 +89,15 @@ export async function openPlace(stage: Stage, namespace: string): Promise<Place>
   };
 }
 
-function learn(routes: Map<string, Route>, message: TableMessage): void {
+function applyMessage(routes: Map<string, Route>, message: TableMessage): void {
   if (message.type === "ping") return;
   if (message.type === "full") routes.clear();
   for (const route of message.type === "full" ? message.routes : message.upsert) routes.set(route.key, route);
   for (const key of message.type === "full" ? [] : message.remove) routes.delete(key);
 }
 
-/** What an installation in this namespace grants there: the manifests' own role. */
-async function grant({ client, kubectl }: Stage, namespace: string): Promise<void> {
+/** Grants in this namespace what an installation grants there: the role of the manifests. */
+async function grant({ client, kubectl }: TestCluster, namespace: string): Promise<void> {
   for (const [resource, type] of [
     [roles, "role"],
     [bindings, "rolebinding"],
@@ -106,7 +108,7 @@ async function grant({ client, kubectl }: Stage, namespace: string): Promise<voi
   }
 }
 
-async function startGateway({ client }: Stage, namespace: string): Promise<void> {
+async function startGateway({ client }: TestCluster, namespace: string): Promise<void> {
   const pod: Pod = {
     apiVersion: "v1",
     kind: "Pod",

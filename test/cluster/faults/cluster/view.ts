@@ -5,13 +5,13 @@ import type { KubeObject, Pod, Stored } from "../../../../operator/kube/kinds.ts
 import { type Resource, resources } from "../../../../operator/kube/resources.ts";
 import { startWatch } from "../../../../operator/kube/watch/watch.ts";
 
-/** What is in the cluster, followed past the operators and their troubles. */
+/** The objects of the cluster, watched directly and not through the fault proxies. */
 export interface View {
   readonly deployments: Cache<ModelDeployment>;
   readonly pods: Cache<Pod>;
-  /** Objects of the kinds that an operator writes, of one namespace, each with its plural. */
+  /** Objects in a namespace of the kinds that an operator writes, each with the plural of its kind. */
   objects(namespace: string): readonly (readonly [plural: string, object: KubeObject & Stored])[];
-  /** How often something of the namespace has changed. */
+  /** Number of changes in the namespace so far. */
   changes(namespace: string): number;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ const written: readonly Resource[] = [
   resources.podDisruptionBudgets,
 ];
 
-/** Follows all namespaces; resolves with the first complete view. */
+/** Watches all namespaces; resolves when every cache is synced. */
 export async function startView(client: Client): Promise<View> {
   const deployments = createCache<ModelDeployment>();
   const pods = createCache<Pod>();

@@ -7,38 +7,39 @@ import { exitCodes } from "../../../../runtime/contract/exit-codes.ts";
 
 const program = join(import.meta.dirname, "../../../../operator/main.ts");
 /**
- * Ends the program with whoever started it. What it compiled is kept for those after it: a start costs a fifth then, and who
- * is killed would not leave it behind.
+ * Ends the program when its parent ends. Flushes the compile cache after a second, since a killed process would leave none behind:
+ * with it a start costs a fifth.
  */
-const leash = `import { flushCompileCache } from "node:module";
+const preload = `import { flushCompileCache } from "node:module";
 const { ppid } = process;
 setInterval(() => process.ppid === ppid || process.kill(process.pid, "SIGKILL"), 500).unref();
 setTimeout(flushCompileCache, 1_000).unref();`;
 
+/** Options of `startOperatorProcess`. */
 export interface OperatorStart {
-  /** Where it looks for the API server, on 127.0.0.1. */
+  /** Port of the API server on 127.0.0.1. */
   readonly apiPort: number;
-  /** Folder of its service account. */
+  /** Folder of the service account. */
   readonly account: string;
-  /** Of its lease, its gateways and the ModelDeployments that it looks after. */
+  /** Namespace of the lease, the gateways and the watched ModelDeployments. */
   readonly namespace: string;
   readonly identity: string;
-  /** Folder for what the program compiles at its start; absent: each compiles it anew. */
+  /** Folder of the compile cache; absent: none. */
   readonly compiled?: string;
 }
 
-/** The operator's program as a pod runs it. */
+/** A process that runs the operator's program as a pod does. */
 export interface OperatorProcess {
   readonly pid: number;
-  /** Settles with the port for gateways. */
+  /** Resolves with the port for gateways. */
   readonly routesPort: Promise<number>;
-  /** Settles when it has a complete view and leads. */
+  /** Resolves when its caches are synced and it holds the lease. */
   readonly leads: Promise<void>;
-  /** Settles with how it ended, be it by `kill`: `SIGKILL`, or its exit status. */
+  /** Resolves with the signal or exit status that it ended with. */
   readonly exited: Promise<string>;
   /** Lines of its log. */
   readonly log: readonly string[];
-  /** As the kernel does when memory runs out: it does nothing any more when this returns. */
+  /** Sends SIGKILL, as the kernel does when memory runs out: the process does nothing more after this returns. */
   kill(): void;
   stop(): Promise<void>;
 }
@@ -65,7 +66,7 @@ export function startOperatorProcess({
     "drain-delay-ms": "50",
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  const node = ["--import", `data:text/javascript,${encodeURIComponent(leash)}`, program];
+  const node = ["--import", `data:text/javascript,${encodeURIComponent(preload)}`, program];
   const env = compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled };
   const child = spawn(process.execPath, [...node, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   const end = once(child, "exit").then(() => child.signalCode ?? String(child.exitCode));

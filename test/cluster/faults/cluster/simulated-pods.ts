@@ -12,12 +12,12 @@ import { ports } from "../../../../runtime/contract/ports.ts";
 import { addOwnNode } from "../../../builders/own-node.ts";
 import type { View } from "./view.ts";
 
-/** Model files whose pods end instead of becoming ready begin with this. */
+/** Prefix of model files whose pods fail instead of becoming ready. */
 export const badModel = "bad";
 
-/** Plays scheduler, kubelet and runtime: pods of models get onto a node, become ready or fail, and are gone when they are to stop. */
-export interface PodPlayer {
-  /** How many pods of a revision were made ready and are not gone. */
+/** Stands in for scheduler, kubelet and runtime: binds pods of models to a node, makes them ready or failed, and removes deleted ones. */
+export interface SimulatedPods {
+  /** Number of pods of a revision that were made ready and still exist. */
   ready(namespace: string, revision: string): number;
   stop(): Promise<void>;
 }
@@ -28,8 +28,8 @@ interface Cluster {
   readonly view: View;
 }
 
-const node = "played";
-/** Below the 40 s after which a node that is not heard of is taken for lost. */
+const node = "simulated";
+/** Below the 40 s without heartbeats after which a node counts as lost. */
 const heartbeatMs = 10_000;
 
 const facts: ModelFacts = {
@@ -43,7 +43,8 @@ const facts: ModelFacts = {
   signature: "features: float32[-1,64] → output_0: float32[-1,10]",
 };
 
-export async function startPodPlayer({ client, transport, view }: Cluster): Promise<PodPlayer> {
+/** Starts following the pods of all namespaces. */
+export async function simulatePods({ client, transport, view }: Cluster): Promise<SimulatedPods> {
   const address = `127.${(process.pid % 200) + 20}.${Math.floor(Math.random() * 250)}.1`;
   const runtime = await startRuntime(address);
   await addOwnNode(client, { name: node, labels: {} });
@@ -70,7 +71,7 @@ export async function startPodPlayer({ client, transport, view }: Cluster): Prom
     const step = deletionTimestamp === undefined ? "start" : "end";
     if (type === "removed" || !isOurs || known.has(`${step} ${uid}`)) return;
     known.add(`${step} ${uid}`);
-    // A pod that is gone meanwhile needs nothing.
+    // The pod may have been removed meanwhile.
     void (step === "start" ? start(object) : end(object, client)).catch(() => {});
   });
   return {
@@ -84,7 +85,7 @@ export async function startPodPlayer({ client, transport, view }: Cluster): Prom
   };
 }
 
-/** What tells about the model of every pod. */
+/** Serves the admin port of every pod: the facts about its model. */
 async function startRuntime(address: string): Promise<ReturnType<typeof createServer>> {
   const server = createServer(({ url }, response) => {
     response.writeHead(url === adminPaths.model ? 200 : 404).end(JSON.stringify(facts));
