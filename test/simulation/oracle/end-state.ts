@@ -47,7 +47,7 @@ export function endState(server: ApiServer): readonly string[] {
       .collection(key)
       .records("default")
       .filter(({ object }) => object.metadata.name !== "default" && !object.metadata.name.startsWith("kubernetes"))
-      .flatMap(({ object }) => [`${key} ${spelled(object)}`, ...failedRevisions(object)]),
+      .flatMap(({ object }) => [`${key} ${comparableText(object)}`, ...failedRevisions(object)]),
   );
   const pods = new Map<string, number>();
   for (const { object } of server.store.collection("pods.").records("default")) {
@@ -73,11 +73,11 @@ export function withoutPast(state: readonly string[]): readonly string[] {
   return state.filter((line) => !line.startsWith(failedWord));
 }
 
-const serialized = new WeakMap<object, string>();
+const textCache = new WeakMap<object, string>();
 
-function spelled(object: ApiObject): string {
-  const known = serialized.get(object) ?? alike(object);
-  serialized.set(object, known);
+function comparableText(object: ApiObject): string {
+  const known = textCache.get(object) ?? serializedObject(object);
+  textCache.set(object, known);
   return known;
 }
 
@@ -85,43 +85,43 @@ function spelled(object: ApiObject): string {
 const numbers = new Set(["version", "highestVersion", "nextVersion", annotations.version]);
 
 /** Canonical JSON without the values that differ between runs of a walk. */
-function alike(object: ApiObject): string {
+function serializedObject(object: ApiObject): string {
   const isServing = /"ready":[1-9]/.test(JSON.stringify(object["status"] ?? {}));
-  return spelling("", object, !isServing) ?? "";
+  return memberText("", object, !isServing) ?? "";
 }
 
-function spelling(key: string, value: unknown, isStopped: boolean): string | undefined {
+function memberText(key: string, value: unknown, isStopped: boolean): string | undefined {
   if (value === undefined || volatile.has(key) || key.startsWith("foreign")) return undefined;
   // The facts of a model can be learnt only from a pod that is ready for long enough.
   if (isStopped && (key === "digest" || isFacts(value))) return undefined;
-  return isAnalysisResult(value) ? undefined : memberSpelling(key, value, isStopped);
+  return isAnalysisResult(value) ? undefined : serializedMember(key, value, isStopped);
 }
 
-function memberSpelling(key: string, value: unknown, isStopped: boolean): string | undefined {
+function serializedMember(key: string, value: unknown, isStopped: boolean): string | undefined {
   if (key === "template") return String(canonicalJson(value).length);
   if (key === "targetPort" || isGatewayPort(key, value)) return '"PORT"';
   if (numbers.has(key) && /^"?\d+"?$/.test(JSON.stringify(value))) return '"V"';
-  const text = spelledValue(value, isStopped);
+  const text = serializedValue(value, isStopped);
   // All its members are volatile.
   return key === "rollout" && text === "{}" ? undefined : text;
 }
 
-function spelledValue(value: unknown, isStopped: boolean): string {
-  if (typeof value === "string") return JSON.stringify(worded(value));
-  return typeof value === "object" && value !== null ? spelledParts(value, isStopped) : JSON.stringify(value);
+function serializedValue(value: unknown, isStopped: boolean): string {
+  if (typeof value === "string") return JSON.stringify(normalizedMessage(value));
+  return typeof value === "object" && value !== null ? serializedParts(value, isStopped) : JSON.stringify(value);
 }
 
 /** Memoized: versions of an object share most parts. */
-const spelledParts = memoizedWith((value: object, isStopped: boolean): string => {
-  if (!Array.isArray(value)) return `{${spelledMembers(value, isStopped).join()}}`;
-  return `[${value.map((item, index) => spelling(String(index), item, isStopped) ?? "null").join()}]`;
+const serializedParts = memoizedWith((value: object, isStopped: boolean): string => {
+  if (!Array.isArray(value)) return `{${serializedMembers(value, isStopped).join()}}`;
+  return `[${value.map((item, index) => memberText(String(index), item, isStopped) ?? "null").join()}]`;
 });
 
-function spelledMembers(object: object, isStopped: boolean): readonly string[] {
+function serializedMembers(object: object, isStopped: boolean): readonly string[] {
   return Object.entries(object)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .flatMap(([key, member]) => {
-      const text = spelling(key, member, isStopped);
+      const text = memberText(key, member, isStopped);
       return text === undefined ? [] : [`${JSON.stringify(key)}:${text}`];
     });
 }
@@ -130,7 +130,7 @@ function isGatewayPort(key: string, value: unknown): boolean {
   return key === "port" && Number(value) >= modelPortRange.first;
 }
 
-function worded(given: string): string {
+function normalizedMessage(given: string): string {
   const text = given.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
   if (!/requests|quota/.test(text)) return text;
   // The time of an analysis or a quota error, and the number of requests by then, vary between runs.

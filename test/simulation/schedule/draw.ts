@@ -34,8 +34,8 @@ function sequentialPart({ changes }: Walk, random: RandomSource): Part {
   if (isWhole) return { phases, from: 0 };
   const length = random.bool(1 / 16) ? 2 : 1;
   const from = random.integer(0, phases.length - length);
-  const begun = random.bool(2 / 3) ? { resumeAt: random.fraction() } : {};
-  return { phases: phases.slice(0, from + length), from, ...begun };
+  const start = random.bool(2 / 3) ? { resumeAt: random.fraction() } : {};
+  return { phases: phases.slice(0, from + length), from, ...start };
 }
 
 /** One change and the final changes, from a state before convergence; one time in 32 the whole walk. */
@@ -84,25 +84,25 @@ export function drawFaults(
         on: "time",
         kind: random.pick(timedFaults),
         ...place(extent.durationMs),
-      })).filter(({ kind }) => !isDecisive(kind, phases, phase)),
+      })).filter(({ kind }) => !decidesEndState(kind, phases, phase)),
     ];
   });
 }
 
-const costsPods: ReadonlySet<ScheduledFault["kind"]> = new Set(["kill-pod", "delete-child", "edit-replica-set"]);
+const podFaults: ReadonlySet<ScheduledFault["kind"]> = new Set(["kill-pod", "delete-child", "edit-replica-set"]);
 
 /** Whether the correct end state depends on this fault, so that there is no reference to compare with. */
-function isDecisive(kind: ScheduledFault["kind"], phases: Schedule["phases"], phase: number): boolean {
+function decidesEndState(kind: ScheduledFault["kind"], phases: Schedule["phases"], phase: number): boolean {
   if (kind === "clock-forward" || kind === "clock-back") return isLimitedAfter(phases, phase);
-  return costsPods.has(kind) && decidedByPods.some((isIn) => isIn(phases, phase));
+  return podFaults.has(kind) && podSensitivePhases.some((isIn) => isIn(phases, phase));
 }
 
 /** Phases whose correct end state depends on a lost pod. */
-const decidedByPods: readonly ((phases: Schedule["phases"], phase: number) => boolean)[] = [
+const podSensitivePhases: readonly ((phases: Schedule["phases"], phase: number) => boolean)[] = [
   isPausedIn,
-  isCrampedIn,
+  lacksRoomIn,
   isSupersededIn,
-  isFromZeroIn,
+  hasScaledToZeroIn,
 ];
 
 /** In a pause of the user, a candidate that loses all its pods gets back only the weight of its steps. */
@@ -112,7 +112,7 @@ function isPausedIn(phases: Schedule["phases"], phase: number): boolean {
 }
 
 /** Without room, a candidate takes that of any lost stable pod. */
-function isCrampedIn(phases: Schedule["phases"], phase: number): boolean {
+function lacksRoomIn(phases: Schedule["phases"], phase: number): boolean {
   return isLimitedIn(phases, phase) && rolloutIn(phases, phase)?.capacity === "Surge";
 }
 
@@ -138,7 +138,7 @@ function isSupersededIn(phases: Schedule["phases"], phase: number): boolean {
 }
 
 /** After zero replicas a revision with pods comes back, so one whose ReplicaSet a user scaled up does. */
-function isFromZeroIn(phases: Schedule["phases"], phase: number): boolean {
+function hasScaledToZeroIn(phases: Schedule["phases"], phase: number): boolean {
   return phases
     .slice(0, phase + 1)
     .some((changes) => changes.some(({ act }) => act.kind === "replicas" && act.replicas === 0));

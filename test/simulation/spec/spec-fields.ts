@@ -18,7 +18,7 @@ const member = "{}";
 const spec: StructuralSchema = within(modelDeploymentSchema, "spec");
 
 /** All leaf fields of the spec. */
-export const specFields: readonly SpecField[] = leaves(spec, []).map((steps) => ({ path: spelled(steps), steps }));
+export const specFields: readonly SpecField[] = leaves(spec, []).map((steps) => ({ path: pathText(steps), steps }));
 
 /**
  * Samples a spec with the field and as few others as the schema allows, or with random others if `isRich`. It satisfies the
@@ -37,7 +37,7 @@ function leaves(schema: StructuralSchema, steps: readonly string[]): readonly (r
   return [steps];
 }
 
-function spelled(steps: readonly string[]): string {
+function pathText(steps: readonly string[]): string {
   return steps.reduce((path, step) => (path === "" || step === element ? `${path}${step}` : `${path}.${step}`), "");
 }
 
@@ -100,7 +100,7 @@ function hasDisk(): object {
 const durations = ["1500ms", "45s", "2m", "1h30m"] as const;
 
 function sampledValue(schema: StructuralSchema, { path, random }: Place): unknown {
-  const choices = known[spelled(path)] ?? schema.enum;
+  const choices = known[pathText(path)] ?? schema.enum;
   if (choices !== undefined) return choices[random.integer(0, choices.length - 1)];
   if (schema.type === "boolean") return random.bool(0.5);
   if (schema.type === "integer" || schema.type === "number") {
