@@ -143,7 +143,7 @@ describe("an observation", () => {
     const asked: string[] = [];
     cluster.workload = {
       evidence: (name, sinceMs) => void asked.push(`evidence ${name} ${testMs - sinceMs}`),
-      preflight: (name, hash) => void asked.push(`trial ${name} ${hash}`),
+      preflight: (name, hash) => void asked.push(`preflight ${name} ${hash}`),
     };
     const stable = { revision: "a1", version: "1", weight: 90 };
     const candidate = { revision: wantedHash, version: "2", weight: 10 };
@@ -160,7 +160,7 @@ describe("an observation", () => {
       observe(key, cluster.sources);
       return [...asked];
     });
-    const preflight = `trial default/digits ${wantedHash}`;
+    const preflight = `preflight default/digits ${wantedHash}`;
     expect(seen).toEqual([
       [],
       [],

@@ -48,6 +48,7 @@ const stories: Readonly<Record<string, readonly StoryEvent[]>> = {
   "scale down during a rollout": [becomes(8, "second.h5"), scales(10, 1)],
   "suspend and resume": [suspends(8, true), suspends(14, false)],
   "scale to zero and back": [scales(8, 0), scales(14, 2)],
+  "candidate never loads and is scaled to zero and back": [becomes(8, "broken.h5"), scales(12, 0), scales(18, 2)],
   "model change while suspended": [suspends(8, true), becomes(12, "second.h5"), suspends(16, false)],
   "suspend during a rollout": [becomes(8, "second.h5"), suspends(10, true), suspends(16, false)],
 };

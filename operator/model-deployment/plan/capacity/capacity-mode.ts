@@ -20,6 +20,7 @@ export const roomGraceMs = 10_000;
 
 const surges = "the candidate's pods come beside the stable ones";
 const swaps = "each stable pod makes room for one of the candidate's";
+const startsAlone = "no pods were running: the candidate starts first, requests wait at the gateway until it is ready";
 const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
 
 /** The mode that the spec names; with Auto, the first of Surge, Swap and Recreate that can succeed. */
@@ -79,7 +80,8 @@ function mismatch({ stable, candidate }: CountsInput, resources: readonly string
 }
 
 function autoMode(input: CountsInput): ModeChoice {
-  const { mode, modeWhy, wanted, stable } = input;
+  const { mode, modeWhy, wanted, stable, isFromZero = false } = input;
+  if (isFromZero && stable.replicas === 0) return { mode: "Recreate", why: startsAlone };
   if (mode === undefined || mode === "Surge") return leastDisruptiveMode(input);
   // Recreate is kept once the stable revision has no pods left; with several pods Swap is enough.
   const kept = mode === "Recreate" && stable.replicas === 0 ? mode : yieldingMode(wanted);

@@ -18,6 +18,8 @@ export interface CountsInput {
   readonly declaredCandidateWeight?: number | undefined;
   /** Some gateway has not acknowledged any split yet: weights that it may give are no reason to remove pods. */
   readonly hasSilentGateway?: boolean | undefined;
+  /** No pods were wanted up to now, and neither a step nor golden requests need the stable revision: the candidate starts alone. */
+  readonly isFromZero?: boolean | undefined;
   /** The candidate was rolled back: its weight is going to 0 and the stable revision gets all pods again. */
   readonly isRollingBack?: boolean | undefined;
   /** `spec.rollout.canary.maxSurge` and `maxUnavailable`, defaults applied. */

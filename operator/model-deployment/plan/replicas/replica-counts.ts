@@ -24,7 +24,7 @@ export function replicaCounts(snapshot: Snapshot, position: Position): Counts {
   const { candidate: known, capacity } = snapshot.rollout;
   const isModeRecorded = known?.revision === snapshot.wanted.hash && capacity?.mode === counted.mode;
   const currentStable = stableReplicas(snapshot);
-  if (!isModeRecorded && counted.mode !== "Surge") {
+  if (!isModeRecorded && counted.mode !== "Surge" && currentStable > 0) {
     return { ...counted, stable: Math.max(counted.stable, currentStable), candidate: candidate.replicas };
   }
   const isRetiring = retiringRevisions(snapshot).length > 0;
@@ -76,6 +76,7 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     strategy: position.strategy.name,
     stepWeight: position.weight,
     stableWeight: weightInForce(snapshot, stable),
+    isFromZero: isWithoutTraffic(snapshot) && !isCompared(snapshot, position),
     maxSurge,
     maxUnavailable,
     capacity: spec.rollout?.capacity ?? defaults.capacity,
@@ -85,6 +86,16 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stable: podCounts(revisionOf(snapshot, stable)),
     now,
   };
+}
+
+/** True when status gives no revision a weight, as while no pods are wanted. */
+function isWithoutTraffic({ rollout }: Snapshot): boolean {
+  return shares(rollout).every(({ weight }) => weight === 0);
+}
+
+/** True when steps or golden requests compare the candidate with the stable revision. */
+function isCompared({ spec }: Snapshot, { strategy: { steps } }: Position): boolean {
+  return steps.length > 0 || spec.rollout?.analysis?.predictionDiff?.golden !== undefined;
 }
 
 function podCounts(revision: ObservedRevision | undefined): PodCounts {

@@ -35,7 +35,7 @@ export function planWithUpdate(
     ...snapshot.rollout,
     stable: { ...stable, weight: 100 - weight },
     candidate: wantedShare(snapshot, weight),
-    progress: { ...next.position.progress, isPaused: isHeld(next.position) },
+    progress: { ...next.position.progress, isPaused: waitsForUser(next.position) },
     capacity: { mode: counts.mode, why: counts.why },
     analyses:
       analysis === undefined ? snapshot.rollout.analyses : [...analysesOf(snapshot), analysis].slice(-maxAnalyses),
@@ -64,7 +64,7 @@ function positionAfter(context: RolloutContext, weight: number, changes: Candida
   const { snapshot, position } = context;
   const judgement = reportedJudgement(context.judgement, position);
   // Time spent in a pause does not count against the progress deadline.
-  const isFurther = weight > context.weight || (position.progress.isPaused && !isHeld(position));
+  const isFurther = weight > context.weight || (position.progress.isPaused && !waitsForUser(position));
   const progress = {
     ...position.progress,
     ...(isFurther ? { progressedMs: snapshot.now } : {}),
@@ -72,11 +72,11 @@ function positionAfter(context: RolloutContext, weight: number, changes: Candida
     ...changes,
   };
   const { steps } = position.strategy;
-  const weightThen = position.standInReason === undefined ? weightAt(steps, progress.step) : 100;
-  return { ...position, progress, step: steps[progress.step], weight: weightThen };
+  const target = position.standInReason === undefined ? weightAt(steps, progress.step) : 100;
+  return { ...position, progress, step: steps[progress.step], weight: target };
 }
 
 /** Whether the rollout waits for a user. */
-function isHeld({ isPaused, step }: Position): boolean {
+function waitsForUser({ isPaused, step }: Position): boolean {
   return isPaused || (step?.kind === "pause" && step.durationMs === undefined);
 }

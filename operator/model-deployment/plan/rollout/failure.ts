@@ -68,12 +68,12 @@ function deadlineExceeded(context: RolloutContext): ReturnType<Check> {
   return { reason: "ProgressDeadline", message: `it made no progress within ${allowed}: ${cause}` };
 }
 
-/** How long until the candidate counts as failed; undefined while its time does not run: in pauses, and with its pods ready. */
+/** Milliseconds until the progress deadline; undefined while it does not run: in pauses, and with all pods of the step ready. */
 export function untilDeadlineMs(context: RolloutContext): number | undefined {
   const { snapshot, position, counts, ready, weight } = context;
-  const isThere = weight >= position.weight;
-  // Beyond a setWeight only what was lost again is waited for; after the last step nothing is, once it has everything.
-  const isAwaited = position.step?.kind === "setWeight" || !isThere;
+  const hasWeight = weight >= position.weight;
+  // Outside of setWeight steps the deadline runs only while the candidate has less than its weight, as after a loss of pods.
+  const isAwaited = position.step?.kind === "setWeight" || !hasWeight;
   const isLacking = ready < counts.candidate || (snapshot.preflight?.state === "Running" && weight === 0);
   if (position.isPaused || !isAwaited || !isLacking) return undefined;
   const allowedMs = deadlineMs(snapshot.spec);

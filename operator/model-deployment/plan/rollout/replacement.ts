@@ -275,6 +275,9 @@ function waiting(context: RolloutContext): RolloutPlan {
   const { snapshot, weight } = context;
   const isNew = shares(snapshot.rollout).length < 2;
   const reason = isNew ? `candidate ${snapshot.wanted.hash} is not ready yet` : "it is on its way";
-  const why = wasScaledToZero(snapshot) ? "pods are wanted again: the stable revision serves first" : reason;
-  return planWithUpdate(context, { weight, why });
+  const first = runsOneRevisionAtATime(context) ? "the candidate starts first" : "the stable revision serves first";
+  return planWithUpdate(context, {
+    weight,
+    why: wasScaledToZero(snapshot) ? `pods are wanted again: ${first}` : reason,
+  });
 }

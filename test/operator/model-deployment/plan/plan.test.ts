@@ -294,7 +294,7 @@ const cases: Readonly<Record<string, Case>> = {
       recheckAfterMs: 30_000,
     },
   },
-  "the candidate takes everything when the stable revision has no pods to spare": {
+  "after scaling to zero the candidate starts alone, and the stable revision is kept": {
     given: {
       ...children,
       identity: { ...snapshot().identity, generation: 2, observedGeneration: 1 },
@@ -305,9 +305,9 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       steps: [
         `create ReplicaSet digits-${wanted}: revision ${wanted} (version 2) has no ReplicaSet yet`,
-        `shift traffic ${wanted}=100: nothing else serves: requests wait until it is ready`,
+        `shift traffic ${wanted}=0 ${other}=100: candidate ${wanted} is not ready yet`,
       ],
-      rollout: { candidate: share(wanted, "2", 100) },
+      rollout: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0) },
     },
   },
 };

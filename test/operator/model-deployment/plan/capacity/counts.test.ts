@@ -16,6 +16,7 @@ import {
   swaps,
 } from "./counts-inputs.ts";
 
+const startsAlone = "no pods were running: the candidate starts first, requests wait at the gateway until it is ready";
 const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
 const swap = { mode: "Swap", why: `${swaps}, because there was no free capacity: ${insufficient}` } as const;
 
@@ -372,6 +373,14 @@ describe("modes", () => {
         mode: "Recreate",
         why: "spec.rollout.recreate: the stable pods end before the candidate's start",
       },
+    },
+    "after scaling to zero the candidate starts alone": {
+      changes: { ...two, stable: pods(0), stableWeight: 0, isFromZero: true },
+      want: { stable: 0, candidate: 2, maxCandidateWeight: 0, mode: "Recreate", why: startsAlone },
+    },
+    "capacity Surge starts both revisions also after scaling to zero": {
+      changes: { ...two, capacity: "Surge", stable: pods(0), isFromZero: true },
+      want: { stable: 2, candidate: 2, maxCandidateWeight: 0, mode: "Surge", why: beside },
     },
     "capacity Surge waits for room": {
       changes: { ...two, capacity: "Surge", candidate: unschedulable(roomGraceMs) },

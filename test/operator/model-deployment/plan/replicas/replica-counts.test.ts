@@ -37,6 +37,31 @@ test("a candidate gets its pods beside the stable ones", () => {
   expect(scaled([])).toEqual([`ReplicaSet digits-${wantedHash} to 2`]);
 });
 
+/** The ReplicaSets that are scaled up, and to how many pods, once pods are wanted again. */
+function fromZero(rollout: NonNullable<Observation["spec"]["rollout"]>): readonly string[] {
+  const shares = { stable: { ...stable, weight: 0 }, candidate };
+  const { actions } = plan(
+    snapshot({
+      spec: { ...modelDeployment().spec, rollout },
+      status: { ...shares, rollout: { startedAt: new Date(testMs).toISOString() } },
+      revisions: [revision(otherHash, [], { replicas: 0 }), revision(wantedHash, [], { version: "3", replicas: 0 })],
+      gateways: [gateway("gateway-a", split(shares))],
+    }),
+  );
+  return actions.flatMap((action) => (action.kind === "scale" ? [`${action.target} to ${action.to}`] : []));
+}
+
+test("after scaling to zero the candidate starts alone without anything to compare it with", () => {
+  expect(fromZero({})).toEqual([`ReplicaSet digits-${wantedHash} to 2`]);
+});
+
+test.each([
+  ["steps", { canary: { steps: [{ setWeight: 50 }] } }],
+  ["golden requests", { analysis: { predictionDiff: { golden: { warmup: true } } } }],
+] as const)("after scaling to zero the stable revision starts, too, when there are %s", (_, rollout) => {
+  expect(fromZero(rollout)).toContain(`ReplicaSet digits-${otherHash} to 2`);
+});
+
 test("a candidate waits for the room of the one that it supersedes", () => {
   expect(scaled([older(1_000)])).toEqual([]);
 });

@@ -58,14 +58,14 @@ const rows: EventRows = {
       actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
       want: { weights: [100, 0], step: 0 },
     },
-    "without steps the candidate starts at once after scaling to zero": {
+    "without steps the candidate starts alone after scaling to zero, and the stable revision is kept": {
       given: {
         ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
         spec: { ...spec, rollout: {} },
         revisions: [revision(stable, [], { replicas: 0 })],
       },
-      actions: [shift({ [candidate]: 100 }, "nothing else serves: requests wait until it is ready")],
-      want: { weights: [undefined, 100] },
+      actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
+      want: { weights: [100, 0], step: 0 },
     },
     "promote and promote-full given together with it do not apply to it": {
       given: {
