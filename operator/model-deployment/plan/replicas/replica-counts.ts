@@ -76,7 +76,7 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     strategy: position.strategy.name,
     stepWeight: position.weight,
     stableWeight: weightInForce(snapshot, stable),
-    isFromZero: isWithoutTraffic(snapshot) && !isCompared(snapshot, position),
+    isFromZero: isFromZero(snapshot, position),
     maxSurge,
     maxUnavailable,
     capacity: spec.rollout?.capacity ?? defaults.capacity,
@@ -88,14 +88,10 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
   };
 }
 
-/** True when status gives no revision a weight, as while no pods are wanted. */
-function isWithoutTraffic({ rollout }: Snapshot): boolean {
-  return shares(rollout).every(({ weight }) => weight === 0);
-}
-
-/** True when steps or golden requests compare the candidate with the stable revision. */
-function isCompared({ spec }: Snapshot, { strategy: { steps } }: Position): boolean {
-  return steps.length > 0 || spec.rollout?.analysis?.predictionDiff?.golden !== undefined;
+/** True when no revision has a weight, as while no pods are wanted, and nothing compares the candidate with the stable revision. */
+function isFromZero({ rollout, spec }: Snapshot, { strategy: { steps } }: Position): boolean {
+  const isCompared = steps.length > 0 || spec.rollout?.analysis?.predictionDiff?.golden !== undefined;
+  return !isCompared && shares(rollout).every(({ weight }) => weight === 0);
 }
 
 function podCounts(revision: ObservedRevision | undefined): PodCounts {

@@ -57,10 +57,13 @@ test("after scaling to zero the candidate starts alone without anything to compa
 
 test.each([
   ["steps", { canary: { steps: [{ setWeight: 50 }] } }],
-  ["golden requests", { analysis: { predictionDiff: { golden: { warmup: true } } } }],
-] as const)("after scaling to zero the stable revision starts, too, when there are %s", (_, rollout) => {
-  expect(fromZero(rollout)).toContain(`ReplicaSet digits-${otherHash} to 2`);
-});
+  ["golden requests", { analysis: { predictionDiff: { golden: { warmup: {} } } } }],
+] satisfies [string, NonNullable<Observation["spec"]["rollout"]>][])(
+  "after scaling to zero the stable revision starts, too, when there are %s",
+  (_, rollout) => {
+    expect(fromZero(rollout)).toContain(`ReplicaSet digits-${otherHash} to 2`);
+  },
+);
 
 test("a candidate waits for the room of the one that it supersedes", () => {
   expect(scaled([older(1_000)])).toEqual([]);
