@@ -10,7 +10,7 @@ afterAll(() => victim.stop());
 
 const clients = 2000;
 const dripMs = 2000;
-/** Headers, and every ten seconds of a body, have so long; the server looks at its connections once a second. */
+/** Time limit of headers, and of each ten seconds of a body; the server checks its connections once a second. */
 const limitMs = 10_000;
 
 const starts = [

@@ -1,4 +1,4 @@
-"""What the scripts here share: where the server is, and answers as one JSON object on standard output."""
+"""Shared by the scripts: the server's address, and output as one JSON object."""
 
 import json
 import os
@@ -10,10 +10,10 @@ ROWS = json.loads(os.environ["MODELWRIGHT_ROWS"])
 
 
 def refusal(call):
-    """The code and text of what a call is refused with."""
+    """Code and message of the error of a call."""
     try:
         call()
-    except Exception as error:  # every client has its own
+    except Exception as error:  # each client library has its own exceptions
         code = getattr(error, "code", None) or getattr(error, "status", None)
         details = getattr(error, "details", None) or getattr(error, "message", None)
         code = code() if callable(code) else code

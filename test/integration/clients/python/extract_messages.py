@@ -1,4 +1,4 @@
-"""Takes TensorFlow's message classes out of its wheel: tensorflow-serving-api needs no more of its 800 MB."""
+"""Extracts TensorFlow's message classes from its wheel, the only part of its 800 MB that tensorflow-serving-api needs."""
 
 import pathlib
 import sys

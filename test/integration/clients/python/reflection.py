@@ -1,4 +1,4 @@
-"""grpcio-health-checking and grpcio-reflection, and whether what is reflected is what Triton and TensorFlow publish."""
+"""grpcio-health-checking and grpcio-reflection; compares the reflected messages with those that Triton and TensorFlow publish."""
 
 import grpc
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -28,7 +28,7 @@ def watch(service):
 
 
 def differences(ours, theirs, seen):
-    """Fields of ours that the published message does not have in the same way; what it has beside them is of no matter."""
+    """Fields of our message that differ from the published one; additional published fields do not matter."""
     if ours.full_name in seen:
         return
     seen.add(ours.full_name)
@@ -56,7 +56,7 @@ def differences(ours, theirs, seen):
                 yield f"{field.enum_type.full_name}: {ours_by_name.items() - theirs_by_name.items()}"
 
 
-# KServe's answers to load and unload have fields where Triton's have none.
+# KServe's responses to load and unload have fields; Triton's have none.
 extensions = {
     "inference.RepositoryModelLoadResponse": ("model_name", "is_loaded"),
     "inference.RepositoryModelUnloadResponse": ("model_name", "is_unloaded"),

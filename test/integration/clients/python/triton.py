@@ -18,14 +18,14 @@ def inferred(module, client, **how):
 
 
 def classes(module, client):
-    """The two likeliest digits of each row."""
+    """The two most likely digits of each row."""
     output = module.InferRequestedOutput("output_0", class_count=2)
     answer = inferred(module, client, outputs=[output]).as_numpy("output_0")
     return [[int(text.decode().split(":")[1]) for text in row] for row in answer]
 
 
 def counted(module, client):
-    """Answers that the statistics have more after one inference than before."""
+    """By how much the success count grows with one inference."""
 
     def count():
         told = client.get_inference_statistics("digits")
@@ -102,7 +102,7 @@ def grpc():
 
 
 def changed(client):
-    """What a model says of itself before, while and after it is unloaded."""
+    """Readiness of a model before, while and after it is unloaded."""
     seen = [client.is_model_ready("half_plus_two")]
     client.unload_model("half_plus_two")
     seen.append(client.is_model_ready("half_plus_two"))

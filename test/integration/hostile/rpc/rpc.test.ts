@@ -4,7 +4,7 @@ import { frameCases } from "./frame-cases.ts";
 import { messageCases } from "./message-cases.ts";
 import { ended, rpcConnection } from "./rpc-connection.ts";
 
-/** TensorFlow fills up values that are missing and drops those that are too many; two are good and must be answered. */
+/** Executed predictions: two cases whose missing or surplus values TensorFlow fills in or drops, and two valid requests. */
 const harmless = 2 + 2;
 
 let victim: Victim;
