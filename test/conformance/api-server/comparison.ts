@@ -12,7 +12,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { startControlPlane } from "../../cluster/control-plane.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { type Outcome, outcomes, type Step } from "./trace.ts";
-import { watched } from "./watched.ts";
+import { watchEvents } from "./watch-events.ts";
 
 /** The responses and watch events of two servers for the same requests. */
 export interface Answers {
@@ -46,14 +46,14 @@ export async function startComparison(): Promise<Comparison> {
     async compare(steps) {
       traces += 1;
       const namespace = `trace-${traces}-ns`;
-      const played = async (transport: Transport): Promise<readonly Outcome[]> => {
+      const run = async (transport: Transport): Promise<readonly Outcome[]> => {
         const since = await createNamespace(transport, namespace);
         const { results, naming } = await outcomes(transport, namespace, steps);
-        return [...results, ...(await watched(transport, { naming, since, steps }))];
+        return [...results, ...(await watchEvents(transport, { naming, since, steps }))];
       };
-      const [one, other] = await Promise.all([played(model), played(real)]);
-      requests += one.length;
-      return { model: one, real: other };
+      const [fromModel, fromReal] = await Promise.all([run(model), run(real)]);
+      requests += fromModel.length;
+      return { model: fromModel, real: fromReal };
     },
     async stop() {
       await model.close();
@@ -74,19 +74,19 @@ export function firstDifference({ model, real }: Answers): string | undefined {
 /** The differing paths of two values, with the values of the model and of the real server. */
 function differences(model: unknown, real: unknown, path: string): readonly string[] {
   if (isDeepStrictEqual(model, real)) return [];
-  const [one, other] = [members(model), members(real)];
-  if (one === undefined || other === undefined || Array.isArray(model) !== Array.isArray(real)) {
+  const [modelMembers, realMembers] = [members(model), members(real)];
+  if (modelMembers === undefined || realMembers === undefined || Array.isArray(model) !== Array.isArray(real)) {
     return [`  ${path}: model ${JSON.stringify(model)}, real ${JSON.stringify(real)}`];
   }
-  const names = [...new Set([...one.keys(), ...other.keys()])];
-  return names.flatMap((name) => differences(one.get(name), other.get(name), `${path}.${name}`));
+  const names = [...new Set([...modelMembers.keys(), ...realMembers.keys()])];
+  return names.flatMap((name) => differences(modelMembers.get(name), realMembers.get(name), `${path}.${name}`));
 }
 
 function members(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
 }
 
-/** The namespace's resourceVersion: everything in the namespace is newer. */
+/** Creates the namespace and returns its resourceVersion, which is older than everything in it. */
 async function createNamespace(transport: Transport, name: string): Promise<string> {
   const body = JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
   const headers = { "content-type": "application/json" };

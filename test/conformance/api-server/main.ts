@@ -9,14 +9,14 @@ const wanted = Number(values.requests ?? "10000");
 const first = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 
 const stepsPerTrace = 40;
-const tracesAtATime = 8;
+const parallelTraces = 8;
 const maxShown = 10;
 
 const comparison = await startComparison();
 let next = first;
 let differences = 0;
 
-async function play(): Promise<void> {
+async function compareTraces(): Promise<void> {
   while (comparison.requests < wanted) {
     const seed = next++;
     const difference = firstDifference(await comparison.compare(randomSteps(seed, stepsPerTrace)));
@@ -30,7 +30,7 @@ const report = (): string =>
   `${comparison.requests} requests in ${next - first} traces from seed ${first}: ${differences} traces with differences\n`;
 const progress = setInterval(() => process.stdout.write(report()), 15_000);
 try {
-  await Promise.all(Array.from({ length: tracesAtATime }, play));
+  await Promise.all(Array.from({ length: parallelTraces }, compareTraces));
 } finally {
   clearInterval(progress);
   await comparison.stop();

@@ -5,8 +5,8 @@ export interface Kind {
   readonly isBuiltIn: boolean;
   /** Random content that is valid most of the time. */
   content(pick: Pick): object;
-  /** Random content of a patch. */
-  piece(pick: Pick): object;
+  /** A random change, as the body of a patch. */
+  change(pick: Pick): object;
 }
 
 /** A random choice. */
@@ -84,7 +84,7 @@ export const kinds: readonly Kind[] = [
     type: { apiVersion: "v1", kind: "ConfigMap" },
     isBuiltIn: true,
     content: (pick) => ({ data: data(pick) }),
-    piece: (pick) =>
+    change: (pick) =>
       pick<object>([{ data: data(pick) }, { data: null }, { data: { a: null } }, { binaryData: { x: "AA==" } }]),
   },
   {
@@ -98,7 +98,7 @@ export const kinds: readonly Kind[] = [
         template: template(pick, "x"),
       },
     }),
-    piece: (pick) =>
+    change: (pick) =>
       pick<object>([
         { spec: { replicas: pick([0, 1, 2, 3]) } },
         { spec: { minReadySeconds: pick([1, 2]) } },
@@ -116,7 +116,7 @@ export const kinds: readonly Kind[] = [
         ...pick([{}, { replicas: pick([0, 1, 2]) }, { suspend: pick([true, false]) }]),
       },
     }),
-    piece: (pick) =>
+    change: (pick) =>
       pick<object>([
         { spec: { replicas: pick([0, 1, 2, 3]) } },
         { spec: { suspend: pick([true, false, null]) } },
@@ -132,7 +132,7 @@ export const kinds: readonly Kind[] = [
     content: (pick) => ({
       spec: { minAvailable: pick([1, "50%"]), selector: { matchLabels: { app: pick(["x", "y"]) } } },
     }),
-    piece: (pick) =>
+    change: (pick) =>
       pick<object>([
         { spec: { minAvailable: pick([1, 2, "10%"]) } },
         { spec: { selector: { matchLabels: { app: pick(["x", "y"]) } } } },
@@ -145,7 +145,7 @@ export const kinds: readonly Kind[] = [
     content: (pick) => ({
       spec: { ports: servicePorts(pick), ...pick([{}, { selector: { app: pick(["x", "y"]) } }]) },
     }),
-    piece: (pick) =>
+    change: (pick) =>
       pick<object>([
         { spec: { ports: servicePorts(pick) } },
         { spec: { selector: pick([null, { app: "z" }]) } },
@@ -157,21 +157,21 @@ export const kinds: readonly Kind[] = [
     type: { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" },
     isBuiltIn: true,
     content: (pick) => ({ addressType: "IPv4", endpoints: endpoints(pick), ports: slicePorts(pick) }),
-    piece: (pick) => ({ endpoints: endpoints(pick), ports: slicePorts(pick) }),
+    change: (pick) => ({ endpoints: endpoints(pick), ports: slicePorts(pick) }),
   },
   {
     path: "/api/v1/namespaces/NS/secrets",
     type: { apiVersion: "v1", kind: "Secret" },
     isBuiltIn: true,
     content: (pick) => pick([{ data: { a: "MQ==" } }, { stringData: { b: pick(["1", "2"]) } }]),
-    piece: (pick) => pick<object>([{ data: { a: pick(["MQ==", null]) } }, { stringData: { c: "3" } }]),
+    change: (pick) => pick<object>([{ data: { a: pick(["MQ==", null]) } }, { stringData: { c: "3" } }]),
   },
   {
     path: "/apis/coordination.k8s.io/v1/namespaces/NS/leases",
     type: { apiVersion: "coordination.k8s.io/v1", kind: "Lease" },
     isBuiltIn: true,
     content: (pick) => ({ spec: { holderIdentity: pick(["me", "you"]), leaseDurationSeconds: pick([10, 15]) } }),
-    piece: (pick) =>
+    change: (pick) =>
       pick<object>([{ spec: { holderIdentity: pick(["me", null]) } }, { spec: { leaseTransitions: pick([1, 2]) } }]),
   },
   {
@@ -179,6 +179,6 @@ export const kinds: readonly Kind[] = [
     type: { apiVersion: "v1", kind: "ServiceAccount" },
     isBuiltIn: true,
     content: (pick) => pick([{}, { automountServiceAccountToken: pick([true, false]) }]),
-    piece: (pick) => ({ automountServiceAccountToken: pick([true, false, null]) }),
+    change: (pick) => ({ automountServiceAccountToken: pick([true, false, null]) }),
   },
 ];

@@ -12,7 +12,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-const metadataPiece = (pick: Pick) =>
+const metadataChange = (pick: Pick) =>
   pick([
     {},
     { labels: { color: pick(["red", "blue"]) } },
@@ -63,10 +63,10 @@ function randomStep(pick: Pick): Step {
     () => ({
       method: "PATCH",
       path: `${path}${query}`,
-      body: { metadata: metadataPiece(pick), ...kind.piece(pick) },
+      body: { metadata: metadataChange(pick), ...kind.change(pick) },
       type: pick([mergePatch, mergePatch, strategicPatch]),
     }),
-    () => ({ method: "PATCH", path: `${path}${statusOf(kind)}`, body: kind.piece(pick), type: mergePatch }),
+    () => ({ method: "PATCH", path: `${path}${statusOf(kind)}`, body: kind.change(pick), type: mergePatch }),
     () => ({
       method: "PATCH",
       path,
@@ -130,7 +130,7 @@ function randomApply(pick: Pick, kind: Kind, { path, name }: { readonly path: st
     ...pick([{}, {}, { labels: { color: pick(["red", "blue"]) } }, { annotations: { note: pick(["a", "b"]) } }]),
   };
   const isStatus = pick([false, false, false, true]);
-  const content = isStatus ? kind.piece(pick) : pick([kind.content(pick), kind.content(pick), kind.piece(pick)]);
+  const content = isStatus ? kind.change(pick) : pick([kind.content(pick), kind.content(pick), kind.change(pick)]);
   const query = `fieldManager=${pick(["one", "two", "kubectl"])}&force=${pick(["true", "false"])}`;
   return {
     method: "PATCH",

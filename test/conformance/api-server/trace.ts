@@ -26,12 +26,13 @@ export const mergePatch = "application/merge-patch+json";
 export const jsonPatch = "application/json-patch+json";
 export const strategicPatch = "application/strategic-merge-patch+json";
 
-interface Memory {
+/** Values of earlier responses that steps refer to. */
+interface LastSeen {
   version: string;
   olderVersion: string;
   uid: string;
   /** Continue token of the last list with a limit. */
-  rest: string;
+  continueToken: string;
 }
 
 /** The responses, and the placeholders of values that differ between two servers. */
@@ -42,14 +43,14 @@ export interface Outcomes {
 
 /** Sends the steps in order and returns the parts of the responses that are the same on every conforming server. */
 export async function outcomes(transport: Transport, namespace: string, steps: readonly Step[]): Promise<Outcomes> {
-  const memory: Memory = { version: "0", olderVersion: "0", uid: "none", rest: "" };
+  const lastSeen: LastSeen = { version: "0", olderVersion: "0", uid: "none", continueToken: "" };
   const naming: Naming = { names: new Map(), namespace };
   const results: Outcome[] = [];
   for (const step of steps) {
-    const request = requestOf(step, namespace, memory);
+    const request = requestOf(step, namespace, lastSeen);
     const { status, headers, body } = await transport.send(request);
     const value = parsed(body);
-    remember(memory, value);
+    remember(lastSeen, value);
     const warning = status < 300 ? unknownFields(headers["warning"] ?? "") : "";
     results.push({
       step: `${step.method} ${step.path}`,
@@ -63,17 +64,17 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
 
 /** The model implements only warnings about unknown fields; warnings of refused requests are ignored. */
 function unknownFields(warnings: string): string {
-  const told = warnings.split(/, (?=299 )/u);
-  return told.filter((text) => text.includes("unknown field")).join(", ");
+  const texts = warnings.split(/, (?=299 )/u);
+  return texts.filter((text) => text.includes("unknown field")).join(", ");
 }
 
-function requestOf({ method, path, body, type, accept }: Step, namespace: string, memory: Memory): KubeRequest {
+function requestOf({ method, path, body, type, accept }: Step, namespace: string, lastSeen: LastSeen): KubeRequest {
   const filled = (text: string): string =>
     text
-      .replaceAll("CONTINUE", encodeURIComponent(memory.rest))
-      .replaceAll("OLDRV", memory.olderVersion)
-      .replaceAll("RV", memory.version)
-      .replaceAll("UID", memory.uid)
+      .replaceAll("CONTINUE", encodeURIComponent(lastSeen.continueToken))
+      .replaceAll("OLDRV", lastSeen.olderVersion)
+      .replaceAll("RV", lastSeen.version)
+      .replaceAll("UID", lastSeen.uid)
       .replaceAll("NS", namespace);
   return {
     method,
@@ -95,13 +96,13 @@ function parsed(body: string): unknown {
   }
 }
 
-function remember(memory: Memory, value: unknown): void {
+function remember(lastSeen: LastSeen, value: unknown): void {
   const metadata = record(record(value)["metadata"]);
-  if (typeof metadata["continue"] === "string") memory.rest = metadata["continue"];
+  if (typeof metadata["continue"] === "string") lastSeen.continueToken = metadata["continue"];
   if (typeof metadata["uid"] !== "string" || typeof metadata["resourceVersion"] !== "string") return;
-  if (metadata["resourceVersion"] !== memory.version) memory.olderVersion = memory.version;
-  memory.version = metadata["resourceVersion"];
-  memory.uid = metadata["uid"];
+  if (metadata["resourceVersion"] !== lastSeen.version) lastSeen.olderVersion = lastSeen.version;
+  lastSeen.version = metadata["resourceVersion"];
+  lastSeen.uid = metadata["uid"];
 }
 
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -159,11 +160,11 @@ function normalisedText(value: string, key: string, { names, namespace }: Naming
     .replaceAll(namespace, "NS");
 }
 
-function alias(names: Map<string, string>, value: string, word: string): string {
-  const key = `${word} ${value}`;
+function alias(names: Map<string, string>, value: string, prefix: string): string {
+  const key = `${prefix} ${value}`;
   const known = names.get(key);
   if (known !== undefined) return known;
-  const name = `${word}-${[...names.values()].filter((one) => one.startsWith(word)).length + 1}`;
+  const name = `${prefix}-${[...names.values()].filter((one) => one.startsWith(prefix)).length + 1}`;
   names.set(key, name);
   return name;
 }

@@ -117,16 +117,16 @@ export function layerFixtures(): { readonly served: readonly Fixture[]; readonly
 function unzipped(path: string): { readonly folder: string; readonly names: readonly string[] } {
   const bytes = readFileSync(path);
   const archive = zipArchive(memorySource(bytes), zipLimits);
-  const folder = unpackedFolder(basename(path, ".zip"), [bytes], (place) => {
+  const folder = unpackedFolder(basename(path, ".zip"), [bytes], (target) => {
     for (const name of archive.names) {
       const content = archive.open(name, zipLimits.maxEntryBytes);
-      writeFileSync(join(place, name), bytesAt(content, 0, content.sizeBytes));
+      writeFileSync(join(target, name), bytesAt(content, 0, content.sizeBytes));
     }
   });
   return { folder, names: archive.names };
 }
 
-/** Cases of the further layers that every engine supports. */
+/** Cases of `furtherLayerFixtures` that every engine supports. */
 const plainCases: ReadonlySet<string> = new Set([
   "residual_images",
   "squeeze_and_excite",
@@ -137,8 +137,8 @@ const plainCases: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Layers and options that not every engine supports, from fixtures/make-{further-keras-layers,keras2-operators}.py;
- * those that all support are separate.
+ * Layers and options from fixtures/make-{further-keras-layers,keras2-operators}.py: `plain` ones, which every engine supports, and
+ * `further` ones, which not every engine supports.
  */
 export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; readonly further: readonly Fixture[] } {
   const found = ["keras-further-layers.zip", "keras2-operators.zip"].flatMap((archive) => {
@@ -199,7 +199,7 @@ export function difference(
   return worst;
 }
 
-/** The output when every product is rounded before it is added: one element of `nonfinite` overflows on the way. */
+/** The expected output of engines without fused multiply-add, where an intermediate product of `nonfinite` overflows. */
 export function separatelyRounded({ title }: Pick<Fixture, "title">, want: ExpectedTensor): ExpectedTensor {
   if (!title.startsWith("nonfinite/")) return want;
   return { ...want, data: want.data.map((element, i) => (i === 3 ? "NaN" : element)) };

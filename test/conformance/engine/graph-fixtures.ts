@@ -13,7 +13,7 @@ interface GraphTensor extends Omit<ExpectedTensor, "data"> {
 /** One signature of a model folder, its inputs and the expected outputs. */
 export interface GraphFixture {
   readonly title: string;
-  /** The folder that is the model. */
+  /** The folder of the model. */
   readonly path: string;
   readonly signature: string;
   readonly inputs: ReadonlyMap<string, GraphTensor>;
@@ -77,11 +77,11 @@ export function outputNamed(
   outputs: readonly Tensor[],
   specs: readonly TensorSpec[],
   name: string,
-  place: number,
+  position: number,
 ): Tensor | undefined {
   const byName = specs.findIndex((spec) => spec.name === name);
   const byShape = outputs.find(({ shape }) => shapeName(shape) === name);
-  return outputs[byName] ?? byShape ?? outputs[place];
+  return outputs[byName] ?? byShape ?? outputs[position];
 }
 
 function shapeName(shape: readonly number[]): string {

@@ -18,7 +18,7 @@ interface GraphSuite {
   readonly load: (definition: KerasModel | TensorFlowGraph) => Promise<LoadedModel>;
   /** Products and sums are rounded one by one. */
   readonly withoutFusedMultiplyAdd?: boolean;
-  /** Models that the engine leaves to another, with the reason. */
+  /** Models that the engine declines, by the beginning of their title, with the reason. */
   readonly leaves?: Readonly<Record<string, string>>;
 }
 
@@ -58,7 +58,7 @@ export function graphConformance(
       fixtures.filter(({ title }) => title.startsWith(start)).map(({ title, path }) => ({ title, path, reason })),
     );
     if (left.length > 0) {
-      it.each(left)("leaves $title to another engine", async ({ path, reason }) => {
+      it.each(left)("declines $title, for another engine to run", async ({ path, reason }) => {
         const outcome = await load(read(path)).catch((thrown: unknown) => Fault.from(thrown));
         expect(outcome).toMatchObject({ message: reason });
       });

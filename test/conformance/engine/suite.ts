@@ -19,9 +19,9 @@ function defaultOf({ signatures }: LoadedModel): Signature {
 /** Known differences of an engine. */
 export interface EngineLimits {
   readonly withoutFusedMultiplyAdd?: boolean;
-  /** What this engine alone does not run, by the case's name in fixtures/make-keras-layers.py. */
+  /** Cases that only this engine refuses, by their name in fixtures/make-keras-layers.py. */
   readonly refuses?: Readonly<Record<string, Pick<RefusedFixture, "code" | "names">>>;
-  /** Code of the fault for each model of fixtures/make-further-keras-layers.py; absent: it runs them all. */
+  /** Code of the fault for each model of fixtures/make-further-keras-layers.py; absent: the engine runs them all. */
   readonly refusesFurther?: string;
 }
 
@@ -79,7 +79,7 @@ export function engineConformance(
     });
 
     const oneInput = modelFixtures().slice(0, 4);
-    it.each(oneInput)("row by row the same as in one batch, for $title", async (fixture) => {
+    it.each(oneInput)("and computes single rows the same as one batch, for $title", async (fixture) => {
       const model = await load(fixture.path);
       const [input] = tensorsFor(defaultOf(model), fixture.inputs);
       if (input?.dtype !== "float32") throw new Error("this test is for one float input");

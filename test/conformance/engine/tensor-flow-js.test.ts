@@ -12,7 +12,7 @@ async function load(path: string): Promise<LoadedModel> {
   return tensorFlowJs.load(await (path.endsWith(".keras") ? readArchive(file) : readH5(file)));
 }
 
-// WebAssembly has no fused multiply-add: -inf + 2 * 3e38 overflows to NaN, which in Keras it does not.
+// WebAssembly has no fused multiply-add: -inf + 2 * 3e38 is NaN there, and -inf in Keras.
 engineConformance("TensorFlowJs", load, {
   withoutFusedMultiplyAdd: true,
   refuses: {

@@ -73,7 +73,7 @@ describe("the TensorFlow engine computes the same as TensorFlow", () => {
 });
 
 describe("a SavedModel with engine TensorFlow", () => {
-  /** The second has loops, whose calls are not tried out. */
+  /** `text` has loops, whose calls are not tried when the model is loaded. */
   it.for(["simple_model/v1", "text"])(
     "runs in another engine where TensorFlow does not load it, as %s",
     async (name, { skip }) => {
@@ -100,7 +100,7 @@ describe("a SavedModel with engine TensorFlow", () => {
     model.unload();
   });
 
-  it.for(["pyfunc", "read_file", "write_file"])("does not come near %s", async (name, { skip }) => {
+  it.for(["pyfunc", "read_file", "write_file"])("refuses to load %s", async (name, { skip }) => {
     skip(missing !== undefined, missing);
     const fault = await load(join(fixtureFolder("hostile-graphs"), "savedmodel", name)).then(
       () => undefined,

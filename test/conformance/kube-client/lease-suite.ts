@@ -5,16 +5,16 @@ import type { Lease as LeaseObject } from "../../../operator/kube/kinds.ts";
 import { type Lease, startLease } from "../../../operator/kube/lease.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
-import { type Bench, eventually } from "./bench.ts";
+import { type SuiteContext, eventually } from "./suite-context.ts";
 
 /** Leader election, on a manual clock. */
-export function leaseSuite(bench: Bench): void {
+export function leaseSuite(context: SuiteContext): void {
   const inFlight = new Set<Promise<unknown>>();
   const client = createClient({
     transport: {
-      ...bench.transport,
+      ...context.transport,
       async send(request) {
-        const response = bench.transport.send(request);
+        const response = context.transport.send(request);
         inFlight.add(response);
         return response.finally(() => inFlight.delete(response));
       },
@@ -28,7 +28,7 @@ export function leaseSuite(bench: Bench): void {
 
   beforeEach(() => {
     clock = createManualClock();
-    key = bench.key();
+    key = context.key();
     calls = [];
     candidates = [];
   });
@@ -114,20 +114,20 @@ export function leaseSuite(bench: Bench): void {
   });
 
   test("the next candidate waits 15 s when its holder vanishes", async () => {
-    const still = createManualClock();
-    startCandidate("one", { clock: still });
+    const stopped = createManualClock();
+    startCandidate("one", { clock: stopped });
     await callsBecome(["one acquired"]);
     startCandidate("two");
     await advance(13_000);
     expect(calls).toEqual(["one acquired"]);
     await advance(4_000);
     await callsBecome(["one acquired", "two acquired"]);
-    // The first candidate resumes and finds that another one holds the lease.
-    await still.advance(2_000);
+    // The first candidate resumes and finds that the second one holds the lease.
+    await stopped.advance(2_000);
     await callsBecome(["one acquired", "two acquired", "one lost"]);
   });
 
-  test("a holder that cannot renew for 10 s gives up before another may take over", async () => {
+  test("a holder that cannot renew for 10 s gives up the lease before another candidate may acquire it", async () => {
     let isCut = false;
     const cut: typeof client = {
       ...client,
@@ -170,7 +170,8 @@ export function leaseSuite(bench: Bench): void {
     let failures = 3;
     const flaky: typeof client = {
       ...client,
-      mergePatch: (...given) => (failures-- > 0 ? Promise.reject(new Error("trouble")) : client.mergePatch(...given)),
+      mergePatch: (...given) =>
+        failures-- > 0 ? Promise.reject(new Error("unavailable")) : client.mergePatch(...given),
     };
     const candidate = startCandidate("one", { client: flaky });
     await callsBecome(["one acquired"]);

@@ -9,7 +9,7 @@ import type { KubeObject } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import type { Transport } from "../../../operator/kube/transport.ts";
 import { applySuite } from "./apply-suite.ts";
-import type { Bench } from "./bench.ts";
+import type { SuiteContext } from "./suite-context.ts";
 import { deletionSuite } from "./deletion-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { verbSuite } from "./verb-suite.ts";
@@ -21,7 +21,7 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-/** Registers the tests that every API server must pass, above all the real one. Skipped if there is a reason. */
+/** Registers the tests that every API server must pass, the real one included. They are skipped if there is a reason. */
 export function kubeClientConformance(name: string, start: () => Promise<Subject>, skipReason?: string): void {
   const title = `the kube client on ${name}${skipReason === undefined ? "" : ` (skipped: ${skipReason})`}`;
   describe.skipIf(skipReason !== undefined)(title, () => {
@@ -33,7 +33,7 @@ export function kubeClientConformance(name: string, start: () => Promise<Subject
       open: (request) => startedOf(subject).open(request),
       close: () => Promise.resolve(),
     };
-    const bench: Bench = {
+    const context: SuiteContext = {
       transport,
       client: createClient({ transport, fieldManager: "conformance" }),
       other: createClient({ transport, fieldManager: "somebody-else" }),
@@ -42,23 +42,23 @@ export function kubeClientConformance(name: string, start: () => Promise<Subject
     };
     beforeAll(async () => {
       subject = await start();
-      await bench.client.create(resources.namespaces, {
+      await context.client.create(resources.namespaces, {
         apiVersion: "v1",
         kind: "Namespace",
         metadata: { name: namespace },
       });
-      await installModelDeployments(bench.client);
+      await installModelDeployments(context.client);
     }, 120_000);
     afterAll(async () => {
       if (subject === undefined) return;
-      await bench.client.remove(resources.namespaces, { name: namespace });
+      await context.client.remove(resources.namespaces, { name: namespace });
       await subject.stop();
     });
-    describe("verbs", () => verbSuite(bench));
-    describe("server-side apply", () => applySuite(bench));
-    describe("deletion", () => deletionSuite(bench));
-    describe("watch and cache", () => watchSuite(bench));
-    describe("lease", () => leaseSuite(bench));
+    describe("verbs", () => verbSuite(context));
+    describe("server-side apply", () => applySuite(context));
+    describe("deletion", () => deletionSuite(context));
+    describe("watch and cache", () => watchSuite(context));
+    describe("lease", () => leaseSuite(context));
   });
 }
 

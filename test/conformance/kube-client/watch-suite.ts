@@ -8,11 +8,11 @@ import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts
 import { startWatch, type Watch, type WatchEnd } from "../../../operator/kube/watch/watch.ts";
 import { readWatch, type StreamEnd } from "../../../operator/kube/watch/watch-stream.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
-import { type Bench, configMap, eventually, modelDeployment } from "./bench.ts";
+import { type SuiteContext, configMap, eventually, modelDeployment } from "./suite-context.ts";
 
 /** Watches over the wire, and the cache that they fill. */
-export function watchSuite(bench: Bench): void {
-  const { client, namespace } = bench;
+export function watchSuite(context: SuiteContext): void {
+  const { client, namespace } = context;
   const { configMaps } = resources;
   const watches: Watch[] = [];
 
@@ -21,7 +21,7 @@ export function watchSuite(bench: Bench): void {
   });
 
   /** A cache of the objects with one label, kept up to date over this transport. */
-  function watched(label: string, transport: Transport = bench.transport, resource: Resource = configMaps) {
+  function watched(label: string, transport: Transport = context.transport, resource: Resource = configMaps) {
     const cache: Cache<ConfigMap> = createCache();
     const reported: string[] = [];
     const ends: WatchEnd[] = [];
@@ -39,7 +39,7 @@ export function watchSuite(bench: Bench): void {
     );
     return { cache, reported, ends };
   }
-  const labelled = (label: string, key = bench.key()): ConfigMap => configMap({ ...key, labels: { watched: label } });
+  const labelled = (label: string, key = context.key()): ConfigMap => configMap({ ...key, labels: { watched: label } });
 
   test("reports the initial list and every change after it", async () => {
     const before = labelled("first");
@@ -62,7 +62,7 @@ export function watchSuite(bench: Bench): void {
   });
 
   test("an object that leaves the selection is removed, one that enters it is added", async () => {
-    const key = bench.key();
+    const key = context.key();
     await client.create(configMaps, labelled("moving", key));
     const { cache, reported } = watched("moving");
     await cache.untilSynced();
@@ -80,9 +80,9 @@ export function watchSuite(bench: Bench): void {
   });
 
   test("changes during a broken connection are reported after it", async () => {
-    const gate = interrupted(bench.transport);
+    const gate = interrupted(context.transport);
     const { cache, reported } = watched("gap", gate.transport);
-    const [kept, lost, renewed] = [bench.key(), bench.key(), bench.key()];
+    const [kept, lost, renewed] = [context.key(), context.key(), context.key()];
     await client.create(configMaps, labelled("gap", lost));
     await client.create(configMaps, labelled("gap", renewed));
     await cache.untilSynced();
@@ -102,13 +102,13 @@ export function watchSuite(bench: Bench): void {
     ]);
   });
 
-  test("an expired resourceVersion leads to a relist and the same cache", async () => {
+  test("an expired resourceVersion causes a relist, after which the cache is complete", async () => {
     const { modelDeployments } = resources;
     const labels = { watched: "expired" };
-    const [kept, lost, renewed] = [bench.key(), bench.key(), bench.key()];
+    const [kept, lost, renewed] = [context.key(), context.key(), context.key()];
     await client.create(modelDeployments, modelDeployment({ ...lost, labels }));
     await client.create(modelDeployments, modelDeployment({ ...renewed, labels }));
-    const gate = interrupted(bench.transport, ({ path, ...request }) => ({
+    const gate = interrupted(context.transport, ({ path, ...request }) => ({
       ...request,
       // Older than all history of the kind.
       path: path.replace(/([?&]resourceVersion)=\d+/, "$1=1"),
@@ -116,8 +116,8 @@ export function watchSuite(bench: Bench): void {
     const { cache, reported, ends } = watched("expired", gate.transport, modelDeployments);
     await cache.untilSynced();
     gate.close();
-    // More changes than the model keeps here, which limits its history by number.
-    for (let count = 0; count < 10; count++) await client.create(modelDeployments, modelDeployment(bench.key()));
+    // More changes than the model's `historySize` in this suite.
+    for (let count = 0; count < 10; count++) await client.create(modelDeployments, modelDeployment(context.key()));
     await client.create(modelDeployments, modelDeployment({ ...kept, labels }));
     await client.remove(modelDeployments, lost);
     await client.remove(modelDeployments, renewed);
@@ -151,7 +151,7 @@ export function watchSuite(bench: Bench): void {
     const { resourceVersion } = await client.list(configMaps, { namespace });
     const reading = raw({ resourceVersion, timeoutSeconds: "4" });
     await systemClock.sleep(200);
-    const { metadata } = await client.create(configMaps, configMap(bench.key()));
+    const { metadata } = await client.create(configMaps, configMap(context.key()));
     const { events, end } = await reading;
     expect({ types: [...new Set(events.map(({ type }) => type))], end }).toEqual({
       types: ["BOOKMARK"],

@@ -8,26 +8,28 @@ interface WatchedTrace {
   readonly steps: readonly Step[];
 }
 
-/** Watches without a selector, and with a selector that objects start and stop to match. */
+/** Queries without a selector, and with a selector that objects begin and cease to match. */
 const queries: Readonly<Record<string, (since: string) => string>> = {
   "?watch": (since) => `resourceVersion=${since}`,
   "?watch&labelSelector=color=red": (since) => `resourceVersion=${since}&labelSelector=color%3Dred`,
 };
-/** A resourceVersion before a kind's history, which is certain only if the history began after the server's start. */
-const forgotten: typeof queries = { "?watch&resourceVersion=1": () => "resourceVersion=1" };
+/** A query from before a kind's history, which is certain only for kinds that were installed after the server's start. */
+const expired: typeof queries = { "?watch&resourceVersion=1": () => "resourceVersion=1" };
 
-/** The watch events of a trace's kinds, in order, read after the trace. */
-export async function watched(transport: Transport, { naming, since, steps }: WatchedTrace): Promise<Outcome[]> {
+/** The watch events of a trace's kinds in order, read after the trace. */
+export async function watchEvents(transport: Transport, { naming, since, steps }: WatchedTrace): Promise<Outcome[]> {
   const watches = collectionsOf(steps).flatMap((collection) =>
-    Object.entries({ ...queries, ...(collection.includes("/modelwright.dev/") ? forgotten : {}) }).map(
-      ([words, query]) => ({
-        step: `GET ${collection}${words}`,
+    Object.entries({ ...queries, ...(collection.includes("/modelwright.dev/") ? expired : {}) }).map(
+      ([suffix, query]) => ({
+        step: `GET ${collection}${suffix}`,
         path: `${collection.replaceAll("NS", naming.namespace)}?watch=true&allowWatchBookmarks=true&timeoutSeconds=1&${query(since)}`,
       }),
     ),
   );
-  const told = await Promise.all(watches.map(async ({ step, path }) => ({ step, ...(await events(transport, path)) })));
-  return told.map(({ step, status, lines }) => ({
+  const responses = await Promise.all(
+    watches.map(async ({ step, path }) => ({ step, ...(await events(transport, path)) })),
+  );
+  return responses.map(({ step, status, lines }) => ({
     step,
     status,
     body: lines.map((line) => normalised(line, "", naming)),
@@ -50,7 +52,7 @@ async function events(
   return { status, lines: lines.filter(({ type }) => type !== "BOOKMARK") };
 }
 
-/** `/api/v1/namespaces/NS/configmaps`, … of every step's path, in an order that does not depend on the responses. */
+/** The collections in the steps' paths, such as `/api/v1/namespaces/NS/configmaps`, in an order that does not depend on the responses. */
 function collectionsOf(steps: readonly Step[]): readonly string[] {
   const found = steps.map(({ path }) => /^\/apis?\/.*?\/NS\/[a-z]+/.exec(path)?.[0]);
   return [...new Set(found.filter((collection) => collection !== undefined))].sort();

@@ -5,8 +5,8 @@ import type { ConfigMap, KubeObject, ObjectMeta, ObservedCondition } from "../..
 import type { Transport } from "../../../operator/kube/transport.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 
-/** Clients and names for the tests of the suite. */
-export interface Bench {
+/** The clients and names that the tests of the suite use. */
+export interface SuiteContext {
   readonly transport: Transport;
   readonly client: Client;
   /** A client with another field manager. */
@@ -35,7 +35,7 @@ export function modelDeployment(metadata: ObjectMeta, spec: object = {}): Deploy
 }
 
 /** Code and message of the fault that a refused verb throws, `NAMESPACE` in place of the namespace of this run. */
-export async function refusalOf(work: Promise<unknown>, { namespace }: Bench): Promise<string> {
+export async function refusalOf(work: Promise<unknown>, { namespace }: SuiteContext): Promise<string> {
   const thrown = await work.then(
     (value) => `no refusal, but ${JSON.stringify(value)}`,
     (error: unknown) => error,
