@@ -11,7 +11,7 @@ import { revisionLabels } from "../../operator/model-deployment/resources/labels
 import type { Demand } from "../../operator/signals/gateway-figures.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
 import { modelDeployment } from "../builders/model-deployment.ts";
-import { asked, freePort, pod, route, startedGateway, tableSource } from "../integration/gateway/parts.ts";
+import { sendRequest, freePort, pod, route, startGateway, tableSource } from "../integration/gateway/gateway-scene.ts";
 import { longLife } from "./autoscaling/long-life.ts";
 import { type Figure, printFigures, quantile } from "./figures.ts";
 
@@ -98,7 +98,7 @@ interface Waits {
 /** A route without endpoints gets a request, then its first pod; and again. */
 async function fromZero(): Promise<Waits> {
   const source = await tableSource();
-  const { gateway } = await startedGateway(source);
+  const { gateway } = await startGateway(source);
   const ready = await pod("first");
   const port = await freePort();
   const revision = { hash: "aaa", version: "1", weight: 100, draining: [] };
@@ -110,19 +110,19 @@ async function fromZero(): Promise<Waits> {
     source.push({ type: "delta", version, upsert: [route(port, [{ ...revision, endpoints }])], remove: [] });
   };
   source.push({ type: "full", version, routes: [route(port, [{ ...revision, endpoints: [] }])] });
-  await source.heard((message) => message.type === "ack" && message.version === version);
+  await source.received((message) => message.type === "ack" && message.version === version);
   for (let round = 0; round < coldStarts; round += 1) {
-    const wakes = source.said.filter(({ type }) => type === "wake").length;
-    const answer = asked(port, { path: "/v1/models/digits:predict" });
-    await until(() => source.said.filter(({ type }) => type === "wake").length > wakes);
+    const wakes = source.messages.filter(({ type }) => type === "wake").length;
+    const answer = sendRequest(port, { path: "/v1/models/digits:predict" });
+    await until(() => source.messages.filter(({ type }) => type === "wake").length > wakes);
     const startedMs = performance.now();
     announce([ready.endpoint]);
     const { status } = await answer;
     addedMs.push(performance.now() - startedMs);
     if (status !== 200) lost += 1;
-    source.said.length = 0;
+    source.messages.length = 0;
     announce([]);
-    await source.heard((message) => message.type === "ack" && message.version === version);
+    await source.received((message) => message.type === "ack" && message.version === version);
   }
   await gateway.drain();
   await ready.close();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePort, route, startedGateway, tableSource } from "../gateway/parts.ts";
+import { freePort, route, startGateway, tableSource } from "../gateway/gateway-scene.ts";
 import { type Program, digits, probabilities, rows, start } from "../runtime/program.ts";
 import { grpcurlProgram, whyNoGrpcurl } from "./grpcurl.ts";
 import { pythonClients, scripts } from "./python-clients.ts";
@@ -56,13 +56,13 @@ afterAll(async () => {
 /** A gateway with one port for a pod that serves many models. */
 async function gatewayBefore(port: number, grpcPort: number): Promise<Addresses> {
   const source = await tableSource();
-  const { gateway } = await startedGateway(source);
+  const { gateway } = await startGateway(source);
   closing.push(source.close, () => gateway.drain());
   const modelPort = await freePort();
   const endpoints = [{ pod: "p0", address: "127.0.0.1", port, grpcPort }];
   const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints, draining: [] }];
   source.push({ type: "full", version: 1, routes: [route(modelPort, revisions, { hasOwnVersions: true })] });
-  await source.heard(({ type }) => type === "ack");
+  await source.received(({ type }) => type === "ack");
   const address = `127.0.0.1:${modelPort}`;
   return { http: address, grpc: address };
 }

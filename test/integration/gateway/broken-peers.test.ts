@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
 import { brokenPeers } from "./broken-peers.ts";
-import { freePort, route, startedGateway, tableSource } from "./parts.ts";
+import { freePort, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const seed = Number(process.env["MODELWRIGHT_SEED"] ?? 1);
 const count = Number(process.env["MODELWRIGHT_BROKEN_PEERS"] ?? 600);
@@ -15,11 +15,11 @@ test(
     const source = await tableSource();
     const bufferBudget = defaultBufferBudget();
     const before = { ...bufferBudget };
-    const { gateway, restPort } = await startedGateway(source, 0, () => false, bufferBudget);
+    const { gateway, restPort } = await startGateway(source, 0, () => false, bufferBudget);
     const pod = { pod: "p", address: "127.0.0.1", port: peers.podPort };
     const revision = { hash: "a1", version: "1", weight: 100, endpoints: [pod], draining: [] };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision], { timeoutMs: 1_000 })] });
-    await source.heard(({ type }) => type === "ack");
+    await source.received(({ type }) => type === "ack");
     const told = new Map<string, number>();
     for (let first = seed; first < seed + count; first += atOnce) {
       const all = Array.from({ length: atOnce }, (_, i) => peers.client(restPort, first + i));
@@ -31,7 +31,7 @@ test(
       .toEqual([0, 0, before]);
     expect([peers.violations, told.get("500")]).toEqual([[], undefined]);
     // How many of each depends on how busy the machine is.
-    expect([told.has("200"), told.has("400"), peers.asked() > 0]).toEqual([true, true, true]);
+    expect([told.has("200"), told.has("400"), peers.requests() > 0]).toEqual([true, true, true]);
     await gateway.drain();
     await source.close();
     peers.close();

@@ -12,7 +12,7 @@ export interface BrokenPeers {
   /** What no gateway may send: malformed requests, or requests smuggled in another's body. */
   readonly violations: readonly string[];
   /** Requests that the pod received. */
-  readonly asked: () => number;
+  readonly requests: () => number;
   readonly close: () => void;
 }
 
@@ -51,9 +51,9 @@ function texts(first: string, ...rest: readonly string[]): readonly [Buffer, ...
 export async function brokenPeers(seed: number): Promise<BrokenPeers> {
   const chance = createRandom(seededRandom(seed));
   const violations: string[] = [];
-  let asked = 0;
+  let requests = 0;
   const server = createServer((request, response) => {
-    asked += 1;
+    requests += 1;
     if (request.url?.includes("hidden") === true) violations.push(`${request.method} ${request.url}`);
     request.on("error", () => {});
     if (chance.bool(0.3)) answer(request, response, chance);
@@ -71,7 +71,7 @@ export async function brokenPeers(seed: number): Promise<BrokenPeers> {
     podPort,
     client: told,
     violations,
-    asked: () => asked,
+    requests: () => requests,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -13,8 +13,8 @@ describe("a fast-path connection", () => {
       await expect.poll(() => bodies(one).length).toBe(i + 1);
     }
     expect(bodies(one)).toEqual(["a", "b", "c"]);
-    expect(one.said().match(/modelwright-revision: a1\r\n/g)?.length).toBe(3);
-    expect(one.said()).toContain("keep-alive: timeout=75\r\n");
+    expect(one.received().match(/modelwright-revision: a1\r\n/g)?.length).toBe(3);
+    expect(one.received()).toContain("keep-alive: timeout=75\r\n");
   });
 
   test("may pipeline requests, and gets the answers in order", async () => {
@@ -88,16 +88,16 @@ describe("a fast-path connection", () => {
   };
   for (const [sentence, text] of Object.entries(hostile))
     test(`with ${sentence} reaches no pod`, async () => {
-      let asked = 0;
+      let requests = 0;
       const { client } = await scene((message, response) => {
-        asked += 1;
+        requests += 1;
         message.resume();
         response.end("{}");
       });
       const one = client();
       one.socket.write(text);
       await expect.poll(() => statuses(one)[0] ?? "").not.toBe("");
-      expect([asked, statuses(one)]).toEqual([0, ["400"]]);
+      expect([requests, statuses(one)]).toEqual([0, ["400"]]);
     });
 
   test("stays open after a 404 if its request was complete", async () => {
@@ -112,8 +112,10 @@ describe("a fast-path connection", () => {
     const { client } = await scene(undefined, { bodyBytes: 1000 });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}content-length: 5000\r\n\r\n${"x".repeat(100)}`);
-    await expect.poll(() => one.said()).toContain('{"error":"request body has 5000 bytes; at most 1000 are accepted');
-    expect(one.said()).toContain("connection: close\r\n");
+    await expect
+      .poll(() => one.received())
+      .toContain('{"error":"request body has 5000 bytes; at most 1000 are accepted');
+    expect(one.received()).toContain("connection: close\r\n");
     one.socket.write("x".repeat(4900) + post("smuggled"));
     await expect.poll(() => one.isClosed(), { timeout: 5_000 }).toBe(true);
     expect(statuses(one)).toEqual(["413"]);
@@ -128,10 +130,10 @@ describe("a fast-path connection", () => {
     });
     const one = client();
     one.socket.write(post("x"));
-    await expect.poll(() => one.said()).toContain("transfer-encoding: chunked\r\n");
-    await expect.poll(() => one.said()).toContain("\r\n\r\n4\r\none \r\n");
+    await expect.poll(() => one.received()).toContain("transfer-encoding: chunked\r\n");
+    await expect.poll(() => one.received()).toContain("\r\n\r\n4\r\none \r\n");
     next.resolve();
-    await expect.poll(() => one.said().endsWith("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n")).toBe(true);
+    await expect.poll(() => one.received().endsWith("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n")).toBe(true);
     one.socket.write(post("y"));
     await expect.poll(() => statuses(one)).toEqual(["200", "200"]);
   });
@@ -183,7 +185,7 @@ describe("a fast-path connection", () => {
     const one = client();
     one.socket.write(post("x"));
     await expect.poll(() => one.isClosed()).toBe(true);
-    expect(one.said().endsWith("\r\n\r\nhalf")).toBe(true);
+    expect(one.received().endsWith("\r\n\r\nhalf")).toBe(true);
   });
 
   test("that is idle closes with the gateway, and a busy one after its answer", async () => {
@@ -201,7 +203,7 @@ describe("a fast-path connection", () => {
     await expect.poll(() => idle.isClosed()).toBe(true);
     next.resolve();
     await drained;
-    await expect.poll(() => busy.said()).toContain("connection: close\r\n");
+    await expect.poll(() => busy.received()).toContain("connection: close\r\n");
     await expect.poll(() => busy.isClosed()).toBe(true);
   });
 
@@ -210,13 +212,13 @@ describe("a fast-path connection", () => {
     const one = client();
     const drained = gateway.drain();
     let sent = 0;
-    while (!one.said().includes("connection: close\r\n")) {
+    while (!one.received().includes("connection: close\r\n")) {
       sent += 1;
       one.socket.write(post("x"));
       await expect.poll(() => statuses(one).length, { interval: 10 }).toBe(sent);
     }
     expect(new Set(statuses(one))).toEqual(new Set(["200"]));
-    expect(one.said()).toContain("keep-alive: timeout=75\r\n");
+    expect(one.received()).toContain("keep-alive: timeout=75\r\n");
     await expect.poll(() => one.isClosed()).toBe(true);
     await drained;
   });

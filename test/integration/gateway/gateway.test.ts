@@ -4,7 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
-import { asked as askedOnce, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
+import {
+  sendRequest as sendOnce,
+  freePort,
+  pod,
+  route,
+  startGateway,
+  tableSource,
+  type TableSource,
+} from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 
@@ -14,7 +22,7 @@ afterEach(async () => {
 
 async function started() {
   const source = await tableSource();
-  const running = await startedGateway(source);
+  const running = await startGateway(source);
   closing.push(source.close, () => running.gateway.drain());
   return { source, ...running };
 }
@@ -36,7 +44,7 @@ function revision(
 
 async function pushed(source: TableSource, version: number, routes: Parameters<typeof route>[1], port: number) {
   source.push({ type: "full", version, routes: [route(port, routes)] });
-  await source.heard((message) => message.type === "ack" && message.version === version);
+  await source.received((message) => message.type === "ack" && message.version === version);
 }
 
 /** A pod that answers its one request only when told to. */
@@ -52,15 +60,15 @@ function heldAnswer(body: string) {
 
 // Keep-alive requests are served by the fast path; those with `connection: close` by Node's HTTP server.
 describe.each(["keep-alive", "close"])("a gateway whose clients say `connection: %s`", (connection) => {
-  const asked = (port: number, options?: Parameters<typeof askedOnce>[1]) =>
-    askedOnce(port, { ...options, headers: { connection, ...options?.headers } });
+  const sendRequest = (port: number, options?: Parameters<typeof sendOnce>[1]) =>
+    sendOnce(port, { ...options, headers: { connection, ...options?.headers } });
 
   test("is ready once its first table has arrived, and acknowledges it", async () => {
     const { gateway, source } = await started();
     expect(gateway.isReady).toBe(false);
     await pushed(source, 1, [], await freePort());
     expect(gateway.isReady).toBe(true);
-    expect(source.said).toEqual([
+    expect(source.messages).toEqual([
       { type: "hello", gateway: "g0" },
       { type: "ack", version: 1 },
     ]);
@@ -70,7 +78,10 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
     await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
-    const answer = await asked(restPort, { path: "/v1/models/digits/versions/1:predict", body: '{"instances":[1]}' });
+    const answer = await sendRequest(restPort, {
+      path: "/v1/models/digits/versions/1:predict",
+      body: '{"instances":[1]}',
+    });
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body)).toEqual({
       pod: "p0",
@@ -85,7 +96,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const upstream = await startedPod("p0");
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], port);
-    const answer = await asked(port, { path: "/v1/models/anything:predict" });
+    const answer = await sendRequest(port, { path: "/v1/models/anything:predict" });
     expect([answer.status, JSON.parse(answer.body).path]).toEqual([200, "/v1/models/anything:predict"]);
   });
 
@@ -94,11 +105,11 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const upstream = await startedPod("p0");
     await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     const statuses = await Promise.all([
-      asked(restPort, { path: "/v1/models/digits" }),
-      asked(restPort, { path: "/x", headers: { host: "digits.default" } }),
-      asked(restPort, { path: "/x", headers: { host: "digits.default.svc.cluster.local:8501" } }),
-      asked(restPort, { path: "/x", headers: { "modelwright-model": "default/digits" } }),
-      asked(restPort, { path: "/x" }),
+      sendRequest(restPort, { path: "/v1/models/digits" }),
+      sendRequest(restPort, { path: "/x", headers: { host: "digits.default" } }),
+      sendRequest(restPort, { path: "/x", headers: { host: "digits.default.svc.cluster.local:8501" } }),
+      sendRequest(restPort, { path: "/x", headers: { "modelwright-model": "default/digits" } }),
+      sendRequest(restPort, { path: "/x" }),
     ]);
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
   });
@@ -106,7 +117,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("lists the deployed models when a request matches none", async () => {
     const { source, restPort } = await started();
     await pushed(source, 1, [], await freePort());
-    const answer = await asked(restPort, { path: "/v1/models/dgits:predict" });
+    const answer = await sendRequest(restPort, { path: "/v1/models/dgits:predict" });
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.body)).toEqual({
       error:
@@ -118,7 +129,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("answers metadata, liveness and readiness requests itself, unless host or header name a model", async () => {
     const { source, restPort } = await started();
     const told = async (path: string, headers = {}): Promise<string> => {
-      const { status, body } = await asked(restPort, { method: "GET", path, headers, body: "" });
+      const { status, body } = await sendRequest(restPort, { method: "GET", path, headers, body: "" });
       return `${status} ${body}`;
     };
     expect(await told("/v2/health/live")).toBe('200 {"live":true}');
@@ -149,7 +160,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       await freePort(),
     );
     const pods: string[] = [];
-    for (let i = 0; i < 40; i += 1) pods.push(JSON.parse((await asked(restPort)).body).pod);
+    for (let i = 0; i < 40; i += 1) pods.push(JSON.parse((await sendRequest(restPort)).body).pod);
     expect(pods.filter((name) => name === "candidate").length).toBe(10);
   });
 
@@ -157,8 +168,8 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort, gateway } = await started();
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [])], port);
-    const answers = [asked(restPort, { body: "1" }), asked(restPort, { body: "2" })];
-    await source.heard(({ type }) => type === "wake");
+    const answers = [sendRequest(restPort, { body: "1" }), sendRequest(restPort, { body: "2" })];
+    await source.received(({ type }) => type === "wake");
     await expect.poll(() => gateway.heldRequests).toBe(2);
     const upstream = await startedPod("late");
     await pushed(source, 2, [revision("a1", 100, [upstream.endpoint])], port);
@@ -172,10 +183,10 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort } = await started();
     const hold = { maxRequests: 1, maxBytes: 1000, timeoutMs: 300 };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision("a1", 100, [])], { hold })] });
-    await source.heard(({ type }) => type === "ack");
-    const waiting = asked(restPort);
-    await source.heard(({ type }) => type === "wake");
-    const refused = await asked(restPort);
+    await source.received(({ type }) => type === "ack");
+    const waiting = sendRequest(restPort);
+    await source.received(({ type }) => type === "wake");
+    const refused = await sendRequest(restPort);
     expect([refused.status, refused.headers["retry-after"], JSON.parse(refused.body)]).toEqual([
       503,
       "1",
@@ -197,7 +208,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort, gateway } = await started();
     await pushed(source, 1, [revision("a1", 100, [])], await freePort());
     const leaving = new AbortController();
-    const gone = asked(restPort, { signal: leaving.signal }).catch(() => "gone");
+    const gone = sendRequest(restPort, { signal: leaving.signal }).catch(() => "gone");
     await expect.poll(() => gateway.heldRequests).toBe(1);
     leaving.abort();
     expect(await gone).toBe("gone");
@@ -212,7 +223,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const whole = await startedPod("whole");
     await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
     const pods: string[] = [];
-    for (let i = 0; i < 20; i += 1) pods.push(JSON.parse((await asked(restPort, { body: "{}" })).body).pod);
+    for (let i = 0; i < 20; i += 1) pods.push(JSON.parse((await sendRequest(restPort, { body: "{}" })).body).pod);
     expect(new Set(pods)).toEqual(new Set(["whole"]));
   });
 
@@ -231,7 +242,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       setTimeout(() => response.end('hole"}'), 20);
     });
     await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
-    const answers = await Promise.all(Array.from({ length: 20 }, () => asked(restPort)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => sendRequest(restPort)));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 {"pod":"whole"}']));
   });
 
@@ -288,7 +299,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [gone])], port);
-    const waiting = Promise.all([asked(restPort), asked(restPort), asked(restPort)]);
+    const waiting = Promise.all([sendRequest(restPort), sendRequest(restPort), sendRequest(restPort)]);
     await pushed(source, 2, [revision("a1", 100, [])], port);
     const fresh = await startedPod("fresh");
     await pushed(source, 3, [revision("a1", 100, [fresh.endpoint])], port);
@@ -303,7 +314,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       new Promise((resolve) => of.server.getConnections((_error, count) => resolve(count)));
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [leaving.endpoint, staying.endpoint])], port);
-    await Promise.all(Array.from({ length: 10 }, () => asked(restPort)));
+    await Promise.all(Array.from({ length: 10 }, () => sendRequest(restPort)));
     expect([(await open(leaving)) > 0, (await open(staying)) > 0]).toEqual([true, true]);
     await pushed(source, 2, [revision("a1", 100, [staying.endpoint], [leaving.endpoint.address])], port);
     await expect.poll(() => open(leaving), { timeout: 500 }).toBe(0);
@@ -316,12 +327,12 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const draining = await startedPod("draining", held.listener);
     const port = await freePort();
     await pushed(source, 1, [revision("a1", 100, [draining.endpoint])], port);
-    const running = asked(restPort);
+    const running = sendRequest(restPort);
     await held.arrived;
     const fresh = await startedPod("fresh");
     await pushed(source, 2, [revision("a1", 100, [fresh.endpoint], ["127.0.0.1"])], port);
     const pods: string[] = [];
-    for (let i = 0; i < 10; i += 1) pods.push(JSON.parse((await asked(restPort)).body).pod);
+    for (let i = 0; i < 10; i += 1) pods.push(JSON.parse((await sendRequest(restPort)).body).pod);
     expect(new Set(pods)).toEqual(new Set(["fresh"]));
     held.release();
     expect(JSON.parse((await running).body)).toEqual({ pod: "draining" });
@@ -332,8 +343,8 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const upstream = await startedPod("p0");
     const small = route(await freePort(), [revision("a1", 100, [upstream.endpoint])], { bodyBytes: 1000 });
     source.push({ type: "full", version: 1, routes: [small] });
-    await source.heard(({ type }) => type === "ack");
-    const announced = await asked(restPort, { body: "x".repeat(1001) });
+    await source.received(({ type }) => type === "ack");
+    const announced = await sendRequest(restPort, { body: "x".repeat(1001) });
     expect([announced.status, JSON.parse(announced.body)]).toEqual([
       413,
       {
@@ -349,7 +360,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       duplex: "half",
     });
     expect(chunked.status).toBe(413);
-    expect((await asked(restPort)).status).toBe(200);
+    expect((await sendRequest(restPort)).status).toBe(200);
   });
 
   test("streams a large body to the pod and a large answer back", async () => {
@@ -357,7 +368,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const upstream = await startedPod("p0");
     await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     const body = "z".repeat(900_000);
-    expect(JSON.parse((await asked(restPort, { body })).body).body).toBe(body);
+    expect(JSON.parse((await sendRequest(restPort, { body })).body).body).toBe(body);
   });
 
   test("answers 504 when the model takes longer than the route allows", async () => {
@@ -365,8 +376,8 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const slow = await startedPod("slow", () => {});
     const quick = route(await freePort(), [revision("a1", 100, [slow.endpoint])], { timeoutMs: 200 });
     source.push({ type: "full", version: 1, routes: [quick] });
-    await source.heard(({ type }) => type === "ack");
-    const answer = await asked(restPort);
+    await source.received(({ type }) => type === "ack");
+    const answer = await sendRequest(restPort);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([
       504,
       {
@@ -382,8 +393,8 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const slow = await startedPod("slow", (message) => void message.socket.once("close", () => left.resolve()));
     await pushed(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
     const answers = await Promise.all([
-      asked(restPort, { headers: { "x-envoy-upstream-rq-timeout-ms": "150" } }),
-      asked(restPort, { headers: { "grpc-timeout": "150m" } }),
+      sendRequest(restPort, { headers: { "x-envoy-upstream-rq-timeout-ms": "150" } }),
+      sendRequest(restPort, { headers: { "grpc-timeout": "150m" } }),
     ]);
     const error =
       "default/digits gave no answer within the 150 ms that the client allows; allow more by x-envoy-upstream-rq-timeout-ms or grpc-timeout, whichever the client sent";
@@ -400,10 +411,10 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     await pushed(source, 1, [revision("a1", 100, [])], port);
     const headers = { "x-envoy-upstream-rq-timeout-ms": "300" };
     const startMs = performance.now();
-    expect((await asked(restPort, { headers })).status).toBe(504);
+    expect((await sendRequest(restPort, { headers })).status).toBe(504);
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
     await pushed(source, 2, [revision("a1", 100, [gone])], port);
-    expect((await asked(restPort, { headers })).status).toBe(504);
+    expect((await sendRequest(restPort, { headers })).status).toBe(504);
     expect(performance.now() - startMs).toBeLessThan(2_000);
     expect(gateway.heldRequests).toBe(0);
   });
@@ -413,7 +424,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const upstream = await startedPod("p0");
     await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     await source.close();
-    expect((await asked(restPort)).status).toBe(200);
+    expect((await sendRequest(restPort)).status).toBe(200);
     closing.splice(closing.indexOf(source.close), 1);
   });
 
@@ -423,11 +434,11 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     source.push({ type: "full", version: 1, routes: [] });
     const added = route(await freePort(), [revision("a1", 100, [upstream.endpoint])]);
     source.push({ type: "delta", version: 2, upsert: [added], remove: [] });
-    await source.heard((message) => message.type === "ack" && message.version === 2);
-    expect((await asked(restPort)).status).toBe(200);
+    await source.received((message) => message.type === "ack" && message.version === 2);
+    expect((await sendRequest(restPort)).status).toBe(200);
     source.push({ type: "delta", version: 3, upsert: [], remove: ["default/digits"] });
-    await source.heard((message) => message.type === "ack" && message.version === 3);
-    expect((await asked(restPort)).status).toBe(404);
+    await source.received((message) => message.type === "ack" && message.version === 3);
+    expect((await sendRequest(restPort)).status).toBe(404);
   });
 
   test("answers pending requests when it drains, and accepts no more", async () => {
@@ -435,12 +446,12 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const held = heldAnswer("{}");
     const slow = await startedPod("slow", held.listener);
     await pushed(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
-    const running = asked(restPort);
+    const running = sendRequest(restPort);
     await held.arrived;
     const drained = gateway.drain();
     held.release();
     expect((await running).status).toBe(200);
     await drained;
-    await expect(asked(restPort)).rejects.toThrow("ECONNREFUSED");
+    await expect(sendRequest(restPort)).rejects.toThrow("ECONNREFUSED");
   });
 });

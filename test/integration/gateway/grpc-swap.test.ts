@@ -4,8 +4,8 @@ import type { RevisionRoute } from "../../../runtime/contract/route-table.ts";
 import { modelInferRequest, modelInferResponse } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
 import { predictRequest, predictResponse } from "../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { digits, type Program, rows, startServe } from "../runtime/program.ts";
-import { asIs, called, grpcClient, methods } from "./grpc-parts.ts";
-import { freePort, route, startedGateway, tableSource } from "./parts.ts";
+import { identity, unaryCall, grpcClient, methods } from "./grpc-scene.ts";
+import { freePort, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 /** A runtime of this version that serves the digits, ready. */
 async function served(version: string) {
@@ -38,12 +38,12 @@ function infer(modelVersion = ""): Buffer {
 
 /** The version that answered, or what went wrong. */
 async function predicted(client: Client, modelSpec: object): Promise<string> {
-  const { status, message } = await called(client, predict(modelSpec), { method: methods.predict });
+  const { status, message } = await unaryCall(client, predict(modelSpec), { method: methods.predict });
   return status === "0" ? String(predictResponse.decode(message).modelSpec?.version?.value) : status;
 }
 
 async function inferred(client: Client, modelVersion = ""): Promise<string> {
-  const { status, message } = await called(client, infer(modelVersion));
+  const { status, message } = await unaryCall(client, infer(modelVersion));
   return status === "0" ? modelInferResponse.decode(message).modelVersion : status;
 }
 
@@ -52,7 +52,7 @@ function revision(version: string, changes: Partial<RevisionRoute>): RevisionRou
 }
 
 let source: Awaited<ReturnType<typeof tableSource>>;
-let gateway: Awaited<ReturnType<typeof startedGateway>>;
+let gateway: Awaited<ReturnType<typeof startGateway>>;
 let modelPort: number;
 let tables = 0;
 const programs: Program[] = [];
@@ -61,7 +61,7 @@ const clients: Client[] = [];
 async function push(...revisions: readonly RevisionRoute[]): Promise<void> {
   tables += 1;
   source.push({ type: "full", version: tables, routes: [route(modelPort, revisions)] });
-  await source.heard((message) => message.type === "ack" && message.version === tables);
+  await source.received((message) => message.type === "ack" && message.version === tables);
 }
 
 async function started(version: string) {
@@ -78,7 +78,7 @@ function client(): Client {
 
 beforeAll(async () => {
   source = await tableSource();
-  gateway = await startedGateway(source);
+  gateway = await startGateway(source);
   modelPort = await freePort();
 });
 afterAll(async () => {
@@ -112,7 +112,7 @@ describe("real runtimes behind a gateway, asked by gRPC", () => {
       expect(await predicted(by, { name, version: { value: 9 } })).toBe(
         "5 default/digits has no version 9; served: 3 (stable), 4 (canary, candidate); name one of these, or none to follow the traffic split",
       );
-      const stream = by.makeBidiStreamRequest(methods.streamInfer, asIs, asIs);
+      const stream = by.makeBidiStreamRequest(methods.streamInfer, identity, identity);
       const got: Buffer[] = [];
       stream.on("data", (message: Buffer) => got.push(message));
       const ended = new Promise((resolve) => stream.on("status", ({ code }) => resolve(code)));

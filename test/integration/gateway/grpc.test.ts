@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
 import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
-import { answer, asIs, called, framed, grpcClient, grpcPod, inference, methods, refuse } from "./grpc-parts.ts";
-import { freePort, route, startedGateway, tableSource } from "./parts.ts";
+import { answer, identity, unaryCall, framed, grpcClient, grpcPod, inference, methods, refuse } from "./grpc-scene.ts";
+import { freePort, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -14,14 +14,14 @@ afterEach(async () => {
 
 async function scene(revisions: readonly RevisionRoute[] = [], changes: Partial<Route> = {}) {
   const source = await tableSource();
-  const { gateway, grpcPort, restPort } = await startedGateway(source);
+  const { gateway, grpcPort, restPort } = await startGateway(source);
   const modelPort = await freePort();
   let version = 0;
   const push = async (...routes: readonly Route[]): Promise<void> => {
     version += 1;
     const pushed = version;
     source.push({ type: "full", version, routes });
-    await source.heard((message) => message.type === "ack" && message.version === pushed);
+    await source.received((message) => message.type === "ack" && message.version === pushed);
   };
   const update = (next: readonly RevisionRoute[], more: Partial<Route> = {}): Promise<void> =>
     push(route(modelPort, next, { ...changes, ...more }));
@@ -68,7 +68,7 @@ describe("a call of gRPC", () => {
       stream.end(request);
     });
     const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const answered = await called(client, inference("digits", "", "7"), { headers: { "x-own": "o" } });
+    const answered = await unaryCall(client, inference("digits", "", "7"), { headers: { "x-own": "o" } });
     expect(answered).toEqual({
       status: "0",
       message: inference("digits", "", "7"),
@@ -83,12 +83,12 @@ describe("a call of gRPC", () => {
     const { client, restPort, modelPort, grpcPort } = await scene([revision("a1", 100, [pod.endpoint])]);
     const byHost = otherClient(grpcPort, { "grpc.default_authority": "digits.default.svc:8500" });
     const statuses = await Promise.all([
-      called(client, inference("digits")),
-      called(otherClient(restPort), inference("digits")),
-      called(otherClient(modelPort), inference("anything")),
-      called(client, inference("anything"), { headers: { "modelwright-model": "default/digits" } }),
-      called(byHost, inference("anything")),
-      called(otherClient(modelPort), Buffer.alloc(0), { method: "/some.Service/Method" }),
+      unaryCall(client, inference("digits")),
+      unaryCall(otherClient(restPort), inference("digits")),
+      unaryCall(otherClient(modelPort), inference("anything")),
+      unaryCall(client, inference("anything"), { headers: { "modelwright-model": "default/digits" } }),
+      unaryCall(byHost, inference("anything")),
+      unaryCall(otherClient(modelPort), Buffer.alloc(0), { method: "/some.Service/Method" }),
     ]);
     expect(statuses.map(({ status }) => status)).toEqual(["0", "0", "0", "0", "0", "0"]);
   });
@@ -96,7 +96,7 @@ describe("a call of gRPC", () => {
   test("is refused with a list of models when it names none, or an unknown one", async () => {
     const pod = await startedPod("p0");
     const { client, modelPort, push } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const told = async (request: Buffer, method: string) => (await called(client, request, { method })).status;
+    const told = async (request: Buffer, method: string) => (await unaryCall(client, request, { method })).status;
     expect(await told(inference("dgits"), methods.infer)).toBe(
       `5 no ModelDeployment for model dgits; deployed: digits (default/digits); ${hint}`,
     );
@@ -121,14 +121,14 @@ describe("a call of gRPC", () => {
     const { client, update } = await scene();
     const revisions = [revision("a1", 75, [stable.endpoint]), revision("b2", 25, [candidate.endpoint])];
     await update(revisions);
-    const asked = async (count: number, headers = {}) => {
+    const sendRequest = async (count: number, headers = {}) => {
       const got: unknown[] = [];
-      for (let i = 0; i < count; i += 1) got.push((await called(client, inference("digits"), { headers })).revision);
+      for (let i = 0; i < count; i += 1) got.push((await unaryCall(client, inference("digits"), { headers })).revision);
       return got;
     };
-    expect((await asked(40)).filter((hash) => hash === "b2").length).toBe(10);
+    expect((await sendRequest(40)).filter((hash) => hash === "b2").length).toBe(10);
     await update(revisions, { sticky: { header: "x-user", salt: "s" } });
-    expect(new Set(await asked(8, { "x-user": "ada" })).size).toBe(1);
+    expect(new Set(await sendRequest(8, { "x-user": "ada" })).size).toBe(1);
   });
 
   test("names a version by number or label; pods get their own number", async () => {
@@ -140,7 +140,7 @@ describe("a call of gRPC", () => {
     ]);
     const own = otherClient(modelPort);
     const told = async (by: Client, version: string) => {
-      const { status, message, revision } = await called(by, inference("digits", version));
+      const { status, message, revision } = await unaryCall(by, inference("digits", version));
       if (status !== "0") return status;
       const at = message.indexOf(" ") + 1;
       return `${String(revision)} ${modelInferRequest.decode(message.subarray(at)).modelVersion}`;
@@ -158,8 +158,8 @@ describe("a call of gRPC", () => {
 
   test("is held while no pod is ready, and released when one is", async () => {
     const { client, source, gateway, update } = await scene([revision("a1", 100, [])]);
-    const waiting = [called(client, inference("digits")), called(client, inference("digits", "1"))];
-    await source.heard(({ type }) => type === "wake");
+    const waiting = [unaryCall(client, inference("digits")), unaryCall(client, inference("digits", "1"))];
+    await source.received(({ type }) => type === "wake");
     await expect.poll(() => gateway.heldRequests).toBe(2);
     const pod = await startedPod("late");
     await update([revision("a1", 100, [pod.endpoint])]);
@@ -169,9 +169,9 @@ describe("a call of gRPC", () => {
   test("is refused with a retry delay when too many are held, and when the wait is over", async () => {
     const hold = { maxRequests: 1, maxBytes: 1000, timeoutMs: 300 };
     const { client, gateway } = await scene([revision("a1", 100, [])], { hold });
-    const waiting = called(client, inference("digits"));
+    const waiting = unaryCall(client, inference("digits"));
     await expect.poll(() => gateway.heldRequests).toBe(1);
-    const refused = await called(client, inference("digits"));
+    const refused = await unaryCall(client, inference("digits"));
     expect(refused.status).toBe(
       "14 default/digits has no ready replica and 1 requests wait already; try again after the time in Retry-After",
     );
@@ -183,7 +183,7 @@ describe("a call of gRPC", () => {
 
   test("frees its place when its client cancels while it is held", async () => {
     const { client, gateway } = await scene([revision("a1", 100, [])]);
-    const call = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits"), () => {});
+    const call = client.makeUnaryRequest(methods.infer, identity, identity, inference("digits"), () => {});
     await expect.poll(() => gateway.heldRequests).toBe(1);
     call.cancel();
     await expect.poll(() => gateway.heldRequests).toBe(0);
@@ -192,7 +192,7 @@ describe("a call of gRPC", () => {
   test("cancelled by its client is cancelled at the pod", async () => {
     const pod = await startedPod("slow", () => {});
     const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const call = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits"), () => {});
+    const call = client.makeUnaryRequest(methods.infer, identity, identity, inference("digits"), () => {});
     await expect.poll(() => pod.calls.length).toBe(1);
     call.cancel();
     await expect.poll(() => pod.calls[0]?.stream.rstCode).toBe(8);
@@ -201,11 +201,11 @@ describe("a call of gRPC", () => {
   test("ends at its client's deadline, whose remainder the pod gets, and at the route's", async () => {
     const pod = await startedPod("slow", () => {});
     const { client, update } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const { status } = await called(client, inference("digits"), { deadlineMs: 300 });
+    const { status } = await unaryCall(client, inference("digits"), { deadlineMs: 300 });
     expect(status).toMatch(/^4 /);
     expect(pod.calls[0]?.headers["grpc-timeout"]).toMatch(/^[1-9]\d{0,2}m$/);
     await update([revision("a1", 100, [pod.endpoint])], { timeoutMs: 200 });
-    expect((await called(client, inference("digits"))).status).toBe(
+    expect((await unaryCall(client, inference("digits"))).status).toBe(
       "4 default/digits gave no answer within 200 ms; raise spec.serving.limits.timeout if the model needs longer",
     );
     await expect.poll(() => pod.calls.map(({ stream }) => stream.rstCode)).toEqual([8, 8]);
@@ -215,10 +215,10 @@ describe("a call of gRPC", () => {
     const pod = await startedPod("p0");
     const { client } = await scene([revision("a1", 100, [pod.endpoint])], { bodyBytes: 1000 });
     const big = inference("digits", "", "x".repeat(2000));
-    expect((await called(client, big)).status).toBe(
+    expect((await unaryCall(client, big)).status).toBe(
       `8 request body has ${big.length} bytes; at most 1000 are accepted; send fewer rows a request or raise spec.serving.limits.bodyBytes`,
     );
-    expect((await called(client, inference("digits"))).status).toBe("0");
+    expect((await unaryCall(client, inference("digits"))).status).toBe("0");
   });
 
   test("is complete also when its client sends it byte by byte", async () => {
@@ -240,7 +240,7 @@ describe("a call of gRPC", () => {
     const pod = await startedPod("p0");
     const { client } = await scene([revision("a1", 100, [pod.endpoint])], { bodyBytes: 10_000_000 });
     const big = inference("digits", "", "x".repeat(3_000_000));
-    const { status, message } = await called(client, big);
+    const { status, message } = await unaryCall(client, big);
     expect([status, message.length]).toEqual(["0", big.length + "p0 ".length]);
   });
 });
@@ -255,7 +255,7 @@ describe("a failed attempt of a call", () => {
     const { client } = await scene([revision("a1", 100, endpoints)]);
     const got = new Set<string>();
     for (let i = 0; i < 30; i += 1) {
-      const { status, message } = await called(client, inference("digits"));
+      const { status, message } = await unaryCall(client, inference("digits"));
       got.add(`${status} ${message.subarray(0, 5).toString()}`);
     }
     expect(got).toEqual(new Set(["0 whole"]));
@@ -269,7 +269,7 @@ describe("a failed attempt of a call", () => {
     });
     const whole = await startedPod("whole");
     const { client } = await scene([revision("a1", 100, [broken.endpoint, whole.endpoint])]);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => called(client, inference("digits"))));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => unaryCall(client, inference("digits"))));
     expect(new Set(answers.map(({ status, message }) => `${status} ${message.subarray(0, 5).toString()}`))).toEqual(
       new Set(["0 whole"]),
     );
@@ -283,7 +283,7 @@ describe("a failed attempt of a call", () => {
       setTimeout(() => stream.close(2), 50);
     });
     const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
-    expect((await called(client, inference("digits"))).status).toBe(
+    expect((await unaryCall(client, inference("digits"))).status).toBe(
       "14 pod broken of default/digits broke off before it answered: it ended its answer without a status",
     );
   });
@@ -295,7 +295,7 @@ describe("a failed attempt of a call", () => {
     });
     const fresh = await startedPod("fresh");
     const { client, update } = await scene([revision("a1", 100, [leaving.endpoint])]);
-    const answering = called(client, inference("digits"));
+    const answering = unaryCall(client, inference("digits"));
     await expect.poll(() => leaving.calls.length).toBe(1);
     await update([revision("a1", 100, [fresh.endpoint])]);
     expect((await answering).message.subarray(0, 5).toString()).toBe("fresh");
@@ -304,14 +304,14 @@ describe("a failed attempt of a call", () => {
   test("with a status of the model is passed to the client", async () => {
     const pod = await startedPod("p0", ({ stream }) => refuse(stream, 9, "no such signature"));
     const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const { status, revision: hash } = await called(client, inference("digits"));
+    const { status, revision: hash } = await unaryCall(client, inference("digits"));
     expect([status, hash]).toEqual(["9 no such signature", undefined]);
   });
 });
 
 describe("a stream", () => {
   function streamed(client: Client): ClientDuplexStream<Buffer, Buffer> {
-    return client.makeBidiStreamRequest(methods.streamInfer, asIs, asIs);
+    return client.makeBidiStreamRequest(methods.streamInfer, identity, identity);
   }
 
   test("passes messages one by one, each way, and outlives the time limit of single answers", async () => {
@@ -405,13 +405,19 @@ describe("calls", () => {
     const body0 = Buffer.from("ok");
     const { client, gateway } = await scene([revision("a1", 100, [pod.endpoint])]);
     const ids = ["first", "good", "bad", "broken"];
-    for (const id of ids) await called(client, inference("digits", "", id));
-    expect((await called(client, inference("digits", "", "slow"), { deadlineMs: 100 })).status).toMatch(/^4 /);
-    const cancelled = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits", "", "slow"), () => {});
+    for (const id of ids) await unaryCall(client, inference("digits", "", id));
+    expect((await unaryCall(client, inference("digits", "", "slow"), { deadlineMs: 100 })).status).toMatch(/^4 /);
+    const cancelled = client.makeUnaryRequest(
+      methods.infer,
+      identity,
+      identity,
+      inference("digits", "", "slow"),
+      () => {},
+    );
     await expect.poll(() => pod.calls.length).toBe(6);
     cancelled.cancel();
     const method = methods.streamInfer;
-    expect((await called(client, inference("digits", "", "good"), { method })).status).toBe("0");
+    expect((await unaryCall(client, inference("digits", "", "good"), { method })).status).toBe("0");
     await expect.poll(() => gateway.ledger.figures(0).models["default/digits"]?.revisions["a1"]?.inFlight).toBe(0);
     const figures = gateway.ledger.figures(0).models["default/digits"];
     const { latency = [], serviceMs = 0, ...counted } = figures?.revisions["a1"] ?? {};
@@ -432,7 +438,7 @@ describe("a gateway itself", () => {
     const pod = await startedPod("p0");
     const { client, update } = await scene();
     const told = async (method: string, request: Buffer = Buffer.alloc(0)): Promise<string | Buffer> => {
-      const { status, message } = await called(client, request, { method });
+      const { status, message } = await unaryCall(client, request, { method });
       return status === "0" ? message : status;
     };
     const yes = Buffer.from([8, 1]);
@@ -459,17 +465,17 @@ describe("a gateway itself", () => {
   test("sends each change to health watchers, and passes reflection to a pod", async () => {
     const pod = await startedPod("p0");
     const { client, update, gateway } = await scene();
-    const watching = client.makeServerStreamRequest(methods.watch, asIs, asIs, Buffer.alloc(0));
+    const watching = client.makeServerStreamRequest(methods.watch, identity, identity, Buffer.alloc(0));
     const got: number[] = [];
     watching.on("data", (message: Buffer) => got.push(message[1] ?? 0));
     await expect.poll(() => got).toEqual([2]);
     const method = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-    expect((await called(client, Buffer.alloc(0), { method })).status).toBe(
+    expect((await unaryCall(client, Buffer.alloc(0), { method })).status).toBe(
       "14 no ModelDeployment has a ready replica",
     );
     await update([revision("a1", 100, [pod.endpoint])]);
     await expect.poll(() => got).toEqual([2, 1]);
-    expect((await called(client, Buffer.alloc(0), { method })).status).toBe("0");
+    expect((await unaryCall(client, Buffer.alloc(0), { method })).status).toBe("0");
     const ended = new Promise((resolve) => watching.on("status", ({ code }) => resolve(code)));
     const drained = gateway.drain();
     expect(await ended).toBe(0);
@@ -481,12 +487,12 @@ describe("a gateway itself", () => {
     const arrived = Promise.withResolvers<() => void>();
     const pod = await startedPod("slow", ({ stream }) => arrived.resolve(() => answer(stream, Buffer.from("ok"))));
     const { client, gateway } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const running = called(client, inference("digits"));
+    const running = unaryCall(client, inference("digits"));
     const release = await arrived.promise;
     const drained = gateway.drain();
     setTimeout(release, 100);
     expect((await running).status).toBe("0");
     await drained;
-    expect((await called(client, inference("digits"))).status).toMatch(/^14 No connection established/);
+    expect((await unaryCall(client, inference("digits"))).status).toMatch(/^14 No connection established/);
   });
 });

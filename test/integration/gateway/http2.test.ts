@@ -3,7 +3,7 @@ import { connect, type ClientHttp2Session, constants, type OutgoingHttpHeaders }
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RequestListener } from "node:http";
-import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const run = promisify(execFile);
 const closing: (() => unknown)[] = [];
@@ -14,13 +14,13 @@ afterEach(async () => {
 async function scene(listener?: RequestListener, changes: Partial<Parameters<typeof route>[2]> = {}) {
   const source = await tableSource();
   const upstream = await pod("p0", listener);
-  const { gateway, restPort } = await startedGateway(source);
+  const { gateway, restPort } = await startGateway(source);
   const modelPort = await freePort();
   const revisions = [
     { hash: "a1", version: "3", weight: 100, endpoints: [upstream.endpoint], draining: [], labels: ["stable"] },
   ];
   source.push({ type: "full", version: 1, routes: [route(modelPort, revisions, changes)] });
-  await source.heard(({ type }) => type === "ack");
+  await source.received(({ type }) => type === "ack");
   closing.push(source.close, upstream.close, () => gateway.drain());
   return { gateway, restPort, modelPort };
 }
@@ -40,7 +40,11 @@ interface Answer {
   readonly rstCode: number | undefined;
 }
 
-function asked(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: string | Buffer): Promise<Answer> {
+function sendRequest(
+  client: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  body?: string | Buffer,
+): Promise<Answer> {
   const method = body === undefined ? "GET" : "POST";
   const stream = client.request({ ":method": method, ":path": "/v1/models/digits:predict", ...headers });
   return new Promise((resolve) => {
@@ -70,7 +74,7 @@ describe("REST over HTTP/2", () => {
       response.end(JSON.stringify({ host: request.headers.host }));
     });
     const client = await session(restPort);
-    const { status, body } = await asked(client, { ":authority": "digits.default", host: "nobody.there" }, "{}");
+    const { status, body } = await sendRequest(client, { ":authority": "digits.default", host: "nobody.there" }, "{}");
     expect([status, body]).toEqual([200, '{"host":"digits.default"}']);
   });
 
@@ -108,8 +112,8 @@ describe("REST over HTTP/2", () => {
     const client = await session(restPort);
     const headers = { ":authority": "digits.default:8501", "x-own": "o", cookie: ["c=1", "d=2"], te: "trailers" };
     const answers = [
-      await asked(client, headers, '{"instances":[1]}'),
-      await asked(await session(modelPort), {}, "{}"),
+      await sendRequest(client, headers, '{"instances":[1]}'),
+      await sendRequest(await session(modelPort), {}, "{}"),
     ];
     expect(answers.map(({ status, body, headers: got }) => [status, body, got["modelwright-revision"]])).toEqual([
       [200, "{}", "a1"],
@@ -127,10 +131,10 @@ describe("REST over HTTP/2", () => {
     const client = await session(restPort);
     const body = "x".repeat(300_000);
     const bodyOf = ({ body: text }: Answer): number => String(JSON.parse(text).body).length;
-    expect(bodyOf(await asked(client, {}, body))).toBe(300_000);
-    expect(bodyOf(await asked(client, { "content-length": "300000" }, body))).toBe(300_000);
-    expect(bodyOf(await asked(client, { "content-length": "2" }, "{}"))).toBe(2);
-    const tooLarge = await asked(client, { "content-length": "1000001" }, "y".repeat(1_000_001));
+    expect(bodyOf(await sendRequest(client, {}, body))).toBe(300_000);
+    expect(bodyOf(await sendRequest(client, { "content-length": "300000" }, body))).toBe(300_000);
+    expect(bodyOf(await sendRequest(client, { "content-length": "2" }, "{}"))).toBe(2);
+    const tooLarge = await sendRequest(client, { "content-length": "1000001" }, "y".repeat(1_000_001));
     expect([tooLarge.status, JSON.parse(tooLarge.body)]).toEqual([
       413,
       {
@@ -138,8 +142,8 @@ describe("REST over HTTP/2", () => {
           "request body has 1000001 bytes; at most 1000000 are accepted; send fewer rows a request or raise spec.serving.limits.bodyBytes",
       },
     ]);
-    expect((await asked(client, {}, "y".repeat(1_500_000))).status).toBe(413);
-    expect((await asked(client, {}, "{}")).status).toBe(200);
+    expect((await sendRequest(client, {}, "y".repeat(1_500_000))).status).toBe(413);
+    expect((await sendRequest(client, {}, "{}")).status).toBe(200);
   });
 
   test("is counted once, whether a pod or the gateway answers it or its pod breaks off", async () => {
@@ -160,7 +164,7 @@ describe("REST over HTTP/2", () => {
     const statuses: unknown[] = [];
     for (const body of bodies) {
       const headers = { "content-length": String(body.length) };
-      statuses.push((await asked(client, headers, body)).status);
+      statuses.push((await sendRequest(client, headers, body)).status);
     }
     expect(statuses).toEqual([200, 413, 200]);
     const figures = gateway.ledger.figures(0).models["default/digits"];
@@ -176,7 +180,7 @@ describe("REST over HTTP/2", () => {
     const { restPort } = await scene();
     const client = await session(restPort);
     const told = async (path: string): Promise<unknown> => {
-      const { status, body } = await asked(client, { ":path": path }, "{}");
+      const { status, body } = await sendRequest(client, { ":path": path }, "{}");
       return status === 200 ? JSON.parse(body).path : `${String(status)} ${JSON.parse(body).error}`;
     };
     expect(await told("/v1/models/digits/labels/stable:predict")).toBe("/v1/models/digits/versions/3:predict");
@@ -190,10 +194,12 @@ describe("REST over HTTP/2", () => {
   test("answers of itself, and says what it does not know", async () => {
     const { restPort } = await scene();
     const client = await session(restPort);
-    const live = await asked(client, { ":path": "/v2/health/live" });
+    const live = await sendRequest(client, { ":path": "/v2/health/live" });
     expect([live.status, live.body]).toEqual([200, '{"live":true}']);
-    expect((await asked(client, { ":path": "/v1/models/none:predict" }, "{}")).status).toBe(404);
-    expect((await asked(client, { ":method": "CONNECT", ":authority": "x:1", ":path": undefined })).status).toBe(405);
+    expect((await sendRequest(client, { ":path": "/v1/models/none:predict" }, "{}")).status).toBe(404);
+    expect((await sendRequest(client, { ":method": "CONNECT", ":authority": "x:1", ":path": undefined })).status).toBe(
+      405,
+    );
   });
 
   test("whose client leaves is given up at the pod", async () => {
@@ -217,7 +223,7 @@ describe("REST over HTTP/2", () => {
       response.write("half");
       setTimeout(() => response.destroy(), 50);
     });
-    const { status, body, rstCode } = await asked(await session(restPort), {}, "{}");
+    const { status, body, rstCode } = await sendRequest(await session(restPort), {}, "{}");
     expect([status, body, rstCode]).toEqual([200, "half", constants.NGHTTP2_INTERNAL_ERROR]);
   });
 
@@ -229,7 +235,7 @@ describe("REST over HTTP/2", () => {
       for (const [name, value] of Object.entries({ ...own, ...many })) response.setHeader(name, value);
       response.end("{}");
     });
-    const { status, headers, body } = await asked(await session(restPort), {}, "{}");
+    const { status, headers, body } = await sendRequest(await session(restPort), {}, "{}");
     const { date, ...others } = Object.fromEntries(Object.entries(headers));
     expect([status, body, typeof date]).toEqual([200, "{}", "string"]);
     expect(others).toEqual({
@@ -247,7 +253,7 @@ describe("REST over HTTP/2", () => {
     const { restPort, gateway } = await scene((_request, response) => arrived.resolve(() => response.end("{}")));
     const client = await session(restPort);
     const goaway = new Promise((resolve) => client.once("goaway", (code) => resolve(code)));
-    const running = asked(client, {}, "{}");
+    const running = sendRequest(client, {}, "{}");
     const release = await arrived.promise;
     const drained = gateway.drain();
     expect(await goaway).toBe(0);

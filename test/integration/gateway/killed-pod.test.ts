@@ -6,8 +6,8 @@ import { modelInferRequest, modelInferResponse } from "../../../runtime/protocol
 import { wireTypes } from "../../../runtime/base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../../runtime/base/protobuf/wire-writer.ts";
 import { digits, probabilities, type Program, rows, start } from "../runtime/program.ts";
-import { called, grpcClient } from "./grpc-parts.ts";
-import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { unaryCall, grpcClient } from "./grpc-scene.ts";
+import { sendRequest, freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -37,7 +37,7 @@ async function startedPod(name: string) {
 
 async function scene(endpoints: readonly { pod: string; address: string; port: number }[], changes = {}) {
   const source = await tableSource();
-  const { gateway, restPort, grpcPort } = await startedGateway(source);
+  const { gateway, restPort, grpcPort } = await startGateway(source);
   closing.push(source.close, () => gateway.drain());
   const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints, draining: [] }];
   const table = route(await freePort(), revisions, {
@@ -45,7 +45,7 @@ async function scene(endpoints: readonly { pod: string; address: string; port: n
     ...changes,
   });
   source.push({ type: "full", version: 1, routes: [{ ...table, timeoutMs: 20_000 }] });
-  await source.heard(({ type }) => type === "ack");
+  await source.received(({ type }) => type === "ack");
   return { restPort, grpcPort, gateway };
 }
 
@@ -133,11 +133,11 @@ describe("a pod whose container is killed and started again in place", () => {
         () => client.close(),
       );
       const rest = (bytes: number) => async (row: number) => {
-        const { status, body } = await asked(restPort, { body: instances(row, bytes) });
+        const { status, body } = await sendRequest(restPort, { body: instances(row, bytes) });
         return predicted(row, status, body);
       };
       const grpc = (bytes: number) => async (row: number) => {
-        const { status, message } = await called(client, inferRequest(row, bytes));
+        const { status, message } = await unaryCall(client, inferRequest(row, bytes));
         if (status !== "0") return status;
         return verdict(row, modelInferResponse.decode(message).outputs?.[0]?.contents?.fp32Contents);
       };
@@ -176,7 +176,7 @@ describe("a pod whose container is killed and started again in place", () => {
     const only = await startedPod("only");
     const { restPort } = await scene([only.endpoint]);
     const { end } = load(8, async (row) => {
-      const { status, body } = await asked(restPort, { body: instances(row) });
+      const { status, body } = await sendRequest(restPort, { body: instances(row) });
       return predicted(row, status, body);
     });
     await sleep(500);
@@ -200,7 +200,7 @@ describe("a pod that says that it is loading its model", () => {
     });
     const { restPort } = await scene([loading.endpoint]);
     closing.push(loading.close);
-    const waiting = Array.from({ length: 5 }, () => asked(restPort));
+    const waiting = Array.from({ length: 5 }, () => sendRequest(restPort));
     await sleep(1_000);
     expect(seen.filter((line) => line.startsWith("POST")).length).toBeLessThanOrEqual(5);
     expect(new Set(seen)).toEqual(new Set(["POST /v1/models/digits:predict", "GET /v2/models/digits/ready"]));
@@ -217,8 +217,8 @@ describe("a pod that says that it is loading its model", () => {
     });
     const { restPort } = await scene([loading.endpoint], { hasOwnVersions: true });
     closing.push(loading.close);
-    const { status, headers } = await asked(restPort, { path: "/v1/models/digits/versions/7:predict" });
+    const { status, headers } = await sendRequest(restPort, { path: "/v1/models/digits/versions/7:predict" });
     expect([status, headers["modelwright-not-ready"]]).toEqual([404, undefined]);
-    expect((await asked(restPort)).status).toBe(200);
+    expect((await sendRequest(restPort)).status).toBe(200);
   });
 });

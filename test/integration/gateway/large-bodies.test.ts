@@ -4,8 +4,8 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Endpoint } from "../../../runtime/contract/route-table.ts";
 import { defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
-import { called, grpcClient, grpcPod, inference, refuse } from "./grpc-parts.ts";
-import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { unaryCall, grpcClient, grpcPod, inference, refuse } from "./grpc-scene.ts";
+import { sendRequest, freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -18,12 +18,12 @@ const large = text(3_000_000);
 
 async function scene(endpoints: readonly Endpoint[], bufferBudget = defaultBufferBudget()) {
   const source = await tableSource();
-  const { gateway, restPort, grpcPort } = await startedGateway(source, 0, () => false, bufferBudget);
+  const { gateway, restPort, grpcPort } = await startGateway(source, 0, () => false, bufferBudget);
   const port = await freePort();
   const push = async (version: number, next: readonly Endpoint[]): Promise<void> => {
     const revision = { hash: "a1", version: "1", weight: 100, endpoints: next, draining: [] };
     source.push({ type: "full", version, routes: [route(port, [revision], { bodyBytes: 30_000_000 })] });
-    await source.heard((message) => message.type === "ack" && message.version === version);
+    await source.received((message) => message.type === "ack" && message.version === version);
   };
   await push(1, endpoints);
   const client = grpcClient(grpcPort);
@@ -52,7 +52,7 @@ describe("a large body that was sent in part to a pod", () => {
     const echo = await whole();
     const { restPort } = await scene([breaking.endpoint, loading.endpoint, echo.endpoint]);
     for (let i = 0; i < 6; i += 1) {
-      const { status, body } = await asked(restPort, { body: large });
+      const { status, body } = await sendRequest(restPort, { body: large });
       expect([status, body === large]).toEqual([200, true]);
     }
     const chunked = request({ port: restPort, host: "127.0.0.1", method: "POST", path: "/v1/models/digits:predict" });
@@ -78,11 +78,11 @@ describe("a large body that was sent in part to a pod", () => {
     const { client, push } = await scene([breaking.endpoint, loading.endpoint, echo.endpoint]);
     const big = inference("digits", "", large);
     for (let i = 0; i < 6; i += 1) {
-      const { status, message } = await called(client, big);
+      const { status, message } = await unaryCall(client, big);
       expect([status, message.equals(Buffer.concat([Buffer.from("whole "), big]))]).toEqual(["0", true]);
     }
     await push(2, [refusing.endpoint]);
-    expect((await called(client, big)).status).toBe("3 no");
+    expect((await unaryCall(client, big)).status).toBe("3 no");
   });
 
   test("over gRPC is complete after it was held", async () => {
@@ -90,7 +90,7 @@ describe("a large body that was sent in part to a pod", () => {
     closing.push(echo.close);
     const { client, gateway, push } = await scene([]);
     const big = inference("digits", "", text(400_000));
-    const waiting = Array.from({ length: 3 }, () => called(client, big));
+    const waiting = Array.from({ length: 3 }, () => unaryCall(client, big));
     await expect.poll(() => gateway.heldRequests).toBe(3);
     await push(2, [echo.endpoint]);
     for (const { status, message } of await Promise.all(waiting))
@@ -107,7 +107,7 @@ describe("a large body that was sent in part to a pod", () => {
     });
     closing.push(breaking.close);
     const { restPort } = await scene([breaking.endpoint]);
-    const status = async (body: string): Promise<unknown> => (await asked(restPort, { body })).status;
+    const status = async (body: string): Promise<unknown> => (await sendRequest(restPort, { body })).status;
     expect([await status(text(6_000_000)), count]).toEqual([503, 1]);
     expect([await status(large), count]).toEqual([503, 4]);
     [count, isBreaking] = [0, false];
@@ -134,13 +134,16 @@ test("bodies that exceed the shared memory budget are refused, however they arri
   await expect.poll(() => bufferBudget.shortLeftBytes).toBe(20_000);
   const refused = "the request bodies in flight use all the memory that this gateway reserves for them; ";
   const want = JSON.stringify({ error: `${refused}try again after the time in Retry-After; more gateways take more` });
-  const announced = await asked(restPort, { body });
+  const announced = await sendRequest(restPort, { body });
   expect([announced.status, announced.headers["retry-after"], announced.body]).toEqual([503, "1", want]);
   const chunked = asking({});
   chunked.write(body);
   const [{ statusCode }] = await once(chunked, "response");
   chunked.destroy();
-  expect([statusCode, (await called(client, inference("digits", "", body))).status.slice(0, 2)]).toEqual([503, "14"]);
+  expect([statusCode, (await unaryCall(client, inference("digits", "", body))).status.slice(0, 2)]).toEqual([
+    503,
+    "14",
+  ]);
   await expect.poll(() => bufferBudget.shortLeftBytes).toBe(20_000);
   const answers = slow.map((each) =>
     once(each, "response").then(([response]: IncomingMessage[]) => response?.resume().statusCode),
@@ -148,6 +151,6 @@ test("bodies that exceed the shared memory budget are refused, however they arri
   for (const each of slow) each.end(body.slice(1));
   expect(await Promise.all(answers)).toEqual([200, 200]);
   await push(2, [rpc.endpoint]);
-  expect((await called(client, inference("digits", "", body))).status).toBe("0");
+  expect((await unaryCall(client, inference("digits", "", body))).status).toBe("0");
   await expect.poll(() => bufferBudget.shortLeftBytes).toBe(100_000);
 });

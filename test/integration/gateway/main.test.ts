@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { GatewayFigures } from "../../../runtime/contract/figures.ts";
 import { runGateway } from "../../../runtime/gateway/main.ts";
-import { asked, freePort, pod, route, tableSource } from "./parts.ts";
+import { sendRequest, freePort, pod, route, tableSource } from "./gateway-scene.ts";
 
 describe("the gateway's program", () => {
   test("opens its ports, reports readiness and figures, and stops on request", async () => {
@@ -22,15 +22,15 @@ describe("the gateway's program", () => {
       },
       stop.signal,
     );
-    await source.heard(({ type }) => type === "hello");
+    await source.received(({ type }) => type === "hello");
     const admin = `http://127.0.0.1:${adminPort}`;
     expect((await fetch(`${admin}/readyz`)).status).toBe(503);
     expect((await fetch(`${admin}/model`)).status).toBe(404);
     const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
     source.push({ type: "full", version: 7, routes: [route(await freePort(), revisions)] });
-    await source.heard(({ type }) => type === "ack");
+    await source.received(({ type }) => type === "ack");
     expect((await fetch(`${admin}/readyz`)).status).toBe(200);
-    expect((await asked(restPort)).status).toBe(200);
+    expect((await sendRequest(restPort)).status).toBe(200);
     const metrics = await (await fetch(`${admin}/metrics`)).text();
     expect(metrics).toContain(
       'modelwright_gateway_requests_total{model_deployment="default/digits",revision="a1",status="2xx"} 1',
@@ -46,7 +46,7 @@ describe("the gateway's program", () => {
     expect((await figures(`?after=${cursor}`)).models).toEqual({});
     stop.abort();
     await running;
-    await expect(asked(restPort)).rejects.toThrow("ECONNREFUSED");
+    await expect(sendRequest(restPort)).rejects.toThrow("ECONNREFUSED");
     await source.close();
     await upstream.close();
   });

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { MirrorFigures } from "../../../runtime/contract/figures.ts";
 import type { Endpoint, Mirror, RevisionRoute } from "../../../runtime/contract/route-table.ts";
 import { modelInferResponse } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
-import { answer, called, grpcClient, grpcPod, inference, methods, type PodCall, refuse } from "./grpc-parts.ts";
-import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { answer, unaryCall, grpcClient, grpcPod, inference, methods, type PodCall, refuse } from "./grpc-scene.ts";
+import { sendRequest, freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
 
@@ -20,13 +20,13 @@ async function scene(
   { timeoutMs = 5_000, isBusy = () => false }: { timeoutMs?: number; isBusy?: () => boolean } = {},
 ) {
   const source = await tableSource();
-  const { gateway, restPort } = await startedGateway(source, 0, isBusy);
+  const { gateway, restPort } = await startGateway(source, 0, isBusy);
   const pods = [await pod("stable", stable), await pod("candidate", candidate)];
   closing.push(source.close, ...pods.map(({ close }) => close), () => gateway.drain());
   const revisions = revisionsOf(pods.map(({ endpoint }) => endpoint));
   const changes = { mirror: { revision: "b2", percent: 100, ...mirror }, timeoutMs };
   source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
-  await source.heard(({ type }) => type === "ack");
+  await source.received(({ type }) => type === "ack");
   const model = () => gateway.ledger.figures(0).models["default/digits"];
   const mirrored = (): Partial<MirrorFigures> => model()?.revisions["b2"]?.mirrored ?? {};
   return { gateway, restPort, model, mirrored };
@@ -67,7 +67,7 @@ describe("a mirror", () => {
     const seen: string[] = [];
     const { restPort, model, mirrored } = await scene({ percent: 25 }, answering(half), answering({}, seen));
     for (let i = 0; i < 40; i += 1) {
-      const answer = await asked(restPort, { body: `{"instances":[${i}]}` });
+      const answer = await sendRequest(restPort, { body: `{"instances":[${i}]}` });
       expect([answer.status, answer.headers["modelwright-revision"], JSON.parse(answer.body)]).toEqual([
         200,
         "a1",
@@ -89,7 +89,7 @@ describe("a mirror", () => {
       ],
     };
     const { restPort, mirrored } = await scene({ compare: { tolerance: 0.01 } }, answering(half), answering(other));
-    for (let i = 0; i < 3; i += 1) await asked(restPort);
+    for (let i = 0; i < 3; i += 1) await sendRequest(restPort);
     await expect.poll(() => mirrored().compared, { timeout: 10_000 }).toBe(3);
     const { sent, failed, differing, maxAbsolute, numbers, ranked, agreeing } = mirrored();
     expect([sent, failed, differing, numbers, ranked, agreeing]).toEqual([3, 0, 3, 12, 6, 3]);
@@ -104,7 +104,7 @@ describe("a mirror", () => {
       ],
     };
     const { restPort, mirrored } = await scene({ compare: { tolerance: 0.01 } }, answering(half), answering(close));
-    await asked(restPort);
+    await sendRequest(restPort);
     await expect.poll(() => mirrored().compared, { timeout: 10_000 }).toBe(1);
     expect([mirrored().differing, mirrored().agreeing, mirrored().ranked]).toEqual([0, 2, 2]);
   });
@@ -123,7 +123,7 @@ describe("a mirror", () => {
     const compare = { tolerance: 0.01 };
     const { restPort, model, mirrored, gateway } = await scene({ compare }, answering(half), bad, { timeoutMs: 500 });
     const startMs = performance.now();
-    for (let i = 0; i < 30; i += 1) expect((await asked(restPort)).status).toBe(200);
+    for (let i = 0; i < 30; i += 1) expect((await sendRequest(restPort)).status).toBe(200);
     // A mirror that hangs gets far fewer copies than its share.
     expect(performance.now() - startMs).toBeLessThan(5_000);
     await expect.poll(() => mirrored().failed, { timeout: 5_000 }).toBe(30);
@@ -134,7 +134,7 @@ describe("a mirror", () => {
 
   test("gets no more copies than it can keep up with", async () => {
     const { restPort, mirrored } = await scene({}, answering(half), (message) => void message.resume());
-    for (let i = 0; i < 40; i += 1) expect((await asked(restPort)).status).toBe(200);
+    for (let i = 0; i < 40; i += 1) expect((await sendRequest(restPort)).status).toBe(200);
     await expect.poll(() => mirrored().sent).toBe(16);
     expect(mirrored().judged).toBe(0);
   });
@@ -142,25 +142,25 @@ describe("a mirror", () => {
   test("gets no copies while the gateway is busy", async () => {
     let isBusy = true;
     const { restPort, mirrored } = await scene({}, answering(half), answering(half), { isBusy: () => isBusy });
-    for (let i = 0; i < 5; i += 1) expect((await asked(restPort)).status).toBe(200);
+    for (let i = 0; i < 5; i += 1) expect((await sendRequest(restPort)).status).toBe(200);
     expect(mirrored().sent).toBe(0);
     isBusy = false;
-    await asked(restPort);
+    await sendRequest(restPort);
     await expect.poll(() => mirrored().sent).toBe(1);
   });
 
   test("gets no copies of requests that are too large or name a version", async () => {
     const { restPort, mirrored } = await scene({}, answering(half), answering(half));
-    expect((await asked(restPort, { body: "x".repeat(70_000) })).status).toBe(200);
-    expect((await asked(restPort, { path: "/v1/models/digits/versions/1:predict" })).status).toBe(200);
-    expect((await asked(restPort)).status).toBe(200);
+    expect((await sendRequest(restPort, { body: "x".repeat(70_000) })).status).toBe(200);
+    expect((await sendRequest(restPort, { path: "/v1/models/digits/versions/1:predict" })).status).toBe(200);
+    expect((await sendRequest(restPort)).status).toBe(200);
     await expect.poll(() => mirrored().sent).toBe(1);
   });
 
   test("does not delay the gateway's shutdown", async () => {
     const hanging: RequestListener = (message) => void message.resume();
     const { restPort, mirrored, gateway } = await scene({}, answering(half), hanging, { timeoutMs: 60_000 });
-    await asked(restPort);
+    await sendRequest(restPort);
     await expect.poll(() => mirrored().sent).toBe(1);
     const startMs = performance.now();
     await gateway.drain();
@@ -176,7 +176,7 @@ describe("a mirror of calls of gRPC", () => {
     good: Buffer = Buffer.from("good"),
   ) {
     const source = await tableSource();
-    const { gateway, grpcPort } = await startedGateway(source);
+    const { gateway, grpcPort } = await startGateway(source);
     const stable = await grpcPod("stable", ({ stream, body }) => {
       void body.then((bytes) => (bytes.includes("bad") ? refuse(stream, 3, "bad") : answer(stream, good)));
     });
@@ -192,7 +192,7 @@ describe("a mirror of calls of gRPC", () => {
     const revisions = revisionsOf([stable.endpoint, mirroring.endpoint]);
     const changes = { mirror: { revision: "b2", percent: 50, ...mirror }, timeoutMs: 700 };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
-    await source.heard(({ type }) => type === "ack");
+    await source.received(({ type }) => type === "ack");
     const counts = () => gateway.ledger.figures(0).models["default/digits"]?.revisions["b2"];
     return { gateway, client, mirroring, counts };
   }
@@ -200,12 +200,12 @@ describe("a mirror of calls of gRPC", () => {
   test("gets its share of answered calls unchanged, invisibly to clients", async () => {
     const { client, mirroring, counts } = await callScene(({ stream }) => answer(stream, Buffer.from("worse")));
     for (let i = 0; i < 20; i += 1) {
-      const { status, message, revision } = await called(client, inference("digits", "", `call ${i}`));
+      const { status, message, revision } = await unaryCall(client, inference("digits", "", `call ${i}`));
       expect([status, message.toString(), revision]).toEqual(["0", "good", "a1"]);
     }
-    await called(client, inference("digits", "stable"));
-    await called(client, inference("digits", "", "x".repeat(100_000)));
-    await called(client, Buffer.alloc(0), { method: methods.serverReady });
+    await unaryCall(client, inference("digits", "stable"));
+    await unaryCall(client, inference("digits", "", "x".repeat(100_000)));
+    await unaryCall(client, Buffer.alloc(0), { method: methods.serverReady });
     await expect.poll(() => mirroring.calls.length).toBe(10);
     const bodies = await Promise.all(mirroring.calls.map(({ body }) => body));
     expect(bodies.map((body) => body.subarray(5))).toEqual(
@@ -221,7 +221,7 @@ describe("a mirror of calls of gRPC", () => {
       if (mirroring.calls.length <= 2) refuse(stream, 13, "broken");
       else if (mirroring.calls.length === 3) stream.close(2);
     });
-    for (const id of ["a", "b", "bad", "bad", "c", "d", "e", "f"]) await called(client, inference("digits", "", id));
+    for (const id of ["a", "b", "bad", "bad", "c", "d", "e", "f"]) await unaryCall(client, inference("digits", "", id));
     await expect.poll(() => counts()?.mirrored?.failed, { timeout: 3_000 }).toBe(3);
     expect(counts()?.mirrored?.sent).toBe(4);
     await expect.poll(() => mirroring.calls[3]?.stream.closed).toBe(true);
@@ -236,7 +236,7 @@ describe("a mirror of calls of gRPC", () => {
     const worse = inferred(0.125, 0.875, 0.25, 0.75);
     const compare = { percent: 100, compare: { tolerance: 0.01 } };
     const scene = await callScene(({ stream }) => answer(stream, worse), compare, inferred(0.125, 0.875, 0.75, 0.25));
-    for (let i = 0; i < 3; i += 1) await called(scene.client, inference("digits"));
+    for (let i = 0; i < 3; i += 1) await unaryCall(scene.client, inference("digits"));
     await expect.poll(() => scene.counts()?.mirrored?.compared, { timeout: 10_000 }).toBe(3);
     const found = { compared: 3, differing: 3, maxAbsolute: 0.5, sumAbsolute: 3, numbers: 12, ranked: 6, agreeing: 3 };
     expect(scene.counts()?.mirrored).toEqual({ sent: 3, judged: 3, failed: 0, ...found });

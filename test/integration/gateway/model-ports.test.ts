@@ -4,7 +4,7 @@ import { Agent, request } from "node:http";
 import { connect, constants } from "node:http2";
 import { afterEach, expect, test } from "vitest";
 import type { Route } from "../../../runtime/contract/route-table.ts";
-import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { sendRequest, freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 
 async function scene() {
   const source = await tableSource();
-  const { gateway } = await startedGateway(source);
+  const { gateway } = await startGateway(source);
   const upstream = await pod("p0");
   closing.push(source.close, upstream.close, () => gateway.drain());
   const named = (key: string, port: number): Route => ({
@@ -27,11 +27,11 @@ async function scene() {
     version += 1;
     const pushed = version;
     source.push({ type: "full", version: pushed, routes });
-    await source.heard((message) => message.type === "ack" && message.version === pushed);
+    await source.received((message) => message.type === "ack" && message.version === pushed);
   };
   /** Hash of the revision that answers at a port, which is its ModelDeployment's name here. */
   const answering = (port: number): Promise<unknown> =>
-    asked(port, { path: "/x" }).then(
+    sendRequest(port, { path: "/x" }).then(
       ({ headers }) => headers["modelwright-revision"],
       (error: NodeJS.ErrnoException) => error.code,
     );

@@ -33,15 +33,15 @@ describe("a request that is not simple", () => {
     ],
   };
   test.each(Object.entries(refused))("%s reaches no pod, and closes its connection", async (_, [request, body]) => {
-    let asked = 0;
+    let requests = 0;
     const { client } = await scene((_message, response) => {
-      asked += 1;
+      requests += 1;
       response.end("{}");
     });
     const one = client();
     one.socket.write(request + post("smuggled"));
     await expect.poll(() => one.isClosed(), soon).toBe(true);
-    expect([asked, statuses(one), one.said().split("\r\n\r\n").at(-1)]).toEqual([0, ["400"], body]);
+    expect([requests, statuses(one), one.received().split("\r\n\r\n").at(-1)]).toEqual([0, ["400"], body]);
   });
 
   const absolute: Record<string, readonly [target: string, header: string, want: string]> = {
@@ -113,15 +113,15 @@ describe("a request that is not simple", () => {
   });
 
   test("with two thousand pipelined behind it closes its connection", async () => {
-    let asked = 0;
+    let requests = 0;
     const { client } = await scene((message) => {
-      asked += 1;
+      requests += 1;
       message.resume();
     });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}${chunked}\r\n0\r\n\r\n`.repeat(2_000));
     await expect.poll(() => one.isClosed(), soon).toBe(true);
-    expect(asked).toBeLessThanOrEqual(1);
+    expect(requests).toBeLessThanOrEqual(1);
     expect(statuses(one)).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import type { GatewayMessage, Route } from "../../../runtime/contract/route-tabl
 import { type Operators, operators } from "../../../runtime/gateway/routing/operators.ts";
 import { PushServer } from "../../../operator/routes/push-server.ts";
 import { eventually } from "../../builders/operator-scene.ts";
-import { freePort, route } from "./parts.ts";
+import { freePort, route } from "./gateway-scene.ts";
 
 const closing: (() => Promise<void> | void)[] = [];
 
@@ -74,18 +74,18 @@ describe("a gateway among several operators", () => {
     const first = await replica("127.0.0.11", port);
     closing.push(() => first.stop());
     let answer: readonly string[] | undefined = ["127.0.0.11"];
-    let asked = 0;
+    let requests = 0;
     followed(port, async () => {
-      asked += 1;
+      requests += 1;
       if (answer === undefined) throw new Error("getaddrinfo EAI_AGAIN");
       return answer;
     });
     first.set(one.key, one);
     await acknowledges(first);
     answer = undefined;
-    const before = asked;
+    const before = requests;
     await eventually(
-      () => asked,
+      () => requests,
       (times) => times > before + 2,
     );
     expect(first.acknowledged(one.key)).toEqual(new Map([["gateway-a", "a1=100"]]));
@@ -119,12 +119,12 @@ describe("a gateway among several operators", () => {
 
   test("tells an operator that lags behind that a newer route serves", async () => {
     const port = await freePort();
-    const said: GatewayMessage[] = [];
+    const messages: GatewayMessage[] = [];
     const behind = createServer((request, response) => {
       response.writeHead(200);
       response.write(`${JSON.stringify({ type: "full", version: 1, routes: [one] })}\n`);
       const lines = createInterface({ input: request });
-      lines.on("line", (line) => said.push(JSON.parse(line)));
+      lines.on("line", (line) => messages.push(JSON.parse(line)));
       lines.on("error", () => {});
     });
     behind.listen(port, "127.0.0.11");
@@ -145,10 +145,10 @@ describe("a gateway among several operators", () => {
     });
     closing.push(() => following.close());
     await eventually(
-      () => said.length,
+      () => messages.length,
       (count) => count === 3,
     );
-    expect(said).toEqual([
+    expect(messages).toEqual([
       { type: "hello", gateway: "gateway-a" },
       { type: "newer", version: 1, key: "default/digits" },
       { type: "ack", version: 1 },

@@ -2,19 +2,19 @@ import type { RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Route } from "../../../runtime/contract/route-table.ts";
 import type { Gateway } from "../../../runtime/gateway/gateway.ts";
-import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 /** A client that sends raw bytes. */
-export interface Spoken {
+export interface RawConnection {
   readonly socket: Socket;
-  readonly said: () => string;
+  readonly received: () => string;
   readonly isClosed: () => boolean;
 }
 
 /** A gateway in front of one pod, and connections to it. */
 export interface RawScene {
   readonly gateway: Gateway;
-  readonly client: () => Spoken;
+  readonly client: () => RawConnection;
 }
 
 /** Creates scenes, and closes them. */
@@ -25,7 +25,7 @@ export interface RawScenes {
 
 export function rawScenes(): RawScenes {
   const closing: (() => Promise<unknown> | void)[] = [];
-  const spoken = (port: number): Spoken => {
+  const spoken = (port: number): RawConnection => {
     const socket = connect(port, "127.0.0.1");
     let text = "";
     let isClosed = false;
@@ -33,17 +33,17 @@ export function rawScenes(): RawScenes {
     socket.on("error", () => {});
     socket.on("close", () => (isClosed = true));
     closing.push(() => void socket.destroy());
-    return { socket, said: () => text, isClosed: () => isClosed };
+    return { socket, received: () => text, isClosed: () => isClosed };
   };
   return {
     scene: async (listener, changes = {}, drainDelayMs = 0) => {
       const source = await tableSource();
-      const { gateway, restPort } = await startedGateway(source, drainDelayMs);
+      const { gateway, restPort } = await startGateway(source, drainDelayMs);
       const upstream = await pod("p0", listener);
       closing.push(source.close, upstream.close, () => gateway.drain());
       const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
       source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
-      await source.heard(({ type }) => type === "ack");
+      await source.received(({ type }) => type === "ack");
       return { gateway, client: () => spoken(restPort) };
     },
     close: async () => {
@@ -60,11 +60,11 @@ export function post(body: string, path = model): string {
 }
 
 /** The statuses of all answers, in order. */
-export function statuses({ said }: Spoken): string[] {
-  return [...said().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = ""]) => status);
+export function statuses({ received }: RawConnection): string[] {
+  return [...received().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = ""]) => status);
 }
 
 /** The bodies that the pod reports. */
-export function bodies({ said }: Spoken): string[] {
-  return [...said().matchAll(/"body":"([^"]*)"/g)].map(([, body = ""]) => body);
+export function bodies({ received }: RawConnection): string[] {
+  return [...received().matchAll(/"body":"([^"]*)"/g)].map(([, body = ""]) => body);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { start } from "../runtime/program.ts";
-import { asked, freePort, pod, route, tableSource } from "./parts.ts";
+import { sendRequest, freePort, pod, route, tableSource } from "./gateway-scene.ts";
 
 /** The gateway program at fixed ports, which can be restarted as the kubelet does. */
 async function program(operatorUrl: string, tableFile: string) {
@@ -40,9 +40,9 @@ describe("a restarted gateway", () => {
     const modelPort = await freePort();
 
     const first = started();
-    await source.heard(({ type }) => type === "hello");
+    await source.received(({ type }) => type === "hello");
     source.push({ type: "full", version: 1, routes: [table(before.endpoint, modelPort)] });
-    await source.heard(({ type }) => type === "ack");
+    await source.received(({ type }) => type === "ack");
     expect(await tableAgeSeconds()).toBeLessThan(5);
     while (!(await readFile(tableFile, "utf8").catch(() => "")).includes("crc32")) await sleep(20);
     first.child.kill("SIGKILL");
@@ -52,7 +52,7 @@ describe("a restarted gateway", () => {
 
     const second = started();
     await second.line("gateway listens");
-    const answers = [await asked(restPort), await asked(modelPort)];
+    const answers = [await sendRequest(restPort), await sendRequest(modelPort)];
     expect(answers.map(({ status, body }) => [status, (JSON.parse(body) as { pod: string }).pod])).toEqual([
       [200, "before"], // the stand-in's own answer
       [200, "before"],
@@ -64,10 +64,10 @@ describe("a restarted gateway", () => {
     expect(await tableAgeSeconds()).toBeGreaterThan(3);
 
     const again = await tableSource(Number(new URL(source.url).port));
-    await again.heard(({ type }) => type === "hello");
+    await again.received(({ type }) => type === "hello");
     again.push({ type: "full", version: 1, routes: [table(after.endpoint, modelPort)] });
-    await again.heard(({ type }) => type === "ack");
-    expect((await asked(restPort)).body).toContain('"pod":"after"');
+    await again.received(({ type }) => type === "ack");
+    expect((await sendRequest(restPort)).body).toContain('"pod":"after"');
     expect(await tableAgeSeconds()).toBeLessThan(2);
     second.child.kill("SIGTERM");
     expect((await second.ended).code).toBe(0);
@@ -87,7 +87,7 @@ describe("a restarted gateway", () => {
     await first.line("gateway listens");
     await sleep(2_500);
     expect(await readiness()).toBe(503);
-    const { status, headers, body } = await asked(restPort);
+    const { status, headers, body } = await sendRequest(restPort);
     expect([status, headers["retry-after"], body]).toEqual([
       503,
       "1",

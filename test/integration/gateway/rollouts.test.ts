@@ -3,7 +3,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
-import { type Answer, asked, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
+import {
+  type Answer,
+  sendRequest,
+  freePort,
+  pod,
+  route,
+  startGateway,
+  tableSource,
+  type TableSource,
+} from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
 
@@ -11,11 +20,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-type Running = Awaited<ReturnType<typeof startedGateway>> & { source: TableSource; version: number };
+type Running = Awaited<ReturnType<typeof startGateway>> & { source: TableSource; version: number };
 
 async function started(): Promise<Running> {
   const source = await tableSource();
-  const running = await startedGateway(source);
+  const running = await startGateway(source);
   closing.push(source.close, () => running.gateway.drain());
   return { ...running, source, version: 0 };
 }
@@ -24,7 +33,7 @@ async function push(to: Running, port: number, revisions: readonly RevisionRoute
   to.version += 1;
   const { version } = to;
   to.source.push({ type: "full", version, routes: [route(port, revisions, changes)] });
-  await to.source.heard((message) => message.type === "ack" && message.version === version);
+  await to.source.received((message) => message.type === "ack" && message.version === version);
 }
 
 function revision(
@@ -68,7 +77,7 @@ describe("a split", () => {
       ]);
       let count = 0;
       for (let n = 1; n <= 60; n += 1) {
-        const answer = await asked(gateway.restPort);
+        const answer = await sendRequest(gateway.restPort);
         expect(answer.status).toBe(200);
         count += hashOf(answer) === "b2" ? 1 : 0;
         expect(Math.abs(count - (n * weight) / 100)).toBeLessThan(1);
@@ -92,7 +101,9 @@ describe("a split", () => {
         ];
         await push(gateway, ports[i] ?? 0, revisions, { sticky });
         const hashes = await Promise.all(
-          users.map((user) => asked(gateway.restPort, { headers: { cookie: `a=b; session=${user}` } }).then(hashOf)),
+          users.map((user) =>
+            sendRequest(gateway.restPort, { headers: { cookie: `a=b; session=${user}` } }).then(hashOf),
+          ),
         );
         const here = users.filter((_, u) => hashes[u] === "b2");
         if (i === 0) here.forEach((user) => now.add(user));
@@ -111,7 +122,7 @@ describe("a split", () => {
     const port = await freePort();
     const taken = async (count: number): Promise<number> => {
       let candidates = 0;
-      for (let i = 0; i < count; i += 1) if (hashOf(await asked(gateway.restPort)) === "b2") candidates += 1;
+      for (let i = 0; i < count; i += 1) if (hashOf(await sendRequest(gateway.restPort)) === "b2") candidates += 1;
       return candidates;
     };
     await push(gateway, port, [revision("a1", 50, [stable.endpoint]), revision("b2", 50, [])]);
@@ -141,8 +152,8 @@ describe("a pod that is terminating", () => {
     const left = Promise.withResolvers<void>();
     const staying = await startedPod("staying");
     await push(gateway, port, [revision("a1", 100, [leaving.endpoint])], { bodyBytes: 10_000_000 });
-    const small = asked(gateway.restPort);
-    const large = asked(gateway.restPort, { body: "x".repeat(6_000_000) });
+    const small = sendRequest(gateway.restPort);
+    const large = sendRequest(gateway.restPort, { body: "x".repeat(6_000_000) });
     await arrival.promise;
     await push(gateway, port, [revision("a1", 100, [staying.endpoint], ["127.0.0.1"])]);
     left.resolve();
@@ -161,7 +172,7 @@ describe("a pod that is terminating", () => {
     });
     const other = await startedPod("other");
     await push(gateway, await freePort(), [revision("a1", 100, [full.endpoint, other.endpoint])]);
-    const statuses = await Promise.all(Array.from({ length: 10 }, () => asked(gateway.restPort)));
+    const statuses = await Promise.all(Array.from({ length: 10 }, () => sendRequest(gateway.restPort)));
     expect(new Set(statuses.map(({ status }) => status))).toEqual(new Set([200, 503]));
   });
 });
@@ -169,8 +180,8 @@ describe("a pod that is terminating", () => {
 test("a request that waits for a ModelDeployment which is deleted is told so at once", async () => {
   const gateway = await started();
   await push(gateway, await freePort(), [revision("a1", 100, [])]);
-  const waiting = asked(gateway.restPort);
-  await gateway.source.heard(({ type }) => type === "wake");
+  const waiting = sendRequest(gateway.restPort);
+  await gateway.source.received(({ type }) => type === "wake");
   gateway.source.push({ type: "delta", version: 2, upsert: [], remove: ["default/digits"] });
   const { status, body } = await waiting;
   expect([
@@ -197,7 +208,7 @@ describe("pods that are killed", () => {
     const statuses: number[] = [];
     const run = { isOn: true };
     const clients = Array.from({ length: 24 }, async () => {
-      while (run.isOn) statuses.push((await asked(gateway.restPort)).status);
+      while (run.isOn) statuses.push((await sendRequest(gateway.restPort)).status);
     });
     for (const child of children.slice(0, 2)) {
       await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThan(200);

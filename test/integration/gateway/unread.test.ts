@@ -1,8 +1,8 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Endpoint } from "../../../runtime/contract/route-table.ts";
-import { framed, grpcPod, inference, methods, type PodCall } from "./grpc-parts.ts";
-import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { framed, grpcPod, inference, methods, type PodCall } from "./grpc-scene.ts";
+import { freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -15,10 +15,10 @@ const sentence = "the request bodies in flight use all the memory that this gate
 async function scene(endpoints: readonly Endpoint[], shortLeftBytes: number) {
   const source = await tableSource();
   const bufferBudget = { longLeftBytes: 0, shortLeftBytes };
-  const { gateway, restPort } = await startedGateway(source, 0, () => false, bufferBudget);
+  const { gateway, restPort } = await startGateway(source, 0, () => false, bufferBudget);
   const revision = { hash: "a1", version: "1", weight: 100, endpoints, draining: [] };
   source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision], { bodyBytes: 10_000_000 })] });
-  await source.heard(({ type }) => type === "ack");
+  await source.received(({ type }) => type === "ack");
   const client = connect(`http://127.0.0.1:${restPort}`);
   client.on("error", () => {});
   closing.push(
@@ -30,7 +30,7 @@ async function scene(endpoints: readonly Endpoint[], shortLeftBytes: number) {
 }
 
 /** A request whose answer is not read until `told`. */
-function asked(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body: Buffer, isWhole: boolean) {
+function sendRequest(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body: Buffer, isWhole: boolean) {
   const stream: ClientHttp2Stream = client.request({ ":method": "POST", ...headers });
   let status: unknown;
   let trailers: unknown;
@@ -53,9 +53,9 @@ describe("what waits unread over HTTP/2, of all connections together", () => {
   test("is no more than there is memory for: a request that brings more is refused, and others go on", async () => {
     const { client, bufferBudget } = await scene([], 150_000);
     const path = { ":path": "/v1/models/digits:predict", "content-length": "100000" };
-    const waiting = asked(client, path, Buffer.alloc(90_000), false);
+    const waiting = sendRequest(client, path, Buffer.alloc(90_000), false);
     await expect.poll(() => bufferBudget.shortLeftBytes).toBe(60_000);
-    const refused = asked(client, path, Buffer.alloc(90_000), false);
+    const refused = sendRequest(client, path, Buffer.alloc(90_000), false);
     refused.read();
     await expect.poll(refused.text).toContain(sentence);
     expect([refused.status(), waiting.status()]).toEqual([503, undefined]);
@@ -73,7 +73,7 @@ describe("what waits unread over HTTP/2, of all connections together", () => {
     closing.push(upstream.close);
     const { client, bufferBudget } = await scene([upstream.endpoint], 100_000);
     const headers = { ":path": methods.streamInfer, "content-type": "application/grpc", te: "trailers" };
-    const call = asked(client, headers, framed(inference("digits")), true);
+    const call = sendRequest(client, headers, framed(inference("digits")), true);
     await expect.poll(call.status).toBe(200);
     await expect.poll(() => upstream.calls[0]?.stream.closed).toBe(true);
     call.read();
@@ -86,7 +86,7 @@ describe("what waits unread over HTTP/2, of all connections together", () => {
     closing.push(upstream.close);
     const { client, bufferBudget } = await scene([upstream.endpoint], 10_000_000);
     const body = Buffer.alloc(3_000_000, "x");
-    const call = asked(client, { ":path": "/v1/models/digits:predict" }, body, true);
+    const call = sendRequest(client, { ":path": "/v1/models/digits:predict" }, body, true);
     await expect.poll(call.status).toBe(200);
     call.read();
     await expect.poll(() => call.text().length).toBe(body.length);

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { Http2Connection } from "../../../runtime/http2/connection.ts";
 import type { Http2Stream } from "../../../runtime/http2/stream.ts";
-import { freePort, pod, route, startedGateway, tableSource } from "../gateway/parts.ts";
+import { freePort, pod, route, startGateway, tableSource } from "../gateway/gateway-scene.ts";
 import { h2specProgram, whyNoH2spec } from "./h2spec.ts";
 
 const run = promisify(execFile);
@@ -80,11 +80,11 @@ describe("h2spec", () => {
     skip(noH2spec !== undefined, noH2spec);
     const source = await tableSource();
     const upstream = await pod("p0");
-    const { gateway } = await startedGateway(source);
+    const { gateway } = await startGateway(source);
     const port = await freePort();
     const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
     source.push({ type: "full", version: 1, routes: [route(port, revisions)] });
-    await source.heard(({ type }) => type === "ack");
+    await source.received(({ type }) => type === "ack");
     closing.push(source.close, upstream.close, () => gateway.drain());
     expect(await judged(port)).toEqual({
       summary: "145 tests, 144 passed, 0 skipped, 1 failed",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadConnection } from "../../../operator/kube/config.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
-import { called, grpcClient, methods } from "../gateway/grpc-parts.ts";
+import { unaryCall, grpcClient, methods } from "../gateway/grpc-scene.ts";
 import { descendants } from "./processes.ts";
 import { type Started, started } from "./started.ts";
 import { type Answer, predictions } from "./client/wire.ts";
@@ -64,7 +64,7 @@ describe("start without arguments", () => {
     const client = grpcClient(Number(local.grpcAddress.split(":")[1]));
     const name = "simple_model";
     const request = Buffer.from([0x0a, name.length, ...Buffer.from(name)]);
-    const { status, message, revision } = await called(client, request, { method: methods.modelReady });
+    const { status, message, revision } = await unaryCall(client, request, { method: methods.modelReady });
     client.close();
     expect([status, [...message]]).toEqual(["0", [8, 1]]);
     expect(String(revision)).toMatch(/^\w{10}$/);

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { type PageSources, pages } from "../../../operator/pages/pages.ts";
-import { listening } from "../../integration/gateway/parts.ts";
+import { loopbackServer } from "../../integration/gateway/gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 
@@ -64,7 +64,7 @@ describe("pages", () => {
 
   test("sends a trial prediction through the gateway and shows the answer", async () => {
     const asked: unknown[] = [];
-    const gateway = await listening((request, response) => {
+    const gateway = await loopbackServer((request, response) => {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
       request.on("end", () => {

@@ -7,7 +7,7 @@ import { Http2Pool } from "../../../../../runtime/gateway/grpc/pods/http2-pool.t
 import type { LivePod } from "../../../../../runtime/gateway/routing/live-route.ts";
 import type { Http2Connection } from "../../../../../runtime/http2/connection.ts";
 import { createManualClock } from "../../../../builders/manual-clock.ts";
-import { grpcPod } from "../../../../integration/gateway/grpc-parts.ts";
+import { grpcPod } from "../../../../integration/gateway/grpc-scene.ts";
 import { idlePods } from "../../builders/live-routes.ts";
 
 const closing: (() => unknown)[] = [];
@@ -36,7 +36,7 @@ function opened(clock = systemClock): Http2Pool {
 
 const silent = { headersReceived: () => {}, data: () => {}, ended: () => {}, drained: () => {}, closed: () => {} };
 
-function asked(connection: Http2Connection) {
+function sendRequest(connection: Http2Connection) {
   return connection.request([":method", "POST", ":scheme", "http", ":authority", "p0", ":path", "/a/b"], silent);
 }
 
@@ -46,9 +46,9 @@ describe("connections to a pod", () => {
     const pod = await livePod(2);
     const first = connections.connection(pod);
     await expect.poll(() => first.maxStreams, { timeout: 5_000 }).toBe(2);
-    const calls = [asked(first)];
+    const calls = [sendRequest(first)];
     expect(connections.connection(pod)).toBe(first);
-    calls.push(asked(first));
+    calls.push(sendRequest(first));
     const second = connections.connection(pod);
     expect(second).not.toBe(first);
     for (const call of calls) call.reset(8);
@@ -60,7 +60,7 @@ describe("connections to a pod", () => {
     const { live, drain } = await startedPod();
     const first = connections.connection(live);
     await expect.poll(() => first.maxStreams, { timeout: 5_000 }).toBe(1000);
-    const call = asked(first);
+    const call = sendRequest(first);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await drain();
     await expect.poll(() => first.hasPeerGoaway).toBe(true);
@@ -93,7 +93,7 @@ describe("connections to a pod", () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
-    const call = asked(busy);
+    const call = sendRequest(busy);
     await minute();
     await minute();
     expect(busy.isClosing).toBe(false);

@@ -16,13 +16,13 @@ import { Gateway } from "../../../runtime/gateway/gateway.ts";
 import { type BufferBudget, defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
 
 /** A loopback server at a free port. */
-export interface Listening {
+export interface LoopbackServer {
   readonly port: number;
   readonly server: Server;
   readonly close: () => Promise<void>;
 }
 
-export async function listening(listener: RequestListener, at = 0): Promise<Listening> {
+export async function loopbackServer(listener: RequestListener, at = 0): Promise<LoopbackServer> {
   const server = createServer(listener);
   server.listen(at, "127.0.0.1");
   await once(server, "listening");
@@ -39,8 +39,8 @@ export async function listening(listener: RequestListener, at = 0): Promise<List
 }
 
 /** A stand-in for a runtime pod: a real socket that answers with its own name. */
-export async function pod(name: string, listener?: RequestListener): Promise<Listening & { endpoint: Endpoint }> {
-  const answered = await listening(
+export async function pod(name: string, listener?: RequestListener): Promise<LoopbackServer & { endpoint: Endpoint }> {
+  const answered = await loopbackServer(
     listener ??
       ((message, response) => {
         const answer = (body: string): void => {
@@ -57,49 +57,49 @@ export async function pod(name: string, listener?: RequestListener): Promise<Lis
 /** The operator's side of the route stream: sends tables and records the gateway's messages. */
 export interface TableSource {
   readonly url: string;
-  readonly said: GatewayMessage[];
+  readonly messages: GatewayMessage[];
   readonly push: (message: TableMessage) => void;
-  readonly heard: (matches: (message: GatewayMessage) => boolean) => Promise<GatewayMessage>;
+  readonly received: (matches: (message: GatewayMessage) => boolean) => Promise<GatewayMessage>;
   readonly close: () => Promise<void>;
 }
 
 export async function tableSource(port = 0): Promise<TableSource> {
-  const said: GatewayMessage[] = [];
+  const messages: GatewayMessage[] = [];
   const listeners = new Set<() => void>();
   let stream: ServerResponse | undefined;
-  const server = await listening((message, response) => {
+  const server = await loopbackServer((message, response) => {
     stream = response;
     response.writeHead(200, { "content-type": "application/x-ndjson" });
     response.flushHeaders();
     const lines = createInterface({ input: message });
     lines.on("error", () => {}); // a gateway that goes away is no fault of this side
     lines.on("line", (line) => {
-      said.push(JSON.parse(line));
+      messages.push(JSON.parse(line));
       listeners.forEach((listener) => listener());
     });
   }, port);
-  const heard: TableSource["heard"] = (matches) =>
+  const received: TableSource["received"] = (matches) =>
     new Promise((resolve) => {
-      const look = (): void => {
-        const found = said.find(matches);
+      const check = (): void => {
+        const found = messages.find(matches);
         if (found === undefined) return;
-        listeners.delete(look);
+        listeners.delete(check);
         resolve(found);
       };
-      listeners.add(look);
-      look();
+      listeners.add(check);
+      check();
     });
   return {
     url: `http://127.0.0.1:${server.port}`,
-    said,
-    heard,
+    messages,
+    received,
     push: (message) => stream?.write(`${JSON.stringify(message)}\n`),
     close: server.close,
   };
 }
 
 /** A gateway on free ports, following `source`. How busy the test itself keeps the event loop does not count. */
-export async function startedGateway(
+export async function startGateway(
   source: TableSource,
   drainDelayMs = 0,
   isBusy: () => boolean = () => false,
@@ -120,12 +120,12 @@ export async function startedGateway(
     { clock: systemClock, random: Math.random, log: silentLog, isBusy, bufferBudget },
   );
   await gateway.open();
-  await source.heard(({ type }) => type === "hello");
+  await source.received(({ type }) => type === "hello");
   return { gateway, restPort, grpcPort };
 }
 
 export async function freePort(): Promise<number> {
-  const { port, close } = await listening((_message, response) => response.end());
+  const { port, close } = await loopbackServer((_message, response) => response.end());
   await close();
   return port;
 }
@@ -151,7 +151,7 @@ export interface Answer {
 }
 
 /** One request on a connection of its own, which is closed with its answer by the client, or by the gateway: `connection: close`. */
-export function asked(
+export function sendRequest(
   port: number,
   options: {
     method?: string;

@@ -117,7 +117,7 @@ export function grpcClient(port: number, options: Readonly<Record<string, string
   return new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { ...own, ...options });
 }
 
-export const asIs = (bytes: Buffer): Buffer => bytes;
+export const identity = (bytes: Buffer): Buffer => bytes;
 
 export interface GrpcAnswer {
   /** `0` or code and details. */
@@ -135,7 +135,7 @@ interface RoutedRequest {
 }
 
 /** One unary call. */
-export function called(
+export function unaryCall(
   client: Client,
   request: Buffer,
   { method = methods.infer, headers = {}, deadlineMs }: RoutedRequest = {},
@@ -149,7 +149,7 @@ export function called(
     const received = (_error: ServiceError | null, value?: Buffer): void => {
       message = value ?? message;
     };
-    const call = client.makeUnaryRequest(method, asIs, asIs, request, metadata, options, received);
+    const call = client.makeUnaryRequest(method, identity, identity, request, metadata, options, received);
     call.on("metadata", (got) => ([revision] = got.get("modelwright-revision")));
     call.on("status", ({ code, details, metadata: got }) => {
       const status = code === grpcStatus.OK ? "0" : `${code} ${details}`;
