@@ -77,9 +77,9 @@ export function errorResponse(fault: Fault, statuses: Readonly<Record<string, nu
     (Object.hasOwn(statuses, fault.code) ? statuses[fault.code] : undefined) ?? transportStatuses.Unexpected;
   const { sentence } = fault;
   const error = sentence.length > maxMessageChars ? `${sentence.slice(0, maxMessageChars)}…` : sentence;
-  const answer = jsonResponse(status, { error });
+  const response = jsonResponse(status, { error });
   const retryAfter = status === unavailable ? { "retry-after": String(retryAfterSeconds(fault)) } : {};
-  return { ...answer, headers: { ...answer.headers, ...retryAfter, ...refusalHeaders(fault) }, fault };
+  return { ...response, headers: { ...response.headers, ...retryAfter, ...refusalHeaders(fault) }, fault };
 }
 
 /** Codes of the protocols' faults for models that are still loading. */
@@ -108,9 +108,9 @@ export function cachedResponses(responseOf: (fault: Fault) => ProtocolResponse):
   return (fault) => {
     const cached = cache.get(fault);
     if (cached !== undefined) return cached;
-    const answer: ProtocolResponse = { ...responseOf(fault), isReused: true };
-    cache.set(fault, answer);
-    return answer;
+    const response: ProtocolResponse = { ...responseOf(fault), isReused: true };
+    cache.set(fault, response);
+    return response;
   };
 }
 
