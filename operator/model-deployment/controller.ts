@@ -86,7 +86,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       const named = namedKey(key);
       let inputs: InputVersions | undefined;
       requestModelFacts(named, caches, facts, () => controller.add(key));
-      const passed = await reconcile(named, {
+      const result = await reconcile(named, {
         sources,
         client,
         recorder,
@@ -97,10 +97,10 @@ export function createDeploymentController(options: DeploymentControllerOptions)
           if (isNoOp(planned)) inputs = inputVersions(key, sources);
         },
       });
-      steadyStates.record(key, passed.isSteady === true ? inputs : undefined);
-      competingLeaders.record(key, passed);
-      return outcome(passed, (attempts) =>
-        seenAfter(writeRateLimit.delayMs(key, attempts), passed.writes, options, () => controller.add(key)),
+      steadyStates.record(key, result.isSteady === true ? inputs : undefined);
+      competingLeaders.record(key, result);
+      return outcome(result, (attempts) =>
+        untilCached(writeRateLimit.delayMs(key, attempts), result.writes, options, () => controller.add(key)),
       );
     },
   });
@@ -142,22 +142,22 @@ function competitionBackOffMs(
 ): number {
   const { cache } = caches.deployments;
   const named = namedKey(key);
-  const glance = cache.identityAt(named);
-  if (glance === undefined) return 0;
+  const cached = cache.identityAt(named);
+  if (cached === undefined) return 0;
   const read = (): ModelDeployment | undefined => cache.find(named);
-  return competingLeaders.backOffMs(key, { resourceVersion: glance.resourceVersion, read });
+  return competingLeaders.backOffMs(key, { resourceVersion: cached.resourceVersion, read });
 }
 
 /** Resolves when the caches show what was written and the delay is over. */
-async function seenAfter(
+async function untilCached(
   delayMs: number,
   writes: readonly Write[],
   { caches, clock }: DeploymentControllerOptions,
   onLost: () => void,
 ): Promise<void> {
-  const areCached = await allSeen(writes, caches);
+  const isComplete = await areAllCached(writes, caches);
   // An object that was created and deleted while its watch was down causes no event.
-  if (!areCached) onLost();
+  if (!isComplete) onLost();
   if (delayMs > 0) await clock.sleep(delayMs);
 }
 
@@ -173,7 +173,7 @@ function subscribe(
   const addLabelled = ({ object }: { readonly object: KubeObject }): void => add(labelledKey(object));
   caches.deployments.cache.subscribe((change) => {
     const { object, type, previous } = change;
-    controller.add(keyOf(object), isAsked(object, previous, caches) ? "requested" : "changed");
+    controller.add(keyOf(object), isUserChange(object, previous, caches) ? "requested" : "changed");
     for (const key of nameConflicts.record(keyOf(object), change)) add(key);
     const port = object.status?.gateway?.port;
     if (port === undefined) return;
@@ -200,7 +200,7 @@ function subscribe(
 }
 
 /** True when a user created or changed the object, which has priority over other events; status changes are our own. */
-function isAsked(
+function isUserChange(
   { metadata }: ModelDeployment,
   previous: ModelDeployment | undefined,
   { deployments }: Caches,
@@ -247,7 +247,7 @@ function cachedSources(
     scaling: (key) => scaling?.(key),
     evidence: (key, sinceMs) => evidence?.(key, sinceMs),
     preflight: (key, revisionHash) => preflight?.(key, revisionHash),
-    stateAgeMs: (key, what, state) => stateAges.stateAgeMs(key, what, state),
+    stateAgeMs: (key, subject, state) => stateAges.stateAgeMs(key, subject, state),
     droppedField,
     nameConflicts: (key, model) => nameConflicts.others(key, model),
   };
@@ -280,10 +280,10 @@ function knownRevisions({ stable, candidate, model }: ModelDeploymentStatus): re
 }
 
 /** Waits until the caches have reached every write, so that the next reconcile sees it; true when all written objects are in them. */
-async function allSeen(writes: readonly Write[], caches: Caches): Promise<boolean> {
-  const watched: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(caches);
+async function areAllCached(writes: readonly Write[], caches: Caches): Promise<boolean> {
+  const watches: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(caches);
   const seen = writes.flatMap((write) =>
-    watched
+    watches
       .filter(({ resource }) => resource.kind === write.resource.kind)
       .map(async ({ cache }) => {
         await cache.untilSeen(write.resourceVersion);

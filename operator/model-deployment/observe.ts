@@ -248,7 +248,7 @@ export function observedGateways(
 }
 
 /** The ports to consider, up to the first free one, each with its holder: the current port first, then in order of probing. */
-export function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
+export function portProbes(uid: string, current: number | undefined, sources: Sources): readonly PortProbe[] {
   const probes: PortProbe[] = [];
   const holder = (port: number): Claimant | undefined => {
     const other = sources.deploymentsOnPort(port).find((one) => one.uid !== uid);
@@ -256,7 +256,7 @@ export function portProbes(uid: string, present: number | undefined, sources: So
   };
   const claimant = (port: number): Claimant | undefined => {
     // A port that is in status takes precedence over another's claim.
-    const other = port === present ? undefined : sources.portClaimant(port);
+    const other = port === current ? undefined : sources.portClaimant(port);
     return other?.uid === uid ? undefined : other;
   };
   const probe = (port: number): boolean => {
@@ -265,7 +265,7 @@ export function portProbes(uid: string, present: number | undefined, sources: So
     probes.push({ port, takenBy });
     return false;
   };
-  if (present !== undefined && probe(present)) return probes;
-  for (const port of probedPorts(uid)) if (port !== present && probe(port)) break;
+  if (current !== undefined && probe(current)) return probes;
+  for (const port of probedPorts(uid)) if (port !== current && probe(port)) break;
   return probes;
 }

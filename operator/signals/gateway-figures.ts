@@ -136,7 +136,7 @@ function createModels(): Models {
   const byKey = new Map<string, Model>();
   const listeners = new Set<(key: string) => void>();
   /** Least recently requested first. */
-  const windowed = new Map<string, { readonly windows: EvidenceWindows; readonly askedMs: number }>();
+  const windowsByKey = new Map<string, { readonly windows: EvidenceWindows; readonly requestedMs: number }>();
   const modelFor = (key: string): Model => {
     const known = byKey.get(key);
     if (known !== undefined) return known;
@@ -147,15 +147,15 @@ function createModels(): Models {
   return {
     modelFor,
     windows(key, nowMs) {
-      const { windows } = windowed.get(key) ?? { windows: createEvidenceWindows() };
-      windowed.delete(key);
-      windowed.set(key, { windows, askedMs: nowMs });
+      const { windows } = windowsByKey.get(key) ?? { windows: createEvidenceWindows() };
+      windowsByKey.delete(key);
+      windowsByKey.set(key, { windows, requestedMs: nowMs });
       return windows;
     },
     dropStaleWindows(nowMs) {
-      for (const [key, { askedMs }] of windowed) {
-        if (nowMs - askedMs <= windowsKeptMs) return;
-        windowed.delete(key);
+      for (const [key, { requestedMs }] of windowsByKey) {
+        if (nowMs - requestedMs <= windowsKeptMs) return;
+        windowsByKey.delete(key);
       }
     },
     update(counters, figures, atMs) {
@@ -171,7 +171,7 @@ function createModels(): Models {
     },
     forget(key) {
       byKey.delete(key);
-      windowed.delete(key);
+      windowsByKey.delete(key);
     },
   };
 }

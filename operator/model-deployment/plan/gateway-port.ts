@@ -17,11 +17,11 @@ export function* probedPorts(uid: string): Generator<number> {
  */
 export function gatewayPort(
   identity: Identity,
-  present: number | undefined,
+  current: number | undefined,
   probes: readonly PortProbe[],
 ): number | undefined {
   const keeps = ({ port, takenBy }: PortProbe): boolean =>
-    takenBy === undefined || (port === present && isOlder(identity, takenBy));
+    takenBy === undefined || (port === current && isOlder(identity, takenBy));
   return probes.find(keeps)?.port;
 }
 

@@ -147,10 +147,10 @@ async function outcome(request: PreflightRequest, attempt: number, { client, sig
   const facts = await factsOf(request.candidate, signal, requests === undefined && attempt >= signatureAttempts);
   const { address } = request.stable;
   const isLast = attempt >= signatureAttempts;
-  let pulled: Promise<ModelFacts | undefined> | undefined;
+  let requested: Promise<ModelFacts | undefined> | undefined;
   const stableFacts = async (): Promise<ModelFacts | undefined> => {
-    if (address !== undefined) pulled ??= factsOf(address, signal, isLast);
-    return pulled;
+    if (address !== undefined) requested ??= factsOf(address, signal, isLast);
+    return requested;
   };
   const signature = await signaturePreflight(request, facts, stableFacts);
   if (signature.state === "Failed" || golden === undefined || requests === undefined || facts === undefined)
@@ -192,7 +192,7 @@ async function signaturePreflight(
   stableFacts: () => Promise<ModelFacts | undefined>,
 ): Promise<Preflight> {
   if (isAnySignatureAllowed) return { state: "Passed", message: "any signature is allowed" };
-  const own = facts?.signatures ?? result(facts?.signature);
+  const own = facts?.signatures ?? signaturesIn(facts?.signature);
   if (own === undefined) return { state: "Passed", message: "it does not report its signature: not compared" };
   const other = stableSignatures(await stableFacts(), stable.signature);
   if (other === undefined)
@@ -211,10 +211,10 @@ function stableSignatures(
   facts: ModelFacts | undefined,
   signature: string | undefined,
 ): readonly SignatureFacts[] | undefined {
-  return facts?.signatures ?? result(facts?.signature ?? signature);
+  return facts?.signatures ?? signaturesIn(facts?.signature ?? signature);
 }
 
-function result(signature: string | undefined): readonly SignatureFacts[] | undefined {
+function signaturesIn(signature: string | undefined): readonly SignatureFacts[] | undefined {
   const one = signature === undefined ? undefined : parsedSignature(signature);
   return one && [one];
 }
