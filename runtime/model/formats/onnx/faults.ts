@@ -52,7 +52,7 @@ export const onnxFaults = faultCatalogue<{
     message: ({ what, type, supported }) => `${what} is of type ${type}; must be one of ${supported.join(", ")}`,
     hint: ({ type }) =>
       type === noTensor
-        ? 'give it as a tensor; classifiers of scikit-learn do with to_onnx(model, X, options={"zipmap": False})'
+        ? "convert it to a tensor in the graph, for example with ConcatFromSequence"
         : "add a Cast to a supported type to the graph",
     retry: "never",
     level: "error",

@@ -5,10 +5,11 @@ import { formatFaults } from "../faults.ts";
 import { checkAllocations } from "./checks/allocations.ts";
 import { functionExpansionError } from "./checks/function-expansion.ts";
 import { loopLimits } from "./checks/loop-limits.ts";
-import { withoutInitializers } from "./default-inputs.ts";
+import { withoutInitializers } from "./rewrites/default-inputs.ts";
 import { supportsEmptyInputs } from "./checks/empty-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
-import { withLoopGuards } from "./loop-guards.ts";
+import { withLoopGuards } from "./rewrites/loop-guards.ts";
+import { withoutZipMaps } from "./rewrites/zip-maps.ts";
 import { onnxFaults } from "./faults.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { type GraphProto, ModelProto } from "./onnx-proto.ts";
@@ -28,8 +29,10 @@ export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
 
 function checkedModel(path: string, maxWeightBytes: number): OnnxModel {
   const file = basename(path);
-  const bytes = readFileSync(path);
-  const model = ModelProto.decode(bytes);
+  const given = readFileSync(path);
+  const asGiven = ModelProto.decode(given);
+  const bytes = withoutZipMaps(given, asGiven);
+  const model = bytes === given ? asGiven : ModelProto.decode(bytes);
   const { graph } = model;
   if (graph === undefined) throw onnxFaults.OnnxFileDamaged({ file, reason: "it has no graph" });
   checkGraph(file, graph);

@@ -4,7 +4,7 @@ import type { Signature } from "../../../dataplane/signature.ts";
 export interface OnnxModel {
   readonly kind: "onnx";
   readonly format: "onnx";
-  /** The ModelProto of the file, with limits on loops and without the initializers of optional inputs. */
+  /** The ModelProto of the file, with limits on loops, without ZipMap and the initializers of optional inputs. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Real path of the model's folder, when weights are in external files. */
   readonly folder?: string;

@@ -1,5 +1,5 @@
 import { onnxFaults } from "../faults.ts";
-import type { LoopLimits } from "../loop-guards.ts";
+import type { LoopLimits } from "../rewrites/loop-guards.ts";
 import type { GraphProto, ModelProto, NodeProto } from "../onnx-proto.ts";
 import { constantAt, constantTensor } from "../graph-constants.ts";
 import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "../graph-traversal.ts";

@@ -6,6 +6,7 @@ import { Fault } from "../../../../../runtime/base/fault.ts";
 import type { Tensor } from "../../../../../runtime/dataplane/tensor.ts";
 import { loadModel } from "../../../../../runtime/model/formats/load-model.ts";
 import { readOnnx } from "../../../../../runtime/model/formats/onnx/onnx-file.ts";
+import { ModelProto } from "../../../../../runtime/model/formats/onnx/onnx-proto.ts";
 import {
   type GraphDraft,
   info,
@@ -54,7 +55,7 @@ describe("an ONNX file", () => {
     [
       "is refused for outputs that are not tensors",
       { node: relu, output: [{ name: "y", type: {} }] },
-      'output "y" is of type sequence, map or none; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; give it as a tensor; classifiers of scikit-learn do with to_onnx(model, X, options={"zipmap": False})',
+      'output "y" is of type sequence, map or none; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; convert it to a tensor in the graph, for example with ConcatFromSequence',
     ],
     [
       "is refused without outputs",
@@ -111,6 +112,41 @@ describe("an ONNX file", () => {
     expect(outcome(modelOf(graph), 20)).toBe(
       "the weights of model.onnx: 24 bytes; must be at most 20; raise the memory limit in spec.resources, or check that the file is what it should be",
     );
+  });
+});
+
+describe("a ZipMap at an output", () => {
+  const texts = ["cat", "dog"].map((label) => Buffer.from(label));
+  const labels = { name: "classlabels_strings", strings: texts, type: 8 };
+  const intercepts = { name: "intercepts", floats: [0, 0], type: 6 };
+  const classifier: NodeDraft = {
+    ...node("LinearClassifier", ["x"], ["label", "scores"]),
+    domain: "ai.onnx.ml",
+    attribute: [{ name: "coefficients", floats: [1, 0, 0, -1], type: 6 }, intercepts, labels],
+  };
+  const zipMap: NodeDraft = { ...node("ZipMap", ["scores"], ["maps"]), domain: "ai.onnx.ml", attribute: [labels] };
+  const graph: GraphDraft = {
+    name: "classifier",
+    node: [classifier, zipMap],
+    input: [info("x", 1, [-1, 2])],
+    output: [info("label", 8, [-1]), { name: "maps", type: {} }],
+  };
+
+  it.each([
+    ["that has the operators of ai.onnx", [{ version: 17 }, { domain: "ai.onnx.ml", version: 3 }]],
+    ["that has those of ai.onnx.ml only", [{ domain: "ai.onnx.ml", version: 3 }]],
+  ])("of a model %s becomes a tensor with a column per class", async (_, opsetImport) => {
+    const path = join(folder, `model${count++}.onnx`);
+    writeFileSync(path, ModelProto.encode({ irVersion: 8, opsetImport, graph }));
+    const { model } = await loadModel(path);
+    expect(model.signatures.get("serving_default")?.outputs).toEqual([
+      { name: "label", dtype: "string", shape: [-1] },
+      { name: "maps", dtype: "float32", shape: [-1, 2] },
+    ]);
+    const x: Tensor = { dtype: "float32", shape: [2, 2], data: Float32Array.of(3, 5, -1, -2) };
+    const [, maps] = await model.infer([x]);
+    expect(maps).toEqual({ dtype: "float32", shape: [2, 2], data: Float32Array.of(3, -5, -1, 2) });
+    model.unload();
   });
 });
 

@@ -1,6 +1,6 @@
-import { WireReader } from "../../../base/protobuf/wire-reader.ts";
-import { WireWriter } from "../../../base/protobuf/wire-writer.ts";
-import { AttributeProto, dataTypes, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx-proto.ts";
+import { WireReader } from "../../../../base/protobuf/wire-reader.ts";
+import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
+import { AttributeProto, dataTypes, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "../onnx-proto.ts";
 import { copyFields, writeMessage } from "./wire-copy.ts";
 
 /** Field numbers of onnx.proto. */

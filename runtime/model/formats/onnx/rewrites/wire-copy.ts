@@ -1,5 +1,5 @@
-import { type WireReader, wireTypes } from "../../../base/protobuf/wire-reader.ts";
-import type { WireWriter } from "../../../base/protobuf/wire-writer.ts";
+import { type WireReader, wireTypes } from "../../../../base/protobuf/wire-reader.ts";
+import type { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
 
 /** Copies all fields except the length-delimited ones for which `replaces` returns true. */
 export function copyFields(

@@ -1,5 +1,5 @@
-import { WireReader } from "../../../base/protobuf/wire-reader.ts";
-import { WireWriter } from "../../../base/protobuf/wire-writer.ts";
+import { WireReader } from "../../../../base/protobuf/wire-reader.ts";
+import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
 import { copyFields, writeMessage } from "./wire-copy.ts";
 
 /** Field numbers of onnx.proto. */

@@ -1,0 +1,65 @@
+import { WireReader } from "../../../../base/protobuf/wire-reader.ts";
+import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
+import { attributeOf } from "../graph-traversal.ts";
+import { dataTypes, type GraphProto, ModelProto, NodeProto, ValueInfoProto } from "../onnx-proto.ts";
+import { copyFields, writeMessage } from "./wire-copy.ts";
+
+/** Field numbers of onnx.proto. */
+const fields = { modelGraph: 7, graphNode: 1, graphOutput: 12 } as const;
+/** The operator set for a model without one of ai.onnx; any has Identity. */
+const opset = 13;
+
+/**
+ * Replaces each ZipMap whose maps from class to score are an output of the model by its input, a float32 tensor of one column per
+ * class in the node's order. `bytes` are those of the model. Converters of scikit-learn and LightGBM add a ZipMap to every classifier by default, and no protocol
+ * has maps. All other bytes are unchanged.
+ */
+export function withoutZipMaps(
+  bytes: Uint8Array<ArrayBuffer>,
+  { graph, opsetImport }: ModelProto,
+): Uint8Array<ArrayBuffer> {
+  const scores = graph === undefined ? new Map<string, readonly (number | undefined)[]>() : zippedOutputs(graph);
+  if (scores.size === 0) return bytes;
+  const writer = new WireWriter(bytes.length + 1024);
+  copyFields(new WireReader(bytes), writer, (number, value) => {
+    return number === fields.modelGraph && writeMessage(writer, number, () => copyGraph(value, writer, scores));
+  });
+  const hasIdentity = opsetImport.some(({ domain }) => domain === "" || domain === "ai.onnx");
+  if (!hasIdentity) ModelProto.write({ opsetImport: [{ version: opset }] }, writer);
+  return Uint8Array.from(writer.written);
+}
+
+/** Shapes of the scores by the name of the output: rows as in the first input, and a column per class. */
+function zippedOutputs({ node, input, output }: GraphProto): ReadonlyMap<string, readonly (number | undefined)[]> {
+  const rows = input[0]?.type?.tensorType?.shape?.dim[0]?.dimValue;
+  const names = new Set(output.map(({ name }) => name));
+  return new Map(
+    node.filter(isZipMap).flatMap((zipMap) => {
+      const [name = ""] = zipMap.output;
+      const labels = attributeOf(zipMap, "classlabels_strings")?.strings ?? [];
+      const numbers = attributeOf(zipMap, "classlabels_int64s")?.ints ?? [];
+      return names.has(name) ? [[name, [rows, Math.max(labels.length, numbers.length)]] as const] : [];
+    }),
+  );
+}
+
+function isZipMap({ opType, domain }: NodeProto): boolean {
+  return opType === "ZipMap" && domain === "ai.onnx.ml";
+}
+
+function copyGraph(bytes: Uint8Array, writer: WireWriter, scores: ReturnType<typeof zippedOutputs>): void {
+  copyFields(new WireReader(bytes), writer, (number, value) => {
+    if (number === fields.graphNode) {
+      const node = NodeProto.decode(value);
+      if (!isZipMap(node) || !scores.has(node.output[0] ?? "")) return false;
+      const { input, output, name } = node;
+      return writeMessage(writer, number, () => NodeProto.write({ opType: "Identity", input, output, name }, writer));
+    }
+    if (number !== fields.graphOutput) return false;
+    const { name } = ValueInfoProto.decode(value);
+    const dim = scores.get(name)?.map((size) => (size === undefined ? {} : { dimValue: size }));
+    if (dim === undefined) return false;
+    const type = { tensorType: { elemType: dataTypes.float32, shape: { dim } } };
+    return writeMessage(writer, number, () => ValueInfoProto.write({ name, type }, writer));
+  });
+}
