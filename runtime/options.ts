@@ -152,9 +152,30 @@ function servedModels(source: ParsedOptions): ServedModels {
     const expected = `absent beside ${first?.option} ${first?.text}`;
     throw faults.OptionInvalid({ option: second.option, value: second.text, expected });
   }
-  if (repository !== undefined) return { kind: "repository", folder: repository.text };
-  if (config !== undefined) return { kind: "configuration", file: config.text };
+  if (repository !== undefined) {
+    refuseModelFlags(source, repository);
+    return { kind: "repository", folder: repository.text };
+  }
+  if (config !== undefined) {
+    refuseModelFlags(source, config);
+    return { kind: "configuration", file: config.text };
+  }
   return modelAtPath(source);
+}
+
+/** Options of a single model, which would be ignored beside several. Variables may stem from the environment of a pod. */
+const modelFlags = [names.name, names.version, names.policy, names.volume, names.format, names.digest];
+
+function refuseModelFlags(source: ParsedOptions, { option, text }: OptionValue): void {
+  for (const flag of modelFlags) {
+    const given = source.find({ flag: flag.flag });
+    if (given === undefined) continue;
+    throw faults.OptionInvalid({
+      option: given.option,
+      value: given.text,
+      expected: `absent beside ${option} ${text}`,
+    });
+  }
 }
 
 function modelAtPath(source: ParsedOptions): ModelAtPath {

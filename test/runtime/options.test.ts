@@ -145,6 +145,18 @@ describe("options of serve", () => {
       "--config is models.config; must be absent beside --repository models",
     ],
     [
+      "an option of a single model beside a repository",
+      ["--repository", "models", "--versions", "all"],
+      { MODELWRIGHT_MODEL_NAME: "a" },
+      "--versions is all; must be absent beside --repository models",
+    ],
+    [
+      "an option of a single model beside a configuration",
+      ["--config", "models.config", "--name", "a"],
+      {},
+      "--name is a; must be absent beside --config models.config",
+    ],
+    [
       "a policy that is none",
       ["models", "--versions", "newest"],
       {},
