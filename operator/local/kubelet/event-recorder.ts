@@ -37,7 +37,7 @@ interface RecordedEvent {
 }
 
 /** Events kept for counting; a dropped one starts a new event when it recurs. */
-const rememberedEvents = 1024;
+const maxRecordedEvents = 1024;
 
 /** Creates a recorder that writes events in the order in which they are recorded. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -53,7 +53,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       known.delete(key);
       known.set(key, event);
       for (const oldest of known.keys()) {
-        if (known.size <= rememberedEvents) break;
+        if (known.size <= maxRecordedEvents) break;
         known.delete(oldest);
       }
       const stamp = `${new Date(options.clock.now()).toISOString().slice(0, 19)}Z`;

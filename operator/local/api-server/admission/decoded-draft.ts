@@ -48,7 +48,7 @@ const packageOf = (group: string): string => (group === "" ? "core" : (group.spl
 export function decodedDraft(kind: ServedKind, body: JsonObject, validation: FieldValidation): DecodedDraft {
   const { value, unknown } = pruned(kind, body);
   if (unknown.length > 0 && validation === "Strict")
-    throw badRequest(`${asKind(kind)}: ${strictDecodingError(unknown)}`);
+    throw badRequest(`${kindText(kind)}: ${strictDecodingError(unknown)}`);
   const warnings = validation === "Warn" ? unknown.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
   return { draft: defaultedDraft(kind, value), warnings };
 }
@@ -62,7 +62,7 @@ export function pruned(
   const fault = kind.custom
     ? typeFault(objectOf(plain["metadata"]), kind.schema.fields.get("metadata"), "metadata")
     : typeFault(plain, kind.schema, "");
-  if (fault !== undefined) throw badRequest(`${asKind(kind)}: json: ${fault}`);
+  if (fault !== undefined) throw badRequest(`${kindText(kind)}: json: ${fault}`);
   return knownFields(plain, kind.schema);
 }
 
@@ -98,5 +98,5 @@ function withTypedMetadata(kind: ServedKind, draft: Draft): Draft {
 export const strictDecodingError = (unknown: readonly string[]): string =>
   `strict decoding error: ${unknown.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ")}`;
 
-const asKind = (kind: ServedKind): string =>
+const kindText = (kind: ServedKind): string =>
   `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}`;

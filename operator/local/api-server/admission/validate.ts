@@ -1,4 +1,4 @@
-import { invalidValue, requiredValue } from "../kinds/strategies/causes.ts";
+import { invalidValue, labelMessage, labelPattern, requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { missingFields } from "../schema/missing-fields.ts";
 import { invalid, type Cause } from "../values/api-error.ts";
@@ -7,18 +7,15 @@ import { objectOf, textOf, without, type JsonObject } from "../values/json.ts";
 import { memoized } from "../values/memoized.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/u;
 const qualifiedName =
   /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/u;
 
-const subdomainWords =
+const subdomainMessage =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const labelWords =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const valueWords =
+const labelValueMessage =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const keyWords =
+const labelKeyMessage =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 const labelNamed: ReadonlySet<string> = new Set(["Namespace", "Service"]);
@@ -38,16 +35,16 @@ export function validate(kind: ServedKind, draft: Draft, before: Draft | undefin
 function nameCauses(kind: ServedKind, draft: Draft): readonly Cause[] {
   const name = nameOf(draft);
   const isLabel = labelNamed.has(kind.kind);
-  if (isLabel ? label.test(name) && name.length <= 63 : subdomain.test(name) && name.length <= 253) return [];
-  return [invalidValue("metadata.name", name, isLabel ? labelWords : subdomainWords)];
+  if (isLabel ? labelPattern.test(name) && name.length <= 63 : subdomain.test(name) && name.length <= 253) return [];
+  return [invalidValue("metadata.name", name, isLabel ? labelMessage : subdomainMessage)];
 }
 
 const labelCauses = memoized((labels: JsonObject): readonly Cause[] =>
   Object.entries(labels).flatMap(([key, value]) => {
     const text = textOf(value);
     return [
-      ...(qualifiedName.test(key) ? [] : [invalidValue("metadata.labels", key, keyWords)]),
-      ...(labelValue.test(text) ? [] : [invalidValue("metadata.labels", text, valueWords)]),
+      ...(qualifiedName.test(key) ? [] : [invalidValue("metadata.labels", key, labelKeyMessage)]),
+      ...(labelValue.test(text) ? [] : [invalidValue("metadata.labels", text, labelValueMessage)]),
       ...(text.length <= 63 ? [] : [invalidValue("metadata.labels", text, "must be no more than 63 bytes")]),
     ];
   }),

@@ -51,7 +51,7 @@ export function startChild({ program, output, watchdog, pidFiles }: ChildOptions
   const { pid } = child;
   if (pid === undefined) {
     const failed = new Promise<Error>((resolve) => child.once("error", resolve));
-    return { ended: failed.then(async (error) => unstartable(command, error, output)), signal: () => {} };
+    return { ended: failed.then(async (error) => startFailure(command, error, output)), signal: () => {} };
   }
   watchdog.add(pid);
   const recorded = pidFiles.add(pid);
@@ -83,7 +83,7 @@ function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
   return { exitCode: 128 + number, signal: number };
 }
 
-async function unstartable(command: string, error: Error, output: LogFile): Promise<Exit> {
+async function startFailure(command: string, error: Error, output: LogFile): Promise<Exit> {
   await output.close();
   return { exitCode: startFailureExitCode, startFailure: `exec: ${JSON.stringify(command)}: ${error.message}` };
 }

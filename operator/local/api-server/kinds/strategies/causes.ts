@@ -30,3 +30,10 @@ export const unsupportedValue = (field: string, value: Json, supported: readonly
   message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}`,
   field,
 });
+
+/** An RFC 1123 label, at most 63 characters long. */
+export const labelPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
+
+/** Detail of an invalid RFC 1123 label. */
+export const labelMessage =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";

@@ -14,7 +14,7 @@ import {
 import { defaultedPodSpec } from "./pod-defaults.ts";
 import { isInterned } from "../../values/interned.ts";
 import { memoized } from "../../values/memoized.ts";
-import { forbiddenChange, invalidValue, requiredValue } from "./causes.ts";
+import { forbiddenChange, invalidValue, labelMessage, labelPattern, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
 const notReadyTolerations = ["not-ready", "unreachable"].map((taint) => ({
@@ -79,7 +79,7 @@ function qosClass(spec: JsonObject): string {
   return isGuaranteed ? "Guaranteed" : "Burstable";
 }
 
-const changeableWords =
+const changeableFields =
   "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 const validate: Strategy["validate"] = (draft, before) => {
@@ -87,7 +87,7 @@ const validate: Strategy["validate"] = (draft, before) => {
   if (before === undefined) return podSpecCauses(spec, "spec");
   const old = objectOf(before["spec"]);
   if (equalJson(fixedPart(spec), fixedPart(old))) return [];
-  return [forbiddenChange("spec", `pod updates may not change fields other than ${changeableWords}`)];
+  return [forbiddenChange("spec", `pod updates may not change fields other than ${changeableFields}`)];
 };
 
 // The immutable part of a pod spec.
@@ -121,20 +121,17 @@ function foundCauses(spec: JsonObject, path: string): readonly Cause[] {
   return [...missing, ...named, ...mounts];
 }
 
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
-
 function containerCauses(container: JsonObject, path: string): readonly Cause[] {
   const name = textOf(container["name"]);
   const image = textOf(container["image"]);
   return [
     ...(name === "" ? [requiredValue(`${path}.name`)] : []),
-    ...(name !== "" && (!label.test(name) || name.length > 63) ? [invalidValue(`${path}.name`, name, labelWords)] : []),
+    ...(name !== "" && (!labelPattern.test(name) || name.length > 63)
+      ? [invalidValue(`${path}.name`, name, labelMessage)]
+      : []),
     ...(image === "" ? [requiredValue(`${path}.image`)] : []),
   ];
 }
-
-const labelWords =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 function mountCauses(container: JsonObject, path: string, volumes: ReadonlySet<string>): readonly Cause[] {
   return listOf(container["volumeMounts"]).flatMap((mount, index) => {
