@@ -7,7 +7,7 @@ import type { Simulator } from "./simulator.ts";
 import { remaining } from "./checkpoints.ts";
 
 /** A schedule and its expected outcome. */
-export interface Trial {
+export interface TestCase {
   readonly schedule: Schedule;
   readonly reference: readonly PhaseReference[];
 }
@@ -15,14 +15,14 @@ export interface Trial {
 /** A family of schedules: the schedule of each seed, and the default number of runs. */
 export interface Mode {
   readonly count: number;
-  trial(simulator: Simulator, seed: number): Promise<Trial>;
+  testCase(simulator: Simulator, seed: number): Promise<TestCase>;
 }
 
 export const modes = {
   /** About a dozen faults of any kind. */
   schedules: {
     count: 100_000,
-    async trial(simulator, seed) {
+    async testCase(simulator, seed) {
       const schedule = await simulator.schedule(seed);
       return { schedule, reference: await simulator.reference(schedule) };
     },
@@ -30,7 +30,7 @@ export const modes = {
   /** Two crashes, each before or after an API request. */
   pairs: {
     count: 20_000,
-    async trial(simulator, seed) {
+    async testCase(simulator, seed) {
       const { faults: _faults, ...walk } = await simulator.schedule(seed);
       const reference = await simulator.reference(walk);
       const random = createRandom(seededRandom(seed));
@@ -53,11 +53,11 @@ export const modes = {
   /** The user reverts a change while the operators have a stale view: deletions based on that view are wrong. */
   stale: {
     count: 5_000,
-    async trial(simulator, seed) {
+    async testCase(simulator, seed) {
       const { operators } = drawWalk(seed);
       const random = createRandom(seededRandom(seed));
       const name = "shop";
-      const mind = (): Change["act"] =>
+      const drawAct = (): Change["act"] =>
         random.pick<() => Change["act"]>([
           () => ({ kind: "model", model: `good-${random.integer(1, 3)}.h5` }),
           () => ({ kind: "replicas", replicas: random.integer(1, 3) }),
@@ -68,7 +68,7 @@ export const modes = {
       const create: Change = { gapMs: 0, name, act: { kind: "create", model: "good-1.h5", replicas, ...strategy } };
       const maxMs = 14_000;
       const gapMs = random.integer(0, maxMs);
-      const [first, second] = [mind(), mind()];
+      const [first, second] = [drawAct(), drawAct()];
       const phasesWith = (gapMs: number): Schedule["phases"] => [
         [create],
         [
@@ -89,12 +89,12 @@ export const modes = {
   /** Changes that the user makes and reverts while no operator watches have no effect. */
   unobserved: {
     count: 2_000,
-    async trial(simulator, seed) {
+    async testCase(simulator, seed) {
       const walk = drawWalk(seed);
       const { operators } = walk;
       const before = await simulator.reference(walk);
       const random = createRandom(seededRandom(seed));
-      const pair = undone(walk.phases.flat(), random.integer(0, 3));
+      const pair = actAndReversal(walk.phases.flat(), random.integer(0, 3));
       const from = walk.phases.length;
       const faults: readonly ScheduledFault[] = [
         { on: "time", kind: "outage", phase: from, at: 0, amount: 0.1 },
@@ -116,7 +116,7 @@ export const modes = {
 } as const satisfies Record<string, Mode>;
 
 /** A change and its reversal, for the state after these changes. */
-function undone(changes: readonly Change[], which: number): readonly Change["act"][] {
+function actAndReversal(changes: readonly Change[], which: number): readonly Change["act"][] {
   let [model, replicas, exists] = ["", 1, false];
   let suspend: boolean | undefined;
   for (const { act } of changes) {

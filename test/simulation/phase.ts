@@ -23,7 +23,7 @@ export interface PhaseReference extends Extent {
 }
 
 /** Time limit for convergence after the last fault. */
-const restWithinMs = 240_000;
+const convergenceLimitMs = 240_000;
 /** Faults after which more or fewer creations and deletions than in the reference are correct. */
 const disturbing: ReadonlySet<TimedFault> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
 
@@ -157,7 +157,7 @@ function deviations(wanted: readonly string[], found: readonly string[], { isOve
 
 /** Waits until the state equals the reference. Returns no checkpoints: those are taken only in runs without faults. */
 async function untilEqual(world: World, wanted: readonly string[], spec: PhaseSpec): Promise<readonly Checkpoint[]> {
-  const untilMs = world.clock.monotonic() + restWithinMs;
+  const untilMs = world.clock.monotonic() + convergenceLimitMs;
   let [written, compared] = [-1, -1];
   while (world.clock.monotonic() < untilMs) {
     await world.advance(2_000);
@@ -186,7 +186,10 @@ export function phaseViolations(
   const { changes, faults } = spec;
   const differences = deviations(reference.endState, found.endState, spec);
   if (differences.length > 0)
-    return [`${restWithinMs} ms after the last fault the state differs from the one without faults`, ...differences];
+    return [
+      `${convergenceLimitMs} ms after the last fault the state differs from the one without faults`,
+      ...differences,
+    ];
   const isDisturbed = faults.some((one) => one.on === "time" && disturbing.has(one.kind));
   // While a deleted ModelDeployment is still in the cache, its children are recreated and then garbage-collected.
   const deletes = changes.some(({ act }) => act.kind === "delete");

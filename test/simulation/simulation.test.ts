@@ -35,7 +35,7 @@ describe("an operator under faults", () => {
   });
 
   async function failure(mode: keyof typeof modes, seed: number): Promise<string> {
-    const { schedule, reference } = await modes[mode].trial(simulator, seed);
+    const { schedule, reference } = await modes[mode].testCase(simulator, seed);
     const outcome = await simulator.run(schedule, { reference });
     if (outcome.violations.length === 0) return "";
     const smallest = await simulator.shrunk(schedule, { reference });

@@ -47,7 +47,7 @@ parentPort?.on("message", (share: Share) => {
 async function runShare(share: NonNullable<Share>): Promise<void> {
   let progress = empty();
   for (let index = 0; index < share.count; index += 1) {
-    const { schedule, reference } = await modes[share.mode].trial(simulator, share.first + index * share.step);
+    const { schedule, reference } = await modes[share.mode].testCase(simulator, share.first + index * share.step);
     const { isDigested } = share;
     const outcome = await simulator.run(schedule, { reference, isDigested, coverage: progress.coverage });
     progress.digest ^= outcome.digest ?? 0n;

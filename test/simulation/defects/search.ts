@@ -28,7 +28,7 @@ async function search(): Promise<Found> {
   if (!isMade) throw new Error(`${defect.file} was not loaded`);
   const simulator = await createSimulator();
   for (let seed = 1; seed <= defect.within; seed += 1) {
-    const { schedule, reference } = await modes.schedules.trial(simulator, seed);
+    const { schedule, reference } = await modes.schedules.testCase(simulator, seed);
     const { violations } = await simulator.run(schedule, { reference });
     if (violations.length > 0) return { schedules: seed, violation: violations.join("\n") };
   }

@@ -29,7 +29,7 @@ const attempts = 60;
 /** A state has converged when nothing was written for this long: foreign objects are checked every 30 s. */
 const quietMs = 35_000;
 /** Time limit for the convergence of any spec. */
-const restWithinMs = 30 * 60_000;
+const convergenceLimitMs = 30 * 60_000;
 
 /**
  * Applies a spec with the field, breaks its model, and applies the good spec again. Each state must be reached or explained in
@@ -114,7 +114,7 @@ async function declare(world: World, spec: Spec): Promise<void> {
 }
 
 async function settledState(world: World): Promise<readonly string[]> {
-  const untilMs = world.clock.monotonic() + restWithinMs;
+  const untilMs = world.clock.monotonic() + convergenceLimitMs;
   for (let changes = -1; changes !== world.changes && world.clock.monotonic() < untilMs;) {
     changes = world.changes;
     await world.advance(quietMs);
