@@ -103,5 +103,5 @@ function recentFailures(input: VerdictInput, recent: Windows): readonly Finding[
   };
   return findings(input, recent, thresholds)
     .filter(({ verdict }) => verdict === "Fail")
-    .map(({ verdict, message }) => ({ verdict, message: `lately ${message}` }));
+    .map(({ verdict, message }) => ({ verdict, message: `recently, ${message}` }));
 }

@@ -155,7 +155,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "Fail",
       message:
-        "lately candidate failed 100 of 300 requests (33.3 %), stable 0 of 2,700 (0 %): 33.3 points more, 1 allowed",
+        "recently, candidate failed 100 of 300 requests (33.3 %), stable 0 of 2,700 (0 %): 33.3 points more, 1 allowed",
     },
   },
   "too few recent requests change nothing": {

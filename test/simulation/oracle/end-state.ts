@@ -135,7 +135,7 @@ function normalizedMessage(given: string): string {
   if (!/requests|quota/.test(text)) return text;
   // The time of an analysis or a quota error, and the number of requests by then, vary between runs.
   return text
-    .replaceAll(/; lately .*?(?= \(at |$)/g, "")
+    .replaceAll(/; recently, .*?(?= \(at |$)/g, "")
     .replaceAll(/step \d+ of \d+ \([^)]*\)|all steps done/g, "STEP")
     .replaceAll(/\b\d[\d,]*(\.\d+)?\b/g, "N");
 }
