@@ -1,6 +1,6 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
-import { Fault } from "../../base/fault.ts";
+import { errorText, Fault } from "../../base/fault.ts";
 import { elementCount, type Tensor } from "../../dataplane/tensor.ts";
 import type { KerasModel } from "../../model/formats/keras/keras-model.ts";
 import type { TensorFlowGraph } from "../../model/formats/tensorflow-graph/tensorflow-graph.ts";
@@ -37,7 +37,7 @@ export const tensorFlowJs: Engine<KerasModel | TensorFlowGraph> = {
       return new LayersModelInMemory(flow, model, definition);
     } catch (thrown) {
       disposeNewVariables(flow.tf, before);
-      throw thrown instanceof Fault ? thrown : faults.ModelNotBuildable({ reason: reasonOf(thrown) }, thrown);
+      throw thrown instanceof Fault ? thrown : faults.ModelNotBuildable({ reason: errorText(thrown) }, thrown);
     }
   },
 };
@@ -106,7 +106,7 @@ class LayersModelInMemory implements LoadedModel {
     try {
       return this.#predict(model, inputs, rows);
     } catch (thrown) {
-      const lacksKernel = /Kernel '\w+' not registered/.test(reasonOf(thrown));
+      const lacksKernel = /Kernel '\w+' not registered/.test(errorText(thrown));
       if (!lacksKernel || !addFallbackKernels(this.#flow)) throw thrown;
       return this.#predict(model, inputs, rows);
     }
@@ -151,8 +151,4 @@ function emptyTensor({ dtype, shape }: TensorSpec): Tensor {
   if (dtype === "int32") return { dtype, shape: sizes, data: new Int32Array() };
   if (dtype === "bool") return { dtype, shape: sizes, data: new Uint8Array() };
   return { dtype: "float32", shape: sizes, data: new Float32Array() };
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

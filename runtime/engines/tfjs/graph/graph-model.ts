@@ -1,3 +1,4 @@
+import { errorText } from "../../../base/fault.ts";
 import { type Signature, type Signatures, signatureName } from "../../../dataplane/signature.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import type { Constant, Subgraph, TensorFlowGraph } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
@@ -150,7 +151,7 @@ function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Val
       values.push(integerTensorOf(tensor) ?? valueOf(tf, tensor));
     } catch (thrown) {
       for (const value of values) release(value);
-      throw faults.ConstantUnsupported({ constant: name, reason: reasonOf(thrown) }, thrown);
+      throw faults.ConstantUnsupported({ constant: name, reason: errorText(thrown) }, thrown);
     }
   }
   return values;
@@ -178,10 +179,6 @@ function simplifiedBodies(
   );
   releaseUnused(store, [...bodies.values()]);
   return bodies;
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** Small integer tensors are computed on the host, without kernels. */

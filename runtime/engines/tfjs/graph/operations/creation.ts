@@ -60,10 +60,13 @@ export const creation: Operations = {
   },
   DenseBincount: (call) => {
     const size = integerAt(call, 1);
-    boundedShape(call, [size]);
+    const { rank } = tensorAt(call, 0);
+    const values = rank === 2 ? rankedAt(call, 0, 2) : rankedAt(call, 0, 1);
+    const hasWeights = tensorAt(call, 2).size > 0;
+    boundedShape(call, rank === 2 ? [values.shape[0], size] : [size]);
     return call.tf.denseBincount(
-      rankedAt(call, 0, 1),
-      rankedAt(call, 2, 1),
+      values,
+      hasWeights && rank === 2 ? rankedAt(call, 2, 2) : rankedAt(call, 2, 1),
       size,
       call.attributes.get("binary_output") === true,
     );

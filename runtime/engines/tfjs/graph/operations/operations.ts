@@ -7,7 +7,7 @@ import { images } from "./images.ts";
 import { tensorLists } from "./tensor-lists.ts";
 import { matrix } from "./products/matrix.ts";
 import { normalization } from "./normalization.ts";
-import { onHost } from "./host-computation.ts";
+import { onHost, onStrings } from "./host-computation.ts";
 import { sliceJoin } from "./slice-join.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
@@ -26,5 +26,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     tensorLists,
     images,
     parseExample,
-  ].flatMap((family) => Object.entries(family).map(([op, operation]) => [op, onHost(operation)] as const)),
+  ].flatMap((family) =>
+    Object.entries(family).map(([op, operation]) => [op, onStrings(op, onHost(operation))] as const),
+  ),
 );

@@ -17,6 +17,11 @@ const truths = (shape: readonly number[], ...data: readonly number[]): Tensor =>
   shape,
   data: Uint8Array.from(data),
 });
+const t = (shape: readonly number[], ...texts: readonly string[]): Tensor => ({
+  dtype: "string",
+  shape,
+  data: texts.map((text) => Buffer.from(text)),
+});
 const image = f([1, 2, 2, 1], 1, 2, 3, 4);
 
 export const operationCases: readonly OperationCase[] = [
@@ -147,6 +152,14 @@ export const operationCases: readonly OperationCase[] = [
   ["Transpose", [f([2, 2], 1, 2, 3, 4), i([2], 1, 0)], [f([2, 2], 1, 3, 2, 4)]],
   ["BroadcastTo", [f([2], 1, 2), i([2], 2, 2)], [f([2, 2], 1, 2, 1, 2)]],
   ["Tile", [f([2], 1, 2), i([1], 2)], [f([4], 1, 2, 1, 2)]],
+  ["Tile", [t([1, 2], "cat", "dog"), i([2], 2, 1)], [t([2, 2], "cat", "dog", "cat", "dog")]],
+  ["GatherV2", [t([2], "cat", "dog"), i([3], 1, 0, 1), i([], 0)], [t([3], "dog", "cat", "dog")]],
+  ["ConcatV2", [t([1], "cat"), t([2], "dog", "東京"), i([], 0)], [t([3], "cat", "dog", "東京")]],
+  ["Select", [truths([2], 1, 0), t([2], "cat", "dog"), t([2], "", "cow")], [t([2], "cat", "cow")]],
+  ["Fill", [i([1], 2), t([], "cat")], [t([2], "cat", "cat")]],
+  ["DenseBincount", [i([2, 2], 1, 1, 0, 2), i([], 3), f([0])], [f([2, 3], 0, 2, 0, 1, 0, 1)]],
+  ["DenseBincount", [i([2, 2], 1, 1, 0, 2), i([], 3), f([0])], [f([2, 3], 0, 1, 0, 1, 0, 1)], { binary_output: true }],
+  ["DenseBincount", [i([2, 2], 1, 1, 0, 2), i([], 3), f([2, 2], 5, 6, 7, 8)], [f([2, 3], 0, 11, 0, 7, 0, 8)]],
   ["PadV2", [f([1, 2], 1, 2), i([2, 2], 0, 1, 1, 0), f([], 9)], [f([2, 3], 9, 1, 2, 9, 9, 9)]],
   ["MirrorPad", [f([3], 1, 2, 3), i([1, 2], 1, 2)], [f([6], 2, 1, 2, 3, 2, 1)], { mode: "REFLECT" }],
   ["ReverseV2", [f([2, 2], 1, 2, 3, 4), i([1], 1)], [f([2, 2], 2, 1, 4, 3)]],

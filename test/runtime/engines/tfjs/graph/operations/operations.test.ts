@@ -38,7 +38,8 @@ describe.each([
 });
 
 function rounded({ dtype, shape, data }: Tensor): object {
-  const numbers: readonly (number | bigint)[] = dtype === "string" ? [] : [...data];
+  if (dtype === "string") return { dtype, shape, values: data.map((text) => Buffer.from(text).toString()) };
+  const numbers: readonly (number | bigint)[] = [...data];
   const values = numbers.map((value) =>
     Number(value)
       .toFixed(3)
