@@ -46,10 +46,11 @@ interface Leaf {
   readonly fixed: number;
 }
 
-/** All leaf layers at or below the end of a path. */
+/** All leaf layers at or below the end of a path; a Sequential may list one layer several times. */
 function leavesAt(model: JsonObject, above: readonly string[], path: readonly string[]): readonly Leaf[] {
   const [next, ...rest] = path;
-  const found = layersOf(model).filter(({ name }) => next === undefined || name === next);
+  const layers = new Map(layersOf(model).map((layer) => [layer.name, layer]));
+  const found = [...layers.values()].filter(({ name }) => next === undefined || name === next);
   return found.flatMap(({ name, className, layer, config }) => {
     const layerPath = [...above, name];
     if (modelClasses.has(className)) return leavesAt(layer, layerPath, rest);

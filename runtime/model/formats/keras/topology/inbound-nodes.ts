@@ -16,7 +16,7 @@ export function inboundNodes(value: Json | undefined): InboundNodes {
     const refs: TensorRef[] = [];
     if (isObject(node)) {
       collect(node["args"] ?? [], refs, refusals);
-      collectNamed(node["kwargs"] ?? {}, refs, refusals);
+      collectNamed(node["kwargs"] ?? {}, refs, refusals, unsupportedFlags);
     } else {
       collect(node, refs, refusals);
     }
@@ -40,7 +40,7 @@ function collect(value: Json, refs: TensorRef[], refusals: string[]): void {
   const ref = outputRef(value);
   if (ref !== undefined) {
     refs.push(ref);
-    if (isList(value)) collectNamed(value[3] ?? {}, refs, refusals);
+    if (isList(value)) collectNamed(value[3] ?? {}, refs, refusals, keras2Flags);
     return;
   }
   if (isList(value)) {
@@ -51,7 +51,7 @@ function collect(value: Json, refs: TensorRef[], refusals: string[]): void {
 }
 
 /** Collects keyword arguments. Tensors are supported for `tensorArguments` only; `training` and masks are left to the engine. */
-function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void {
+function collectNamed(value: Json, refs: TensorRef[], refusals: string[], flags: ReadonlySet<string>): void {
   if (!isObject(value)) return;
   const order = [...tensorArguments];
   const sorted = entriesOf(value).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
@@ -61,7 +61,7 @@ function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void 
     collect(argument, inner, others);
     if (tensorArguments.has(key)) refs.push(...inner);
     else if (inner.length > 0) refusals.push(`it is called with a tensor as ${key}`);
-    else if (unsupportedFlags.has(key) && argument === true) refusals.push(`it is called with ${key}=True`);
+    else if (flags.has(key) && argument === true) refusals.push(`it is called with ${key}=True`);
   }
 }
 
@@ -77,7 +77,10 @@ const tensorArguments: ReadonlySet<string> = new Set([
 ]);
 
 /** Arguments that change what a layer computes and must not be true. */
-const unsupportedFlags: ReadonlySet<string> = new Set(["training", "use_causal_mask", "return_attention_scores"]);
+const unsupportedFlags: ReadonlySet<string> = new Set(["use_causal_mask", "return_attention_scores"]);
+
+/** Keras 3 stores `training=True` for every image layer, and `predict` overrides it; in Keras 2 it holds in `predict`, too. */
+const keras2Flags: ReadonlySet<string> = new Set([...unsupportedFlags, "training"]);
 
 /** A reference to the output of a layer, in either notation; `undefined` for anything else. */
 export function outputRef(value: Json): TensorRef | undefined {

@@ -1,3 +1,5 @@
+import { errorText } from "../../../../base/fault.ts";
+
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 /** An object of Keras' JSON. */
@@ -62,7 +64,7 @@ function parsedPython(text: string): unknown {
   try {
     return JSON.parse(strict);
   } catch (thrown) {
-    throw new ConfigError(`it is not JSON (${thrown instanceof Error ? thrown.message : String(thrown)})`);
+    throw new ConfigError(`it is not JSON (${errorText(thrown)})`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { crc32, inflateRawSync } from "node:zlib";
+import { errorText } from "../../../../base/fault.ts";
 import { type ByteSource, bytesAt, memorySource, windowSource } from "../../byte-source.ts";
 import { centralDirectory, type ZipEntry, ZipError } from "./zip-directory.ts";
 
@@ -63,7 +64,7 @@ function inflated(deflated: Buffer, { name, inflatedBytes }: ZipEntry): Buffer {
   try {
     bytes = inflateRawSync(deflated, { maxOutputLength: Math.max(inflatedBytes, 1) });
   } catch (thrown) {
-    throw new ZipError(`${name} cannot be inflated: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    throw new ZipError(`${name} cannot be inflated: ${errorText(thrown)}`);
   }
   if (bytes.length !== inflatedBytes) throw new ZipError(`${name} holds another number of bytes than it says`);
   return bytes;

@@ -74,7 +74,11 @@ describe("calls of a layer", () => {
       [{ args: [tensor("a")], kwargs: { mask: tensor("m") } }],
       { nodes: [[["a", 0, 0]]], refusal: "it is called with a tensor as mask" },
     ],
-    "training at inference": [
+    "training in Keras 3, which predict overrides": [
+      [{ args: [tensor("a")], kwargs: { training: true } }],
+      { nodes: [[["a", 0, 0]]] },
+    ],
+    "training at inference in Keras 2": [
       [[["a", 0, 0, { training: true }]]],
       { nodes: [[["a", 0, 0]]], refusal: "it is called with training=True" },
     ],
