@@ -20,18 +20,18 @@ test(
     const revision = { hash: "a1", version: "1", weight: 100, endpoints: [pod], draining: [] };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision], { timeoutMs: 1_000 })] });
     await source.received(({ type }) => type === "ack");
-    const told = new Map<string, number>();
+    const outcomes = new Map<string, number>();
     for (let first = seed; first < seed + count; first += atOnce) {
       const all = Array.from({ length: atOnce }, (_, i) => peers.client(restPort, first + i));
-      for (const outcome of await Promise.all(all)) told.set(outcome, (told.get(outcome) ?? 0) + 1);
+      for (const outcome of await Promise.all(all)) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
     const left = () => gateway.ledger.figures(0).models["default/digits"];
     await expect
       .poll(() => [left()?.revisions["a1"]?.inFlight, left()?.queued, bufferBudget], { timeout: 20_000 })
       .toEqual([0, 0, before]);
-    expect([peers.violations, told.get("500")]).toEqual([[], undefined]);
+    expect([peers.violations, outcomes.get("500")]).toEqual([[], undefined]);
     // How many of each depends on how busy the machine is.
-    expect([told.has("200"), told.has("400"), peers.requests() > 0]).toEqual([true, true, true]);
+    expect([outcomes.has("200"), outcomes.has("400"), peers.requests() > 0]).toEqual([true, true, true]);
     await gateway.drain();
     await source.close();
     peers.close();

@@ -69,7 +69,7 @@ export async function brokenPeers(seed: number): Promise<BrokenPeers> {
   const { port: podPort } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     podPort,
-    client: told,
+    client: firstStatus,
     violations,
     requests: () => requests,
     close: () => {
@@ -89,7 +89,7 @@ function answer({ socket }: IncomingMessage, response: ServerResponse, chance: R
   else socket.end(kind === 6 ? bytes : mutated(bytes, chance, chance.pick(answers)));
 }
 
-function told(port: number, seed: number): Promise<string> {
+function firstStatus(port: number, seed: number): Promise<string> {
   const chance = createRandom(seededRandom(seed));
   const whole = chance.pick(requests);
   const bytes = chance.bool(0.3) ? whole : mutated(whole, chance, chance.pick(requests));

@@ -42,7 +42,7 @@ function revision(
   return { hash, version: "1", weight, endpoints, draining };
 }
 
-async function pushed(source: TableSource, version: number, routes: Parameters<typeof route>[1], port: number) {
+async function push(source: TableSource, version: number, routes: Parameters<typeof route>[1], port: number) {
   source.push({ type: "full", version, routes: [route(port, routes)] });
   await source.received((message) => message.type === "ack" && message.version === version);
 }
@@ -66,7 +66,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("is ready once its first table has arrived, and acknowledges it", async () => {
     const { gateway, source } = await started();
     expect(gateway.isReady).toBe(false);
-    await pushed(source, 1, [], await freePort());
+    await push(source, 1, [], await freePort());
     expect(gateway.isReady).toBe(true);
     expect(source.messages).toEqual([
       { type: "hello", gateway: "g0" },
@@ -77,7 +77,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("passes method, path, body and status through, and names the revision that answered", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
-    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     const answer = await sendRequest(restPort, {
       path: "/v1/models/digits/versions/1:predict",
       body: '{"instances":[1]}',
@@ -95,7 +95,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source } = await started();
     const upstream = await startedPod("p0");
     const port = await freePort();
-    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], port);
+    await push(source, 1, [revision("a1", 100, [upstream.endpoint])], port);
     const answer = await sendRequest(port, { path: "/v1/models/anything:predict" });
     expect([answer.status, JSON.parse(answer.body).path]).toEqual([200, "/v1/models/anything:predict"]);
   });
@@ -103,7 +103,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("finds the model by host, by header and by path on the front port", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
-    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     const statuses = await Promise.all([
       sendRequest(restPort, { path: "/v1/models/digits" }),
       sendRequest(restPort, { path: "/x", headers: { host: "digits.default" } }),
@@ -116,7 +116,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
 
   test("lists the deployed models when a request matches none", async () => {
     const { source, restPort } = await started();
-    await pushed(source, 1, [], await freePort());
+    await push(source, 1, [], await freePort());
     const answer = await sendRequest(restPort, { path: "/v1/models/dgits:predict" });
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.body)).toEqual({
@@ -128,23 +128,23 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
 
   test("answers metadata, liveness and readiness requests itself, unless host or header name a model", async () => {
     const { source, restPort } = await started();
-    const told = async (path: string, headers = {}): Promise<string> => {
+    const statusAndBody = async (path: string, headers = {}): Promise<string> => {
       const { status, body } = await sendRequest(restPort, { method: "GET", path, headers, body: "" });
       return `${status} ${body}`;
     };
-    expect(await told("/v2/health/live")).toBe('200 {"live":true}');
-    expect(await told("/v2/health/ready")).toBe('503 {"ready":false}');
+    expect(await statusAndBody("/v2/health/live")).toBe('200 {"live":true}');
+    expect(await statusAndBody("/v2/health/ready")).toBe('503 {"ready":false}');
     const upstream = await startedPod("p0");
-    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
-    expect(await told("/v2/health/ready")).toBe('200 {"ready":true}');
-    expect(await told("/")).toBe('200 {"status":"alive"}');
-    expect(await told("/v2/health/ready", { host: "digits.default" })).toBe(
+    await push(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    expect(await statusAndBody("/v2/health/ready")).toBe('200 {"ready":true}');
+    expect(await statusAndBody("/")).toBe('200 {"status":"alive"}');
+    expect(await statusAndBody("/v2/health/ready", { host: "digits.default" })).toBe(
       '200 {"pod":"p0","path":"/v2/health/ready","body":""}',
     );
-    expect(await told("/v2")).toBe(
+    expect(await statusAndBody("/v2")).toBe(
       `200 {"name":"modelwright","version":"${release.version}","extensions":["classification","binary_tensor_data"]}`,
     );
-    expect(await told("/v2/models")).toBe(
+    expect(await statusAndBody("/v2/models")).toBe(
       `404 {"error":"no ModelDeployment for path /v2/models; deployed: digits (default/digits); name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>"}`,
     );
   });
@@ -153,7 +153,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort } = await started();
     const stable = await startedPod("stable");
     const candidate = await startedPod("candidate");
-    await pushed(
+    await push(
       source,
       1,
       [revision("a1", 75, [stable.endpoint]), revision("b2", 25, [candidate.endpoint])],
@@ -167,12 +167,12 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("holds requests while no pod is ready, sends wake messages, and releases them in order when one is", async () => {
     const { source, restPort, gateway } = await started();
     const port = await freePort();
-    await pushed(source, 1, [revision("a1", 100, [])], port);
+    await push(source, 1, [revision("a1", 100, [])], port);
     const answers = [sendRequest(restPort, { body: "1" }), sendRequest(restPort, { body: "2" })];
     await source.received(({ type }) => type === "wake");
     await expect.poll(() => gateway.heldRequests).toBe(2);
     const upstream = await startedPod("late");
-    await pushed(source, 2, [revision("a1", 100, [upstream.endpoint])], port);
+    await push(source, 2, [revision("a1", 100, [upstream.endpoint])], port);
     expect((await Promise.all(answers)).map(({ status, body }) => [status, JSON.parse(body).body])).toEqual([
       [200, "1"],
       [200, "2"],
@@ -206,7 +206,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
 
   test("frees the place of a held request whose client leaves", async () => {
     const { source, restPort, gateway } = await started();
-    await pushed(source, 1, [revision("a1", 100, [])], await freePort());
+    await push(source, 1, [revision("a1", 100, [])], await freePort());
     const leaving = new AbortController();
     const gone = sendRequest(restPort, { signal: leaving.signal }).catch(() => "gone");
     await expect.poll(() => gateway.heldRequests).toBe(1);
@@ -221,7 +221,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort } = await started();
     const broken = await startedPod("broken", (message) => message.socket.destroy());
     const whole = await startedPod("whole");
-    await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
     const pods: string[] = [];
     for (let i = 0; i < 20; i += 1) pods.push(JSON.parse((await sendRequest(restPort, { body: "{}" })).body).pod);
     expect(new Set(pods)).toEqual(new Set(["whole"]));
@@ -241,7 +241,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       response.write('{"pod":"w');
       setTimeout(() => response.end('hole"}'), 20);
     });
-    await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
     const answers = await Promise.all(Array.from({ length: 20 }, () => sendRequest(restPort)));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 {"pod":"whole"}']));
   });
@@ -257,7 +257,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       seen.push(message.headers["transfer-encoding"], message.headers["content-length"]);
       void message.toArray().then((chunks) => response.end(Buffer.concat(chunks)));
     });
-    await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
     const send = async (pieces: readonly string[]): Promise<string> => {
       const sending = request({ port: restPort, path: "/v1/models/digits:predict", method: "POST" });
       for (const piece of pieces) {
@@ -283,7 +283,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       message.on("data", (chunk: Buffer) => (sizeBytes += chunk.length));
       message.once("end", () => response.end(String(sizeBytes)));
     });
-    await pushed(source, 1, [revision("a1", 100, [gone, upstream.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [gone, upstream.endpoint])], await freePort());
     for (let i = 0; i < 4; i += 1) {
       const sending = request({ port: restPort, path: "/v1/models/digits:predict", method: "POST" });
       sending.write(Buffer.alloc(100_000, "x"));
@@ -298,11 +298,11 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort } = await started();
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
     const port = await freePort();
-    await pushed(source, 1, [revision("a1", 100, [gone])], port);
+    await push(source, 1, [revision("a1", 100, [gone])], port);
     const waiting = Promise.all([sendRequest(restPort), sendRequest(restPort), sendRequest(restPort)]);
-    await pushed(source, 2, [revision("a1", 100, [])], port);
+    await push(source, 2, [revision("a1", 100, [])], port);
     const fresh = await startedPod("fresh");
-    await pushed(source, 3, [revision("a1", 100, [fresh.endpoint])], port);
+    await push(source, 3, [revision("a1", 100, [fresh.endpoint])], port);
     const pods = (await waiting).map(({ body }) => JSON.parse(body).pod);
     expect(pods).toEqual(["fresh", "fresh", "fresh"]);
   });
@@ -313,10 +313,10 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const open = (of: typeof leaving): Promise<number> =>
       new Promise((resolve) => of.server.getConnections((_error, count) => resolve(count)));
     const port = await freePort();
-    await pushed(source, 1, [revision("a1", 100, [leaving.endpoint, staying.endpoint])], port);
+    await push(source, 1, [revision("a1", 100, [leaving.endpoint, staying.endpoint])], port);
     await Promise.all(Array.from({ length: 10 }, () => sendRequest(restPort)));
     expect([(await open(leaving)) > 0, (await open(staying)) > 0]).toEqual([true, true]);
-    await pushed(source, 2, [revision("a1", 100, [staying.endpoint], [leaving.endpoint.address])], port);
+    await push(source, 2, [revision("a1", 100, [staying.endpoint], [leaving.endpoint.address])], port);
     await expect.poll(() => open(leaving), { timeout: 500 }).toBe(0);
     expect((await open(staying)) > 0).toBe(true);
   });
@@ -326,11 +326,11 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const held = heldAnswer('{"pod":"draining"}');
     const draining = await startedPod("draining", held.listener);
     const port = await freePort();
-    await pushed(source, 1, [revision("a1", 100, [draining.endpoint])], port);
+    await push(source, 1, [revision("a1", 100, [draining.endpoint])], port);
     const running = sendRequest(restPort);
     await held.arrived;
     const fresh = await startedPod("fresh");
-    await pushed(source, 2, [revision("a1", 100, [fresh.endpoint], ["127.0.0.1"])], port);
+    await push(source, 2, [revision("a1", 100, [fresh.endpoint], ["127.0.0.1"])], port);
     const pods: string[] = [];
     for (let i = 0; i < 10; i += 1) pods.push(JSON.parse((await sendRequest(restPort)).body).pod);
     expect(new Set(pods)).toEqual(new Set(["fresh"]));
@@ -366,7 +366,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("streams a large body to the pod and a large answer back", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
-    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     const body = "z".repeat(900_000);
     expect(JSON.parse((await sendRequest(restPort, { body })).body).body).toBe(body);
   });
@@ -391,7 +391,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort } = await started();
     const left = Promise.withResolvers<void>();
     const slow = await startedPod("slow", (message) => void message.socket.once("close", () => left.resolve()));
-    await pushed(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
     const answers = await Promise.all([
       sendRequest(restPort, { headers: { "x-envoy-upstream-rq-timeout-ms": "150" } }),
       sendRequest(restPort, { headers: { "grpc-timeout": "150m" } }),
@@ -408,12 +408,12 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("observes the client's timeout while requests are held, also after failed attempts", async () => {
     const { source, gateway, restPort } = await started();
     const port = await freePort();
-    await pushed(source, 1, [revision("a1", 100, [])], port);
+    await push(source, 1, [revision("a1", 100, [])], port);
     const headers = { "x-envoy-upstream-rq-timeout-ms": "300" };
     const startMs = performance.now();
     expect((await sendRequest(restPort, { headers })).status).toBe(504);
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
-    await pushed(source, 2, [revision("a1", 100, [gone])], port);
+    await push(source, 2, [revision("a1", 100, [gone])], port);
     expect((await sendRequest(restPort, { headers })).status).toBe(504);
     expect(performance.now() - startMs).toBeLessThan(2_000);
     expect(gateway.heldRequests).toBe(0);
@@ -422,7 +422,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
   test("keeps serving by its last table when the operator goes away", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");
-    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
     await source.close();
     expect((await sendRequest(restPort)).status).toBe(200);
     closing.splice(closing.indexOf(source.close), 1);
@@ -445,7 +445,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const { source, restPort, gateway } = await started();
     const held = heldAnswer("{}");
     const slow = await startedPod("slow", held.listener);
-    await pushed(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
+    await push(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
     const running = sendRequest(restPort);
     await held.arrived;
     const drained = gateway.drain();

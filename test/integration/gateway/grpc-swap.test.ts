@@ -8,7 +8,7 @@ import { identity, unaryCall, grpcClient, methods } from "./grpc-scene.ts";
 import { freePort, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 /** A runtime of this version that serves the digits, ready. */
-async function served(version: string) {
+async function startRuntime(version: string) {
   const environment = { MODELWRIGHT_MODEL_VERSION: version, MODELWRIGHT_DRAIN_DELAY_MS: "500" };
   const program: Program = await startServe(digits.model, environment);
   await program.line("model ready");
@@ -65,7 +65,7 @@ async function push(...revisions: readonly RevisionRoute[]): Promise<void> {
 }
 
 async function started(version: string) {
-  const running = await served(version);
+  const running = await startRuntime(version);
   programs.push(running.program);
   return running;
 }
@@ -88,41 +88,37 @@ afterAll(async () => {
   await source.close();
 });
 
-describe("real runtimes behind a gateway, asked by gRPC", () => {
-  test(
-    "are asked by version and label, in both protocols, one by one and in a stream",
-    { timeout: 60_000 },
-    async () => {
-      const [stable, candidate] = await Promise.all([started("3"), started("4")]);
-      await push(
-        revision("3", { weight: 100, endpoints: [stable.endpoint], labels: ["stable"] }),
-        revision("4", { endpoints: [candidate.endpoint], labels: ["canary", "candidate"] }),
-      );
-      const by = client();
-      const name = "digits";
-      expect([
-        await predicted(by, { name }),
-        await predicted(by, { name, version: { value: 4 } }),
-        await predicted(by, { name, versionLabel: "canary" }),
-        await predicted(by, { name, versionLabel: "stable" }),
-        await inferred(by),
-        await inferred(by, "4"),
-        await inferred(by, "candidate"),
-      ]).toEqual(["3", "4", "4", "3", "3", "4", "4"]);
-      expect(await predicted(by, { name, version: { value: 9 } })).toBe(
-        "5 default/digits has no version 9; served: 3 (stable), 4 (canary, candidate); name one of these, or none to follow the traffic split",
-      );
-      const stream = by.makeBidiStreamRequest(methods.streamInfer, identity, identity);
-      const got: Buffer[] = [];
-      stream.on("data", (message: Buffer) => got.push(message));
-      const ended = new Promise((resolve) => stream.on("status", ({ code }) => resolve(code)));
-      for (let i = 0; i < 5; i += 1) stream.write(infer("canary"));
-      stream.end();
-      expect([await ended, got.length]).toEqual([0, 5]);
-    },
-  );
+describe("real runtimes behind a gateway, called over gRPC", () => {
+  test("serve calls by version and label, in both protocols, unary and in a stream", { timeout: 60_000 }, async () => {
+    const [stable, candidate] = await Promise.all([started("3"), started("4")]);
+    await push(
+      revision("3", { weight: 100, endpoints: [stable.endpoint], labels: ["stable"] }),
+      revision("4", { endpoints: [candidate.endpoint], labels: ["canary", "candidate"] }),
+    );
+    const by = client();
+    const name = "digits";
+    expect([
+      await predicted(by, { name }),
+      await predicted(by, { name, version: { value: 4 } }),
+      await predicted(by, { name, versionLabel: "canary" }),
+      await predicted(by, { name, versionLabel: "stable" }),
+      await inferred(by),
+      await inferred(by, "4"),
+      await inferred(by, "candidate"),
+    ]).toEqual(["3", "4", "4", "3", "3", "4", "4"]);
+    expect(await predicted(by, { name, version: { value: 9 } })).toBe(
+      "5 default/digits has no version 9; served: 3 (stable), 4 (canary, candidate); name one of these, or none to follow the traffic split",
+    );
+    const stream = by.makeBidiStreamRequest(methods.streamInfer, identity, identity);
+    const got: Buffer[] = [];
+    stream.on("data", (message: Buffer) => got.push(message));
+    const ended = new Promise((resolve) => stream.on("status", ({ code }) => resolve(code)));
+    for (let i = 0; i < 5; i += 1) stream.write(infer("canary"));
+    stream.end();
+    expect([await ended, got.length]).toEqual([0, 5]);
+  });
 
-  test("are replaced under load without one failed call", { timeout: 120_000 }, async () => {
+  test("are replaced under load without a failed call", { timeout: 120_000 }, async () => {
     let current = await started("10");
     await push(revision("10", { weight: 100, endpoints: [current.endpoint] }));
     const sending = new AbortController();
@@ -166,7 +162,7 @@ describe("real runtimes behind a gateway, asked by gRPC", () => {
     expect([...answers.values()].reduce((sum, calls) => sum + calls, 0)).toBeGreaterThan(200);
   });
 
-  test("that are killed cost no call that can be sent again", { timeout: 120_000 }, async () => {
+  test("that are killed cost no retryable call", { timeout: 120_000 }, async () => {
     const [one, two, three] = await Promise.all([started("20"), started("20"), started("20")]);
     const endpoints = [one, two, three].map(({ endpoint }, i) => ({ ...endpoint, pod: `p${i}` }));
     await push(revision("20", { weight: 100, endpoints }));

@@ -96,22 +96,22 @@ describe("a call of gRPC", () => {
   test("is refused with a list of models when it names none, or an unknown one", async () => {
     const pod = await startedPod("p0");
     const { client, modelPort, push } = await scene([revision("a1", 100, [pod.endpoint])]);
-    const told = async (request: Buffer, method: string) => (await unaryCall(client, request, { method })).status;
-    expect(await told(inference("dgits"), methods.infer)).toBe(
+    const result = async (request: Buffer, method: string) => (await unaryCall(client, request, { method })).status;
+    expect(await result(inference("dgits"), methods.infer)).toBe(
       `5 no ModelDeployment for model dgits; deployed: digits (default/digits); ${hint}`,
     );
-    expect(await told(inference(""), methods.infer)).toBe(
+    expect(await result(inference(""), methods.infer)).toBe(
       `3 the request of ${methods.infer} names no model; name it in model_spec.name or model_name, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>`,
     );
-    expect(await told(Buffer.from([0x0a, 0x50]), methods.predict)).toBe(
+    expect(await result(Buffer.from([0x0a, 0x50]), methods.predict)).toBe(
       "3 the model cannot be read from the request: it ends in the middle of a value; name it by the header modelwright-model: <namespace>/<name>",
     );
-    expect(await told(inference("digits"), "/some.Service/Method")).toBe(
+    expect(await result(inference("digits"), "/some.Service/Method")).toBe(
       "12 the gateway itself has no method /some.Service/Method; name a model by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
     );
     const revisions = [revision("a1", 100, [pod.endpoint])];
     await push(route(modelPort, revisions), route(await freePort(), revisions, { key: "other/digits" }));
-    expect(await told(inference("digits"), methods.infer)).toBe(
+    expect(await result(inference("digits"), methods.infer)).toBe(
       "3 model name digits is served by default/digits and other/digits; choose one by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
     );
   });
@@ -139,21 +139,21 @@ describe("a call of gRPC", () => {
       revision("c3", 0, [old.endpoint], { version: "2" }),
     ]);
     const own = otherClient(modelPort);
-    const told = async (by: Client, version: string) => {
+    const result = async (by: Client, version: string) => {
       const { status, message, revision } = await unaryCall(by, inference("digits", version));
       if (status !== "0") return status;
       const at = message.indexOf(" ") + 1;
       return `${String(revision)} ${modelInferRequest.decode(message.subarray(at)).modelVersion}`;
     };
-    expect(await told(client, "")).toBe("a1 ");
-    expect(await told(client, "4")).toBe("b2 4");
-    expect(await told(client, "canary")).toBe("b2 4");
-    expect(await told(own, "stable")).toBe("a1 3");
-    expect(await told(own, "2")).toBe("c3 2");
-    expect(await told(own, "nightly")).toBe(
+    expect(await result(client, "")).toBe("a1 ");
+    expect(await result(client, "4")).toBe("b2 4");
+    expect(await result(client, "canary")).toBe("b2 4");
+    expect(await result(own, "stable")).toBe("a1 3");
+    expect(await result(own, "2")).toBe("c3 2");
+    expect(await result(own, "nightly")).toBe(
       "5 default/digits has no version labelled nightly; served: 3 (stable), 4 (canary, candidate), 2; name one of these, or none to follow the traffic split",
     );
-    expect(await told(client, "9")).toMatch(/^5 default\/digits has no version 9; /);
+    expect(await result(client, "9")).toMatch(/^5 default\/digits has no version 9; /);
   });
 
   test("is held while no pod is ready, and released when one is", async () => {
@@ -437,28 +437,28 @@ describe("a gateway itself", () => {
   test("answers metadata, liveness, readiness and health over gRPC", async () => {
     const pod = await startedPod("p0");
     const { client, update } = await scene();
-    const told = async (method: string, request: Buffer = Buffer.alloc(0)): Promise<string | Buffer> => {
+    const result = async (method: string, request: Buffer = Buffer.alloc(0)): Promise<string | Buffer> => {
       const { status, message } = await unaryCall(client, request, { method });
       return status === "0" ? message : status;
     };
     const yes = Buffer.from([8, 1]);
     const no = Buffer.from([8, 2]);
-    expect(await told(methods.serverLive)).toEqual(yes);
-    expect(await told(methods.serverReady)).toEqual(Buffer.alloc(0));
-    expect(await told(methods.check)).toEqual(no);
+    expect(await result(methods.serverLive)).toEqual(yes);
+    expect(await result(methods.serverReady)).toEqual(Buffer.alloc(0));
+    expect(await result(methods.check)).toEqual(no);
     await update([revision("a1", 100, [])]);
-    expect(await told(methods.serverReady)).toEqual(yes);
-    expect(await told(methods.check)).toEqual(yes);
+    expect(await result(methods.serverReady)).toEqual(yes);
+    expect(await result(methods.check)).toEqual(yes);
     const digits = Buffer.from([10, 6, ...Buffer.from("digits")]);
-    expect(await told(methods.check, digits)).toEqual(no);
+    expect(await result(methods.check, digits)).toEqual(no);
     await update([revision("a1", 100, [pod.endpoint])]);
-    expect(await told(methods.check, digits)).toEqual(yes);
-    expect(await told(methods.check, Buffer.from([10, 1, 120]))).toBe(
+    expect(await result(methods.check, digits)).toEqual(yes);
+    expect(await result(methods.check, Buffer.from([10, 1, 120]))).toBe(
       `5 no ModelDeployment for model x; deployed: digits (default/digits); ${hint}`,
     );
     const texts = [release.name, release.version, "binary_tensor_data"];
     const metadata = texts.map((text, i) => Buffer.from([8 * (i + 1) + 2, text.length, ...Buffer.from(text)]));
-    expect(await told(methods.serverMetadata)).toEqual(Buffer.concat(metadata));
+    expect(await result(methods.serverMetadata)).toEqual(Buffer.concat(metadata));
     expect(pod.calls).toEqual([]);
   });
 

@@ -68,7 +68,7 @@ function sendRequest(
 }
 
 describe("REST over HTTP/2", () => {
-  test("is for the host of its pseudo-header, whatever its header host says", async () => {
+  test("is routed by `:authority`, whatever the host header says", async () => {
     const { restPort } = await scene((request, response) => {
       request.resume();
       response.end(JSON.stringify({ host: request.headers.host }));
@@ -78,10 +78,10 @@ describe("REST over HTTP/2", () => {
     expect([status, body]).toEqual([200, '{"host":"digits.default"}']);
   });
 
-  test("is told to send what it asks about unless that is refused", async () => {
+  test("gets 100 Continue unless the body is refused", async () => {
     const { restPort } = await scene(undefined, { bodyBytes: 1_000 });
     const client = await session(restPort);
-    const told = async (sizeBytes: number): Promise<unknown[]> => {
+    const result = async (sizeBytes: number): Promise<unknown[]> => {
       const headers = { expect: "100-continue", "content-length": String(sizeBytes) };
       const stream = client.request({ ":method": "POST", ":path": "/v1/models/digits:predict", ...headers });
       const heard: unknown[] = [];
@@ -96,10 +96,10 @@ describe("REST over HTTP/2", () => {
       stream.close();
       return heard;
     };
-    expect([await told(10), await told(2_000)]).toEqual([["continue", 200], [413]]);
+    expect([await result(10), await result(2_000)]).toEqual([["continue", 200], [413]]);
   });
 
-  test("goes the way of HTTP/1.1, on the shared port and on the model's own", async () => {
+  test("is served as over HTTP/1.1, on the shared port and on the model's own", async () => {
     const seen: unknown[] = [];
     const { restPort, modelPort } = await scene((request, response) => {
       const { host, cookie, te, ...others } = request.headers;
@@ -126,7 +126,7 @@ describe("REST over HTTP/2", () => {
     ]);
   });
 
-  test("carries bodies of announced and of unknown length, and refuses what is too large", async () => {
+  test("carries bodies of declared and of unknown length, and refuses large ones", async () => {
     const { restPort } = await scene();
     const client = await session(restPort);
     const body = "x".repeat(300_000);
@@ -179,19 +179,19 @@ describe("REST over HTTP/2", () => {
   test("names a version by number or label; pods get their own number", async () => {
     const { restPort } = await scene();
     const client = await session(restPort);
-    const told = async (path: string): Promise<unknown> => {
+    const result = async (path: string): Promise<unknown> => {
       const { status, body } = await sendRequest(client, { ":path": path }, "{}");
       return status === 200 ? JSON.parse(body).path : `${String(status)} ${JSON.parse(body).error}`;
     };
-    expect(await told("/v1/models/digits/labels/stable:predict")).toBe("/v1/models/digits/versions/3:predict");
-    expect(await told("/v2/models/digits/versions/stable/infer")).toBe("/v2/models/digits/versions/3/infer");
-    expect(await told("/v1/models/digits/versions/3:predict")).toBe("/v1/models/digits/versions/3:predict");
-    expect(await told("/v1/models/digits/versions/4:predict")).toBe(
+    expect(await result("/v1/models/digits/labels/stable:predict")).toBe("/v1/models/digits/versions/3:predict");
+    expect(await result("/v2/models/digits/versions/stable/infer")).toBe("/v2/models/digits/versions/3/infer");
+    expect(await result("/v1/models/digits/versions/3:predict")).toBe("/v1/models/digits/versions/3:predict");
+    expect(await result("/v1/models/digits/versions/4:predict")).toBe(
       "404 default/digits has no version 4; served: 3 (stable); name one of these, or none to follow the traffic split",
     );
   });
 
-  test("answers of itself, and says what it does not know", async () => {
+  test("is answered by the gateway itself on server paths, with 404 on unknown ones", async () => {
     const { restPort } = await scene();
     const client = await session(restPort);
     const live = await sendRequest(client, { ":path": "/v2/health/live" });
@@ -202,7 +202,7 @@ describe("REST over HTTP/2", () => {
     );
   });
 
-  test("whose client leaves is given up at the pod", async () => {
+  test("whose client leaves is aborted at the pod", async () => {
     const arrived = Promise.withResolvers<Promise<unknown>>();
     const { restPort } = await scene((request) => {
       arrived.resolve(new Promise((resolve) => request.socket.once("close", resolve)));
@@ -216,7 +216,7 @@ describe("REST over HTTP/2", () => {
     await left;
   });
 
-  test("whose pod breaks off in the middle of its answer is cut off, not ended", async () => {
+  test("whose pod breaks off in the middle of its answer is reset, not ended", async () => {
     const { restPort } = await scene((request, response) => {
       request.resume();
       response.writeHead(200, { "content-length": 100_000 });
@@ -248,7 +248,7 @@ describe("REST over HTTP/2", () => {
     });
   });
 
-  test("is answered while the gateway drains, and its connection is ended", async () => {
+  test("is answered while the gateway drains, and its connection is closed", async () => {
     const arrived = Promise.withResolvers<() => void>();
     const { restPort, gateway } = await scene((_request, response) => arrived.resolve(() => response.end("{}")));
     const client = await session(restPort);
@@ -263,16 +263,16 @@ describe("REST over HTTP/2", () => {
     await expect.poll(() => client.destroyed).toBe(true);
   });
 
-  test("is what curl speaks with prior knowledge, beside HTTP/1.1 on the same port", async ({ skip }) => {
+  test("works with curl and prior knowledge, beside HTTP/1.1 on the same port", async ({ skip }) => {
     const { stdout } = await run("curl", ["--version"]).catch(() => ({ stdout: "" }));
     skip(!/HTTP2/.test(stdout), "there is no curl that speaks HTTP/2");
     const { restPort } = await scene();
     const url = `http://127.0.0.1:${restPort}/v1/models/digits:predict`;
-    const told = async (...args: readonly string[]): Promise<string> =>
+    const result = async (...args: readonly string[]): Promise<string> =>
       (await run("curl", ["-s", "-w", " %{http_version} %{http_code}", "-d", "{}", ...args, url])).stdout;
     const answer = '{"pod":"p0","path":"/v1/models/digits:predict","body":"{}"}';
-    expect(await told("--http2-prior-knowledge")).toBe(`${answer} 2 200`);
-    expect(await told("--http1.1")).toBe(`${answer} 1.1 200`);
-    expect(await told("--http2")).toBe(`${answer} 1.1 200`);
+    expect(await result("--http2-prior-knowledge")).toBe(`${answer} 2 200`);
+    expect(await result("--http1.1")).toBe(`${answer} 1.1 200`);
+    expect(await result("--http2")).toBe(`${answer} 1.1 200`);
   });
 });

@@ -117,7 +117,7 @@ function inferRequest(row: number, unknownBytes = 0): Buffer {
   return Buffer.concat([message, field.written]);
 }
 
-describe("a pod whose container is killed and started again in place", () => {
+describe("a pod whose container is killed and restarted in place", () => {
   test(
     "costs its clients nothing, whatever they speak, though the table names it all the while",
     { timeout: 60_000 },
@@ -172,7 +172,7 @@ describe("a pod whose container is killed and started again in place", () => {
     },
   );
 
-  test("lets its clients wait when it is the only one", { timeout: 60_000 }, async () => {
+  test("has its requests held when it is the only one", { timeout: 60_000 }, async () => {
     const only = await startedPod("only");
     const { restPort } = await scene([only.endpoint]);
     const { end } = load(8, async (row) => {
@@ -189,7 +189,7 @@ describe("a pod whose container is killed and started again in place", () => {
 });
 
 describe("a pod that says that it is loading its model", () => {
-  test("is asked by nobody but the gateway until it says that it is ready", async () => {
+  test("gets only the gateway's polls until it is ready", async () => {
     let isLoading = true;
     const seen: string[] = [];
     const loading = await pod("loading", (message, response) => {
@@ -208,7 +208,7 @@ describe("a pod that says that it is loading its model", () => {
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("of a version that only it knows of is believed, and stays", async () => {
+  test("about a version that only it knows stays in service", async () => {
     const loading = await pod("loading", (message, response) => {
       message.resume();
       if (message.url?.includes("/versions/7") === true)

@@ -33,7 +33,7 @@ async function replica(host: string, port: number): Promise<PushServer> {
   return server;
 }
 
-function followed(port: number, lookup: (host: string) => Promise<readonly string[]>): Operators {
+function followReplicas(port: number, lookup: (host: string) => Promise<readonly string[]>): Operators {
   const clock = { ...systemClock, sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(20, signal) };
   const urls = [`http://modelwright-operator.modelwright-system:${port}`];
   const following = operators({
@@ -64,7 +64,7 @@ describe("a gateway among several operators", () => {
     const port = await freePort();
     const servers = [await replica("127.0.0.11", port), await replica("127.0.0.12", port)];
     for (const server of servers) closing.push(() => server.stop());
-    followed(port, async () => ["127.0.0.11", "127.0.0.12"]);
+    followReplicas(port, async () => ["127.0.0.11", "127.0.0.12"]);
     for (const server of servers) server.set(one.key, one);
     await Promise.all(servers.map(acknowledges));
   });
@@ -75,7 +75,7 @@ describe("a gateway among several operators", () => {
     closing.push(() => first.stop());
     let answer: readonly string[] | undefined = ["127.0.0.11"];
     let requests = 0;
-    followed(port, async () => {
+    followReplicas(port, async () => {
       requests += 1;
       if (answer === undefined) throw new Error("getaddrinfo EAI_AGAIN");
       return answer;
@@ -105,7 +105,7 @@ describe("a gateway among several operators", () => {
     const second = await replica("127.0.0.12", port);
     closing.push(() => second.stop());
     let answer: readonly string[] = ["127.0.0.11", "127.0.0.12"];
-    followed(port, async () => answer);
+    followReplicas(port, async () => answer);
     for (const server of [first, second]) server.set(one.key, one);
     await Promise.all([first, second].map(acknowledges));
     answer = ["127.0.0.12"];

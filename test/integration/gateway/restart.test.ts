@@ -58,8 +58,8 @@ describe("a restarted gateway", () => {
       [200, "before"],
     ]);
     expect(await readiness()).toBe(503);
-    const told = await second.line("the route table of an earlier run serves until an operator sends a newer one");
-    expect([told["routes"], Number(told["ageSeconds"]) >= 1]).toEqual([1, true]);
+    const record = await second.line("the route table of an earlier run serves until an operator sends a newer one");
+    expect([record["routes"], Number(record["ageSeconds"]) >= 1]).toEqual([1, true]);
     while ((await readiness()) !== 200) await sleep(50);
     expect(await tableAgeSeconds()).toBeGreaterThan(3);
 
@@ -82,8 +82,8 @@ describe("a restarted gateway", () => {
     await writeFile(tableFile, '{"file":"modelwright-route-table","version":1}\n{"key":"default/dig');
     const { started, readiness, restPort } = await program("http://127.0.0.1:1", tableFile);
     const first = started();
-    const told = await first.line("route table of an earlier run is not used");
-    expect(told["cause"]).toBe("it is cut off or damaged");
+    const record = await first.line("route table of an earlier run is not used");
+    expect(record["cause"]).toBe("it is cut off or damaged");
     await first.line("gateway listens");
     await sleep(2_500);
     expect(await readiness()).toBe(503);

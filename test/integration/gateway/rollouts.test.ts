@@ -55,7 +55,7 @@ const hashOf = ({ headers }: Answer): unknown => headers["modelwright-revision"]
 const figures = ({ gateway }: Running) => gateway.ledger.figures(0).models["default/digits"];
 
 describe("a split", () => {
-  test("of two gateways is less than one request from every weight at each of them, whatever a pod does", async () => {
+  test("at each of two gateways is less than one request from every weight, whatever a pod does", async () => {
     const gateways = [await started(), await started()];
     // One request in five breaks off: retries do not count.
     let requests = 0;
@@ -85,7 +85,7 @@ describe("a split", () => {
     }
   }, 60_000);
 
-  test("by a key leaves users where they are, but for those who move to the candidate as its weight rises", async () => {
+  test("by a sticky key only moves users to the candidate as its weight rises", async () => {
     const gateways = [await started(), await started()];
     const [stable, candidate] = [await startedPod("stable"), await startedPod("candidate")];
     const ports = await Promise.all(gateways.map(() => freePort()));
@@ -116,7 +116,7 @@ describe("a split", () => {
     expect(moved.size).toBe(users.length);
   });
 
-  test("leaves out a revision that has nothing ready, and gives it no burst when it is back", async () => {
+  test("leaves out a revision without ready pods, and gives it no burst when it returns", async () => {
     const gateway = await started();
     const [stable, candidate] = [await startedPod("stable"), await startedPod("candidate")];
     const port = await freePort();
@@ -133,7 +133,7 @@ describe("a split", () => {
 });
 
 describe("a pod that is terminating", () => {
-  test("has its 503 tried on another, and passed on when there is nothing to repeat", async () => {
+  test("has its 503 retried on another pod, and passed on when the request cannot be retried", async () => {
     const gateway = await started();
     const arrival = Promise.withResolvers<void>();
     const port = await freePort();
@@ -163,7 +163,7 @@ describe("a pod that is terminating", () => {
     expect([counted?.completed, counted?.failed]).toEqual([2, { status: 1, connection: 0, timeout: 0 }]);
   });
 
-  test("that is none any more has its 503 passed on: only the table knows who is terminating", async () => {
+  test("that only reports 503 has it passed on: only the table says which pods are terminating", async () => {
     const gateway = await started();
     const full = await startedPod("full", (message, response) => {
       message.resume();
@@ -177,7 +177,7 @@ describe("a pod that is terminating", () => {
   });
 });
 
-test("a request that waits for a ModelDeployment which is deleted is told so at once", async () => {
+test("a held request is rejected at once when its ModelDeployment is deleted", async () => {
   const gateway = await started();
   await push(gateway, await freePort(), [revision("a1", 100, [])]);
   const waiting = sendRequest(gateway.restPort);
@@ -199,7 +199,7 @@ describe("pods that are killed", () => {
     return child;
   }
 
-  test("under load cost no request that was small enough to be repeated, though no table says so", async () => {
+  test("under load cost no retryable request, although no table reports it", async () => {
     const gateway = await started();
     const [one, two, three] = [await freePort(), await freePort(), await freePort()];
     const children = [await process("one", one), await process("two", two), await process("three", three)];

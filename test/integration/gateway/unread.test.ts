@@ -49,8 +49,8 @@ function sendRequest(client: ClientHttp2Session, headers: OutgoingHttpHeaders, b
   };
 }
 
-describe("what waits unread over HTTP/2, of all connections together", () => {
-  test("is no more than there is memory for: a request that brings more is refused, and others go on", async () => {
+describe("unread data over HTTP/2, of all connections together", () => {
+  test("is limited by the memory budget: a request that exceeds it is refused, and others continue", async () => {
     const { client, bufferBudget } = await scene([], 150_000);
     const path = { ":path": "/v1/models/digits:predict", "content-length": "100000" };
     const waiting = sendRequest(client, path, Buffer.alloc(90_000), false);
@@ -64,7 +64,7 @@ describe("what waits unread over HTTP/2, of all connections together", () => {
     await expect.poll(() => bufferBudget.shortLeftBytes).toBe(150_000);
   });
 
-  test("is no more than there is memory for in answers: one that its client does not read ends with a status", async () => {
+  test("is limited in answers, too: one that its client does not read ends with a status", async () => {
     const long = ({ stream }: PodCall): void => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" });
       stream.write(framed(Buffer.alloc(400_000, "x")));
@@ -81,7 +81,7 @@ describe("what waits unread over HTTP/2, of all connections together", () => {
     expect(bufferBudget.shortLeftBytes).toBe(100_000);
   });
 
-  test("takes nothing any more once it was read", async () => {
+  test("takes none of the budget once it was read", async () => {
     const upstream = await pod("p0", (message, response) => void message.pipe(response));
     closing.push(upstream.close);
     const { client, bufferBudget } = await scene([upstream.endpoint], 10_000_000);

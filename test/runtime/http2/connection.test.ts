@@ -179,7 +179,7 @@ const request = (id: number, flags = 4): Buffer => frame(1, flags, id, postBlock
 const uint32 = (value: number): Buffer =>
   Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 255));
 
-async function hostile(port: number, bytes: Buffer): Promise<Socket> {
+async function hostileClient(port: number, bytes: Buffer): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   closing.push(() => socket.destroy());
@@ -231,7 +231,7 @@ describe("a connection of a hostile client", () => {
   };
   test.for(Object.entries(breaking))("is ended for %s", async ([, [bytes, cause]]) => {
     const { port, connections } = await ourServer((stream) => stream.pause());
-    const socket = await hostile(port, Buffer.concat([greeting, bytes]));
+    const socket = await hostileClient(port, Buffer.concat([greeting, bytes]));
     socket.resume();
     await once(socket, "close");
     expect(connections[0]?.cause?.message).toBe(cause);
@@ -263,7 +263,7 @@ describe("a connection of a hostile client", () => {
       fc.asyncProperty(session, async ({ frames, cuts }) => {
         const sent = frames.map(({ type, flags, stream, payload }) => frame(type, flags, stream, payload));
         const bytes = Buffer.concat([greeting, ...sent]);
-        const socket = await hostile(port, Buffer.alloc(0));
+        const socket = await hostileClient(port, Buffer.alloc(0));
         socket.resume();
         for (let at = 0, i = 0; at < bytes.length; i += 1) {
           const end = at + (cuts[i % cuts.length] ?? 1);
@@ -284,7 +284,7 @@ describe("a connection of a hostile client", () => {
   test("resets a stream whose client exceeds its window, and no other stream", async () => {
     const { port, connections } = await ourServer((stream) => stream.pause());
     const more = Array.from({ length: 5 }, () => frame(0, 0, 1, Buffer.alloc(16_000)));
-    await hostile(port, Buffer.concat([greeting, request(1), request(3), ...more]));
+    await hostileClient(port, Buffer.concat([greeting, request(1), request(3), ...more]));
     await expect.poll(() => (connections[0]?.streams.all() ?? []).map(({ id }) => id)).toEqual([3]);
     expect(connections[0]?.isOver).toBe(false);
   });
@@ -298,7 +298,7 @@ describe("a connection of a hostile client", () => {
     const { port, connections } = await ourServer(answer, { clock });
     // Pings are answered, so that the watchdog keeps the connection.
     const pong = (socket: Socket): unknown => socket.on("data", () => socket.write(frame(6, 1, 0, Buffer.alloc(8))));
-    const stalling = await hostile(port, Buffer.concat([greeting, request(1, 5)]));
+    const stalling = await hostileClient(port, Buffer.concat([greeting, request(1, 5)]));
     pong(stalling);
     await expect.poll(() => connections[0]?.streams.size).toBe(1);
     for (let i = 0; i < 6; i += 1) {
@@ -306,7 +306,7 @@ describe("a connection of a hostile client", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect([connections[0]?.streams.size, connections[0]?.isOver]).toEqual([0, false]);
-    await hostile(port, Buffer.concat([greeting, frame(1, 0, 1, postBlock)]));
+    await hostileClient(port, Buffer.concat([greeting, frame(1, 0, 1, postBlock)]));
     await expect.poll(() => connections[1]?.isWithinHeaders).toBe(true);
     for (let i = 0; i < 6; i += 1) {
       await clock.advance(10_000);

@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([server.close(), modelless.close()]));
 
-async function told({ port }: HttpServer, path: string): Promise<string> {
+async function fetchText({ port }: HttpServer, path: string): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
   return `${response.status} ${(await response.text()).trim()}`;
 }
@@ -60,37 +60,39 @@ describe("the admin port", () => {
     ["Failed", "503 Failed"],
   ] as const)("%s: alive, and ready only when it is", async (current, want) => {
     state = current;
-    expect([await told(server, "/healthz"), await told(server, "/readyz")]).toEqual(["200 ok", want]);
+    expect([await fetchText(server, "/healthz"), await fetchText(server, "/readyz")]).toEqual(["200 ok", want]);
   });
 
   test("is not alive while a call hangs, and names its model", async () => {
     stuck = ["letters version 2"];
-    expect(await told(server, "/healthz")).toBe("503 a call does not end and cannot be ended: letters version 2");
+    expect(await fetchText(server, "/healthz")).toBe("503 a call does not end and cannot be ended: letters version 2");
     stuck = [];
-    expect(await told(server, "/healthz")).toBe("200 ok");
+    expect(await fetchText(server, "/healthz")).toBe("200 ok");
   });
 
   test("returns figures and facts", async () => {
-    expect(await told(server, "/metrics")).toBe("200 up 1");
-    expect(await told(server, "/monitoring/prometheus/metrics")).toBe("200 up 1");
-    expect(await told(server, "/model")).toBe(`200 ${JSON.stringify(facts)}`);
-    expect(await told(server, "/models")).toBe(`200 ${JSON.stringify([older, facts, other])}`);
+    expect(await fetchText(server, "/metrics")).toBe("200 up 1");
+    expect(await fetchText(server, "/monitoring/prometheus/metrics")).toBe("200 up 1");
+    expect(await fetchText(server, "/model")).toBe(`200 ${JSON.stringify(facts)}`);
+    expect(await fetchText(server, "/models")).toBe(`200 ${JSON.stringify([older, facts, other])}`);
   });
 
   test("returns the requests that are recorded in the ready model", async () => {
-    expect(await told(server, "/golden-requests")).toBe("404 no request of Predict is recorded in digits version 1");
+    expect(await fetchText(server, "/golden-requests")).toBe(
+      "404 no request of Predict is recorded in digits version 1",
+    );
     recorded = "a line of version";
-    expect(await told(server, "/golden-requests")).toBe("200 a line of version 1");
-    expect(await told(modelless, "/golden-requests")).toMatch(/^404 \/golden-requests is not here; try /);
+    expect(await fetchText(server, "/golden-requests")).toBe("200 a line of version 1");
+    expect(await fetchText(modelless, "/golden-requests")).toMatch(/^404 \/golden-requests is not here; try /);
   });
 
   test("answers 404 to unknown paths, and 500 to errors", async () => {
-    expect(await told(server, "/v1")).toBe(
+    expect(await fetchText(server, "/v1")).toBe(
       "404 /v1 is not here; try /healthz, /readyz, /metrics, /model, /models, /golden-requests",
     );
-    expect(await told(modelless, "/model")).toBe(
+    expect(await fetchText(modelless, "/model")).toBe(
       "404 /model is not here; try /healthz, /readyz, /metrics, /model, /models, /golden-requests",
     );
-    expect(await told(modelless, "/metrics")).toBe("500 no figures");
+    expect(await fetchText(modelless, "/metrics")).toBe("500 no figures");
   });
 });

@@ -54,29 +54,29 @@ afterEach(async () => {
   for (const caller of open.splice(0)) await caller.close();
 });
 
-async function opened(...args: Parameters<typeof openCaller>): Promise<Caller> {
+async function openCallerFor(...args: Parameters<typeof openCaller>): Promise<Caller> {
   const caller = await openCaller(...args);
   open.push(caller);
   return caller;
 }
 
-async function said(caller: Caller, text: string, options = {}): Promise<string> {
+async function echoed(caller: Caller, text: string, options = {}): Promise<string> {
   const answer = await caller.callRaw(say, note.encode({ text }), options);
   return typeof answer === "string" ? answer : note.decode(answer).text;
 }
 
 describe("the gRPC server", () => {
   test("answers calls, and reports each", async () => {
-    const told: AnsweredRequest[] = [];
-    const caller = await opened([echo()], { onAnswer: (answered) => told.push(answered) });
+    const records: AnsweredRequest[] = [];
+    const caller = await openCallerFor([echo()], { onAnswer: (answered) => records.push(answered) });
     const metadata = new Metadata();
     metadata.set("traceparent", `00-${"a".repeat(32)}-${"b".repeat(16)}-01`);
     const forged = new Metadata();
     forged.set("traceparent", "00-not-one-01");
-    expect(await said(caller, "hello", { metadata })).toBe("hello");
-    expect(await said(caller, "busy", { metadata: forged })).toBe("UNAVAILABLE: busy");
-    expect(await said(caller, "fail")).toBe("INTERNAL: of ours");
-    expect(told.map(({ durationMs, fault, ...rest }) => [rest, fault?.code, durationMs >= 0])).toEqual([
+    expect(await echoed(caller, "hello", { metadata })).toBe("hello");
+    expect(await echoed(caller, "busy", { metadata: forged })).toBe("UNAVAILABLE: busy");
+    expect(await echoed(caller, "fail")).toBe("INTERNAL: of ours");
+    expect(records.map(({ durationMs, fault, ...rest }) => [rest, fault?.code, durationMs >= 0])).toEqual([
       [{ protocol: "test", status: "OK", traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` }, undefined, true],
       [{ protocol: "test", status: "UNAVAILABLE" }, "Busy", true],
       [{ protocol: "test", status: "INTERNAL" }, "Unexpected", true],
@@ -84,14 +84,14 @@ describe("the gRPC server", () => {
   });
 
   test("answers UNIMPLEMENTED to other methods", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     expect(await caller.callRaw("/test.Echo/Sing", Buffer.alloc(0))).toBe(
       "UNIMPLEMENTED: The server does not implement the method /test.Echo/Sing",
     );
   });
 
   test("refuses malformed messages", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     expect(await caller.callRaw(say, Buffer.of(0x0a, 9, 1))).toBe(
       "INVALID_ARGUMENT: the request is not a valid test.Note: text: it ends in the middle of a value",
     );
@@ -99,28 +99,31 @@ describe("the gRPC server", () => {
 
   test("refuses a message that is too large, sent as it is or compressed", async () => {
     const services = [echo()];
-    const plainly = await opened(services, { maxBytes: 1000 });
-    const zipped = await opened(services, { maxBytes: 1000, channel: { "grpc.default_compression_algorithm": 2 } });
+    const plainly = await openCallerFor(services, { maxBytes: 1000 });
+    const zipped = await openCallerFor(services, {
+      maxBytes: 1000,
+      channel: { "grpc.default_compression_algorithm": 2 },
+    });
     const large = "a".repeat(1001);
-    expect(await said(plainly, large)).toMatch(/^RESOURCE_EXHAUSTED: Received message larger than max/);
-    expect(await said(zipped, large)).toMatch(
+    expect(await echoed(plainly, large)).toMatch(/^RESOURCE_EXHAUSTED: Received message larger than max/);
+    expect(await echoed(zipped, large)).toMatch(
       /^RESOURCE_EXHAUSTED: Received message that decompresses to a size larger than 1000/,
     );
-    expect(await said(plainly, "a")).toBe("a");
-    expect(await said(zipped, "a".repeat(900))).toBe("a".repeat(900));
+    expect(await echoed(plainly, "a")).toBe("a");
+    expect(await echoed(zipped, "a".repeat(900))).toBe("a".repeat(900));
   });
 
   test("tells a method that the client has left, and its deadline", async () => {
     const calls: RpcCall[] = [];
-    const caller = await opened([echo((call) => calls.push(call))], { timeoutMs: 5000 });
+    const caller = await openCallerFor([echo((call) => calls.push(call))], { timeoutMs: 5000 });
     const leaving = new AbortController();
-    const left = said(caller, "wait", { signal: leaving.signal });
+    const left = echoed(caller, "wait", { signal: leaving.signal });
     while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     leaving.abort();
     expect(await left).toBe("CANCELLED: Cancelled on client");
-    expect(await said(caller, "wait", { deadlineMs: 100 })).toMatch(/^DEADLINE_EXCEEDED: /);
-    expect(await said(caller, "now", { deadlineMs: 1000 })).toBe("now");
-    expect(await said(caller, "now")).toBe("now");
+    expect(await echoed(caller, "wait", { deadlineMs: 100 })).toMatch(/^DEADLINE_EXCEEDED: /);
+    expect(await echoed(caller, "now", { deadlineMs: 1000 })).toBe("now");
+    expect(await echoed(caller, "now")).toBe("now");
     for (const { signal } of calls.slice(0, 2)) {
       while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -135,7 +138,7 @@ describe("the gRPC server", () => {
   });
 
   test("streams, and ends a stream that fails with its status", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     const texts = ["a", "b", "c"];
     const answers = await conversation(
       caller,
@@ -147,23 +150,23 @@ describe("the gRPC server", () => {
   });
 
   test("sends GOAWAY while it keeps serving, and finishes running calls before it closes", async () => {
-    const caller = await opened([echo()]);
-    expect(await said(caller, "before")).toBe("before");
-    const running = said(caller, "sleep300");
+    const caller = await openCallerFor([echo()]);
+    expect(await echoed(caller, "before")).toBe("before");
+    const running = echoed(caller, "sleep300");
     await new Promise((resolve) => setTimeout(resolve, 50));
     await caller.server.goAway();
-    expect(await said(caller, "after")).toBe("after");
-    const last = said(caller, "sleep200");
+    expect(await echoed(caller, "after")).toBe("after");
+    const last = echoed(caller, "sleep200");
     await new Promise((resolve) => setTimeout(resolve, 50));
     const closed = caller.server.close();
     expect(await Promise.all([running, last])).toEqual(["sleep300", "sleep200"]);
     await closed;
-    expect(await said(caller, "too late", { deadlineMs: 2000 })).toMatch(/^UNAVAILABLE: /);
+    expect(await echoed(caller, "too late", { deadlineMs: 2000 })).toMatch(/^UNAVAILABLE: /);
   });
 
   test("closes connections that do not end", async () => {
-    const caller = await opened([echo()]);
-    const running = said(caller, "wait");
+    const caller = await openCallerFor([echo()]);
+    const running = echoed(caller, "wait");
     await new Promise((resolve) => setTimeout(resolve, 100));
     const closed = caller.server.close();
     caller.server.destroy();
@@ -181,7 +184,7 @@ describe("the gRPC server", () => {
   });
 
   test("names the flag that sets the port", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     const { port } = caller.server;
     const again = openGrpcServer({ host: "127.0.0.1", port, portFlag: "--grpc-port" }, () =>
       Promise.reject(new Error()),
@@ -194,7 +197,7 @@ describe("the gRPC server", () => {
 });
 
 /** Sends bytes to the port and resolves when the server closes. */
-function poked(port: number, bytes: Uint8Array): Promise<string> {
+function stateAfter(port: number, bytes: Uint8Array): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.on("error", () => resolve("closed")).on("close", () => resolve("closed"));
@@ -224,13 +227,13 @@ describe("the gRPC server survives", () => {
     ],
     ["frames of a stream that is none", Buffer.concat([preface, settings, Buffer.from("00000100000000000500", "hex")])],
   ])("%s", async (_, bytes) => {
-    const caller = await opened([echo()]);
-    expect(await poked(caller.server.port, bytes)).toBe("closed");
-    expect(await said(caller, "still here")).toBe("still here");
+    const caller = await openCallerFor([echo()]);
+    expect(await stateAfter(caller.server.port, bytes)).toBe("closed");
+    expect(await echoed(caller, "still here")).toBe("still here");
   });
 
   test("a client that resets a thousand streams as soon as they are open", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
     session.on("error", () => {});
     for (let i = 0; i < 1000 && !session.destroyed; i++) {
@@ -240,21 +243,21 @@ describe("the gRPC server survives", () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
     session.destroy();
-    expect(await said(caller, "still here")).toBe("still here");
+    expect(await echoed(caller, "still here")).toBe("still here");
   });
 
   test("metadata of a megabyte", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     const metadata = new Metadata();
     metadata.set("large", "a".repeat(1024 * 1024));
-    expect(await said(caller, "x", { metadata })).toMatch(
+    expect(await echoed(caller, "x", { metadata })).toMatch(
       /^(?:RESOURCE_EXHAUSTED|UNAVAILABLE|INTERNAL|CANCELLED|UNKNOWN): /,
     );
-    expect(await said(caller, "still here")).toBe("still here");
+    expect(await echoed(caller, "still here")).toBe("still here");
   });
 
   test("a wrong length: the stream ends before the message does", async () => {
-    const caller = await opened([echo()]);
+    const caller = await openCallerFor([echo()]);
     const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
     const stream = session.request({
       ":method": "POST",
@@ -271,7 +274,7 @@ describe("the gRPC server survives", () => {
     stream.resume();
     expect(await status).not.toBe("0");
     session.destroy();
-    expect(await said(caller, "still here")).toBe("still here");
+    expect(await echoed(caller, "still here")).toBe("still here");
   });
 
   test.each([
@@ -279,14 +282,14 @@ describe("the gRPC server survives", () => {
     ["a complete request without half-close", "00000000030a0161", "the request did not arrive within 0.2 s"],
     ["headers without a request", "", "the request did not arrive within 0.2 s"],
   ])("%s: the call is ended", async (_, hex, message) => {
-    const caller = await opened([echo()], { messageTimeoutMs: 200 });
+    const caller = await openCallerFor([echo()], { messageTimeoutMs: 200 });
     const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
     const stream = session.request({ ":method": "POST", ":path": say, "content-type": "application/grpc" });
     stream.write(Buffer.from(hex, "hex"));
     const headers = await new Promise((resolve) => stream.once("response", resolve));
     expect(headers).toMatchObject({ "grpc-status": "4", "grpc-message": encodeURI(message) });
     session.destroy();
-    expect(await said(caller, "still here")).toBe("still here");
+    expect(await echoed(caller, "still here")).toBe("still here");
   });
 
   test("more connections than it takes", async () => {
@@ -311,7 +314,7 @@ describe("the gRPC server survives", () => {
     await new Promise<void>((resolve, reject) => {
       first.waitForReady(Date.now() + 3000, (error) => (error === undefined ? resolve() : reject(error)));
     });
-    expect(await poked(server.port, preface)).toBe("closed");
+    expect(await stateAfter(server.port, preface)).toBe("closed");
     first.close();
     await server.close();
   });

@@ -18,8 +18,8 @@ describe("statusTrailers", () => {
     const trailers = statusTrailers(faults.HoldFull({ key: "default/digits", waiting: 7 }));
     const message =
       "default/digits has no ready replica and 7 requests wait already; try again after the time in Retry-After";
-    const told = ["grpc-status", "14", "grpc-message", message, "grpc-retry-pushback-ms", "1000"];
-    expect(trailers.slice(0, -1)).toEqual([...told, "grpc-status-details-bin"]);
+    const expected = ["grpc-status", "14", "grpc-message", message, "grpc-retry-pushback-ms", "1000"];
+    expect(trailers.slice(0, -1)).toEqual([...expected, "grpc-status-details-bin"]);
     const details = Buffer.from(trailers.at(-1) ?? "", "base64");
     const duration = [0x08, 0x01, 0x10, 0x00];
     const info = [0x0a, duration.length, ...duration];

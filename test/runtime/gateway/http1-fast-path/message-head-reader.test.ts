@@ -8,7 +8,7 @@ test("a repeated head is parsed once, and its size is known", () => {
     texts.push(text);
     return text.startsWith("no") ? undefined : `read ${text}`;
   };
-  const told = [
+  const results = [
     "a: 1\r\n\r\nbody",
     "a: 1\r\n\r\n",
     "a: 1\r\n",
@@ -17,7 +17,7 @@ test("a repeated head is parsed once, and its size is known", () => {
     "no\r\n\r\n",
     "a: 1\r\n\r\nx",
   ].map((text) => [head.of(Buffer.from(text), read), head.sizeBytes]);
-  expect(told).toEqual([
+  expect(results).toEqual([
     ["read a: 1\r\n", 8],
     ["read a: 1\r\n", 8],
     [undefined, 8],

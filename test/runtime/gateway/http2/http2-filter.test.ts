@@ -20,7 +20,10 @@ afterEach(async () => {
 const silent = { headersReceived: () => {}, data: () => {}, ended: () => {}, drained: () => {} };
 
 /** A port that answers `2 <path>` over HTTP/2 and `1 <path>` over HTTP/1.1. */
-async function opened(acceptStream?: AcceptStream<HeaderList>, changes: Partial<typeof defaultConnectionLimits> = {}) {
+async function openPort(
+  acceptStream?: AcceptStream<HeaderList>,
+  changes: Partial<typeof defaultConnectionLimits> = {},
+) {
   const limits = { ...defaultConnectionLimits, ...changes };
   const streams: { readonly isClosed: boolean }[] = [];
   const filter: ConnectionFilter = http2Filter({
@@ -55,7 +58,7 @@ function session(port: number): ClientHttp2Session {
   return client;
 }
 
-async function got(client: ClientHttp2Session, path: string, headers = {}): Promise<string> {
+async function responseText(client: ClientHttp2Session, path: string, headers = {}): Promise<string> {
   const stream = client.request({ ":path": path, ...headers });
   const chunks: Buffer[] = [];
   try {
@@ -76,7 +79,7 @@ async function raw(port: number, bytes: string | Buffer): Promise<Socket> {
 }
 
 /** Everything that the server sends until it closes the connection. */
-async function saidUntilClosed(socket: Socket): Promise<Buffer> {
+async function readUntilClosed(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   await once(socket, "close");
@@ -102,14 +105,14 @@ const endStream = 1;
 const getBlock = Buffer.from([0x82, 0x84, 0x86, 0x41, 0x01, 0x78]);
 
 /** The port still serves other clients. */
-async function isWell(port: number): Promise<boolean> {
-  return (await got(session(port), "/well")) === "2 /well";
+async function isServing(port: number): Promise<boolean> {
+  return (await responseText(session(port), "/well")) === "2 /well";
 }
 
 describe("a port with the HTTP/2 filter", () => {
   test("detects the HTTP version by the first bytes, also when they arrive one by one", async () => {
-    const { port } = await opened();
-    expect(await got(session(port), "/a")).toBe("2 /a");
+    const { port } = await openPort();
+    expect(await responseText(session(port), "/a")).toBe("2 /a");
     expect(await (await fetch(`http://127.0.0.1:${port}/b`)).text()).toBe("1 /b");
     const slow = await raw(port, "");
     const text = "PUT /c HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -117,7 +120,7 @@ describe("a port with the HTTP/2 filter", () => {
       slow.write(byte);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect((await saidUntilClosed(slow)).toString()).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*1 \/c$/);
+    expect((await readUntilClosed(slow)).toString()).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*1 \/c$/);
     const bytes = Buffer.concat([greeting, frame(frames.headers, endHeaders | endStream, 1, getBlock)]);
     const slowToo = await raw(port, "");
     const said: Buffer[] = [];
@@ -130,16 +133,16 @@ describe("a port with the HTTP/2 filter", () => {
   });
 
   test("closes connections of clients that send nothing, and of those that leave at once", async () => {
-    const { port } = await opened(undefined, { headersTimeoutMs: 200 });
+    const { port } = await openPort(undefined, { headersTimeoutMs: 200 });
     const silent = await raw(port, "");
     const half = await raw(port, "PR");
-    expect(await Promise.all([silent, half].map(saidUntilClosed))).toEqual([Buffer.alloc(0), Buffer.alloc(0)]);
+    expect(await Promise.all([silent, half].map(readUntilClosed))).toEqual([Buffer.alloc(0), Buffer.alloc(0)]);
     (await raw(port, "P")).end();
-    expect(await isWell(port)).toBe(true);
+    expect(await isServing(port)).toBe(true);
   });
 
   test("closes the connection of a client that closes its side", async () => {
-    const { port } = await opened();
+    const { port } = await openPort();
     const socket = await raw(port, greeting);
     socket.resume();
     await once(socket, "data");
@@ -148,24 +151,24 @@ describe("a port with the HTTP/2 filter", () => {
   });
 
   test("rejects a wrong preface", async () => {
-    const { port } = await opened();
+    const { port } = await openPort();
     for (const bytes of [
       "PRI * HTTP/1.1\r\n\r\n      ",
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish that is no frame at all",
     ]) {
-      expect(goawayCode(await saidUntilClosed(await raw(port, bytes)))).toBeGreaterThan(codes.none);
+      expect(goawayCode(await readUntilClosed(await raw(port, bytes)))).toBeGreaterThan(codes.none);
     }
-    expect(await isWell(port)).toBe(true);
+    expect(await isServing(port)).toBe(true);
   });
 
   test("refuses headers beyond HTTP/1.1's limits of size and number", async () => {
-    const { port, streams } = await opened();
+    const { port, streams } = await openPort();
     const client = session(port);
-    expect(await got(client, "/a", { "x-big": "x".repeat(12_000) })).toBe("2 /a");
-    expect(await got(client, "/b", { "x-big": "x".repeat(20_000) })).toMatch(/NGHTTP2_ENHANCE_YOUR_CALM/);
+    expect(await responseText(client, "/a", { "x-big": "x".repeat(12_000) })).toBe("2 /a");
+    expect(await responseText(client, "/b", { "x-big": "x".repeat(20_000) })).toMatch(/NGHTTP2_ENHANCE_YOUR_CALM/);
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-${i}`, "1"]));
-    expect(await got(client, "/c", many)).toMatch(/NGHTTP2_ENHANCE_YOUR_CALM/);
-    expect([await isWell(port), streams.length]).toEqual([true, 2]);
+    expect(await responseText(client, "/c", many)).toMatch(/NGHTTP2_ENHANCE_YOUR_CALM/);
+    expect([await isServing(port), streams.length]).toEqual([true, 2]);
   });
 
   const floods: Record<string, () => Buffer> = {
@@ -189,7 +192,7 @@ describe("a port with the HTTP/2 filter", () => {
     "frames that are larger than allowed": () => frame(frames.headers, endHeaders, 1, Buffer.alloc(20_000, 0x82)),
   };
   test.for(Object.entries(floods))("ends the connection of a client that floods it with %s", async ([, flood]) => {
-    const { port, streams } = await opened();
+    const { port, streams } = await openPort();
     // Its answers are not read: the server's output must not accumulate.
     const socket = await raw(port, greeting);
     socket.pause();
@@ -197,14 +200,14 @@ describe("a port with the HTTP/2 filter", () => {
     const closed = once(socket, "close");
     setTimeout(() => socket.resume(), 500);
     await closed;
-    expect(await isWell(port)).toBe(true);
+    expect(await isServing(port)).toBe(true);
     expect(streams.length).toBeLessThan(2_500);
   });
 
   test("limits a connection to 256 concurrent streams", async () => {
     let open = 0;
     let most = 0;
-    const { port } = await opened(({ stream }) => {
+    const { port } = await openPort(({ stream }) => {
       open += 1;
       most = Math.max(most, open);
       stream.owner = { ...silent, closed: () => (open -= 1) };
@@ -215,12 +218,12 @@ describe("a port with the HTTP/2 filter", () => {
     });
     const client = session(port);
     await once(client, "remoteSettings");
-    const answers = await Promise.all(Array.from({ length: 600 }, () => got(client, "/")));
+    const answers = await Promise.all(Array.from({ length: 600 }, () => responseText(client, "/")));
     expect([new Set(answers), most]).toEqual([new Set(["ok"]), 256]);
   });
 
   test("stops a sender whose data is not read", async () => {
-    const { port } = await opened(({ stream }) => stream.pause());
+    const { port } = await openPort(({ stream }) => stream.pause());
     const stream = session(port).request({ ":method": "POST", ":path": "/" });
     let sent = 0;
     const write = (): void => {
@@ -235,7 +238,7 @@ describe("a port with the HTTP/2 filter", () => {
   });
 
   test("closes the stream of a request that is answered before it is complete", async () => {
-    const { port, streams } = await opened(({ stream }) => stream.headers([":status", "413"], true));
+    const { port, streams } = await openPort(({ stream }) => stream.headers([":status", "413"], true));
     const stream = session(port).request({ ":method": "POST", ":path": "/" });
     stream.on("error", () => {});
     stream.write("half");
@@ -245,7 +248,7 @@ describe("a port with the HTTP/2 filter", () => {
 
   test("sends GOAWAY when it closes, answers what was sent, and is closed when all clients have left", async () => {
     const arrived = Promise.withResolvers<() => void>();
-    const { port, server } = await opened(({ stream }) =>
+    const { port, server } = await openPort(({ stream }) =>
       arrived.resolve(() => {
         stream.headers([":status", "200"]);
         stream.end(Buffer.from("late"));
@@ -254,7 +257,7 @@ describe("a port with the HTTP/2 filter", () => {
     const client = session(port);
     const idle = session(port);
     await once(idle, "connect");
-    const answered = got(client, "/");
+    const answered = responseText(client, "/");
     const release = await arrived.promise;
     const goaway = once(client, "goaway");
     const closed = server.close();

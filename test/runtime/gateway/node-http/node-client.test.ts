@@ -19,7 +19,7 @@ interface RoutedRequest {
 }
 
 /** A client that has sent this, and has read nothing. */
-async function asked(request: string): Promise<RoutedRequest> {
+async function unreadClient(request: string): Promise<RoutedRequest> {
   const clock = createManualClock();
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 });
   server.listen(0, "127.0.0.1");
@@ -41,7 +41,7 @@ async function asked(request: string): Promise<RoutedRequest> {
 }
 
 test("a client that does not read the end of its answer is disconnected after 75 s", async () => {
-  const { client, clock, isClosed } = await asked("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  const { client, clock, isClosed } = await unreadClient("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
   client.begin(200, []);
   client.end(Buffer.alloc(16 * 1024 * 1024));
   await clock.advance(74_999);
@@ -51,7 +51,9 @@ test("a client that does not read the end of its answer is disconnected after 75
 });
 
 test("a client that is answered early may send the rest of its request for 30 s", async () => {
-  const { client, clock, isClosed, socket } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\na");
+  const { client, clock, isClosed, socket } = await unreadClient(
+    "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\na",
+  );
   client.begin(200, ["content-length", "2"]);
   client.end(Buffer.from("{}"));
   socket.write("b");
@@ -62,7 +64,9 @@ test("a client that is answered early may send the rest of its request for 30 s"
 });
 
 test("a client that sends the rest in time stays connected", async () => {
-  const { client, clock, isClosed, socket } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\na");
+  const { client, clock, isClosed, socket } = await unreadClient(
+    "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\na",
+  );
   const gone = Promise.withResolvers<void>();
   client.whenGone(gone.resolve);
   client.begin(200, ["content-length", "2"]);

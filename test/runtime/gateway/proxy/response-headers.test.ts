@@ -4,9 +4,11 @@ import { responseHead } from "../../../../runtime/gateway/upstream/response-head
 
 test("pods of two revisions that answer with the same head get different revision headers", () => {
   const head = responseHead("HTTP/1.1 200 OK\r\ncontent-length: 7", false);
-  const told = ["a1", "b2", "a1", "a1"].map((hash) => responseHeaders(head, hash));
-  expect(told).toEqual(["a1", "b2", "a1", "a1"].map((hash) => ["content-length", "7", "modelwright-revision", hash]));
-  expect(told[3]).toBe(told[2]);
+  const results = ["a1", "b2", "a1", "a1"].map((hash) => responseHeaders(head, hash));
+  expect(results).toEqual(
+    ["a1", "b2", "a1", "a1"].map((hash) => ["content-length", "7", "modelwright-revision", hash]),
+  );
+  expect(results[3]).toBe(results[2]);
   expect(head.headers).toEqual(["content-length", "7"]);
 });
 

@@ -6,7 +6,7 @@ import { newestRoutes } from "../../../../runtime/gateway/routing/newest-routes.
 import { routeTable } from "../../../../runtime/gateway/routing/table.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 
-function told(key: string, resourceVersion: number, weight: number): Route {
+function routeAt(key: string, resourceVersion: number, weight: number): Route {
   return {
     key,
     resourceVersion: String(resourceVersion),
@@ -54,17 +54,17 @@ function gateway() {
 describe("the newest of several operators' routes", () => {
   test("a route of an older ModelDeployment changes nothing, and is reported as superseded", () => {
     const { apply, splits } = gateway();
-    expect(apply(full(10, told("a/b", 10, 50)))).toEqual([]);
-    expect(apply(full(9, told("a/b", 9, 100)))).toEqual(["a/b"]);
+    expect(apply(full(10, routeAt("a/b", 10, 50)))).toEqual([]);
+    expect(apply(full(9, routeAt("a/b", 9, 100)))).toEqual(["a/b"]);
     expect(splits()).toEqual({ "a/b": "a1=50" });
-    expect(apply(upsert(11, 0, told("a/b", 10, 50)))).toEqual([]);
+    expect(apply(upsert(11, 0, routeAt("a/b", 10, 50)))).toEqual([]);
   });
 
   test("of routes of the same ModelDeployment version the one with the newest pods serves", () => {
     const { apply, table } = gateway();
     const endpoint = { pod: "p", address: "10.0.0.1", port: 8501 };
     const served = (): unknown => table.byKey.get("a/b")?.route.revisions[0]?.endpoints;
-    const ready = told("a/b", 10, 100);
+    const ready = routeAt("a/b", 10, 100);
     const [revision] = ready.revisions;
     apply(
       upsert(10, 20, { ...ready, revisions: revision === undefined ? [] : [{ ...revision, endpoints: [endpoint] }] }),
@@ -77,7 +77,7 @@ describe("the newest of several operators' routes", () => {
 
   test("an operator that does not know a new ModelDeployment yet does not remove it", () => {
     const { apply, splits } = gateway();
-    apply(full(10, told("a/b", 10, 100)));
+    apply(full(10, routeAt("a/b", 10, 100)));
     apply(full(9));
     expect(splits()).toEqual({ "a/b": "a1=100" });
     apply(full(11));
@@ -86,30 +86,30 @@ describe("the newest of several operators' routes", () => {
 
   test("an operator that does not know of a deletion yet brings nothing back, but a new ModelDeployment of that name is accepted", () => {
     const { apply, splits } = gateway();
-    apply(full(10, told("a/b", 10, 100)));
+    apply(full(10, routeAt("a/b", 10, 100)));
     apply(remove(12, "a/b"));
-    expect(apply(full(11, told("a/b", 11, 100)))).toEqual(["a/b"]);
+    expect(apply(full(11, routeAt("a/b", 11, 100)))).toEqual(["a/b"]);
     expect(splits()).toEqual({});
-    apply(upsert(13, 0, told("a/b", 13, 100)));
+    apply(upsert(13, 0, routeAt("a/b", 13, 100)));
     expect(splits()).toEqual({ "a/b": "a1=100" });
   });
 
   test("routes without resourceVersions are accepted", () => {
     const { apply, splits } = gateway();
-    apply(full(10, told("a/b", 10, 50)));
-    const { resourceVersion: _unknown, ...old } = told("a/b", 0, 100);
+    apply(full(10, routeAt("a/b", 10, 50)));
+    const { resourceVersion: _unknown, ...old } = routeAt("a/b", 0, 100);
     expect(apply({ type: "full", version: 1, routes: [old] })).toEqual([]);
     expect(splits()).toEqual({ "a/b": "a1=100" });
   });
 
   test("newer state is discarded when no operator has known it for a quarter of an hour", async () => {
     const { apply, splits, clock } = gateway();
-    apply(full(1000, told("a/b", 1000, 50)));
+    apply(full(1000, routeAt("a/b", 1000, 50)));
     await clock.advance(899_000);
-    expect(apply(full(10, told("a/b", 10, 100)))).toEqual(["a/b"]);
+    expect(apply(full(10, routeAt("a/b", 10, 100)))).toEqual(["a/b"]);
     await clock.advance(2_000);
     expect(() => apply({ type: "ping", seen: seen(10) })).toThrow("a full route table is needed");
-    expect(apply(full(10, told("a/b", 10, 100)))).toEqual([]);
+    expect(apply(full(10, routeAt("a/b", 10, 100)))).toEqual([]);
     expect(splits()).toEqual({ "a/b": "a1=100" });
   });
 
@@ -118,7 +118,7 @@ describe("the newest of several operators' routes", () => {
     fc.assert(
       fc.property(history, fc.array(fc.boolean(), { maxLength: 24 }), (weights, order) => {
         const { apply, table } = gateway();
-        const states = weights.map((weight, index) => told("a/b", index + 1, weight));
+        const states = weights.map((weight, index) => routeAt("a/b", index + 1, weight));
         const next = { first: 0, second: 0 };
         let newest = 0;
         const step = (operator: "first" | "second"): void => {

@@ -11,7 +11,7 @@ function read(reader: HeaderReader, hex: string): readonly string[] {
   return reader.decoded(bytes, 0, bytes.length).list;
 }
 
-function told(reader: HeaderReader, hex: string): Omit<DecodedHeaders, "list"> & { readonly count: number } {
+function decodedSummary(reader: HeaderReader, hex: string): Omit<DecodedHeaders, "list"> & { readonly count: number } {
   const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
   const { list, isTooLarge, isValid } = reader.decoded(bytes, 0, bytes.length);
   return { count: list.length, isTooLarge, isValid };
@@ -51,16 +51,20 @@ describe("a reader of headers", () => {
   test("drops headers beyond the limits, and keeps its table in sync", () => {
     const reader = new HeaderReader({ listBytes: 100, maxFields: 2 });
     const kept = "400178 0179";
-    expect(told(reader, kept)).toEqual({ count: 2, isTooLarge: false, isValid: true });
-    expect(told(reader, "bebebebe")).toEqual({ count: 4, isTooLarge: true, isValid: true });
-    expect(told(reader, `be 0001 78 7f01 ${"61".repeat(128)}`)).toEqual({ count: 2, isTooLarge: true, isValid: true });
-    expect(told(reader, "be")).toEqual({ count: 2, isTooLarge: false, isValid: true });
+    expect(decodedSummary(reader, kept)).toEqual({ count: 2, isTooLarge: false, isValid: true });
+    expect(decodedSummary(reader, "bebebebe")).toEqual({ count: 4, isTooLarge: true, isValid: true });
+    expect(decodedSummary(reader, `be 0001 78 7f01 ${"61".repeat(128)}`)).toEqual({
+      count: 2,
+      isTooLarge: true,
+      isValid: true,
+    });
+    expect(decodedSummary(reader, "be")).toEqual({ count: 2, isTooLarge: false, isValid: true });
   });
 
   test("detects invalid names and values, also when they come from the table", () => {
     const reader = new HeaderReader(wide);
-    const soundness = ["400158 0179", "be", "400178 0179", "be", "bf", "000178 010a", "000178 0120", "0000 0179"];
-    expect(soundness.map((hex) => told(reader, hex))).toEqual(
+    const validity = ["400158 0179", "be", "400178 0179", "be", "bf", "000178 010a", "000178 0120", "0000 0179"];
+    expect(validity.map((hex) => decodedSummary(reader, hex))).toEqual(
       [false, false, true, true, false, false, false, false].map((isValid) => ({
         count: 2,
         isTooLarge: false,

@@ -36,13 +36,13 @@ const parts: ListenerParts = {
   clock: systemClock,
 };
 
-let [node, lane]: HttpServer[] = [];
+let [node, fastPath]: HttpServer[] = [];
 beforeAll(async () => {
   node = await openHttpServer(anyPort, protocolListener(parts));
-  lane = await openProtocolServer(anyPort, parts);
+  fastPath = await openProtocolServer(anyPort, parts);
 });
 afterAll(async () => {
-  for (const server of [node, lane]) {
+  for (const server of [node, fastPath]) {
     server?.destroy();
     await server?.close();
   }
@@ -55,7 +55,7 @@ function connected(server: HttpServer | undefined): Socket {
 }
 
 /** Everything that a server answers to these pieces until it closes, without dates. */
-async function said(server: HttpServer | undefined, pieces: readonly Buffer[]): Promise<string> {
+async function rawAnswers(server: HttpServer | undefined, pieces: readonly Buffer[]): Promise<string> {
   const socket = connected(server);
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", () => {});
@@ -71,8 +71,8 @@ async function said(server: HttpServer | undefined, pieces: readonly Buffer[]): 
 }
 
 /** The last answer of Node's server to bytes that are not a request. */
-function complaintOf(said: string): string {
-  return /HTTP\/1\.1 4\d\d [A-Za-z ]+\r\nConnection: close\r\n\r\n$/.exec(said)?.[0] ?? "";
+function lastAnswerOf(rawAnswers: string): string {
+  return /HTTP\/1\.1 4\d\d [A-Za-z ]+\r\nConnection: close\r\n\r\n$/.exec(rawAnswers)?.[0] ?? "";
 }
 
 const pieces = fc.oneof(
@@ -97,14 +97,14 @@ const pieces = fc.oneof(
     .map(([method, path, value]) => `${method} /echo${path} HTTP/1.1\r\nhost: a\r\nx: ${value}\r\n\r\n`),
 );
 
-interface Cut {
+interface Mutation {
   readonly at: number;
   readonly drop: number;
   readonly put: string;
 }
 
 /** The bytes with some of them replaced. */
-function cut(text: string, { at, drop, put }: Cut): string {
+function mutate(text: string, { at, drop, put }: Mutation): string {
   const place = at % (text.length + 1);
   return text.slice(0, place) + put + text.slice(place + drop);
 }
@@ -123,13 +123,13 @@ describe("the server's fast path", () => {
         fc.array(cuts, { maxLength: 1 }),
         fc.array(fc.nat(), { maxLength: 2 }),
         async (requests, changes, breaks) => {
-          const changed = changes.reduce(cut, requests.join(""));
+          const changed = changes.reduce(mutate, requests.join(""));
           const bytes = Buffer.from(changed + end, "latin1");
           const places = [0, ...breaks.map((at) => at % bytes.length).sort((a, b) => a - b), bytes.length];
           const sent = places.slice(1).map((to, i) => bytes.subarray(places[i], to));
-          const [want, got] = await Promise.all([said(node, sent), said(lane, sent)]);
+          const [want, got] = await Promise.all([rawAnswers(node, sent), rawAnswers(fastPath, sent)]);
           const [longer, shorter] = got.length > want.length ? [got, want] : [want, got];
-          const complaint = complaintOf(want);
+          const complaint = lastAnswerOf(want);
           // At what it cannot read Node forgets the answers that are on their way: one more or less may have been given.
           const isCutShort = longer.endsWith(complaint) && longer.startsWith(shorter.slice(0, -complaint.length));
           if (complaint !== "" && shorter.endsWith(complaint) && isCutShort) return;
@@ -142,7 +142,7 @@ describe("the server's fast path", () => {
 
   test("answers a thousand pipelined requests in order", async () => {
     const requests = Array.from({ length: 1000 }, (_, i) => `GET /echo/${i} HTTP/1.1\r\nhost: a\r\n\r\n`);
-    const answers = await said(lane, [Buffer.from(requests.join("") + end)]);
+    const answers = await rawAnswers(fastPath, [Buffer.from(requests.join("") + end)]);
     const targets = [...answers.matchAll(/\["GET","\/echo\/(\d+)"/g)].map(([, number]) => Number(number));
     expect(targets).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   });
@@ -150,7 +150,7 @@ describe("the server's fast path", () => {
   test("collects a body that arrives in pieces, and reads the request behind it", async () => {
     const body = "b".repeat(1_000_000);
     const text = `POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}${end}`;
-    const answers = await said(lane, [Buffer.from(text)]);
+    const answers = await rawAnswers(fastPath, [Buffer.from(text)]);
     expect(answers.includes(body)).toBe(true);
     expect(answers).toContain('"/echo/end"');
   });
@@ -160,7 +160,7 @@ describe("the server's fast path", () => {
     told.length = 0;
     for (const sent of ["abc", body]) {
       const text = `POST /echo/full HTTP/1.1\r\nhost: a\r\ncontent-length: ${sent.length}\r\n\r\n${sent}${end}`;
-      const answers = await said(lane, [Buffer.from(text)]);
+      const answers = await rawAnswers(fastPath, [Buffer.from(text)]);
       expect(answers).toMatch(
         /^HTTP\/1\.1 503 Service Unavailable\r\ncontent-length: 4\r\n[^]*\r\n\r\nfullHTTP\/1\.1 200/,
       );
@@ -169,7 +169,7 @@ describe("the server's fast path", () => {
   });
 
   test("waits while the client does not read its answer", async () => {
-    const socket = connected(lane).pause();
+    const socket = connected(fastPath).pause();
     told.length = 0;
     const large = "GET /echo/large HTTP/1.1\r\nhost: a\r\n\r\n";
     socket.write(large.repeat(200));
@@ -183,7 +183,7 @@ describe("the server's fast path", () => {
   test("closes connections of silent, stalled and idle clients", async () => {
     const life = async (text: string): Promise<readonly [string, number]> => {
       const start = performance.now();
-      const answer = await said(lane, [Buffer.from(text)]);
+      const answer = await rawAnswers(fastPath, [Buffer.from(text)]);
       return [answer.slice(0, 12), Math.round((performance.now() - start) / 1000)];
     };
     const head = "POST /echo HTTP/1.1\r\nhost: a\r\n";
@@ -212,7 +212,7 @@ describe("the server's fast path", () => {
 
   test("ends connections while the server drains, and idle ones when it closes", async () => {
     isDraining = true;
-    const answer = await said(lane, [Buffer.from("GET /echo HTTP/1.1\r\nhost: a\r\n\r\n")]);
+    const answer = await rawAnswers(fastPath, [Buffer.from("GET /echo HTTP/1.1\r\nhost: a\r\n\r\n")]);
     isDraining = false;
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\nConnection: close\r\n/);
     const other = await openProtocolServer(anyPort, parts);

@@ -36,7 +36,7 @@ function messages(bytes: Buffer): Buffer[] {
 }
 
 /** The output for frames that are split at these positions. */
-function passed(pass: (chunk: Buffer) => Buffer, frames: Buffer, cuts: readonly number[]): Buffer {
+function output(pass: (chunk: Buffer) => Buffer, frames: Buffer, cuts: readonly number[]): Buffer {
   const places = [0, ...[...cuts].sort((a, b) => a - b), frames.length];
   return Buffer.concat(places.slice(1).map((end, i) => pass(frames.subarray(places[i], end))));
 }
@@ -55,7 +55,7 @@ describe("labelRewriter", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
         const pass = labelRewriter({ place: names, numberOf: toSeven, encoding: undefined });
-        const got = messages(passed(pass, frames, cuts)).map((message) => modelInferRequest.decode(message));
+        const got = messages(output(pass, frames, cuts)).map((message) => modelInferRequest.decode(message));
         expect(got.map(({ modelVersion }) => modelVersion)).toEqual(["7", "stable", "", "7"]);
         expect(got.map(({ rawInputContents }) => rawInputContents[0]?.length)).toEqual([500, 500, 500, 500]);
       }),
@@ -144,7 +144,7 @@ describe("messageSizeCheck", () => {
           check(chunk);
           return chunk;
         };
-        expect(passed(pass, frames, cuts).length).toBe(frames.length);
+        expect(output(pass, frames, cuts).length).toBe(frames.length);
       }),
     );
   });

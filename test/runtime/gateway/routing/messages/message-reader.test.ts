@@ -58,13 +58,13 @@ describe("the messages of a route stream", () => {
   test("keep the current objects of unchanged routes, and the other fields of the message", () => {
     const served = routeOf([revisionOf("a1", 100)], { key: "default/served", resourceVersion: "4" });
     const changed = routeOf([revisionOf("a1", 100)], { key: "default/changed" });
-    const told = { ...changed, revisions: [revisionOf("a1", 100, 2)] };
+    const changedRoute = { ...changed, revisions: [revisionOf("a1", 100, 2)] };
     const hostnames = ["Served.Default.svc", "other.example.com"];
     const known = new Map(
       [served, changed].map((route) => [route.key, { ...route, hostnames: ["other.example.com"] }]),
     );
     const [message] = read(
-      text([{ type: "full", version: 3, routes: [{ ...served, hostnames }, told], seen, later: [1] }]),
+      text([{ type: "full", version: 3, routes: [{ ...served, hostnames }, changedRoute], seen, later: [1] }]),
       [],
       (key) => known.get(key),
     );
@@ -73,7 +73,7 @@ describe("the messages of a route stream", () => {
       version: 3,
       seen,
       later: [1],
-      routes: [known.get("default/served"), told],
+      routes: [known.get("default/served"), changedRoute],
     });
     expect(message?.type === "full" && message.routes[0] === known.get("default/served")).toBe(true);
   });
