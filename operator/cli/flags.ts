@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { errorText } from "../../runtime/base/fault.ts";
 import { faults } from "./faults.ts";
 
 /** Parses the arguments of a command. Throws `UnknownFlag`. */
@@ -6,7 +7,7 @@ export function parsedFlags<Config extends ParseArgsConfig>(command: string, con
   try {
     return parseArgs(config);
   } catch (thrown) {
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    const text = errorText(thrown);
     throw faults.UnknownFlag({ text: text.split(". ")[0] ?? text, command }, thrown);
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 
+import { errorText } from "../../runtime/base/fault.ts";
 import { kubeFaults } from "./faults.ts";
 
 /** TLS options of a connection, as in `node:tls`. */
@@ -48,7 +49,7 @@ export async function loadConnection(source: ConnectionSource = {}): Promise<Con
   try {
     readConfig(config, source);
   } catch (thrown) {
-    throw kubeFaults.BadKubeconfig({ path, cause: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+    throw kubeFaults.BadKubeconfig({ path, cause: errorText(thrown) }, thrown);
   }
   const context = config.getContextObject(config.currentContext);
   const cluster = config.getCurrentCluster();
@@ -93,10 +94,7 @@ export async function inClusterConnection({
     try {
       return await readFile(path, "utf8");
     } catch (thrown) {
-      throw kubeFaults.NoServiceAccount(
-        { path, cause: thrown instanceof Error ? thrown.message : String(thrown) },
-        thrown,
-      );
+      throw kubeFaults.NoServiceAccount({ path, cause: errorText(thrown) }, thrown);
     }
   };
   const ca = await read("ca.crt");

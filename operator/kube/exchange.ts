@@ -1,5 +1,5 @@
 import type { Clock } from "../../runtime/base/clock.ts";
-import { Fault } from "../../runtime/base/fault.ts";
+import { errorText, Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
 import { memberText, withoutManagedFields } from "./json/json-text.ts";
 import { type Resource, resourcePath, type ResourcePlace } from "./resources.ts";
@@ -54,7 +54,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
       const { body } = response;
       return (operation.identityOnly === true ? identity(body) : undefined) ?? JSON.parse(withoutManagedFields(body));
     } catch (thrown) {
-      const cause = thrown instanceof Error ? thrown.message : String(thrown);
+      const cause = errorText(thrown);
       throw kubeFaults.BrokenResponse({ operation: operationText(operation), cause }, thrown);
     }
   };

@@ -1,12 +1,11 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
-import { Fault } from "../../runtime/base/fault.ts";
+import { errorText, Fault } from "../../runtime/base/fault.ts";
 import type { Connection, Credentials } from "./config.ts";
 import { kubeFaults } from "./faults.ts";
 import type { ConnectionPool } from "./http/connection-pool.ts";
 import { type CompleteRequest, headerLines, requestText } from "./http/request-text.ts";
 import { type AuthenticatedConnections, createCredentialRotation } from "./http/credential-rotation.ts";
 import type { StreamedResponse, Streams } from "./http/streams.ts";
-import { errorText } from "./http/error-text.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
 /** Options of `createHttpTransport`. */

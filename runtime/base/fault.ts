@@ -56,9 +56,15 @@ export class Fault extends Error {
   /** Converts a thrown value: faults pass through; everything else becomes `Unexpected` with the value as its cause. */
   static from(thrown: unknown): Fault {
     if (thrown instanceof Fault) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new Fault({ code: "Unexpected", message, retry: "backoff", level: "error" }, thrown);
+    return new Fault({ code: "Unexpected", message: errorText(thrown), retry: "backoff", level: "error" }, thrown);
   }
+}
+
+/** The message of a thrown value; its code or name when that is empty, as for some network errors. */
+export function errorText(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.message !== "") return thrown.message;
+  return "code" in thrown ? String(thrown.code) : thrown.name;
 }
 
 type Entries<Arguments extends Record<string, object>> = {

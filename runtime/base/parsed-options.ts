@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { errorText } from "./fault.ts";
 import { durationMs } from "../../crds/schema/grammar/duration.ts";
 import { faults } from "./faults.ts";
 
@@ -64,7 +65,7 @@ function parsed(
     const texts = Object.entries(values).map(([flag, value]) => [flag, value === undefined ? value : String(value)]);
     return { values: Object.fromEntries(texts), positionals };
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     // Node's message goes on to explain arguments that begin with a dash.
     throw faults.UsageWrong({ reason: reason.split(". ")[0] ?? reason, usage }, thrown);
   }

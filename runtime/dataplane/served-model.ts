@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
+import { errorText, Fault } from "../base/fault.ts";
 import type { LoadedModel } from "../engines/engine.ts";
 import { type Signatures, signatureName } from "./signature.ts";
 import { batchKey, splitRows, isBatchable, concatenatedRows, rowCount } from "./batch.ts";
@@ -278,7 +278,7 @@ class QueuedModel implements ServedModel {
 
   #engineFault(thrown: unknown): Fault {
     if (thrown instanceof Fault) return thrown;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     return faults.EngineFailed({ model: this.name, reason }, thrown);
   }
 

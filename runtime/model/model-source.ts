@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { errorText } from "../base/fault.ts";
 import type { VersionPolicy } from "../protocols/protocol.ts";
 import type { ModelFormat } from "./formats/load-model.ts";
 import { repositoryFaults } from "./repository/faults.ts";
@@ -67,7 +68,7 @@ function configurationFile(file: string): () => Promise<readonly ModelConfigurat
   let last: { readonly text: string; readonly models: readonly ModelConfiguration[] } | undefined;
   return async () => {
     const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      const reason = errorText(thrown);
       throw repositoryFaults.ConfigurationUnreadable({ file, reason }, thrown);
     });
     if (last?.text === text) return last.models;

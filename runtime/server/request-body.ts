@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Clock } from "../base/clock.ts";
-import type { Fault } from "../base/fault.ts";
+import { errorText, type Fault } from "../base/fault.ts";
 import { bodyCollector } from "./body-collector.ts";
 import { faults } from "./faults.ts";
 
@@ -105,7 +105,7 @@ async function decompressed(body: Buffer, encoding: keyof typeof decompressors, 
     if (code === "ERR_BUFFER_TOO_LARGE") {
       throw faults.BodyTooLarge({ limitBytes: maxBytes, sizeBytes: undefined }, thrown);
     }
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     throw faults.BodyUndecodable({ encoding, reason }, thrown);
   }
 }

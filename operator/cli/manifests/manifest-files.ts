@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, watch } from "node:fs";
 import { extname, join } from "node:path";
+import { errorText } from "../../../runtime/base/fault.ts";
 import { faults } from "../faults.ts";
 
 /** A manifest file and its content. */
@@ -68,6 +69,6 @@ const causes: Readonly<Record<string, string>> = {
 
 function unreadable(path: string, thrown: unknown): Error {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = errorText(thrown);
   return faults.FileUnreadable({ path, cause: causes[code] ?? message }, thrown);
 }

@@ -1,3 +1,4 @@
+import { errorText } from "../../../runtime/base/fault.ts";
 import { issueText } from "../../../crds/schema/structural/issue.ts";
 import { readYaml } from "../../../crds/schema/yaml.ts";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
@@ -36,7 +37,7 @@ export function checkedManifests(files: readonly ManifestFile[]): readonly Check
         .flatMap(listItems)
         .map((value) => checkedManifest(path, value));
     } catch (thrown) {
-      const complaint = thrown instanceof Error ? thrown.message : String(thrown); // begins with path, line and column
+      const complaint = errorText(thrown); // begins with path, line and column
       return [{ path, name: path, complaints: [complaint] }];
     }
   });

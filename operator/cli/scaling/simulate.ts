@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 
+import { errorText } from "../../../runtime/base/fault.ts";
 import { policyOf } from "../../autoscale/policy.ts";
 import { comparison, cost, lateHours, type Result } from "../../autoscale/simulator/comparison.ts";
 import { paretoPlot } from "../../autoscale/simulator/pareto-plot.ts";
@@ -45,7 +46,7 @@ function write(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (thrown) {
-    throw faults.FileNotWritten({ path, cause: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+    throw faults.FileNotWritten({ path, cause: errorText(thrown) }, thrown);
   }
 }
 

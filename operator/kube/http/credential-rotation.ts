@@ -4,7 +4,7 @@ import { kubeFaults } from "../faults.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
 import { connector } from "./connector.ts";
 import { createStreams, type Streams } from "./streams.ts";
-import { errorText } from "./error-text.ts";
+import { errorText } from "../../../runtime/base/fault.ts";
 
 /** Credentials, and the connections that were opened with them. */
 export interface AuthenticatedConnections {

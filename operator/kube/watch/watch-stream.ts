@@ -1,4 +1,4 @@
-import type { Fault } from "../../../runtime/base/fault.ts";
+import { errorText, type Fault } from "../../../runtime/base/fault.ts";
 import { kubeFaults, type Status, statusFault } from "../faults.ts";
 import { type EventProjection, fullEvents } from "../json/event-projection.ts";
 import type { KubeObject, Stored } from "../kinds.ts";
@@ -98,7 +98,7 @@ async function endOf(
     if (typeof pieces === "function") await pieces((piece) => !isLast(piece));
     else await readUntilLast(pieces, isLast);
   } catch (thrown) {
-    const cause = thrown instanceof Error ? thrown.message : String(thrown);
+    const cause = errorText(thrown);
     return { reason: "broken", fault: kubeFaults.BrokenResponse({ operation, cause }, thrown) };
   }
   if (failure !== undefined) throw failure.thrown;

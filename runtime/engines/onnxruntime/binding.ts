@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { isMainThread } from "node:worker_threads";
+import { errorText } from "../../base/fault.ts";
 import { onnxRuntimeFaults as faults } from "./faults.ts";
 
 /** A tensor as the onnxruntime-node addon exchanges it. */
@@ -69,7 +70,7 @@ export function onnxRuntimeAddon(): Addon {
     loaded = addon;
     return addon;
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     throw faults.OnnxRuntimeMissing({ platform: `${process.platform}/${process.arch}`, reason }, thrown);
   }
 }

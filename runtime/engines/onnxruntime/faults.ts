@@ -1,4 +1,4 @@
-import { faultCatalogue } from "../../base/fault.ts";
+import { errorText, faultCatalogue } from "../../base/fault.ts";
 
 /** Why ONNX Runtime cannot run a model or a request. */
 export const onnxRuntimeFaults = faultCatalogue<{
@@ -43,7 +43,7 @@ export const onnxRuntimeFaults = faultCatalogue<{
 
 /** The message of ONNX Runtime without its source locations. */
 export function reasonOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = errorText(thrown);
   const [, ofLibrary] = /((?:CUDA|CUBLAS|CUDNN|CUFFT|CURAND|CUDNN_FE) failure \d+: .*?) ; GPU=/s.exec(text) ?? [];
   if (ofLibrary !== undefined) return ofLibrary;
   return text

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { errorText } from "../../base/fault.ts";
 import { tensorFlowFaults as faults } from "./faults.ts";
 
 /**
@@ -62,7 +63,7 @@ export function tensorFlowAddon(): Addon {
     loaded = createRequire(import.meta.url)(join(folder, addonPath)) as Addon; // what the package's C++ source exports
     return loaded;
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     throw faults.TensorFlowUnloadable({ reason }, thrown);
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from "../../base/fault.ts";
 import { type Signatures, type TensorSpec, signatureName } from "../../dataplane/signature.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../dataplane/tensor.ts";
 import type { SavedModelSignature, SavedModelOnDisk } from "../../model/formats/saved-model/saved-model-on-disk.ts";
@@ -77,7 +78,7 @@ function sessionOf(addon: Addon, path: string): number {
 
 /** The first sentence of a TensorFlow error. Further lines describe nodes and devices; on a GPU the error count comes first. */
 export function firstLine(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = errorText(thrown);
   const [line = ""] = text.replace(/\d+ root error\(s\) found\.\s*\(0\) [A-Z_]+: /, "").split("\n");
   return line.split(". This could mean")[0] ?? line;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { Fault } from "../../base/fault.ts";
+import { errorText, Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
 import { countAnswer, countCompletion, type Ending } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
@@ -290,6 +290,6 @@ export class Forwarding {
 
 function endpointFault(key: string, { endpoint }: LivePod, thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
-  const cause = thrown instanceof Error ? thrown.message : String(thrown);
+  const cause = errorText(thrown);
   return faults.EndpointFailed({ key, pod: endpoint.pod, cause }, thrown);
 }

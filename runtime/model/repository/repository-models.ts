@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { errorText, Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
 import { checkInside, withReadFaults } from "../source/folder-files.ts";
 import { holdsModel } from "../source/model-file.ts";
@@ -32,7 +32,7 @@ async function readFolder(path: string): Promise<readonly [string[], string]> {
   try {
     return [await readdir(path), await realpath(path)];
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     throw repositoryFaults.RepositoryUnreadable({ folder: path, reason }, thrown);
   }
 }
@@ -71,7 +71,7 @@ async function modelOf(name: string, path: string, { volume, entries }: ModelFol
 
 async function tritonModel(name: string, file: string): Promise<TritonModel> {
   const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     throw repositoryFaults.ConfigurationUnreadable({ file, reason }, thrown);
   });
   const model = tritonConfiguration(file, text);

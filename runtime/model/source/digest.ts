@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { errorText } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
 import type { FolderFile } from "./folder-files.ts";
 
@@ -12,7 +13,7 @@ export async function fileDigest(path: string): Promise<string> {
   try {
     await pipeline(createReadStream(path), hash);
   } catch (thrown) {
-    throw faults.ModelUnreadable({ path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+    throw faults.ModelUnreadable({ path, reason: errorText(thrown) }, thrown);
   }
   return prefix + hash.digest("hex");
 }

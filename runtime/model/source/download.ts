@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
-import { Fault } from "../../base/fault.ts";
+import { errorText, Fault } from "../../base/fault.ts";
 import { checkDigest, fileDigest, normalDigest } from "./digest.ts";
 import { faults } from "./faults.ts";
 import { PartFile } from "./part-file.ts";
@@ -141,7 +141,7 @@ function resumeMismatch({ start, tag }: SourceResponse, resume: ResumePoint): st
 /** A host with several addresses fails with an AggregateError that has no message of its own. */
 function messageOf(thrown: unknown): string {
   if (thrown instanceof AggregateError) return thrown.errors.map(messageOf).join(", ");
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return errorText(thrown);
 }
 
 async function copyBody(part: PartFile, { body, totalBytes }: SourceResponse, options: DownloadOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { errorText } from "../../base/fault.ts";
 import { faults } from "./faults.ts";
 
 /** Runs a write and converts the file system's error to `TargetUnwritable`. */
@@ -6,7 +7,7 @@ export async function withWriteFaults<Value>(path: string, write: () => Promise<
   try {
     return await write();
   } catch (thrown) {
-    throw faults.TargetUnwritable({ path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+    throw faults.TargetUnwritable({ path, reason: errorText(thrown) }, thrown);
   }
 }
 

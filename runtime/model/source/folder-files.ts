@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { errorText } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
 
 /** A file somewhere below a folder. */
@@ -77,6 +78,6 @@ export async function withReadFaults<Value>(path: string, reading: Promise<Value
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") throw faults.ModelNotFound({ place: path }, thrown);
-    throw faults.ModelUnreadable({ path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+    throw faults.ModelUnreadable({ path, reason: errorText(thrown) }, thrown);
   }
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { Fault } from "../../base/fault.ts";
+import { errorText, Fault } from "../../base/fault.ts";
 import { type SerializedFault, serializedFault } from "../../base/threads/serialized-fault.ts";
 import { lowerThreadPriority } from "../../base/threads/thread-priority.ts";
 import { receivedTensor, tensorTransfer } from "../../dataplane/tensor-transfer.ts";
@@ -43,7 +43,7 @@ async function run(model: LoadedModel, { id, inputs: transferred, signature }: I
 /** A Fault keeps its code; of any other error only the message is sent. */
 function refusalOf(thrown: unknown): string | SerializedFault {
   if (thrown instanceof Fault) return serializedFault(thrown);
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return errorText(thrown);
 }
 
 function post(message: ThreadMessage, transferList: readonly ArrayBuffer[] = []): void {

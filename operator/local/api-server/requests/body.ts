@@ -1,3 +1,4 @@
+import { errorText } from "../../../../runtime/base/fault.ts";
 import { readYaml } from "../../../../crds/schema/yaml.ts";
 import { badRequest, unsupportedMediaType } from "../values/api-error.ts";
 import { isObject, type Json, type JsonObject } from "../values/json.ts";
@@ -69,7 +70,7 @@ function parsedJson(text: string): Json {
   try {
     return JSON.parse(text) as Json; // what JSON.parse returns is JSON
   } catch (error) {
-    throw badRequest(`error decoding the body: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`error decoding the body: ${errorText(error)}`);
   }
 }
 
@@ -87,6 +88,6 @@ export function parsedYaml(text: string): Json {
     const [value] = readYaml(text, "body");
     return (value ?? null) as Json; // YAML of the JSON schema holds JSON values only
   } catch (error) {
-    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`error decoding YAML: ${errorText(error)}`);
   }
 }

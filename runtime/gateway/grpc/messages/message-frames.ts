@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { constants, gunzipSync, inflateSync } from "node:zlib";
+import { errorText } from "../../../base/fault.ts";
 import { faults } from "../../faults.ts";
 import { grpcFaults } from "../faults.ts";
 import { type ModelField, type NamedModel, namedModel } from "./named-model.ts";
@@ -74,7 +75,7 @@ function inflated(payload: Buffer, encoding: string | undefined): Buffer {
     if (encoding === "gzip") return gunzipSync(payload, limits);
     if (encoding === "deflate") return inflateSync(payload, limits);
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = errorText(thrown);
     throw grpcFaults.MessageUnreadable({ reason }, thrown);
   }
   throw grpcFaults.MessageUnreadable({ reason: `grpc-encoding is ${encoding}; must be gzip or deflate` });

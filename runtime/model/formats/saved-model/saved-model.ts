@@ -1,4 +1,4 @@
-import { Fault } from "../../../base/fault.ts";
+import { errorText, Fault } from "../../../base/fault.ts";
 import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
@@ -116,7 +116,7 @@ function variables(
 
 /** Converts an error thrown while a SavedModel is read to a Fault that names the model. */
 export function graphFault(model: string, thrown: unknown): Fault {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = errorText(thrown);
   if (thrown instanceof ProtobufError)
     return graphFaults.GraphFileDamaged({ file: `${model}/${graphFile}`, reason }, thrown);
   if (thrown instanceof BundleError) return graphFaults.GraphVariablesDamaged({ model, reason }, thrown);

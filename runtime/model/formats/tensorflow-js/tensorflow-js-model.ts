@@ -1,4 +1,4 @@
-import { Fault } from "../../../base/fault.ts";
+import { errorText, Fault } from "../../../base/fault.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import { formatFaults } from "../faults.ts";
 import { checkedTopology } from "../keras/keras-file.ts";
@@ -104,7 +104,7 @@ function graphModel(description: JsonObject, model: JsonObject, { manifest, read
 }
 
 function faultOf(model: string, thrown: unknown): Fault {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = errorText(thrown);
   if (thrown instanceof ConfigError) return faults.ModelJsonInvalid({ model, reason }, thrown);
   if (thrown instanceof WeightError) return faults.ModelJsonWeightsRefused({ model, reason }, thrown);
   if (thrown instanceof FolderError) return faults.ModelJsonWeightsRefused({ model, reason }, thrown);

@@ -5,7 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract } from "tar-stream";
-import { Fault } from "../../../base/fault.ts";
+import { errorText, Fault } from "../../../base/fault.ts";
 import { fileSource } from "../../formats/byte-source.ts";
 import { zipArchive } from "../../formats/keras/zip/zip-archive.ts";
 import { faults } from "../faults.ts";
@@ -51,7 +51,7 @@ export async function unpack(options: UnpackOptions): Promise<void> {
     await rename(await contentRoot(work), options.folder);
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
-    throw faults.ArchiveRefused({ place: options.displayUrl, reason: reasonOf(thrown) }, thrown);
+    throw faults.ArchiveRefused({ place: options.displayUrl, reason: errorText(thrown) }, thrown);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -143,8 +143,4 @@ async function contentRoot(folder: string): Promise<string> {
   if (only === undefined) throw new Error("it is empty");
   const isWrapper = entries.length === 1 && only.isDirectory() && !/^\d+$/.test(only.name);
   return isWrapper ? join(folder, only.name) : folder;
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
