@@ -213,6 +213,13 @@ describe("valid requests", () => {
     expect(await client.infer(model, body)).toBe(want);
   });
 
+  test("an empty tensor may have data null beside binary data of no bytes, as KServe's client sends it", async () => {
+    const body = x('"datatype":"FP32","shape":[0,2],"parameters":{"binary_data_size":0},"data":null');
+    expect(await client.infer("identity_float", body)).toBe(
+      '200 {"model_name":"identity_float","model_version":"1","outputs":[{"name":"y","datatype":"FP32","shape":[0,2],"data":[]}]}',
+    );
+  });
+
   test("any id is echoed", async () => {
     const id = 'a"\\\u{1F600}';
     const answer = await client.infer("identity_float", x(`${float},"data":[1,2]`, `,"id":${JSON.stringify(id)}`));
