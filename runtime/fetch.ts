@@ -31,7 +31,7 @@ export async function fetchModel(options: FetchOptions, parts: FetchParts): Prom
     clock: parts.clock,
     signal: stop,
     maxElapsedMs: defaultDownloadLimits.firstByteMs,
-    pauseMs: defaultDownloadLimits.firstPauseMs,
+    pauseMs: defaultDownloadLimits.backoff.firstMs,
     stallMs: defaultDownloadLimits.stallMs,
     onRetry: ({ reason }) => log.warn("source did not answer; asking again", { url: store.displayUrl, reason }),
   });

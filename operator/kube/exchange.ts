@@ -1,3 +1,4 @@
+import { type BackoffPolicy, jitteredDelayMs } from "../../runtime/base/backoff.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import { errorText, Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
@@ -101,25 +102,8 @@ export function pathWithQuery(resource: Resource, place: ResourcePlace, query: Q
   return text;
 }
 
-/** Exponential back-off: `firstMs` doubles up to `capMs`; each delay is extended by up to `jitter` of itself (1.0: at most doubled). */
-export interface BackoffPolicy {
-  readonly firstMs: number;
-  readonly capMs: number;
-  readonly jitter: number;
-}
-
-/** The delay in ms after attempt number `attempt`, counted from 0. */
-export function backoffDelayMs(
-  { firstMs, capMs, jitter }: BackoffPolicy,
-  attempt: number,
-  random: () => number,
-): number {
-  const baseMs = Math.min(capMs, firstMs * 2 ** Math.min(attempt, 40));
-  return baseMs * (1 + random() * jitter);
-}
-
 /** Used when the server sends no `Retry-After`. Delays stay below 2 s, so that its return is noticed soon. */
-const retryBackoff: BackoffPolicy = { firstMs: 100, capMs: 1_000, jitter: 1 };
+const retryBackoff: BackoffPolicy = { firstMs: 100, capMs: 1_000 };
 
 /**
  * Sends a request until the status is neither 429 nor 503, both of which mean that the server did nothing. `Retry-After` is
@@ -171,7 +155,9 @@ function isBusy({ status }: KubeResponse): boolean {
 
 function delayBefore(answer: KubeResponse | Fault, attempt: number, random: () => number): number {
   const requestedMs = answer instanceof Fault ? undefined : retryAfterMs(answer);
-  return requestedMs === undefined ? backoffDelayMs(retryBackoff, attempt, random) : requestedMs * (1 + random() * 0.1);
+  return requestedMs === undefined
+    ? jitteredDelayMs(retryBackoff, attempt, random)
+    : requestedMs * (1 + random() * 0.1);
 }
 
 /** `Retry-After` in seconds; API servers never send the date form. */

@@ -1,3 +1,4 @@
+import { backoffDelayMs, type BackoffPolicy } from "../../runtime/base/backoff.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 
 /** Retry delays of keys, longer with each failure in a row. */
@@ -12,8 +13,7 @@ export interface Backoff {
  * Figures of client-go's `DefaultTypedControllerRateLimiter` (`util/workqueue/default_rate_limiters.go`) but for the cap,
  * which is that of watches: with client-go's 1000 s a key waits for minutes after a short outage of the API server is over.
  */
-const firstMs = 5;
-const capMs = 30_000;
+const retryBackoff: BackoffPolicy = { firstMs: 5, capMs: 30_000 };
 const perSecond = 10;
 const burst = 100;
 
@@ -28,7 +28,7 @@ export function createBackoff(clock: Clock): Backoff {
     next(key) {
       const count = failures.get(key) ?? 0;
       failures.set(key, count + 1);
-      return Math.max(Math.min(capMs, firstMs * 2 ** Math.min(count, 40)), bucketDelayMs());
+      return Math.max(backoffDelayMs(retryBackoff, count), bucketDelayMs());
     },
     forget: (key) => void failures.delete(key),
   };

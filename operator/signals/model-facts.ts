@@ -1,3 +1,4 @@
+import { backoffDelayMs, type BackoffPolicy } from "../../runtime/base/backoff.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
@@ -20,9 +21,7 @@ export interface ModelFactsSource {
 
 const timeoutMs = 2_000;
 const limitBytes = 1_048_576;
-/** Delay of the first retry, doubled each time up to the last. */
-const firstRetryMs = 10_000;
-const lastRetryMs = 300_000;
+const retryBackoff: BackoffPolicy = { firstMs: 10_000, capMs: 300_000 };
 
 interface Query {
   facts?: ModelFacts;
@@ -32,13 +31,13 @@ interface Query {
 export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log }): ModelFactsSource {
   const queries = new Map<string, Query>();
   const pull = async (address: string, isWanted: () => boolean): Promise<ModelFacts | undefined> => {
-    for (let retryMs = firstRetryMs; isWanted(); retryMs = Math.min(2 * retryMs, lastRetryMs)) {
+    for (let attempt = 0; isWanted(); attempt++) {
       try {
         return await fetchModelFacts(address);
       } catch (thrown) {
         log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
       }
-      await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
+      await new Promise<void>((resolve) => void clock.after(backoffDelayMs(retryBackoff, attempt), resolve));
     }
     return undefined;
   };

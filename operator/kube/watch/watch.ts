@@ -1,3 +1,4 @@
+import { type BackoffPolicy, jitteredDelayMs } from "../../../runtime/base/backoff.ts";
 import { type Clock, systemClock } from "../../../runtime/base/clock.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../../runtime/base/log.ts";
@@ -8,7 +9,7 @@ import type { KubeObject } from "../kinds.ts";
 import type { Resource } from "../resources.ts";
 import { type EventProjection, eventProjection, fullEvents } from "../json/event-projection.ts";
 import type { FieldMask } from "../json/field-mask.ts";
-import { backoffDelayMs, type BackoffPolicy, retryAfterMs } from "../exchange.ts";
+import { retryAfterMs } from "../exchange.ts";
 import type { KubeStream } from "../transport.ts";
 import { applyEvent, applyList, applyUnparsed, stateBuilder, type WatchState } from "./watch-state.ts";
 import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
@@ -44,7 +45,7 @@ export interface Watch {
 }
 
 /** Figures of client-go's reflector (`tools/cache/reflector.go`): 0.8 s × 2, jitter 1.0, cap 30 s, reset after 2 min. */
-const longBackoff: BackoffPolicy = { firstMs: 800, capMs: 30_000, jitter: 1 };
+const longBackoff: BackoffPolicy = { firstMs: 800, capMs: 30_000 };
 /** An unreachable server is retried at least every 2 s, so that the cache is not stale for long after its return. */
 const shortBackoff: BackoffPolicy = { ...longBackoff, capMs: 1_000 };
 /** Fault codes that waiting does not cure. */
@@ -112,7 +113,7 @@ function isNewFailure({ reason, fault }: StreamEnd, failure: string | undefined)
 
 function pauseMs({ reason, fault, retryAfterMs = 0 }: StreamEnd, attempt: number, random: () => number): number {
   const isLasting = reason === "expired" || reason === "stale" || permanentCodes.has(fault?.code);
-  return Math.max(retryAfterMs, backoffDelayMs(isLasting ? longBackoff : shortBackoff, attempt, random));
+  return Math.max(retryAfterMs, jitteredDelayMs(isLasting ? longBackoff : shortBackoff, attempt, random));
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & {

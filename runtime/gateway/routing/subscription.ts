@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { ClientRequest } from "node:http";
+import { backoffDelayMs, type BackoffPolicy } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
@@ -9,8 +10,7 @@ import { messageReader } from "./messages/message-reader.ts";
 
 /** A stream without a line for this long counts as dead; the operator pings every 10 s. */
 const silenceMs = 30_000;
-const firstDelayMs = 100;
-const lastDelayMs = 5_000;
+const retryBackoff: BackoffPolicy = { firstMs: 100, capMs: 5_000 };
 
 interface SubscriptionOptions {
   /** `http://host:port` of one operator. */
@@ -39,7 +39,7 @@ export function subscription(options: SubscriptionOptions): Subscription {
   let current: ClientRequest | undefined;
   let isOpen = false;
   const run = async (): Promise<void> => {
-    let delayMs = firstDelayMs;
+    let attempt = 0;
     while (!closing.signal.aborted) {
       const startedMs = clock.monotonic();
       const end = await followStream(options, closing.signal, {
@@ -49,10 +49,11 @@ export function subscription(options: SubscriptionOptions): Subscription {
       current = undefined;
       isOpen = false;
       if (closing.signal.aborted) return;
-      if (clock.monotonic() - startedMs > silenceMs) delayMs = firstDelayMs;
+      if (clock.monotonic() - startedMs > silenceMs) attempt = 0;
+      const delayMs = backoffDelayMs(retryBackoff, attempt);
       log.info("route stream ended; the last table is kept", { operator: options.operatorUrl, end, retryMs: delayMs });
       await clock.sleep(delayMs, closing.signal);
-      delayMs = Math.min(delayMs * 2, lastDelayMs);
+      attempt += 1;
     }
   };
   run().catch((thrown: unknown) => log.error("route stream broke", { fault: Fault.from(thrown).message }));

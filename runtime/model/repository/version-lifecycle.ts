@@ -1,3 +1,4 @@
+import { backoffDelayMs, type BackoffPolicy } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RegisteredVersion } from "../registry.ts";
@@ -15,13 +16,7 @@ export interface VersionDependencies {
   readonly onChange: () => void;
 }
 
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
-
-/** The delay before the next attempt, after `failures` failed ones: 1 s, doubling up to a minute. */
-export function retryDelayMs(failures: number): number {
-  return Math.min(firstRetryMs * 2 ** Math.max(0, failures - 1), longestRetryMs);
-}
+const retryBackoff: BackoffPolicy = { firstMs: 1_000, capMs: 60_000 };
 
 /**
  * One load of a model version, from its start to its unload. Loading starts at once; a failed load that may yet succeed is retried
@@ -71,8 +66,8 @@ export class VersionLifecycle {
   }
 
   async #load(): Promise<void> {
-    for (let failures = 1; await this.#attempt(); failures++) {
-      await this.#dependencies.clock.sleep(retryDelayMs(failures), this.#stop.signal);
+    for (let attempt = 0; await this.#attempt(); attempt++) {
+      await this.#dependencies.clock.sleep(backoffDelayMs(retryBackoff, attempt), this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       this.#entry = this.#dependencies.register();
       this.#setPhase("loading");

@@ -23,8 +23,7 @@ export const defaultDownloadLimits: DownloadLimits = {
   minBytes: 30 * 1024,
   firstByteMs: 3_000,
   maxAttemptsWithoutProgress: 6,
-  firstPauseMs: 500,
-  longestPauseMs: 10_000,
+  backoff: { firstMs: 500, capMs: 10_000 },
 };
 
 /** Options of `download`. */

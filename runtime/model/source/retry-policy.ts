@@ -1,3 +1,4 @@
+import { backoffDelayMs, type BackoffPolicy } from "../../base/backoff.ts";
 import type { TransientFailure } from "./stores/store.ts";
 
 /** Limits of the retries of a download. */
@@ -11,8 +12,7 @@ export interface RetryLimits {
   readonly firstByteMs: number;
   /** Most attempts in a row without progress. */
   readonly maxAttemptsWithoutProgress: number;
-  readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
+  readonly backoff: BackoffPolicy;
 }
 
 /**
@@ -28,7 +28,7 @@ export function retryPolicy(
     const isProgress = sizeBytes > 0 && (furthest === 0 || sizeBytes >= furthest + limits.minBytes);
     if (isProgress) furthest = sizeBytes;
     withoutProgress = isProgress ? 1 : withoutProgress + 1;
-    const backoffMs = Math.min(limits.firstPauseMs * 2 ** (withoutProgress - 1), limits.longestPauseMs);
+    const backoffMs = backoffDelayMs(limits.backoff, withoutProgress - 1);
     const pauseMs = Math.max(retryAfterMs, backoffMs);
     const isExhausted =
       furthest === 0 ? elapsedMs + pauseMs > limits.firstByteMs : withoutProgress >= limits.maxAttemptsWithoutProgress;

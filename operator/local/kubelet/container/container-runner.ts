@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { backoffDelayMs } from "../../../../runtime/base/backoff.ts";
 import type { Clock } from "../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Log } from "../../../../runtime/base/log.ts";
@@ -126,7 +127,7 @@ export class ContainerRunner {
         const { code, message } = Fault.from(thrown);
         this.#set({ state: { waiting: { reason: code, message } } });
         this.#event("Warning", "Failed", code === "ErrImagePull" ? message : `Error: ${message}`);
-        const delayMs = host.restartBaseMs * Math.min(2 ** attempt, 30);
+        const delayMs = backoffDelayMs({ firstMs: host.restartBaseMs, capMs: 30 * host.restartBaseMs }, attempt);
         if (code === "ErrImagePull") this.#announceImageBackOff(message);
         await host.clock.sleep(delayMs, this.#stopping.signal);
       }

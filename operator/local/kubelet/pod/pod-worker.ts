@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { backoffDelayMs } from "../../../../runtime/base/backoff.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Client } from "../../../kube/client.ts";
 import type { Pod, Stored } from "../../../kube/kinds.ts";
@@ -29,7 +30,7 @@ export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | 
 
 const hostAddress = "127.0.0.1";
 /** Delays between mount attempts. The kubelet's grow to 2 min, but on a laptop the missing object comes with the next apply. */
-const mountRetry = { firstMs: 500, maxMs: 5_000 } as const;
+const mountBackoff = { firstMs: 500, capMs: 5_000 } as const;
 
 /** Runs one pod on this node, from mounting its volumes to the end of its last container. */
 export class PodWorker {
@@ -187,7 +188,7 @@ export class PodWorker {
       } catch (thrown) {
         const { code, message } = Fault.from(thrown);
         this.#event({ type: "Warning", reason: code, message });
-        await clock.sleep(Math.min(mountRetry.firstMs * 2 ** attempt, mountRetry.maxMs), this.#stopping.signal);
+        await clock.sleep(backoffDelayMs(mountBackoff, attempt), this.#stopping.signal);
       }
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import { faults } from "../../../../runtime/model/faults.ts";
 import { modelRegistry } from "../../../../runtime/model/registry.ts";
-import { retryDelayMs, VersionLifecycle } from "../../../../runtime/model/repository/version-lifecycle.ts";
+import { VersionLifecycle } from "../../../../runtime/model/repository/version-lifecycle.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 import { readyModel } from "./ready-model.ts";
 
@@ -35,8 +35,21 @@ describe("the life cycle of a version", () => {
     expect(registry.versions("a")).toEqual([{ version: 3, state: "Unloaded" }]);
   });
 
-  test("the retry delays have an upper bound", () => {
-    expect([1, 2, 6, 7, 100].map(retryDelayMs)).toEqual([1_000, 2_000, 32_000, 60_000, 60_000]);
+  test("the retry delays double up to a minute", async () => {
+    const clock = createManualClock();
+    const attempts: number[] = [];
+    const version = new VersionLifecycle(found, {
+      register: () => modelRegistry().add("a", 3),
+      start: () => {
+        attempts.push(clock.monotonic());
+        throw faults.ModelUnreadable({ path: found.path, reason: "EIO" });
+      },
+      clock,
+      onChange: () => {},
+    });
+    await clock.advance(190_000);
+    await version.unload();
+    expect(attempts).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000, 123_000, 183_000]);
   });
 
   test("a load that cannot succeed is not retried", async () => {

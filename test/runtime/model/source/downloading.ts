@@ -18,8 +18,7 @@ export function digestOf(bytes: string | Uint8Array): string {
 
 const limits = {
   ...defaultDownloadLimits,
-  firstPauseMs: 1,
-  longestPauseMs: 2,
+  backoff: { firstMs: 1, capMs: 2 },
   stallMs: 500,
   minBytes: 512,
   maxAttemptsWithoutProgress: 3,

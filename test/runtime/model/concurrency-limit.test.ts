@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { concurrencyLimit } from "../../../runtime/base/concurrency-limit.ts";
+import { concurrencyLimit } from "../../../runtime/model/concurrency-limit.ts";
 
 test("at most `limit` tasks run at a time, and the others start in order, even after failures", async () => {
   const limited = concurrencyLimit(2);
