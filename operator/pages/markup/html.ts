@@ -10,6 +10,19 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return { html: strings.map((text, i) => (i === 0 ? text : `${rendered(parts[i - 1])}${text}`)).join("") };
 }
 
+/** Table rows of names and values, without the undefined values. */
+export function factRows(facts: readonly (readonly [name: string, value: Part])[]): readonly SafeHtml[] {
+  return facts
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([name, value]) =>
+        html`<tr>
+          <th scope="row">${name}</th>
+          <td>${value}</td>
+        </tr>`,
+    );
+}
+
 function rendered(part: Part): string {
   if (part === undefined) return "";
   if (typeof part === "string" || typeof part === "number") return escaped(String(part));

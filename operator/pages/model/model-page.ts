@@ -1,6 +1,6 @@
 import type { ModelDeployment, RevisionStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { conditionTable } from "./conditions.ts";
-import { html, type SafeHtml } from "../markup/html.ts";
+import { factRows, html, type SafeHtml } from "../markup/html.ts";
 import { page } from "../markup/page.ts";
 import { rolloutSection } from "./rollout-section.ts";
 import type { ScalingPoint } from "./scaling-history.ts";
@@ -72,15 +72,8 @@ function modelFacts({ status }: ModelDeployment): SafeHtml {
     ["Digest", model.digest],
     ["URL", url],
   ] as const;
-  const rows = facts.flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [
-          html`<tr>
-            <th scope="row">${name}</th>
-            <td><code>${value}</code></td>
-          </tr>`,
-        ],
+  const rows = factRows(
+    facts.map(([name, value]) => [name, value === undefined ? undefined : html`<code>${value}</code>`]),
   );
   return html`<table id="model">
     <tbody>

@@ -7,7 +7,7 @@ import type { StepSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
 import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
 import { annotations } from "../../model-deployment/resources/labels.ts";
 import type { RolloutCommand } from "../../rollout-commands/rollout-command.ts";
-import { html, type SafeHtml } from "../markup/html.ts";
+import { factRows, html, type SafeHtml } from "../markup/html.ts";
 
 const captions: Readonly<Record<RolloutCommand, string>> = {
   promote: "Promote",
@@ -82,16 +82,7 @@ function analysis({ verdict, message, divergence }: NonNullable<RolloutStatus["a
     ["Mean difference", divergence?.meanAbsolute],
     ["Same first choice", divergence?.topOneAgreement === undefined ? undefined : `${divergence.topOneAgreement} %`],
   ];
-  const rows = figures.flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [
-          html`<tr>
-            <th scope="row">${name}</th>
-            <td>${value}</td>
-          </tr>`,
-        ],
-  );
+  const rows = factRows(figures);
   const tone = { Pass: "good", Fail: "bad", None: "neutral" }[verdict];
   return html`<p id="analysis">
       Analysis: <span class="${tone}">${verdict === "None" ? "no verdict yet" : verdict}</span> ${message}

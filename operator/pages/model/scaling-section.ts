@@ -1,5 +1,5 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { html, type SafeHtml } from "../markup/html.ts";
+import { factRows, html, type SafeHtml } from "../markup/html.ts";
 import type { ScalingPoint } from "./scaling-history.ts";
 
 const width = 720;
@@ -21,16 +21,7 @@ export function scalingSection({ spec, status }: ModelDeployment, points: readon
     ["Service time", serviceTime],
     ["Start time", startTime],
   ] as const;
-  const rows = facts.flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [
-          html`<tr>
-            <th scope="row">${name}</th>
-            <td>${value}</td>
-          </tr>`,
-        ],
-  );
+  const rows = factRows(facts);
   return html`<section id="scaling">
     <h2>Autoscaling</h2>
     ${points.length < 2 ? html`` : plot(points)}

@@ -14,6 +14,7 @@ import {
   scalarMapOf,
 } from "../../../base/protobuf/message.ts";
 import { servableVersionPolicy } from "../../../base/servable-version-policy.ts";
+import { rpcCodes } from "../../rpc.ts";
 import { exampleMessage } from "../examples/example-message.ts";
 import { tensorProto } from "./framework-messages.ts";
 
@@ -145,28 +146,8 @@ export const getModelMetadataResponse = message("tensorflow.serving.GetModelMeta
   metadata: mapOf(2, () => any),
 });
 
-const errorCode: EnumType = {
-  name: "tensorflow.error.Code",
-  values: {
-    OK: 0,
-    CANCELLED: 1,
-    UNKNOWN: 2,
-    INVALID_ARGUMENT: 3,
-    DEADLINE_EXCEEDED: 4,
-    NOT_FOUND: 5,
-    ALREADY_EXISTS: 6,
-    PERMISSION_DENIED: 7,
-    RESOURCE_EXHAUSTED: 8,
-    FAILED_PRECONDITION: 9,
-    ABORTED: 10,
-    OUT_OF_RANGE: 11,
-    UNIMPLEMENTED: 12,
-    INTERNAL: 13,
-    UNAVAILABLE: 14,
-    DATA_LOSS: 15,
-    UNAUTHENTICATED: 16,
-  },
-};
+/** Its values are those of google.rpc.Code. */
+const errorCode: EnumType = { name: "tensorflow.error.Code", values: rpcCodes };
 const versionState: EnumType = {
   name: "tensorflow.serving.ModelVersionStatus.State",
   values: { UNKNOWN: 0, START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 },
