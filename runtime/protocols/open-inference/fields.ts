@@ -12,7 +12,10 @@ const maxShown = 64;
 const maxRank = 64;
 const maxElements = Number.MAX_SAFE_INTEGER;
 
-/** Reads a JSON object at `path` (empty: the document). Refuses repeated fields and `__proto__`. */
+/**
+ * Reads a JSON object at `path` (empty: the document). Refuses repeated fields and `__proto__`. A field that is null counts as
+ * absent: some clients write optional fields so.
+ */
 export function fieldsOf(value: JsonValue, path: string): Fields {
   if (value.kind !== "object") {
     throw faults.FieldInvalid({
@@ -28,6 +31,7 @@ export function fieldsOf(value: JsonValue, path: string): Fields {
     if (values.has(key)) throw faults.FieldRepeated({ path: field });
     values.set(key, member);
   }
+  for (const [key, member] of values) if (member.kind === "null") values.delete(key);
   return { path, values };
 }
 

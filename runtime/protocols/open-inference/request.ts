@@ -142,9 +142,7 @@ function declaredInput(input: Fields, signature: Signature): DeclaredInput {
     const expected = "a list of the elements, unless parameters.binary_data_size is given";
     return { ...declared, elements: required(input, "data", expected) };
   }
-  const data = input.values.get("data");
-  // KServe's client sends `data: null` with an empty tensor.
-  if (data !== undefined && data.kind !== "null") throw faults.DataTwice({ path: input.path });
+  if (input.values.has("data")) throw faults.DataTwice({ path: input.path });
   return { ...declared, elements: { sizeBytes, sizePath: pathIn(parameters.path, "binary_data_size") } };
 }
 

@@ -213,6 +213,20 @@ describe("valid requests", () => {
     expect(await client.infer(model, body)).toBe(want);
   });
 
+  test("a field that is null counts as absent, as some clients write optional fields", async () => {
+    const fields = '"datatype":"FP32","shape":[1,1],"data":[1],"parameters":{"content_type":null}';
+    const output = '{"name":"y","parameters":null}';
+    expect(await client.infer("identity_float", x(fields, `,"id":null,"parameters":null,"outputs":[${output}]`))).toBe(
+      '200 {"model_name":"identity_float","model_version":"1","outputs":[{"name":"y","datatype":"FP32","shape":[1,1],"data":[1.0]}]}',
+    );
+    expect(await client.infer("identity_float", '{"inputs":null,"outputs":null}')).toBe(
+      refusal("inputs is missing; must be a list of tensors"),
+    );
+    expect(await client.infer("identity_float", '{"inputs":[],"id":null,"id":"a"}')).toBe(
+      refusal("id is given twice; must be given once"),
+    );
+  });
+
   test("an empty tensor may have data null beside binary data of no bytes, as KServe's client sends it", async () => {
     const body = x('"datatype":"FP32","shape":[0,2],"parameters":{"binary_data_size":0},"data":null');
     expect(await client.infer("identity_float", body)).toBe(
