@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Refusal extends Pick<Ended, "code"> {
-  readonly lastWords: TerminationMessage | undefined;
+  readonly termination: TerminationMessage | undefined;
 }
 
 async function refusal(path: string, ...flags: readonly string[]): Promise<Refusal> {
@@ -22,7 +22,7 @@ async function refusal(path: string, ...flags: readonly string[]): Promise<Refus
   const { code } = await start(["serve", path, ...ports, ...flags], {
     MODELWRIGHT_TERMINATION_LOG: terminationLog,
   }).ended;
-  return { code, lastWords: terminationMessage(await readFile(terminationLog, "utf8")) };
+  return { code, termination: terminationMessage(await readFile(terminationLog, "utf8")) };
 }
 
 describe("a model that cannot be served ends the runtime with its reason", () => {
@@ -30,7 +30,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     const path = join(folder, "missing.h5");
     expect(await refusal(path)).toEqual({
       code: 65,
-      lastWords: {
+      termination: {
         code: "ModelNotFound",
         message: `there is no model at ${path}`,
         hint: "check spec.model.source: the path or URL must lead to a model file, or to a folder with one model",
@@ -43,7 +43,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     const actual = "sha256:75bea7b77b0639710a529a403cf7347fc4b3b55de2dda0bac0639febdc8208f2";
     expect(await refusal(digits.model, "--digest", expected)).toEqual({
       code: 65,
-      lastWords: {
+      termination: {
         code: "DigestMismatch",
         message: `${digits.model} has digest ${actual}; expected ${expected}`,
         hint: "the file is not the one the manifest pins: correct the file, or the digest",
@@ -56,16 +56,16 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     await symlink(digits.model, join(volume, "model.h5"));
     expect(await refusal(join(volume, "model.h5"))).toMatchObject({
       code: 65,
-      lastWords: { code: "ModelOutsideVolume" },
+      termination: { code: "ModelOutsideVolume" },
     });
   });
 
   test("a truncated file", async () => {
     const path = join(folder, "cut.h5");
     await writeFile(path, (await readFile(digits.model)).subarray(0, 60_000));
-    const { code, lastWords } = await refusal(path);
+    const { code, termination } = await refusal(path);
     expect(code).toBe(65);
-    expect(lastWords?.message).toBe("cut.h5 cannot be read as HDF5: its structure is broken or it is cut short");
+    expect(termination?.message).toBe("cut.h5 cannot be read as HDF5: its structure is broken or it is cut short");
   });
 
   test("a file of another format", async () => {
@@ -75,21 +75,21 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
   });
 
   test("a Lambda layer is named and never run", async () => {
-    const { code, lastWords } = await refusal(digits.lambda);
+    const { code, termination } = await refusal(digits.lambda);
     expect(code).toBe(65);
-    expect(lastWords?.message).toMatch(/Lambda/);
+    expect(termination?.message).toMatch(/Lambda/);
   });
 
   test("a subclassed model is refused with a hint to export it", async () => {
-    const { code, lastWords } = await refusal(digits.subclassed);
+    const { code, termination } = await refusal(digits.subclassed);
     expect(code).toBe(65);
-    expect(`${lastWords?.message} ${lastWords?.hint}`).toMatch(/SimpleModel.*export/s);
+    expect(`${termination?.message} ${termination?.hint}`).toMatch(/SimpleModel.*export/s);
   });
 
   test("an engine that does not support the format", async () => {
     expect(await refusal(digits.model, "--engine", "TensorFlow")).toMatchObject({
       code: 65,
-      lastWords: {
+      termination: {
         code: "EngineUnfit",
         message: expect.stringMatching(
           /^engine TensorFlow does not run models of format keras-h5; must be one of Auto, /,
@@ -102,7 +102,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
   test("a wrong option is a usage error and names flag and value", async () => {
     expect(await refusal(digits.model, "--version", "1.5")).toEqual({
       code: 64,
-      lastWords: {
+      termination: {
         code: "OptionInvalid",
         message: "--version is 1.5; must be a whole number from 1 to 9007199254740991",
       },
@@ -113,7 +113,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     const volume = await mkdtemp(join(folder, "config-map-"));
     await copyFile(digits.lambda, join(volume, "..lambda"));
     await symlink("..lambda", join(volume, "lambda.h5"));
-    const { lastWords } = await refusal(volume);
-    expect(lastWords?.message).toMatch(/Lambda/);
+    const { termination } = await refusal(volume);
+    expect(termination?.message).toMatch(/Lambda/);
   });
 });
