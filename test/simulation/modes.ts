@@ -1,4 +1,4 @@
-import { createRandom, seededRandom } from "./schedule/random.ts";
+import { createRandom } from "./schedule/random.ts";
 import { drawWalk } from "./schedule/draw.ts";
 import type { Change, Schedule, ScheduledFault } from "./schedule/schedule.ts";
 import { endingStrategies } from "./schedule/strategies.ts";
@@ -33,7 +33,7 @@ export const modes = {
     async testCase(simulator, seed) {
       const { faults: _faults, ...walk } = await simulator.schedule(seed);
       const reference = await simulator.reference(walk);
-      const random = createRandom(seededRandom(seed));
+      const random = createRandom(seed);
       const phase = random.integer(walk.from ?? 0, walk.phases.length - 1);
       const crash = (at: number): ScheduledFault => ({
         on: "request",
@@ -55,7 +55,7 @@ export const modes = {
     count: 5_000,
     async testCase(simulator, seed) {
       const { operators } = drawWalk(seed);
-      const random = createRandom(seededRandom(seed));
+      const random = createRandom(seed);
       const name = "shop";
       const drawAct = (): Change["act"] =>
         random.pick<() => Change["act"]>([
@@ -93,7 +93,7 @@ export const modes = {
       const walk = drawWalk(seed);
       const { operators } = walk;
       const before = await simulator.reference(walk);
-      const random = createRandom(seededRandom(seed));
+      const random = createRandom(seed);
       const pair = actAndReversal(walk.phases.flat(), random.integer(0, 3));
       const from = walk.phases.length;
       const faults: readonly ScheduledFault[] = [

@@ -10,15 +10,20 @@ export interface Random {
   gamma(mean: number, variation: number): number;
 }
 
-/** The stream of a seed: mulberry32 for bits, Box-Muller and Marsaglia-Tsang for distributions. */
-export function seededRandom(seed: number): Random {
-  let state = Math.imul(seed, 0x9e37_79b1) >>> 0;
-  const uniform = (): number => {
+/** Numbers in [0, 1) that a seed determines: Tommy Ettinger's mulberry32. */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
     state = (state + 0x6d2b_79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+/** The stream of a seed: mulberry32 for bits, Box-Muller and Marsaglia-Tsang for distributions. */
+export function seededRandom(seed: number): Random {
+  const uniform = mulberry32(Math.imul(seed, 0x9e37_79b1));
   const exponential = (mean: number): number => -mean * Math.log(1 - uniform());
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   const gammaOfShape = (shape: number): number => {

@@ -1,16 +1,6 @@
+import { mulberry32 } from "../../../operator/autoscale/simulator/random.ts";
 import { type Kind, kinds, type Pick } from "./random-objects.ts";
 import { applyPatch, jsonPatch, mergePatch, strategicPatch, type Step } from "./trace.ts";
-
-/** Numbers in [0, 1) that a seed determines (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const metadataChange = (pick: Pick) =>
   pick([
@@ -24,7 +14,7 @@ const metadataChange = (pick: Pick) =>
 
 /** A random trace over few objects, so that its requests interact. */
 export function randomSteps(seed: number, count: number): readonly Step[] {
-  const random = randomNumbers(seed);
+  const random = mulberry32(seed);
   const pick: Pick = (items) => {
     const item = items[Math.floor(random() * items.length)];
     if (item === undefined) throw new Error("nothing to pick from");

@@ -9,7 +9,7 @@ import { detectedFormat } from "../../../runtime/model/formats/format-detection.
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
 import { furtherLayerFixtures } from "../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
-import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
 
@@ -63,7 +63,7 @@ export async function fuzzModel(
   work: string,
   tally: Tally,
 ): Promise<void> {
-  const chance = createRandom(seededRandom(seed));
+  const chance = createRandom(seed);
   const model = chance.pick(seeds);
   const file = chance.pick(model.files);
   const place = written(model, file, work, chance);

@@ -1,7 +1,7 @@
 import { Fault } from "../../../runtime/base/fault.ts";
 import type { Protocol } from "../../../runtime/protocols/protocol.ts";
 import type { RpcService } from "../../../runtime/protocols/rpc.ts";
-import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
 
@@ -34,7 +34,7 @@ const call = { signal: new AbortController().signal, deadline: Number.POSITIVE_I
 /** Sends the requests of these seeds once each and counts the outcomes. */
 export async function fuzzRequests(target: Target, seeds: Iterable<number>, tally: Tally): Promise<void> {
   for (const seed of seeds) {
-    const chance = createRandom(seededRandom(seed));
+    const chance = createRandom(seed);
     const start = process.cpuUsage();
     const outcome = chance.bool(0.75) ? await httpOutcome(target, chance) : await rpcOutcome(target, chance);
     const { user, system } = process.cpuUsage(start);

@@ -3,7 +3,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { defaultConnectionLimits } from "../../../runtime/server/http-server.ts";
 import type { AnsweredRequest } from "../../../runtime/server/protocol-listener.ts";
 import { openProtocolServer } from "../../../runtime/server/protocol-server.ts";
-import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import type { HttpSeed, Target } from "../requests/requests.ts";
 import { type Tally, note } from "../tally.ts";
@@ -59,7 +59,7 @@ export async function fuzzWire(
   await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const seed = first + i;
-      const outcome = await firstStatus(wire.port, sent(wire, createRandom(seededRandom(seed))));
+      const outcome = await firstStatus(wire.port, sent(wire, createRandom(seed)));
       const isOurs = /^5(?!0[135])/.test(outcome) || outcome === "hung";
       note(tally, seed, outcome, isOurs ? `was answered ${outcome}` : undefined);
     }),

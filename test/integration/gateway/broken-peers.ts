@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { mutated } from "../../fuzz/mutation.ts";
-import { type RandomSource, createRandom, seededRandom } from "../../simulation/schedule/random.ts";
+import { type RandomSource, createRandom } from "../../simulation/schedule/random.ts";
 
 /** Misbehaving clients and pods on both sides of a gateway. */
 export interface BrokenPeers {
@@ -49,7 +49,7 @@ function texts(first: string, ...rest: readonly string[]): readonly [Buffer, ...
 
 /** Peers whose behaviour is drawn from this seed. */
 export async function brokenPeers(seed: number): Promise<BrokenPeers> {
-  const chance = createRandom(seededRandom(seed));
+  const chance = createRandom(seed);
   const violations: string[] = [];
   let requests = 0;
   const server = createServer((request, response) => {
@@ -90,7 +90,7 @@ function answer({ socket }: IncomingMessage, response: ServerResponse, chance: R
 }
 
 function firstStatus(port: number, seed: number): Promise<string> {
-  const chance = createRandom(seededRandom(seed));
+  const chance = createRandom(seed);
   const whole = chance.pick(requests);
   const bytes = chance.bool(0.3) ? whole : mutated(whole, chance, chance.pick(requests));
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });

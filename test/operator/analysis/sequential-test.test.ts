@@ -10,7 +10,7 @@ import {
 } from "../../../operator/analysis/sequential-test.ts";
 import { type VerdictInput, verdict } from "../../../operator/analysis/verdict.ts";
 import { latencyBucket, latencyBuckets } from "../../../runtime/contract/figures.ts";
-import { seeded } from "./random.ts";
+import { mulberry32 } from "../../../operator/autoscale/simulator/random.ts";
 
 const share = fc
   .tuple(fc.integer({ min: 0, max: 5000 }), fc.double({ min: 0, max: 1, noNaN: true }))
@@ -83,7 +83,7 @@ const looks = 100;
 
 /** One rollout with a hundred checks, or until it fails. */
 function course(world: World, seed: number): Course {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const own = counts();
   const other = counts();
   let first: Course["first"];

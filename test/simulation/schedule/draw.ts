@@ -1,5 +1,5 @@
 import type { RolloutSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
-import { type RandomSource, createRandom, seededRandom } from "./random.ts";
+import { type RandomSource, createRandom } from "./random.ts";
 import {
   eventFaults,
   timedFaults,
@@ -21,7 +21,7 @@ type Part = Pick<Schedule, "phases" | "from" | "afterMs" | "resumeAt">;
 
 /** Draws the part of a seed's walk that is run, and the number of operators. */
 export function drawWalk(seed: number): Omit<Schedule, "faults"> {
-  const random = createRandom(seededRandom(seed ^ 0x1f83d9ab));
+  const random = createRandom(seed ^ 0x1f83d9ab);
   const walk = userWalk(seed);
   const operators = random.bool(1 / 16) ? 2 : 1;
   return { seed, operators, ...(walk.isSequential ? sequentialPart(walk, random) : overlappingPart(walk, random)) };
@@ -59,7 +59,7 @@ export function drawFaults(
   { seed, from = 0, phases }: Omit<Schedule, "faults">,
   extents: readonly Extent[],
 ): readonly ScheduledFault[] {
-  const random = createRandom(seededRandom(seed ^ 0x5bd1e995));
+  const random = createRandom(seed ^ 0x5bd1e995);
   const requests: readonly [RequestFault, ...RequestFault[]] = random.bool(1 / 5)
     ? ["crash-before", "crash-after"]
     : requestFaults;

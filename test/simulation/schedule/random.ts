@@ -1,13 +1,4 @@
-/** Creates a seeded generator of numbers in [0, 1) (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { mulberry32 } from "../../../operator/autoscale/simulator/random.ts";
 
 /** A source of random values. */
 export interface RandomSource {
@@ -20,7 +11,9 @@ export interface RandomSource {
   bool(probability: number): boolean;
 }
 
-export function createRandom(fraction: () => number): RandomSource {
+/** The random values that a seed determines. */
+export function createRandom(seed: number): RandomSource {
+  const fraction = mulberry32(seed);
   return {
     fraction,
     integer: (least, most) => least + Math.floor(fraction() * (most - least + 1)),

@@ -1,5 +1,5 @@
 import { badModel } from "../world/kubelet.ts";
-import { type RandomSource, createRandom, seededRandom } from "./random.ts";
+import { type RandomSource, createRandom } from "./random.ts";
 import type { Change, CommandName } from "./schedule.ts";
 import type { Walk } from "./walk.ts";
 import { drawStrategy, plain } from "./strategies.ts";
@@ -29,7 +29,7 @@ const lastModel = "good-9.h5";
  * the fourth changes overlap and hit the middle of steps.
  */
 export function rolloutWalk(walk: number): Walk {
-  const random = createRandom(seededRandom(walk * 7_919 + 13));
+  const random = createRandom(walk * 7_919 + 13);
   const isSequential = walk % 4 !== 3;
   const replicas = random.integer(1, 4);
   const state: State = {

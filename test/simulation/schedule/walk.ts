@@ -1,5 +1,5 @@
 import { badModel } from "../world/kubelet.ts";
-import { type RandomSource, createRandom, seededRandom } from "./random.ts";
+import { type RandomSource, createRandom } from "./random.ts";
 import { rolloutWalk } from "./rollout-walk.ts";
 import type { Change, Schedule } from "./schedule.ts";
 import { selectedWalks } from "./selected-walks.ts";
@@ -50,7 +50,7 @@ export function wholePhases(walk: Walk): Schedule["phases"] {
 
 /** Walk number `walk` without a rollout strategy. */
 export function plainWalk(walk: number): Walk {
-  const random = createRandom(seededRandom(walk * 7_919 + 13));
+  const random = createRandom(walk * 7_919 + 13);
   const isSequential = walk % 4 !== 3;
   const state: State = { exists: false, model: 1, isBad: false, replicas: 1, isSuspended: false, hasForeign: false };
   const gapMs = (): number => (isSequential ? 0 : random.pick([0, 40, 400, 2_000, 6_000, 12_000]));

@@ -2,7 +2,7 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import { resources } from "../../../operator/kube/resources.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { difference, endState, withoutHistory, withoutPast } from "../oracle/end-state.ts";
-import { createRandom, type RandomSource, seededRandom } from "../schedule/random.ts";
+import { createRandom, type RandomSource } from "../schedule/random.ts";
 import type { SharedServer } from "../world/shared-server.ts";
 import { createWorld, type World } from "../world/world.ts";
 import { type SpecField, specWith } from "./spec-fields.ts";
@@ -36,7 +36,7 @@ const convergenceLimitMs = 30 * 60_000;
  * status, equal the state of a new object with that spec, and leave nothing behind. The idea is from Acto (SOSP 2023).
  */
 export async function walkField(shared: SharedServer, field: SpecField, seed: number): Promise<SpecWalk> {
-  const random = createRandom(seededRandom(seed));
+  const random = createRandom(seed);
   const found = await withWorld(shared, seed, (world) => throughStates(world, field, random));
   if (found.changed === undefined || found.reason !== "AsDeclared") return found;
   const anew = await withWorld(shared, seed, async (world) => {

@@ -4,7 +4,7 @@ import { systemNamespace } from "../../../operator/model-deployment/resources/la
 import { type Operator, startOperator } from "../../../operator/operator.ts";
 import { type Log, silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
-import { type RandomSource, createRandom, seededRandom } from "../schedule/random.ts";
+import { type RandomSource, createRandom } from "../schedule/random.ts";
 import { createSignals } from "./signals.ts";
 import { faultyTransport, type ActiveFaults } from "./faulty-transport.ts";
 import { createGateways, type Gateways } from "./gateways.ts";
@@ -77,7 +77,7 @@ export async function createWorld(
 ): Promise<World> {
   const { server } = shared;
   const clock = createWorldClock(beginMs + (begin?.elapsedMs ?? 0));
-  const random = createRandom(seededRandom(seed));
+  const random = createRandom(seed);
   shared.reset(clock, random.fraction, begin);
   const client = createClient({ transport: server, fieldManager: "user", clock });
   const ledger = createLedger();
