@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** A port of 127.0.0.1 on which nothing listens at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+/** A port of this machine on which nothing listens at this moment. */
+export async function freePort(address = "127.0.0.1"): Promise<number> {
+  const server = createServer().listen(0, address);
   await once(server, "listening");
-  const address = server.address();
+  const bound = server.address();
   server.close();
   await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
+  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }
 
 /** Whether this port of 127.0.0.1 is free. */

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
+import { freePort } from "../../operator/local/free-port.ts";
 import { controlPlaneBinary, whyNoControlPlane } from "./launch/binary.ts";
 import { startComponent, type Component } from "./launch/component.ts";
 import {
@@ -165,18 +165,4 @@ async function startComponents(
   if (scheduler) await launch("kube-scheduler", schedulerFlags(site));
   // The API server rejects pods until their namespace has its service account.
   if (controllers) await untilReady("/api/v1/namespaces/default/serviceaccounts/default");
-}
-
-function freePort(address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, address, () => {
-      const bound = server.address();
-      server.close(() => {
-        if (bound === null || typeof bound === "string") reject(new Error(`no free port on ${address}`));
-        else resolve(bound.port);
-      });
-    });
-  });
 }

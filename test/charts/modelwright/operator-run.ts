@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
+import { freePort } from "../../../operator/local/free-port.ts";
 import type { ControlPlane } from "../../cluster/control-plane.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
@@ -99,14 +99,4 @@ async function answered({ kubectl }: ControlPlane, args: readonly string[]): Pro
   const { code, stdout, stderr } = await kubectl(args);
   if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
   return stdout;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { freePort } from "../../../operator/local/free-port.ts";
 import { cachedFolder } from "../../builds/cached-folder.ts";
 
 const run = promisify(execFile);
@@ -79,13 +79,4 @@ async function started(child: ChildProcess, port: number): Promise<Emulator> {
   }
   await stop();
   throw new Error(`${child.spawnargs.join(" ")} did not answer within 30 s`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
