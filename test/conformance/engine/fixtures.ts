@@ -159,12 +159,14 @@ export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; re
 
 /** Models with string inputs, masks or nested models, from fixtures/make-keras-structures.py. */
 export function structureFixtures(): readonly Fixture[] {
-  const { folder } = unzipped(join(fixtures, "keras-structures.zip"));
-  const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see the script that makes them
-  return Object.entries(cases).map(([file, tensors]) => {
-    // Keras computes in bfloat16 with weights of that type.
-    const tolerance = file.startsWith("brain_floats") ? { rtol: 0.02, atol: 0.02 } : layerTolerance;
-    return { title: file, path: join(folder, file), ...tensors, tolerance };
+  return ["keras-structures.zip", "keras-further-structures.zip"].flatMap((archive) => {
+    const { folder } = unzipped(join(fixtures, archive));
+    const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see the scripts that make them
+    return Object.entries(cases).map(([file, tensors]) => {
+      // Keras computes in bfloat16 with weights of that type.
+      const tolerance = file.startsWith("brain_floats") ? { rtol: 0.02, atol: 0.02 } : layerTolerance;
+      return { title: file, path: join(folder, file), ...tensors, tolerance };
+    });
   });
 }
 
@@ -175,6 +177,7 @@ export function tensorsFor(signature: Signature, inputs: readonly ExpectedTensor
     if (dtype === "string") return { dtype, shape, data: data.map((text) => Buffer.from(String(text))) };
     if (dtype === "int64") return { dtype, shape, data: BigInt64Array.from(data, BigInt) };
     if (dtype === "int32") return { dtype, shape, data: Int32Array.from(data, Number) };
+    if (dtype === "bool") return { dtype, shape, data: Uint8Array.from(data, Number) };
     return { dtype: "float32", shape, data: Float32Array.from(data, Number) };
   });
 }

@@ -48,6 +48,10 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
   const own = variables(file, `${group}/vars`);
   const config = layer["config"];
   if (!isObject(config)) return own;
+  if (textAt(layer, "class_name") === "SpectralNormalization") {
+    const inner = config["layer"]; // its own variables are the inner kernel again and the state of training
+    return isObject(inner) ? layerDatasets(file, inner, `${group}/layer`) : own;
+  }
   if (textAt(layer, "class_name") === "Bidirectional") {
     const inner = config["layer"];
     if (!isObject(inner)) return own;

@@ -9,14 +9,17 @@ export interface LayerDatasets {
   readonly datasets: readonly Hdf5Dataset[];
 }
 
+/** State of a SpectralNormalization, which only training needs. */
+const spectralState = /(^|\/)(vector_u|sn_u)(:0)?$/;
+
 /** The weights of a Keras `.h5` by layer, found by the attributes `layer_names` and `weight_names`. */
 export function h5Weights(file: Hdf5File): readonly LayerDatasets[] {
   const root = file.isGroup("/model_weights") ? "/model_weights" : "/";
   return namesIn(file, root, "layer_names").map((layer) => {
     const group = joined(root, layer);
     if (!file.isGroup(group)) throw new Hdf5Error(group, "the group of this layer is missing");
-    const datasets = namesIn(file, group, "weight_names").map((name) => file.dataset(joined(group, name)));
-    return { path: [layer], datasets };
+    const names = namesIn(file, group, "weight_names").filter((name) => !spectralState.test(name));
+    return { path: [layer], datasets: names.map((name) => file.dataset(joined(group, name))) };
   });
 }
 

@@ -101,6 +101,10 @@ function move(config: Record<string, Json>, from: string, to: string): void {
   delete config[from];
 }
 
+/** Policies of quantized layers name the policy before; that of attention layers is a map from layers inside to policies. */
 function isQuantized(dtype: Json): boolean {
-  return isObject(dtype) && typeof dtype["class_name"] === "string" && dtype["class_name"].startsWith("Quantized");
+  const config = isObject(dtype) ? dtype["config"] : undefined;
+  if (!isObject(config)) return false;
+  const { source_name: source, policy_map: policies } = config;
+  return source !== undefined || (isObject(policies) && entriesOf(policies).some(([, policy]) => isQuantized(policy)));
 }

@@ -1,4 +1,4 @@
-import { entriesOf, type Json, type JsonObject } from "./json-config.ts";
+import { entriesOf, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
 
 /** A layer's class and options for the engine. */
 export interface RewrittenLayer {
@@ -19,6 +19,23 @@ export function rewrittenLayer(className: string, config: JsonObject): Rewritten
     return { className, config: without(config, ["kernel_initializer", "kernel_regularizer", "kernel_constraint"]) };
   }
   return { className, config };
+}
+
+/** The layer in a SpectralNormalization, under the wrapper's name: its stored kernel is the normalised one. */
+export function withoutSpectralNormalization(layer: JsonObject): JsonObject {
+  const { config } = layer;
+  if (textAt(layer, "class_name") !== "SpectralNormalization" || !isObject(config)) return layer;
+  const { layer: inner } = config;
+  if (!isObject(inner) || !isObject(inner["config"])) return layer;
+  const name = textAt(layer, "name") ?? textAt(config, "name") ?? "";
+  const { class_name: className, module = null, registered_name: registered = null } = inner;
+  return {
+    ...layer,
+    class_name: className ?? null,
+    module,
+    registered_name: registered,
+    config: { ...inner["config"], name },
+  };
 }
 
 function without(config: JsonObject, keys: readonly string[]): JsonObject {

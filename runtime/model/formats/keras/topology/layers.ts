@@ -7,7 +7,7 @@ import { checkCallOrder } from "./call-order.ts";
 import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
-import { rewrittenLayer } from "./layer-rewrites.ts";
+import { rewrittenLayer, withoutSpectralNormalization } from "./layer-rewrites.ts";
 import { type OperationLayer, operationLayer } from "./operations.ts";
 import { withoutEmbeddingMasks } from "./arguments/embedding-masks.ts";
 import { onnxRuntimeSupport, layerSupport, modelClasses } from "./layer-support.ts";
@@ -79,7 +79,8 @@ export function translatedModel(description: JsonObject, findings: Findings, isN
   return { model, layers, given, refs: { inputs, outputs } };
 }
 
-function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
+function translatedLayer(written: JsonObject, findings: Findings): JsonObject {
+  const layer = withoutSpectralNormalization(written);
   const className = textAt(layer, "class_name");
   if (className === undefined) throw new ConfigError("a layer has no class_name");
   if (modelClasses.has(className)) return nestedModel(layer, className, findings);

@@ -12,8 +12,9 @@ const operations = [
   "StopGradient Identity ConvertToTensor LogicalNot Isnan Cast Clip Softmax LogSoftmax Normalize OneHot",
   "Add Subtract Multiply Divide TrueDivide Power Maximum Minimum",
   "Greater GreaterEqual Less LessEqual Equal NotEqual LogicalAnd LogicalOr LogicalXor Where",
-  "Sum Mean Max Min Prod Amax Amin Var Std Logsumexp Argmax Argmin Any All",
+  "Sum Mean Max Min Prod Amax Amin Var Std Logsumexp Argmax Argmin Any All Norm Cumsum TopK",
   "ZerosLike OnesLike Reshape Transpose Swapaxes ExpandDims Squeeze GetItem Concatenate Stack Split Repeat Flip BroadcastTo Matmul Einsum",
+  "Pad Tile Take Moveaxis",
 ];
 
 const operationNames: ReadonlySet<string> = new Set(operations.flatMap((names) => names.split(" ")));

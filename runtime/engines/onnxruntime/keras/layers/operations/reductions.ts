@@ -4,7 +4,7 @@ import { cast, mapped, NotExportedError, type Value } from "../../values.ts";
 import type { LayerCall, LayerExport, LayerExports } from "../layer-export.ts";
 import { asFloat, innerAxis, isFloating, type Operand, optionAt, tensorAt } from "./operands.ts";
 
-/** Reductions within each row. */
+/** Reductions, running sums and orders within each row. */
 export const reductions: LayerExports = {
   Sum: reduction("ReduceSum"),
   Prod: reduction("ReduceProd"),
@@ -22,7 +22,43 @@ export const reductions: LayerExports = {
   Argmin: { apply: (call) => [argExtreme(call, "ArgMin")] },
   Normalize: { apply: (call) => [normalized(call)] },
   OneHot: { apply: (call) => [oneHot(call)] },
+  Norm: { apply: (call) => [norm(call)] },
+  Cumsum: { apply: (call) => [runningSum(call)] },
+  TopK: { apply: largest },
 };
+
+function norm(call: LayerCall): Value {
+  const value = asFloat(call.graph, tensorAt(call, 0, "x"));
+  const order = optionAt(call, 1, "ord") ?? 2;
+  const axis = optionAt(call, 2, "axis");
+  if ((order !== 1 && order !== 2) || typeof axis !== "number") {
+    throw new NotExportedError("only norms of order 1 and 2 along one axis are exported");
+  }
+  const axes = [innerAxis(axis, value.shape.length)];
+  const isKept = optionAt(call, 3, "keepdims") === true;
+  const operator = order === 1 ? "ReduceL1" : "ReduceL2";
+  const name = call.graph.add(operator, [value.name, call.graph.integers(axes)], { keepdims: isKept ? 1 : 0 });
+  return { ...value, name, shape: withoutAxes(value.shape, axes, isKept) };
+}
+
+function runningSum(call: LayerCall): Value {
+  const { graph } = call;
+  const value = numeric(graph, tensorAt(call, 0, "x"));
+  if (optionAt(call, 2, "dtype") !== undefined) throw new NotExportedError("its dtype is not exported");
+  const axis = innerAxis(optionAt(call, 1, "axis"), value.shape.length);
+  return { ...value, name: graph.add("CumSum", [value.name, graph.integers([axis], [])]) };
+}
+
+/** The largest values along the last axis, and their indices. */
+function largest(call: LayerCall): readonly Value[] {
+  const { graph } = call;
+  const value = numeric(graph, tensorAt(call, 0, "x"));
+  const count = optionAt(call, 1, "k");
+  if (typeof count !== "number" || value.shape.length < 2) throw new NotExportedError("its k is not a number");
+  const [name = "", index = ""] = graph.addMany("TopK", [value.name, graph.integers([count])], 2, { axis: -1 });
+  const shape = [...value.shape.slice(0, -1), count];
+  return [{ ...value, name, shape }, cast(graph, { name: index, type: "int64", shape }, "int32")];
+}
 
 type Prepare = (graph: OnnxGraph, operand: Operand) => Operand;
 

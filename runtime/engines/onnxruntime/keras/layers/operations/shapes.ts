@@ -9,6 +9,7 @@ export const shapeOperations: LayerExports = {
   Reshape: { apply: (call) => [reshape(call)] },
   Transpose: { apply: (call) => [transpose(call)] },
   Swapaxes: { apply: (call) => [swapped(call)] },
+  Moveaxis: { apply: (call) => [axesMoved(call)] },
   ExpandDims: { apply: (call) => [expanded(call)] },
   Squeeze: { apply: (call) => [squeezed(call)] },
   GetItem: { apply: (call) => [slice(call)] },
@@ -18,6 +19,9 @@ export const shapeOperations: LayerExports = {
   Repeat: { apply: (call) => [repeated(call)] },
   Flip: { apply: (call) => [flipped(call)] },
   BroadcastTo: { apply: (call) => [broadcast(call)] },
+  Pad: { apply: (call) => [padded(call)] },
+  Tile: { apply: (call) => [tiled(call)] },
+  Take: { apply: (call) => [taken(call)] },
   ZerosLike: { apply: (call) => [filled(call, 0)] },
   OnesLike: { apply: (call) => [filled(call, 1)] },
 };
@@ -75,6 +79,17 @@ function swapped(call: LayerCall): Value {
     if (axis === a) return b;
     return axis === b ? a : axis;
   });
+  return permuted(call, input, perm);
+}
+
+function axesMoved(call: LayerCall): Value {
+  const input = tensorAt(call, 0, "x");
+  const rank = input.shape.length;
+  const axesAt = (position: number, name: string): readonly number[] =>
+    [optionAt(call, position, name) ?? null].flat().map((axis) => innerAxis(axis, rank));
+  const [from, to] = [axesAt(1, "source"), axesAt(2, "destination")];
+  const others = input.shape.map((_, axis) => axis).filter((axis) => !from.includes(axis));
+  const perm = input.shape.map((_, axis) => from[to.indexOf(axis)] ?? others.shift() ?? -1);
   return permuted(call, input, perm);
 }
 
@@ -177,4 +192,60 @@ function broadcast(call: LayerCall): Value {
   }
   const name = graph.add("Expand", [input.name, graph.integers([1, ...sizes])]);
   return { ...input, name, shape: [input.shape[0] ?? -1, ...sizes] };
+}
+
+function padded(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const { type } = input;
+  if (type !== "float32" && type !== "int32") throw new NotExportedError(`its input is of type ${type}`);
+  const pairs = padWidths(call, input.shape.length);
+  const mode = optionAt(call, 2, "mode") ?? "constant";
+  const value = optionAt(call, 3, "constant_values") ?? 0;
+  if ((mode !== "constant" && mode !== "reflect") || typeof value !== "number") {
+    throw new NotExportedError(`mode=${JSON.stringify(mode)} with ${JSON.stringify(value)} is not exported`);
+  }
+  const fill = cast(graph, { name: graph.number(value), type: "float32", shape: [] }, type).name;
+  const widths = graph.integers([...pairs.map(([before]) => before), ...pairs.map(([, after]) => after)]);
+  const name = graph.add("Pad", [input.name, widths, fill], { mode });
+  const shape = input.shape.map((size, axis) => {
+    const [before, after] = pairs[axis] ?? [0, 0];
+    return size < 0 ? size : size + before + after;
+  });
+  return { ...input, name, shape };
+}
+
+/** Elements before and after each axis; none before or after the rows. */
+function padWidths(call: LayerCall, rank: number): readonly (readonly [number, number])[] {
+  const given = optionAt(call, 1, "pad_width");
+  const pairs = (isList(given) ? given : []).map((pair) => (isList(pair) ? pair.map(Number) : []));
+  const isWhole = pairs.length === rank && pairs.every(({ length }) => length === 2);
+  const areRowsKept = pairs[0]?.every((width) => width === 0) === true;
+  if (!isWhole || !areRowsKept || !pairs.flat().every((width) => width >= 0)) {
+    throw new NotExportedError(`pad_width=${JSON.stringify(given ?? null)} is not exported`);
+  }
+  return pairs.map(([before = 0, after = 0]) => [before, after]);
+}
+
+function tiled(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const rank = input.shape.length;
+  const given = sizesAt(call, "repeats");
+  const repeats = [...Array.from({ length: Math.max(0, rank - given.length) }, () => 1), ...given];
+  if (repeats.length !== rank || repeats[0] !== 1 || repeats.some((count) => count < 1)) {
+    throw new NotExportedError("it mixes the rows of a batch");
+  }
+  const shape = input.shape.map((size, axis) => (size < 0 ? size : size * (repeats[axis] ?? 1)));
+  return { ...input, name: graph.add("Tile", [input.name, graph.integers(repeats)]), shape };
+}
+
+function taken(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const indices = tensorAt(call, 1, "indices");
+  if (indices.isConstant !== true) throw new NotExportedError("its indices are a tensor");
+  const axis = innerAxis(optionAt(call, 2, "axis"), input.shape.length);
+  const name = graph.add("Gather", [input.name, cast(graph, indices, "int32").name], { axis });
+  return { ...input, name, shape: input.shape.toSpliced(axis, 1, ...indices.shape) };
 }

@@ -2,14 +2,15 @@ import { namedRefs } from "../inbound-nodes.ts";
 import { isList, isObject, type Json, type JsonObject, textAt } from "../json-config.ts";
 
 /**
- * Keras 3 writes the masks of functional models explicitly: a mask that is not an Embedding's own is computed by operations, and
- * layers are called with it as `mask`. This function moves masks behind the other inputs; `takes_masks` says which of those have
+ * Keras 3 writes the masks of functional models explicitly: a mask that is not an Embedding's own is computed by operations or is an
+ * input of the model, and layers are called with it as `mask`. This function moves masks behind the other inputs; `takes_masks` says which of those have
  * one. A recurrent layer that is called with initial states ignores masks, and so does a layer whose `mask` is null: before Keras
  * 3.6 merging layers lost masks. (The masks of nested models are not known.) Merging layers get the option `joins_masks`.
  * See keras/src/layers/layer.py, `__call__`, and layers/merging/base_merge.py, `compute_mask`.
  */
 export function withMaskInputs(layers: readonly JsonObject[], isNested: boolean): readonly JsonObject[] {
-  return layers.some(makesMask) ? layers.map((layer) => withMaskInput(layer, isNested)) : layers;
+  const hasMasks = layers.some(makesMask) || layers.some(takesMask);
+  return hasMasks ? layers.map((layer) => withMaskInput(layer, isNested)) : layers;
 }
 
 function withMaskInput(layer: JsonObject, isNested: boolean): JsonObject {
@@ -45,6 +46,11 @@ function makesMask(layer: JsonObject): boolean {
   return (
     config["mask_zero"] === true || (isList(layers) && layers.some((inner) => isObject(inner) && makesMask(inner)))
   );
+}
+
+/** Whether the layer is called with a tensor as its mask. */
+function takesMask({ inbound_nodes: calls }: JsonObject): boolean {
+  return isList(calls) && calls.some((call) => masksTaken(call).includes(true));
 }
 
 function hasNoMask(call: Json): boolean {
