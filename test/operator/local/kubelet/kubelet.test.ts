@@ -8,7 +8,7 @@ import { resources } from "../../../../operator/kube/resources.ts";
 import { startControllers, type Controllers } from "../../../../operator/local/controllers/controllers.ts";
 import { startTimeoutMs } from "../../../cluster/control-plane.ts";
 import { apiServers, type ApiServerUnderTest } from "./api-servers.ts";
-import { factsOf, image, isAlive, isReady, type Machine, startMachine } from "./machine.ts";
+import { factsOf, image, isAlive, isReady, type KubeletFixture, startKubeletFixture } from "./kubelet-fixture.ts";
 
 const namespace = "default";
 const address = { name: "ADDRESS", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } };
@@ -23,7 +23,7 @@ const server: Container = {
 
 let api: ApiServerUnderTest;
 let controllers: Controllers;
-let machine: Machine;
+let fixture: KubeletFixture;
 let claimFolder: string;
 
 for (const { title, start, isSkipped } of apiServers)
@@ -31,39 +31,39 @@ for (const { title, start, isSkipped } of apiServers)
     beforeAll(async () => {
       api = await start();
       controllers = await startControllers({ transport: api.transport });
-      machine = await startMachine(api.transport, namespace, {
+      fixture = await startKubeletFixture(api.transport, namespace, {
         volumes: { models: "/nonexistent" },
         hostEnvironment: { PATH: "/usr/bin:/bin" },
       });
-      claimFolder = join(machine.folder, "claim");
+      claimFolder = join(fixture.folder, "claim");
       await mkdir(claimFolder);
       await vi.waitFor(
         async () =>
-          expect(await machine.client.get(resources.serviceAccounts, { namespace, name: "default" })).toBeDefined(),
+          expect(await fixture.client.get(resources.serviceAccounts, { namespace, name: "default" })).toBeDefined(),
         10_000,
       );
     }, startTimeoutMs);
     afterAll(async () => {
-      await machine.stop();
+      await fixture.stop();
       await controllers.stop();
       await api.stop();
     });
 
     test("registers its node", async () => {
-      const node = await machine.client.get<KubeObject & { status: object }>(resources.nodes, { name: "local" });
+      const node = await fixture.client.get<KubeObject & { status: object }>(resources.nodes, { name: "local" });
       expect(node?.metadata.labels).toMatchObject({ "kubernetes.io/hostname": "local" });
       expect(node?.status).toMatchObject({ conditions: [{ type: "Ready", status: "True" }] });
     });
 
     test("runs a pod on an address of its own until it is ready, with variables, arguments and volumes", async () => {
-      await machine.client.create<ConfigMap>(resources.configMaps, {
+      await fixture.client.create<ConfigMap>(resources.configMaps, {
         apiVersion: "v1",
         kind: "ConfigMap",
         metadata: { name: "model", namespace },
         data: { "a.txt": "text" },
         binaryData: { "b.bin": Buffer.from("bytes").toString("base64") },
       });
-      await machine.create("whole", {
+      await fixture.create("whole", {
         initContainers: [
           {
             name: "first",
@@ -95,7 +95,7 @@ for (const { title, start, isSkipped } of apiServers)
           { name: "s", emptyDir: {} },
         ],
       });
-      const pod = await machine.until("whole", isReady);
+      const pod = await fixture.until("whole", isReady);
       const facts = await factsOf(pod);
       expect(facts.files).toEqual({ "a.txt": "text", "b.bin": "bytes", x: "one", y: "two" });
       expect(facts.args.at(-1)).toBe("whole");
@@ -120,9 +120,9 @@ for (const { title, start, isSkipped } of apiServers)
           { name: "serve", ...container, state: { running: { startedAt: time } }, ready: true, started: true },
         ],
       });
-      expect(await machine.log("whole")).toBe("listening\n");
+      expect(await fixture.log("whole")).toBe("listening\n");
       // The number of probes before the program listens varies.
-      const events = (await machine.events("whole")).filter((event) => !event.startsWith("Unhealthy"));
+      const events = (await fixture.events("whole")).filter((event) => !event.startsWith("Unhealthy"));
       expect(events.sort()).toEqual([
         "Scheduled: Successfully assigned default/whole to local",
         "Started: Started container first",
@@ -132,48 +132,48 @@ for (const { title, start, isSkipped } of apiServers)
     });
 
     test("writes nothing while nothing changes", async () => {
-      const before = await machine.until("whole", isReady);
+      const before = await fixture.until("whole", isReady);
       await wait(1_500);
-      const after = await machine.until("whole", isReady);
+      const after = await fixture.until("whole", isReady);
       expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
     });
 
     test("gives a pod of the host's network the host's address", async () => {
-      const pod = await machine.create("host", {
+      const pod = await fixture.create("host", {
         hostNetwork: true,
         containers: [{ name: "serve", image, args: ["deaf"] }],
       });
       expect(pod.spec.hostNetwork).toBe(true);
-      expect((await machine.until("host", ({ status }) => status?.podIP !== undefined)).status?.podIP).toBe(
+      expect((await fixture.until("host", ({ status }) => status?.podIP !== undefined)).status?.podIP).toBe(
         "127.0.0.1",
       );
     });
 
     test("records FailedMount for a missing ConfigMap, and starts the pod when it is created", async () => {
-      await machine.create("early", {
+      await fixture.create("early", {
         containers: [{ ...server, args: ["serve", "/m/k"], volumeMounts: [{ name: "m", mountPath: "/m" }] }],
         volumes: [{ name: "m", configMap: { name: "late", items: [{ key: "key", path: "k" }] } }],
       });
       await vi.waitFor(
         async () =>
-          expect(await machine.events("early")).toContain(
+          expect(await fixture.events("early")).toContain(
             'FailedMount: MountVolume.SetUp failed for volume "m" : configmap "late" not found',
           ),
         5_000,
       );
-      const waiting = await machine.until("early", ({ status }) => status?.containerStatuses !== undefined);
+      const waiting = await fixture.until("early", ({ status }) => status?.containerStatuses !== undefined);
       expect(waiting.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "ContainerCreating" } });
-      await machine.client.create<ConfigMap>(resources.configMaps, {
+      await fixture.client.create<ConfigMap>(resources.configMaps, {
         apiVersion: "v1",
         kind: "ConfigMap",
         metadata: { name: "late", namespace },
         data: { key: "v" },
       });
-      expect((await factsOf(await machine.until("early", isReady))).files).toEqual({ k: "v" });
+      expect((await factsOf(await fixture.until("early", isReady))).files).toEqual({ k: "v" });
     });
 
     test("restarts a crashing container with growing delays and keeps its termination message", async () => {
-      await machine.create("crash", {
+      await fixture.create("crash", {
         containers: [
           {
             name: "serve",
@@ -183,7 +183,7 @@ for (const { title, start, isSkipped } of apiServers)
           },
         ],
       });
-      const inBackOff = await machine.until(
+      const inBackOff = await fixture.until(
         "crash",
         ({ status }) =>
           (status?.containerStatuses?.[0]?.restartCount ?? 0) === 2 &&
@@ -210,20 +210,20 @@ for (const { title, start, isSkipped } of apiServers)
           message: "containers with unready status: [serve]",
         }),
       );
-      expect(await machine.log("crash", { previous: true })).toBe("first line\nlast line\n");
-      expect(await machine.events("crash")).toContain(
+      expect(await fixture.log("crash", { previous: true })).toBe("first line\nlast line\n");
+      expect(await fixture.events("crash")).toContain(
         `BackOff: Back-off restarting failed container serve in pod crash_default(${inBackOff.metadata.uid})`,
       );
     });
 
     test("uses the log tail as termination message under FallbackToLogsOnError", async () => {
-      await machine.create("last", {
+      await fixture.create("last", {
         restartPolicy: "Never",
         containers: [
           { name: "serve", image, args: ["fail", "", "3"], terminationMessagePolicy: "FallbackToLogsOnError" },
         ],
       });
-      const pod = await machine.until("last", ({ status }) => status?.phase === "Failed");
+      const pod = await fixture.until("last", ({ status }) => status?.phase === "Failed");
       expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
         exitCode: 3,
         reason: "Error",
@@ -234,11 +234,11 @@ for (const { title, start, isSkipped } of apiServers)
     test("restarts a container whose liveness probe fails", async () => {
       const livenessProbe = { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 1 };
       const startupProbe = { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 10 };
-      await machine.create("live", { containers: [{ ...server, livenessProbe, startupProbe }] });
-      const first = await factsOf(await machine.until("live", isReady));
-      const { status } = await machine.until("live", isReady);
+      await fixture.create("live", { containers: [{ ...server, livenessProbe, startupProbe }] });
+      const first = await factsOf(await fixture.until("live", isReady));
+      const { status } = await fixture.until("live", isReady);
       await fetch(`http://${status?.podIP ?? ""}:8501/break/live`);
-      const pod = await machine.until(
+      const pod = await fixture.until(
         "live",
         (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1 && isReady(pod),
       );
@@ -247,13 +247,13 @@ for (const { title, start, isSkipped } of apiServers)
         exitCode: 0,
         reason: "Completed",
       });
-      const events = await machine.events("live");
+      const events = await fixture.events("live");
       expect(events).toContain("Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 503");
       expect(events).toContain("Killing: Container serve failed liveness probe, will be restarted");
     });
 
     test("makes a pod unready when its readiness probe fails, and ready again", async () => {
-      await machine.create("busy", {
+      await fixture.create("busy", {
         containers: [
           {
             ...server,
@@ -262,46 +262,46 @@ for (const { title, start, isSkipped } of apiServers)
           },
         ],
       });
-      const early = await machine.until("busy", ({ status }) => status?.containerStatuses?.[0]?.started === true);
+      const early = await fixture.until("busy", ({ status }) => status?.containerStatuses?.[0]?.started === true);
       expect(isReady(early)).toBe(false);
-      const ready = await machine.until("busy", isReady);
+      const ready = await fixture.until("busy", isReady);
       await fetch(`http://${ready.status?.podIP ?? ""}:8501/break/ready`);
-      const out = await machine.until("busy", (pod) => !isReady(pod));
+      const out = await fixture.until("busy", (pod) => !isReady(pod));
       expect(out.status?.containerStatuses?.[0]).toMatchObject({ ready: false, started: true, restartCount: 0 });
     });
 
     test("ends a deleted pod's processes before its object is removed", async () => {
-      await machine.create("gone", { containers: [server] });
-      const { pid } = await factsOf(await machine.until("gone", isReady));
-      await machine.client.remove(resources.pods, { namespace, name: "gone" });
-      await machine.untilGone("gone");
+      await fixture.create("gone", { containers: [server] });
+      const { pid } = await factsOf(await fixture.until("gone", isReady));
+      await fixture.client.remove(resources.pods, { namespace, name: "gone" });
+      await fixture.untilGone("gone");
       expect(isAlive(pid)).toBe(false);
-      expect(await machine.events("gone")).toContain("Killing: Stopping container serve");
+      expect(await fixture.events("gone")).toContain("Killing: Stopping container serve");
     });
 
     test("sends SIGTERM once, and SIGKILL after the grace time, which a second deletion may shorten", async () => {
-      await machine.create("deaf", {
+      await fixture.create("deaf", {
         terminationGracePeriodSeconds: 30,
         containers: [{ name: "serve", image, args: ["deaf"] }],
       });
       const log = await vi.waitFor(async () => {
-        const text = await machine.log("deaf");
+        const text = await fixture.log("deaf");
         expect(text).toMatch(/^pid \d+\n$/);
         return text;
       }, 5_000);
-      await machine.client.remove(resources.pods, { namespace, name: "deaf" });
+      await fixture.client.remove(resources.pods, { namespace, name: "deaf" });
       await wait(2_500); // longer than the kubelet's resync interval
-      expect(await machine.log("deaf")).toBe(`${log}no\n`);
+      expect(await fixture.log("deaf")).toBe(`${log}no\n`);
       const beganMs = performance.now();
-      await machine.client.remove(resources.pods, { namespace, name: "deaf" }, { gracePeriodSeconds: 1 });
-      await machine.untilGone("deaf");
+      await fixture.client.remove(resources.pods, { namespace, name: "deaf" }, { gracePeriodSeconds: 1 });
+      await fixture.untilGone("deaf");
       expect(performance.now() - beganMs).toBeGreaterThan(900);
       expect(isAlive(Number(log.slice("pid ".length)))).toBe(false);
     });
 
     test("says in kube-scheduler's words why a pod is unschedulable", async () => {
-      await machine.create("gpu", { containers: [{ ...server, resources: { limits: { "nvidia.com/gpu": "1" } } }] });
-      const pod = await machine.until("gpu", ({ status }) => (status?.conditions ?? []).length > 0);
+      await fixture.create("gpu", { containers: [{ ...server, resources: { limits: { "nvidia.com/gpu": "1" } } }] });
+      const pod = await fixture.until("gpu", ({ status }) => (status?.conditions ?? []).length > 0);
       expect(pod.status).toMatchObject({
         phase: "Pending",
         conditions: [
@@ -313,13 +313,13 @@ for (const { title, start, isSkipped } of apiServers)
           },
         ],
       });
-      await machine.client.remove(resources.pods, { namespace, name: "gpu" });
-      await machine.untilGone("gpu");
+      await fixture.client.remove(resources.pods, { namespace, name: "gpu" });
+      await fixture.untilGone("gpu");
     });
 
     test("fails to pull an unknown image", async () => {
-      await machine.create("image", { containers: [{ name: "serve", image: "nginx:1" }] });
-      const pod = await machine.until(
+      await fixture.create("image", { containers: [{ name: "serve", image: "nginx:1" }] });
+      const pod = await fixture.until(
         "image",
         ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "ImagePullBackOff",
       );
@@ -327,13 +327,13 @@ for (const { title, start, isSkipped } of apiServers)
       expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
         `Back-off pulling image "nginx:1": ErrImagePull: ${cause}`,
       );
-      await vi.waitFor(async () => expect(await machine.events("image")).toContain(`Failed: ${cause}`), 5_000);
+      await vi.waitFor(async () => expect(await fixture.events("image")).toContain(`Failed: ${cause}`), 5_000);
     });
 
     test("waits for a missing Secret", async () => {
       const env = [{ name: "KEY", valueFrom: { secretKeyRef: { name: "keys", key: "key" } } }];
-      await machine.create("secret", { containers: [{ name: "serve", image, env }] });
-      const pod = await machine.until(
+      await fixture.create("secret", { containers: [{ name: "serve", image, env }] });
+      const pod = await fixture.until(
         "secret",
         ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
       );
@@ -341,11 +341,11 @@ for (const { title, start, isSkipped } of apiServers)
     });
 
     test("shows a command that does not exist as a start error", async () => {
-      await machine.create("command", {
+      await fixture.create("command", {
         restartPolicy: "Never",
         containers: [{ name: "serve", image, command: ["/no/such"] }],
       });
-      const pod = await machine.until("command", ({ status }) => status?.phase === "Failed");
+      const pod = await fixture.until("command", ({ status }) => status?.phase === "Failed");
       expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
         exitCode: 128,
         reason: "StartError",
@@ -355,23 +355,23 @@ for (const { title, start, isSkipped } of apiServers)
 
     test("ends a pod of restart policy OnFailure when its container has succeeded", async () => {
       const file = join(claimFolder, "result");
-      await machine.create("job", {
+      await fixture.create("job", {
         restartPolicy: "OnFailure",
         containers: [{ name: "serve", image, args: ["write", file, "done"] }],
       });
-      const pod = await machine.until("job", ({ status }) => status?.phase === "Succeeded");
+      const pod = await fixture.until("job", ({ status }) => status?.phase === "Succeeded");
       expect(pod.status?.conditions).toContainEqual(
         expect.objectContaining({ type: "Ready", status: "False", reason: "PodCompleted" }),
       );
     });
 
     test("fails a pod of restart policy Never whose init container fails", async () => {
-      await machine.create("init", {
+      await fixture.create("init", {
         restartPolicy: "Never",
         initContainers: [{ name: "fetch", image, args: ["fail", "", "69"] }],
         containers: [server],
       });
-      const pod = await machine.until("init", ({ status }) => status?.phase === "Failed");
+      const pod = await fixture.until("init", ({ status }) => status?.phase === "Failed");
       expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({
         state: { terminated: { exitCode: 69 } },
         ready: false,
@@ -381,7 +381,7 @@ for (const { title, start, isSkipped } of apiServers)
 
     test("leaves no process behind when it stops, and writes the final status of the remaining pods", async () => {
       await writeFile(join(claimFolder, "m"), "model");
-      const other = await startMachine(api.transport, namespace, {
+      const other = await startKubeletFixture(api.transport, namespace, {
         nodeName: "other",
         volumes: { claim: claimFolder },
       });
@@ -397,7 +397,7 @@ for (const { title, start, isSkipped } of apiServers)
       expect(files).toEqual({ m: "model" });
       await other.stop();
       expect(isAlive(pid)).toBe(false);
-      const left = await machine.until("stopped", () => true);
+      const left = await fixture.until("stopped", () => true);
       expect([left.metadata.uid, isReady(left)]).toEqual([pod.metadata.uid, false]);
     });
   });

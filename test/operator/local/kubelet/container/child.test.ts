@@ -9,7 +9,7 @@ import { type Child, startChild } from "../../../../../operator/local/kubelet/co
 import { type Watchdog, startWatchdog } from "../../../../../operator/local/kubelet/container/watchdog.ts";
 import { openPidFiles } from "../../../../../operator/local/kubelet/container/pid-files.ts";
 import { openLogFile } from "../../../../../operator/local/kubelet/container/log-file.ts";
-import { isAlive } from "../machine.ts";
+import { isAlive } from "../kubelet-fixture.ts";
 
 let folder: string;
 let watchdog: Watchdog;

@@ -14,7 +14,7 @@ export const image = "modelwright/test:1";
 const pollMs = 30;
 
 /** A kubelet on an API server, with shortcuts for tests. */
-export interface Machine {
+export interface KubeletFixture {
   readonly client: Client;
   readonly kubelet: Kubelet;
   readonly folder: string;
@@ -28,11 +28,11 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-export async function startMachine(
+export async function startKubeletFixture(
   transport: Transport,
   namespace: string,
   options: Partial<KubeletOptions> = {},
-): Promise<Machine> {
+): Promise<KubeletFixture> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-kubelet-"));
   const script = join(folder, "program.mjs");
   await writeFile(script, programSource);
