@@ -1,6 +1,6 @@
 /**
- * Runs every benchmark of this folder, one after the other, and prints all figures in one table. It ends with exit code 1
- * when a benchmark fails to run; a missed goal is not a failure.
+ * Runs every benchmark of this folder, one after another, and prints all figures in one table. The exit code is 1 when a benchmark
+ * fails to run; a missed goal is not a failure.
  *
  *     npm run bench
  */

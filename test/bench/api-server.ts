@@ -1,6 +1,6 @@
 /**
- * The API-server model as a process of its own, over TLS as a pod meets it. FOLDER becomes the pod's service account.
- * Prints its port and serves until it is ended.
+ * Serves the API-server model over TLS, as pods reach an API server, and writes a pod's service account to FOLDER. Prints its port
+ * and serves until it is stopped.
  *
  *     node test/bench/api-server.ts FOLDER
  */
@@ -21,15 +21,15 @@ import { selfSigned } from "./certificate.ts";
 const folder = process.argv[2] ?? "";
 const identity = selfSigned(Date.now());
 const server = createApiServer({ clock: systemClock });
-const client = createClient({ transport: server, fieldManager: "bench" });
-await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
+const admin = createClient({ transport: server, fieldManager: "bench" });
+await admin.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
 const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: systemNamespace } };
-await client.apply(resources.namespaces, namespace);
+await admin.apply(resources.namespaces, namespace);
 const plain = await serveHttp(server, { host: "127.0.0.1", port: 0 });
-const front = createServer(identity, (outside) => {
-  const inside = connect(Number(new URL(plain.url).port), "127.0.0.1");
-  for (const socket of [outside, inside]) socket.on("error", () => [outside, inside].forEach((one) => one.destroy()));
-  outside.pipe(inside).pipe(outside);
+const front = createServer(identity, (client) => {
+  const upstream = connect(Number(new URL(plain.url).port), "127.0.0.1");
+  for (const socket of [client, upstream]) socket.on("error", () => [client, upstream].forEach((one) => one.destroy()));
+  client.pipe(upstream).pipe(client);
 });
 await once(front.listen(0, "127.0.0.1"), "listening");
 writeFileSync(join(folder, "ca.crt"), identity.cert);

@@ -1,6 +1,6 @@
 /**
- * What scaling by itself costs: a second of ten thousand autoscaled models, first requests that wait for a first pod, and what
- * is remembered of a model after a million seconds.
+ * The cost of autoscaling: the processor time of a second with ten thousand autoscaled models, the latency of requests held for a
+ * first pod, and the memory of a policy over a million seconds.
  *
  *     node test/bench/autoscaler.ts [models] [first requests] [seconds of a long life]
  */
@@ -24,7 +24,7 @@ const tickGoalMs = 200;
 const wakeGoalMs = 20;
 const measuredTicks = 10;
 
-/** Every model has two pods and some requests each second, now more, now fewer: none rests. */
+/** Processor time of one tick in milliseconds, when every model has two pods and a varying number of requests each second. */
 async function tickMs(): Promise<number> {
   const caches = createCaches("modelwright-system");
   const clock = createManualClock();
@@ -53,9 +53,9 @@ async function tickMs(): Promise<number> {
     ),
     "1",
   );
-  let asked = 0;
+  let calls = 0;
   const demand = (): Demand => ({
-    arrivals: 2 + ((asked += 1) % 5),
+    arrivals: 2 + ((calls += 1) % 5),
     completions: 4,
     serviceSeconds: 3,
     failures: 0,
@@ -89,21 +89,21 @@ async function tickMs(): Promise<number> {
   return quantile(costs, 0.5);
 }
 
-interface Waits {
-  readonly lost: number;
-  /** From announcing the pod as ready to the answer, in milliseconds. */
+interface ColdStarts {
+  readonly failed: number;
+  /** Time from the announcement of the ready pod to the response, in milliseconds. */
   readonly addedMs: readonly number[];
 }
 
-/** A route without endpoints gets a request, then its first pod; and again. */
-async function fromZero(): Promise<Waits> {
+/** Sends a request to a route without endpoints, then announces its first pod; repeatedly. */
+async function fromZero(): Promise<ColdStarts> {
   const source = await tableSource();
   const { gateway } = await startGateway(source);
   const ready = await pod("first");
   const port = await freePort();
   const revision = { hash: "aaa", version: "1", weight: 100, draining: [] };
   const addedMs: number[] = [];
-  let lost = 0;
+  let failed = 0;
   let version = 1;
   const announce = (endpoints: readonly (typeof ready.endpoint)[]): void => {
     version += 1;
@@ -119,7 +119,7 @@ async function fromZero(): Promise<Waits> {
     announce([ready.endpoint]);
     const { status } = await answer;
     addedMs.push(performance.now() - startedMs);
-    if (status !== 200) lost += 1;
+    if (status !== 200) failed += 1;
     source.messages.length = 0;
     announce([]);
     await source.received((message) => message.type === "ack" && message.version === version);
@@ -127,7 +127,7 @@ async function fromZero(): Promise<Waits> {
   await gateway.drain();
   await ready.close();
   await source.close();
-  return { lost, addedMs };
+  return { failed, addedMs };
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -135,7 +135,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 }
 
 const cpuMs = await tickMs();
-const { lost, addedMs } = await fromZero();
+const { failed, addedMs } = await fromZero();
 const life = longLife(lifeSeconds);
 const added = quantile(addedMs, 0.99);
 const figures: readonly Figure[] = [
@@ -148,8 +148,8 @@ const figures: readonly Figure[] = [
   {
     figure: `held requests that are lost in ${coldStarts.toLocaleString("en")} starts from zero, at the gateway`,
     goal: "0",
-    measured: String(lost),
-    isMet: lost === 0,
+    measured: String(failed),
+    isMet: failed === 0,
   },
   {
     figure: "first pod announced as ready to the answer of the held request, p99",

@@ -1,7 +1,7 @@
 /**
- * What autoscaling could cost at most and at least, beside what it does: of each cell of autoscaling.ts a plan that knows all
- * arrivals beforehand, the best in hindsight of the experts that the policy combines, and what the policy made of it,
- * as parts of the best baseline's cost; then their means, and which experts would have been best throughout. Takes minutes.
+ * Bounds of the cost of autoscaling. For each cell of autoscaling.ts, prints the cost of a plan that knows all arrivals beforehand,
+ * of the best expert in hindsight, and of the policy that combines the experts ("followed"), each relative to the best baseline's
+ * cost; then their means, and the experts that are best over all cells. Takes minutes.
  *
  *     npx node test/bench/autoscaling-bounds.ts [the flags of autoscaling.ts; κ is 20 and min 0 unless said]
  */
@@ -53,8 +53,7 @@ console.log(
     rows.map((row) => row.followed),
   ),
 );
-const throughout = (rows[0]?.byExpert ?? [])
+const overall = (rows[0]?.byExpert ?? [])
   .map((_, expert) => ({ expert, part: geometricMean(rows.map(({ byExpert }) => byExpert[expert] ?? Number.NaN)) }))
-  .toSorted((one, other) => one.part - other.part);
-for (const { expert, part } of throughout.slice(0, 5))
-  console.log(`throughout ${expertName(expert)}: ${part.toFixed(3)}`);
+  .toSorted((a, b) => a.part - b.part);
+for (const { expert, part } of overall.slice(0, 5)) console.log(`throughout ${expertName(expert)}: ${part.toFixed(3)}`);

@@ -1,9 +1,9 @@
 /**
- * Our autoscaling policy beside KPA, KPA with a delay, HPA and KEDA: the four traces whose figures are known, starts of 30, 120
- * and 300 s, with and without service times that grow with what runs beside, from zero and from one, in all classes. Prints
- * every cell, the lost ones too, then the figures. Other traces (NAME:SEED of a generator or of a family that no constant was chosen
- * on: cycle, pareto, crowd, cron, sessions; held-out:SEED for all five; mixture:SEED: its
- * nature is drawn from the seed as well) and conditions by flags.
+ * Compares our autoscaling policy with KPA, KPA with a delay, HPA and KEDA: on the four traces with published figures, with cold
+ * starts of 30, 120 and 300 s, with and without service times that grow with concurrency, with minimum 0 and 1, in all classes.
+ * Prints every cell, including those where ours is worse, then the figures. Flags select conditions and other traces: NAME:SEED of
+ * a generator, NAME:SEED of a held-out family, on which no constant was chosen (cycle, pareto, crowd, cron, sessions; held-out:SEED
+ * for all five), or mixture:SEED, whose parameters are drawn from the seed as well.
  *
  *     npx node test/bench/autoscaling.ts [--traces steady,switching:7] [--starts 30,120,300] [--slowdowns 0,0.06] [--mins 0,1] [--kappas 2,20,100]
  */

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
-/** A key and a certificate for it, in PEM, for a server on 127.0.0.1. */
+/** A key and its certificate, in PEM, for a server on 127.0.0.1. */
 export interface ServerIdentity {
   readonly key: string;
   readonly cert: string;
@@ -9,8 +9,8 @@ export interface ServerIdentity {
 const dayMs = 86_400_000;
 
 /**
- * Signs itself, valid for a day: a server of ours can be spoken to over TLS without a key in the repository. X.509 v3 in
- * DER (RFC 5280), ECDSA on P-256 with SHA-256.
+ * Creates a self-signed certificate that is valid for a day, so that benchmarks can use TLS without a key in the repository. X.509 v3
+ * in DER (RFC 5280), ECDSA on P-256 with SHA-256.
  */
 export function selfSigned(now: number): ServerIdentity {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -60,7 +60,7 @@ function extension(id: string, value: Uint8Array): Buffer {
   return sequence(objectId(id), element(0x04, value));
 }
 
-/** UTCTime, `300101000000Z`. */
+/** A UTCTime, such as `300101000000Z`. */
 function time(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]/g, "").slice(2, 14);
   return element(0x17, Buffer.from(`${digits}Z`));

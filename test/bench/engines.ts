@@ -1,6 +1,6 @@
 /**
- * Samples a second of each engine on the same Keras files, called directly, in interleaved rounds: the ratio of ONNX Runtime
- * on one thread to TensorFlow.js on one. Answers of both are compared first.
+ * Samples per second of the engines on the same Keras files, called directly, in interleaved rounds: the ratio of ONNX Runtime to
+ * TensorFlow.js, each on one thread. The answers of both are compared first.
  *
  *     node test/bench/engines.ts [rounds]
  */

@@ -1,16 +1,16 @@
 /**
- * What 10,000 routes cost a gateway: the time from pushing the table, or a change of one route, to its acknowledgement, and
- * the memory that the process has then.
+ * The cost of 10,000 routes in a gateway: the time from pushing the table, or a change of one route, to its acknowledgement, and the
+ * memory of the process.
  *
  *     npx node test/bench/gateway-table.ts [--routes 10000] [--deltas 200] [--built]
  *
- * `--built` starts the gateway from dist/ (`npx tsc -b runtime`), as its image does: reading sources takes 20 MB.
+ * `--built` starts the gateway from dist/ (`npx tsc -b runtime`), as its image does: loading TypeScript sources takes 20 MB.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Figure, printFigures, quantile, spread } from "./figures.ts";
-import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
-import { startedGateway } from "./gateway/started-gateway.ts";
+import { benchRoute, startFakeOperator } from "./gateway/fake-operator.ts";
+import { startGatewayProcess } from "./gateway/gateway-process.ts";
 import { cpuMs, memoryMb } from "./process-figures.ts";
 
 const { values } = parseArgs({
@@ -22,8 +22,8 @@ const { values } = parseArgs({
 });
 const count = Number(values.routes);
 const seen = { deployments: "1000000", pods: "1000000" };
-const operator = await operatorSide();
-const gateway = await startedGateway(operator.url, values.built);
+const operator = await startFakeOperator();
+const gateway = await startGatewayProcess(operator.url, values.built);
 try {
   const routes = Array.from({ length: count }, (_, i) => benchRoute(i, 9));
   const emptyMb = memoryMb(gateway.pid, "VmRSS");

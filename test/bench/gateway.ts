@@ -17,12 +17,18 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freePort } from "../../operator/local/free-port.ts";
 import { printFigures, quantile } from "./figures.ts";
-import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
-import { answering, moved, pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
-import { type Hop, measured } from "./gateway/hop.ts";
+import { benchRoute, startFakeOperator } from "./gateway/fake-operator.ts";
+import {
+  untilAnswered,
+  moveToCore,
+  pinnedProcess,
+  startGatewayProcess,
+  stopProcess,
+} from "./gateway/gateway-process.ts";
+import { type Hop, measureHop } from "./gateway/hop.ts";
 import { hasRealtimePriority, setNormalPriority, setRealtimePriority } from "./gateway/realtime-priority.ts";
 import { warmUp } from "./gateway/warm-up.ts";
-import { pinned } from "./serving/running.ts";
+import { pinned } from "./serving/running-server.ts";
 
 const { values } = parseArgs({
   options: {
@@ -33,11 +39,11 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const busy = { connections: Number(values.connections), seconds };
-const calm = { ...busy, rate: Number(values.rate) };
+const saturating = { connections: Number(values.connections), seconds };
+const paced = { ...saturating, rate: Number(values.rate) };
 
-/** Where direct calls wait for longer, other programs keep the pod from running, by times that differ from pair to pair. */
-const quietMs = 3;
+/** If direct calls take longer than this, other programs delay the pod by times that differ within a pair, and latencies are not judged. */
+const quietP99Ms = 3;
 
 const podPort = await freePort();
 const barePort = await freePort();
@@ -53,12 +59,12 @@ const relay = pinnedProcess(join(import.meta.dirname, "gateway", "bare-relay.ts"
 ]);
 const pod = spawn(program, rest, { stdio: "ignore" });
 const bare = pinnedProcess(join(import.meta.dirname, "gateway", "bare-proxy.ts"), [String(barePort), String(podPort)]);
-const operator = await operatorSide();
-const gateway = await startedGateway(operator.url);
+const operator = await startFakeOperator();
+const gateway = await startGatewayProcess(operator.url);
 type Time = "p50" | "p99" | "quarterP99";
 type Figures = { readonly [Of in Time | "cpu"]: number[] };
 interface Measured extends Hop {
-  /** By scheduling: like every other program, and before all of them. */
+  /** Figures by scheduling: normal, and with real-time priority. */
   readonly normal: Figures;
   readonly realtime: Figures;
 }
@@ -74,9 +80,9 @@ const hops: readonly Measured[] = [
 ];
 const canBeRealtime = await hasRealtimePriority();
 try {
-  await answering(`http://127.0.0.1:${podPort}/`);
+  await untilAnswered(`http://127.0.0.1:${podPort}/`);
   await operator.push({ type: "full", version: 1, routes: [benchRoute(0, podPort)] });
-  await warmUp(hops.map((hop) => async () => void (await measured(hop, busy))));
+  await warmUp(hops.map((hop) => async () => void (await measureHop(hop, saturating))));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     await measureAll("normal");
     if (!canBeRealtime || round % 2 === 1) continue;
@@ -90,18 +96,18 @@ try {
 } finally {
   operator.close();
   await gateway.stop();
-  await Promise.all([stopped(pod), stopped(bare), stopped(relay)]);
+  await Promise.all([stopProcess(pod), stopProcess(bare), stopProcess(relay)]);
 }
 
 /** A-B-C-C-B-A. */
 async function measureAll(how: "normal" | "realtime"): Promise<void> {
   const order = [...hops, ...hops.toReversed()];
   const isRealtime = how === "realtime";
-  await moved(pod, 1);
-  for (const hop of order) hop[how].cpu.push((await measured(hop, busy, isRealtime)).cpuUs);
-  await moved(pod, 0);
+  await moveToCore(pod, 1);
+  for (const hop of order) hop[how].cpu.push((await measureHop(hop, saturating, isRealtime)).cpuUs);
+  await moveToCore(pod, 0);
   for (const hop of order) {
-    const { p50, p99, quarterP99 } = await measured(hop, calm, isRealtime);
+    const { p50, p99, quarterP99 } = await measureHop(hop, paced, isRealtime);
     hop[how].p50.push(p50);
     hop[how].p99.push(p99);
     hop[how].quarterP99.push(quarterP99);
@@ -120,7 +126,7 @@ function report(how: "normal" | "realtime", suffix: string): void {
   }
   const over = (other: readonly number[]): number[] => ours.cpu.map((cpu, i) => cpu / (other[i] ?? Number.NaN));
   const [bare, floor, ratios] = [over(direct.cpu), over(least.cpu), over(proxy.cpu)];
-  const isQuiet = quantile(direct.quarterP99, 0.5) <= quietMs;
+  const isQuiet = quantile(direct.quarterP99, 0.5) <= quietP99Ms;
   const addedBy = (hop: Figures, of: Time): number[] =>
     hop[of].map((value, i) => value - (direct[of][i] ?? Number.NaN));
   const added = (of: Time): number[] => addedBy(ours, of);
@@ -157,7 +163,7 @@ function report(how: "normal" | "realtime", suffix: string): void {
     },
     {
       figure: `a direct call: p99 of a quarter second at ${values.rate} requests/s${suffix}`,
-      goal: `≤ ${quietMs} ms`,
+      goal: `≤ ${quietP99Ms} ms`,
       measured: `${spread(direct.quarterP99, 2)} ms`,
       isMet: isQuiet,
     },

@@ -1,7 +1,7 @@
 /**
- * The runtime on a GPU beside the same machine's processors: the answers of all fixtures over HTTP, samples a second of the engine
- * called directly, requests a second of the runtime with greedy batching, time to ready, memory of the GPU. Says why where there is
- * no GPU, and ends well.
+ * Compares the runtime on a GPU with the same machine's CPU: the answers of all fixtures over HTTP, samples per second of the engine
+ * called directly, requests per second of the runtime with greedy batching, time to ready, GPU memory. Without a GPU it prints the
+ * reason and exits with 0.
  *
  *     node test/bench/gpu.ts [fixtures] [engine] [served]
  */
@@ -13,10 +13,10 @@ import { hasGpu } from "../../runtime/engines/gpu.ts";
 import { readOnnx } from "../../runtime/model/formats/onnx/onnx-file.ts";
 import { furtherLayerFixtures, layerFixtures, modelFixtures } from "../conformance/engine/fixtures.ts";
 import { type Figure, printFigures } from "./figures.ts";
-import { type Card, firstCard, takenMb } from "./gpu/card.ts";
+import { type GpuDevice, firstGpu, usedMb } from "./gpu/gpu-device.ts";
 import { batchOf, batchRatios } from "./gpu/engine-ratios.ts";
 import { fixtureAnswers } from "./gpu/fixture-answers.ts";
-import { encoder, mobileNet, perceptron } from "./gpu/made-models.ts";
+import { encoder, mobileNet, perceptron } from "./gpu/generated-models.ts";
 import { servedRun } from "./gpu/served-ratios.ts";
 
 const made = {
@@ -31,10 +31,10 @@ const connections = [1, 32, 128];
 async function fixtureFigures(): Promise<readonly Figure[]> {
   const { plain, further } = furtherLayerFixtures();
   const all = [...modelFixtures(), ...layerFixtures().served, ...plain, ...further];
-  const { count, wrong, largest, engines, notes, takenMb, readyMs } = await fixtureAnswers(all, true);
+  const { count, wrong, largest, engines, notes, usedMb, readyMs } = await fixtureAnswers(all, true);
   for (const line of [...wrong, ...notes]) console.log(line);
   const counts = Object.entries(engines).map(([engine, number]) => `${engine} ${number}`);
-  const where = `${counts.join(", ")}; ${takenMb} MB of the GPU, ready after ${(readyMs / 1000).toFixed(1)} s`;
+  const where = `${counts.join(", ")}; ${usedMb} MB of the GPU, ready after ${(readyMs / 1000).toFixed(1)} s`;
   return [
     {
       figure: "gpu: Keras fixtures that answer within tolerance, one process",
@@ -48,7 +48,7 @@ async function fixtureFigures(): Promise<readonly Figure[]> {
 async function engineFigures(models: ReadonlyMap<string, string>): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [title, path] of models) {
-    const before = takenMb();
+    const before = usedMb();
     const start = performance.now();
     const gpu = await onnxRuntime({ wantsGpu: true }).load(readOnnx(path, 2 ** 30));
     const loadMs = performance.now() - start;
@@ -56,7 +56,7 @@ async function engineFigures(models: ReadonlyMap<string, string>): Promise<reado
     if (gpu.note !== undefined) console.log(`${title}: ${gpu.note}`);
     for (const ratio of await batchRatios({ cpu, gpu }, batchSizes)) {
       const speed = `${ratio.gpuPerSecond.toFixed(0)} beside ${ratio.cpuPerSecond.toFixed(0)} samples/s`;
-      const first = `first call ${ratio.firstMs.toFixed(0)} ms, ${ratio.takenMb - before} MB`;
+      const first = `first call ${ratio.firstMs.toFixed(0)} ms, ${ratio.usedMb - before} MB`;
       const factor = ratio.gpuPerSecond / ratio.cpuPerSecond;
       figures.push({
         figure: `gpu: ${title}, batch ${ratio.rows}: ${gpu.engine} / ${cpu.engine}`,
@@ -80,7 +80,7 @@ async function servedFigures(models: ReadonlyMap<string, string>): Promise<reado
     if (row === undefined) continue;
     const gpu = await servedRun(path, row, connections, true);
     const cpu = await servedRun(path, row, connections, false);
-    const start = `ready ${gpu.readyMs.toFixed(0)} beside ${cpu.readyMs.toFixed(0)} ms; ${gpu.takenMb} MB`;
+    const start = `ready ${gpu.readyMs.toFixed(0)} beside ${cpu.readyMs.toFixed(0)} ms; ${gpu.usedMb} MB`;
     for (const [i, { connections, perSecond, p50, p99 }] of gpu.runs.entries()) {
       const other = cpu.runs[i]?.perSecond ?? Number.NaN;
       const times = `p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms`;
@@ -95,8 +95,8 @@ async function servedFigures(models: ReadonlyMap<string, string>): Promise<reado
   return figures;
 }
 
-async function main(wanted: readonly string[], card: Card): Promise<void> {
-  console.log(`${card.name}, driver ${card.driver}, ${card.memoryMb} MB`);
+async function main(wanted: readonly string[], device: GpuDevice): Promise<void> {
+  console.log(`${device.name}, driver ${device.driver}, ${device.memoryMb} MB`);
   const folder = await mkdtemp(join(tmpdir(), "modelwright-made-"));
   const models = new Map<string, string>();
   for (const [title, bytes] of Object.entries(made)) {
@@ -111,7 +111,7 @@ async function main(wanted: readonly string[], card: Card): Promise<void> {
   await rm(folder, { recursive: true });
 }
 
-const card = firstCard();
-if (typeof card === "string") console.log(`no figures of a GPU: ${card}`);
+const device = firstGpu();
+if (typeof device === "string") console.log(`no figures of a GPU: ${device}`);
 else if (!hasGpu()) console.log("no figures of a GPU: the driver's device is not in this container");
-else await main(process.argv.slice(2), card);
+else await main(process.argv.slice(2), device);

@@ -5,8 +5,8 @@
  *
  *     npx node test/bench/grpc-gateway.ts [--seconds 1] [--rounds 12] [--connections 16] [--calls 1] [--library]
  *
- * `--calls`: calls in flight per connection. `--library`: client and pod use grpc-js, which leaves the gateway idle most of the
- * time, so that it wakes up for each call, as does the relay.
+ * `--calls`: calls in flight per connection. `--library`: client and pod use grpc-js, with which gateway and relay are idle most of
+ * the time and wake up for each call.
  */
 import { execFile } from "node:child_process";
 import { connect } from "node:net";
@@ -16,8 +16,8 @@ import { parseArgs, promisify } from "node:util";
 import { freePort } from "../../operator/local/free-port.ts";
 import { modelInferRequest } from "../../runtime/protocols/open-inference/rpc/messages.ts";
 import { printFigures, quantile } from "./figures.ts";
-import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
-import { moved, pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
+import { benchRoute, startFakeOperator } from "./gateway/fake-operator.ts";
+import { moveToCore, pinnedProcess, startGatewayProcess, stopProcess } from "./gateway/gateway-process.ts";
 import {
   hasRealtimePriority,
   setNormalPriority,
@@ -26,7 +26,7 @@ import {
 } from "./gateway/realtime-priority.ts";
 import { warmUp } from "./gateway/warm-up.ts";
 import { cpuMs } from "./process-figures.ts";
-import { pinned } from "./serving/running.ts";
+import { pinned } from "./serving/running-server.ts";
 
 const { values } = parseArgs({
   options: {
@@ -47,14 +47,14 @@ const request = Buffer.from(modelInferRequest.encode({ modelName: "model-0", inp
 const [podPort, barePort, relayPort] = [await freePort(), await freePort(), await freePort()];
 const podProgram = values.library ? join(serving, "grpc-echo-server.ts") : join(parts, "http2-pod.ts");
 const pod = pinnedProcess(podProgram, [String(podPort), answer.toString("base64")]);
-await listens(podPort);
-await moved(pod, 1);
+await untilListening(podPort);
+await moveToCore(pod, 1);
 const bare = pinnedProcess(join(parts, "bare-http2-proxy.ts"), [barePort, podPort].map(String));
-await listens(barePort);
+await untilListening(barePort);
 const relay = pinnedProcess(join(parts, "bare-relay.ts"), [relayPort, podPort].map(String));
-await listens(relayPort);
-const operator = await operatorSide();
-const gateway = await startedGateway(operator.url);
+await untilListening(relayPort);
+const operator = await startFakeOperator();
+const gateway = await startGatewayProcess(operator.url);
 interface Figures {
   readonly cpu: number[];
   readonly rate: number[];
@@ -63,7 +63,7 @@ interface Hop {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
-  /** By scheduling: like every other program, and before all of them. */
+  /** Figures by scheduling: normal, and with real-time priority. */
   readonly normal: Figures;
   readonly realtime: Figures;
 }
@@ -79,7 +79,7 @@ const pids = [pod.pid ?? 0, ...hops.map(({ pid }) => pid)];
 const canBeRealtime = await hasRealtimePriority();
 try {
   await operator.push({ type: "full", version: 1, routes: [grpcRoute()] });
-  await warmUp(hops.map((hop) => async () => void (await measured(hop, false))));
+  await warmUp(hops.map((hop) => async () => void (await measureHop(hop, false))));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     await measureAll("normal");
     if (!canBeRealtime) continue;
@@ -92,13 +92,13 @@ try {
 } finally {
   operator.close();
   await gateway.stop();
-  await Promise.all([pod, bare, relay].map(stopped));
+  await Promise.all([pod, bare, relay].map(stopProcess));
 }
 
 /** A-B-C-C-B-A. */
 async function measureAll(how: "normal" | "realtime"): Promise<void> {
   for (const hop of [...hops, ...hops.toReversed()]) {
-    const { cpuUs, rate } = await measured(hop, how === "realtime");
+    const { cpuUs, rate } = await measureHop(hop, how === "realtime");
     hop[how].cpu.push(cpuUs);
     hop[how].rate.push(rate);
   }
@@ -113,8 +113,8 @@ function grpcRoute() {
   return { ...route, revisions };
 }
 
-/** Loads a hop from the second core. */
-async function measured(
+/** Loads a hop from the second core and returns processor time per call and calls per second. */
+async function measureHop(
   { port, pid }: Hop,
   isRealtime: boolean,
 ): Promise<{ readonly cpuUs: number; readonly rate: number }> {
@@ -132,7 +132,7 @@ async function measured(
   return { cpuUs: ((cpuMs(pid) - before) * 1000) / answers, rate: answers / Number(seconds) };
 }
 
-async function listens(port: number): Promise<void> {
+async function untilListening(port: number): Promise<void> {
   for (let attempts = 0; attempts < 200; attempts += 1) {
     const socket = connect(port, "127.0.0.1");
     const isOpen = await new Promise((resolve) =>

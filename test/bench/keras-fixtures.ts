@@ -13,7 +13,8 @@ import {
 } from "../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../fixtures/archive.ts";
 
-/** Prints the largest difference to Keras' outputs for every Keras fixture, and why the others are refused. */
+// Prints the largest difference from Keras's outputs for every Keras fixture, and why the others are refused.
+
 async function row(fixture: Fixture): Promise<string> {
   const { title, path, inputs, outputs, tolerance } = fixture;
   const { model } = await loadModel(path);

@@ -1,7 +1,6 @@
 /**
- * The operator as a process in a pod's circumstances (service account, TLS, leader election), beside the API-server model
- * in a process of its own: time from spawning it until it answers ready, which it does with complete caches, and its
- * resident memory after 10 idle seconds.
+ * The operator as a process with service account, TLS and leader election, as in a pod, and the API-server model in another process:
+ * the time from spawning it until it is ready (its caches are complete), and its resident memory after 10 idle seconds.
  *
  *     node test/bench/operator.ts [rounds]
  */
@@ -23,7 +22,7 @@ const startGoalMs = 1_000;
 const memoryGoalMb = 80;
 const idleMs = 10_000;
 const rounds = Number(process.argv[2] ?? 3);
-/** The service account, and what Node keeps of compiled code: empty at the first start, as in a pod that is new. */
+/** The service account and the compile cache, which is empty at the first start, as in a new pod. */
 const folder = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
 
 function program(path: string, args: readonly string[]): ChildProcess {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Resident memory as the kernel counts it; `VmHWM` is the most that there was, `RssAnon` leaves out pages of files, which processes share. */
+/** A process's memory in MB as the kernel counts it: resident (`VmRSS`), peak (`VmHWM`), or resident without pages of files (`RssAnon`). */
 export function memoryMb(pid: number | undefined, field: "VmRSS" | "VmHWM" | "RssAnon"): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(match?.[1]) / 1024;
@@ -9,7 +9,7 @@ export function memoryMb(pid: number | undefined, field: "VmRSS" | "VmHWM" | "Rs
 /** The kernel's unit of process times on every architecture that Node runs on (USER_HZ). */
 const tickMs = 10;
 
-/** Processor time of all threads since the process began: the machine's other work does not lengthen it. */
+/** Processor time of all threads since the process began, in milliseconds; other work on the machine does not change it. */
 export function cpuMs(pid: number | undefined): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name of the program may contain spaces; utime and stime are fields 14 and 15.

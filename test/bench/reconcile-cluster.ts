@@ -1,7 +1,7 @@
 /**
- * The operator as a process on a real kube-apiserver with etcd, a control plane of its own for each loop: how long it takes
- * to create and reconcile OBJECTS, beside bare loops that make the same writes, and to start anew on them. Nothing makes
- * pods here. Most of the time is the API server's, which answers a write in milliseconds.
+ * The operator as a process on a real kube-apiserver with etcd, in a new control plane for each run: the time to create and
+ * reconcile OBJECTS, compared with minimal loops that make the same writes ("bare loops"), and the time to restart on them. Nothing
+ * creates pods here. Most of the time is the API server's, which answers a write in milliseconds.
  *
  *     node test/bench/reconcile-cluster.ts [objects]
  */
@@ -15,14 +15,14 @@ import { systemNamespace } from "../../operator/model-deployment/resources/label
 import { startControlPlane, whyNoControlPlane } from "../cluster/control-plane.ts";
 import { type Figure, printFigures } from "./figures.ts";
 import { cpuMs, memoryMb } from "./process-figures.ts";
-import { type BareTook, startBareLoop } from "./reconcile/bare-process.ts";
+import { type BareTimes, startBareLoop } from "./reconcile/bare-process.ts";
 import { type Access, startOperatorProcess, until } from "./reconcile/operator-process.ts";
 
 const objects = Number(process.argv[2] ?? 500);
-/** Requests of the user that are under way at a time. */
+/** Concurrent requests of the user. */
 const users = 8;
 
-/** Works on a control plane that has the ModelDeployment API and nothing in it. */
+/** Runs `work` on a new control plane with the ModelDeployment API and no objects. */
 async function onControlPlane<T>(work: (access: Access, client: Client) => Promise<T>): Promise<T> {
   const plane = await startControlPlane({ controllers: false, scheduler: false });
   const { kubeconfigPath } = plane;
@@ -64,10 +64,10 @@ async function created(client: Client): Promise<void> {
   await Promise.all(Array.from({ length: users }, create));
 }
 
-const shown = ({ wallMs, cpuMs }: BareTook): string =>
+const shown = ({ wallMs, cpuMs }: BareTimes): string =>
   `${(wallMs / 1_000).toFixed(1)} s, CPU ${(cpuMs / 1_000).toFixed(1)} s`;
 
-async function bare(mode: "write" | "read"): Promise<BareTook> {
+async function bare(mode: "write" | "read"): Promise<BareTimes> {
   return onControlPlane(async (access, client) => {
     const loop = await startBareLoop(mode, access, objects);
     await created(client);
@@ -76,7 +76,7 @@ async function bare(mode: "write" | "read"): Promise<BareTook> {
 }
 
 interface Ours {
-  readonly creation: BareTook;
+  readonly creation: BareTimes;
   readonly writes: number;
   readonly restart: {
     readonly readyMs: number;
@@ -125,14 +125,14 @@ async function ours(): Promise<Ours> {
   });
 }
 
-/** Objects whose status was written. */
+/** Number of objects whose status was written. */
 async function reported(client: Client): Promise<number> {
   const { items } = await client.list<ModelDeployment>(resources.modelDeployments);
   return items.filter(({ status }) => (status?.observedGeneration ?? -1) > 0).length;
 }
 
-function figures({ creation, writes, restart }: Ours, read: BareTook, write: BareTook): readonly Figure[] {
-  const rate = (loop: BareTook): string => (loop.wallMs / creation.wallMs).toFixed(2);
+function figures({ creation, writes, restart }: Ours, read: BareTimes, write: BareTimes): readonly Figure[] {
+  const rate = (loop: BareTimes): string => (loop.wallMs / creation.wallMs).toFixed(2);
   return [
     {
       figure: `kube-apiserver: create and reconcile ${objects}, a bare loop's time / ours`,

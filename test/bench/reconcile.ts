@@ -1,8 +1,8 @@
 /**
- * The operator as a process in a pod's circumstances (service account, TLS, lease) on an API server that costs next to
- * nothing, which is another process and plays the rest of the cluster: ReplicaSets have their pods, ready, at once. What it
- * writes, how soon, and what it needs, with 1,000 objects and, when that is more, with OBJECTS. Bare loops that make the
- * same writes run in processes of their own, one after the other. The same seed changes the same objects.
+ * The operator as a process with service account, TLS and lease, as in a pod, on an API server with almost no cost of its own.
+ * That server is another process, which also simulates the controllers: ReplicaSets get ready pods at once. Measures the operator's
+ * writes, latencies and resources with 1,000 objects and, if that is more, with OBJECTS. Minimal loops that make the same writes
+ * ("bare loops") run in separate processes, one after another. The same seed changes the same objects.
  *
  *     node test/bench/reconcile.ts [objects] [changes] [seed]
  */
@@ -12,17 +12,19 @@ import { amongResyncs, changing, scaling } from "./reconcile/changes.ts";
 import { creation } from "./reconcile/creation.ts";
 import { leadership } from "./reconcile/leadership.ts";
 import { type Scene, seededRandom, startScene } from "./reconcile/scene.ts";
-import { memory, restart, resync } from "./reconcile/standstill.ts";
+import { memory, restart, resync } from "./reconcile/steady-state.ts";
 
 const objects = Number(process.argv[2] ?? 10_000);
 const changes = Number(process.argv[3] ?? 200);
 const seed = Number(process.argv[4] ?? 1);
 const sizes = objects > 1_000 ? [1_000, objects] : [objects];
 
-/** Prints figures as they come, each with the load of the machine at its time: other work shares it. */
-async function figures(stage: Promise<readonly Figure[]>): Promise<void> {
+/** Prints figures, each with the machine's load average before it. */
+async function figures(measurement: Promise<readonly Figure[]>): Promise<void> {
   const load = loadavg()[0]?.toFixed(1);
-  printFigures((await stage).map((figure) => ({ ...figure, measured: `${figure.measured}; load ${load} before` })));
+  printFigures(
+    (await measurement).map((figure) => ({ ...figure, measured: `${figure.measured}; load ${load} before` })),
+  );
 }
 
 async function all(scene: Scene, earlierP99Ms: number | undefined): Promise<number> {
@@ -30,7 +32,7 @@ async function all(scene: Scene, earlierP99Ms: number | undefined): Promise<numb
   const first = await scene.startOperator();
   await first.untilReady();
   await figures(creation(scene, first));
-  await api.play();
+  await api.startPods();
   await scene.untilSettled();
   await figures(memory(scene, first, "after their creation"));
   await figures(resync(scene, first));

@@ -1,6 +1,6 @@
 /**
- * What several models and versions cost in one process: memory of one more small model, memory after versions have replaced
- * each other, and requests that fail meanwhile. Each version is copied beside the folder and renamed into it.
+ * The cost of several models and versions in one process: memory of one more small model, memory after versions have replaced each
+ * other, and requests that fail meanwhile. Each version is copied beside the folder and renamed into it.
  *
  *     node test/bench/repository.ts [models] [swaps]
  */
@@ -19,7 +19,7 @@ import { memoryMb } from "./process-figures.ts";
 const manyModels = Number(process.argv[2] ?? 200);
 const swaps = Number(process.argv[3] ?? 20);
 const modelGoalMb = 1.5;
-/** Of the memory before: what garbage collection and the allocator keep varies by more than that. */
+/** Growth relative to the memory before. */
 const growthGoal = 0.1;
 
 interface Measured<Value> {
@@ -73,12 +73,12 @@ interface Swapped {
   readonly statuses: readonly number[];
 }
 
-/** Replaces the version again and again while so many clients ask without a pause. */
-async function swapped(serving: ModelsServing, models: ModelsFolder, askers: number): Promise<Swapped> {
+/** Replaces the version repeatedly while `count` clients send requests without a pause. */
+async function swapped(serving: ModelsServing, models: ModelsFolder, count: number): Promise<Swapped> {
   const sending = new AbortController();
   const statuses: number[] = [];
   const body = JSON.stringify({ instances: rows });
-  const clients = Array.from({ length: askers }, async () => {
+  const clients = Array.from({ length: count }, async () => {
     while (!sending.signal.aborted) {
       const response = await fetch(`${serving.url}/v1/models/digits:predict`, { method: "POST", body });
       await response.arrayBuffer();
@@ -100,9 +100,9 @@ async function swapped(serving: ModelsServing, models: ModelsFolder, askers: num
 
 async function swapFigures(engine: string): Promise<readonly Figure[]> {
   const add = (models: ModelsFolder): Promise<void> => models.add("digits", "1", digits.model);
-  const run = async (askers: number): Promise<Swapped> =>
-    (await withServing(add, (serving, models) => swapped(serving, models, askers), "--engine", engine)).value;
-  const { memory } = await run(0); // requests leave garbage of their own
+  const run = async (clients: number): Promise<Swapped> =>
+    (await withServing(add, (serving, models) => swapped(serving, models, clients), "--engine", engine)).value;
+  const { memory } = await run(0); // requests would add garbage
   const { statuses } = await run(6);
   const half = Math.floor(memory.length / 2);
   const [before, after] = [quantile(memory.slice(0, half), 0.5), quantile(memory.slice(half), 0.5)];

@@ -1,6 +1,6 @@
 /**
- * Requests that fail while revisions replace each other in local mode: over HTTP and gRPC at the same time, answers
- * checked, through canaries that are promoted and aborted, scaling, and pods that are killed.
+ * Failed requests in local mode while canaries are promoted and aborted, pods scaled and pods killed. Clients send requests over HTTP
+ * and gRPC and check the answers.
  *
  *     node test/bench/rollout.ts [requests]
  */
@@ -15,7 +15,7 @@ import type { RolloutCommand } from "../../operator/rollout-commands/rollout-com
 import { sendCommand } from "../../operator/rollout-commands/send-command.ts";
 import { until } from "../integration/local/client/until.ts";
 import { descendants } from "../integration/local/processes.ts";
-import { type Started, started } from "../integration/local/started.ts";
+import { type LocalMode, startLocalMode } from "../integration/local/local-mode.ts";
 import { type Figure, printFigures } from "./figures.ts";
 import { type Load, startLoad, type Tally } from "./rollout/load.ts";
 
@@ -24,18 +24,18 @@ const key = { namespace: "default", name: "simple-model" };
 const greyLevels = 16;
 const killGoal = 0.99;
 
-/** Sizes of batches: each makes a revision of its own. */
+/** Counters of revisions; each changes the batch size. */
 let revisions = 0;
 let promoted = 0;
 
 interface Scene {
-  readonly local: Started;
+  readonly local: LocalMode;
   readonly load: Load;
 }
 
-interface Part {
+interface Situation {
   readonly name: string;
-  readonly play: (scene: Scene) => Promise<void>;
+  readonly run: (scene: Scene) => Promise<void>;
 }
 
 const steps = [{ setWeight: 10 }, { pause: { duration: "1s" } }, { setWeight: 50 }, { pause: {} }];
@@ -44,7 +44,7 @@ async function patched({ local }: Scene, spec: object): Promise<void> {
   await local.client.mergePatch(resources.modelDeployments, key, { spec });
 }
 
-/** Another revision of the same model: batches of another size. */
+/** Starts the rollout of another revision of the same model, with another batch size. */
 async function changed(scene: Scene): Promise<void> {
   revisions += 1;
   await patched(scene, { serving: { batching: { maxSize: 32 + revisions } }, rollout: { canary: { steps } } });
@@ -63,46 +63,46 @@ const isAtPause = ({ status }: ModelDeployment): boolean => status?.rollout?.pau
 const isReady = ({ status }: ModelDeployment): boolean =>
   status?.candidate === undefined &&
   status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
-const steer = async ({ local }: Scene, command: RolloutCommand): Promise<void> =>
-  void (await sendCommand(local.client, key, command));
+const command = async ({ local }: Scene, name: RolloutCommand): Promise<void> =>
+  void (await sendCommand(local.client, key, name));
 
-const parts: readonly Part[] = [
+const situations: readonly Situation[] = [
   {
     name: "a canary to 10, 50 and 100 %, promoted",
-    play: async (scene) => {
+    run: async (scene) => {
       await changed(scene);
       await reached(scene, isAtPause);
-      await steer(scene, "promote");
+      await command(scene, "promote");
       await reached(scene, isReady);
       promoted = revisions;
     },
   },
   {
-    name: "a canary that is aborted at 50 %, then taken back",
-    play: async (scene) => {
+    name: "a canary that is aborted at 50 % and reverted",
+    run: async (scene) => {
       await changed(scene);
       await reached(scene, isAtPause);
-      await steer(scene, "abort");
+      await command(scene, "abort");
       await reached(scene, ({ status }) => status?.candidate === undefined);
       await patched(scene, { serving: { batching: { maxSize: 32 + promoted } } });
       await reached(scene, isReady);
     },
   },
   {
-    name: "a canary that another one replaces at 10 %",
-    play: async (scene) => {
+    name: "a canary that is replaced by another at 10 %",
+    run: async (scene) => {
       await changed(scene);
       await reached(scene, ({ status }) => (status?.candidate?.weight ?? 0) > 0);
       await changed(scene);
       await reached(scene, isAtPause);
-      await steer(scene, "promote-full");
+      await command(scene, "promote-full");
       await reached(scene, isReady);
       promoted = revisions;
     },
   },
   {
     name: "pods from two to four and to one",
-    play: async (scene) => {
+    run: async (scene) => {
       for (const replicas of [4, 1, 2]) {
         await patched(scene, { replicas });
         await reached(scene, (one) => isReady(one) && one.status?.stable?.ready === replicas);
@@ -112,8 +112,8 @@ const parts: readonly Part[] = [
   },
 ];
 
-/** Ends a pod's processes without a word. */
-async function killedPod({ local }: Scene): Promise<void> {
+/** Sends SIGKILL to a pod's processes. */
+async function killPod({ local }: Scene): Promise<void> {
   const selection = { namespace: key.namespace, labelSelector: deploymentSelectorText(key.name) };
   const { items } = await local.client.list<Pod>(resources.pods, selection);
   const victim = items.find(({ status }) => status?.podIP !== undefined);
@@ -127,11 +127,11 @@ function environmentOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8");
   } catch {
-    return ""; // it ended while the list was read
+    return ""; // the process has ended meanwhile
   }
 }
 
-function added(sum: Tally, { requests, failed, failures }: Tally): void {
+function add(sum: Tally, { requests, failed, failures }: Tally): void {
   sum.requests += requests;
   sum.failed += failed;
   sum.failures.push(...failures);
@@ -140,10 +140,10 @@ function added(sum: Tally, { requests, failed, failures }: Tally): void {
 async function measured(scene: Scene): Promise<readonly Figure[]> {
   const sum: Tally = { requests: 0, failed: 0, failures: [], byRevision: new Map() };
   for (let round = 0; sum.requests < wantedRequests; round += 1) {
-    const { name, play } = parts[round % parts.length] ?? { name: "", play: () => Promise.resolve() };
-    await play(scene);
+    const { name, run } = situations[round % situations.length] ?? { name: "", run: () => Promise.resolve() };
+    await run(scene);
     const tally = scene.load.take();
-    added(sum, tally);
+    add(sum, tally);
     console.log(
       `${name}: ${tally.failed} of ${tally.requests} failed${tally.failures.map((text) => `\n  ${text}`).join("")}`,
     );
@@ -162,7 +162,7 @@ async function measured(scene: Scene): Promise<readonly Figure[]> {
 async function whileKilled(scene: Scene): Promise<Figure> {
   scene.load.take();
   for (let kills = 0; kills < 5; kills += 1) {
-    await killedPod(scene);
+    await killPod(scene);
     await reached(scene, (one) => one.status?.stable?.ready !== 2).catch(() => undefined);
     await reached(scene, (one) => isReady(one) && one.status?.stable?.ready === 2);
   }
@@ -176,7 +176,7 @@ async function whileKilled(scene: Scene): Promise<Figure> {
   };
 }
 
-const local = await started();
+const local = await startLocalMode();
 await local.line(/^Ctrl-C stops everything/);
 await local.client.mergePatch(resources.modelDeployments, key, { spec: { replicas: 2 } });
 const load = startLoad({

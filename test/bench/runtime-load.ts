@@ -1,6 +1,7 @@
 /**
- * The runtime under load beside its floors: batching on and off, saturation beside the bare engine, health checks and refusals
- * while a model is saturated, health checks beside large predictions, gRPC beside a bare server, numbers in JSON beside JSON.parse, memory. Within two or three minutes.
+ * The runtime under load, compared with lower bounds: batching on and off, saturation and the bare engine, health checks and
+ * refusals while a model is saturated, health checks during large predictions, gRPC and a bare server, numbers in JSON and
+ * JSON.parse, memory. Takes two or three minutes.
  *
  *     npx node test/bench/runtime-load.ts [--seconds 1] [--rounds 3] [--only batching,saturation,large,grpc,scan]
  */

@@ -1,7 +1,6 @@
 /**
- * Time from spawning the runtime to its first correct answer over HTTP, with the digits classifier, on this machine: from its
- * sources as it is, with NODE_COMPILE_CACHE set, which spares Node the parser of types that the first file needs otherwise, and
- * built, as its image starts it.
+ * Time from spawning the runtime to its first correct answer over HTTP, with the digits classifier: from its sources; from its
+ * sources with NODE_COMPILE_CACHE, with which Node need not load the type stripper; and built, as its image starts it.
  *
  *     node test/bench/runtime-start.ts [rounds]
  */
@@ -27,7 +26,7 @@ interface Start {
 interface Variant {
   readonly title: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Absent: the source. */
+  /** Absent: started from its sources. */
   readonly program?: readonly string[];
   readonly goalMs: number;
 }
@@ -53,7 +52,7 @@ async function checkAnswer(serving: Serving): Promise<void> {
   if (!(Math.max(...(differences ?? [Infinity])) <= 1e-5)) throw new Error(`wrong answer: ${JSON.stringify(body)}`);
 }
 
-/** Starts `rounds` times after one that is not counted: it fills the file system's cache and Node's. */
+/** Measures `rounds` starts after one that is not counted, which fills the file system's cache and Node's. */
 async function figure(variant: Variant): Promise<Figure> {
   const { title, goalMs } = variant;
   const starts: Start[] = [];

@@ -1,5 +1,5 @@
 /**
- * Time from the command `npm start` runs to the first correct prediction, on this machine, warm install.
+ * Time from starting the command that `npm start` runs to the first correct prediction.
  *
  *     node test/bench/start.ts [rounds]
  */

@@ -9,18 +9,18 @@ import type { Cell } from "./cells.ts";
 import { foresight } from "./foresight.ts";
 import { singleExpert } from "./single-expert.ts";
 
-/** What could be had in a cell, as parts of the best known policy's cost. */
+/** Attainable costs in a cell, relative to the best known policy's cost. */
 export interface Bounds {
-  /** Of a plan that knows all arrivals beforehand. */
+  /** Cost of a plan that knows all arrivals beforehand. */
   readonly plan: number;
-  /** Of the expert that is best in hindsight, and its name. */
+  /** Cost of the expert that is best in hindsight, and its name. */
   readonly bestExpert: number;
   readonly bestExpertName: string;
-  /** Of each expert, by its index. */
+  /** Cost of each expert by index. */
   readonly byExpert: readonly number[];
 }
 
-/** Shares of more arrivals that plans are made with; the cheapest in the simulator counts. */
+/** Shares of additional arrivals that plans provide for; the plan that is cheapest in the simulator counts. */
 const surpluses = [0, 0.05, 0.15] as const;
 
 /** The bounds of a cell of this trace. */
@@ -37,7 +37,7 @@ export function boundsOf(trace: Trace, cell: Cell): Bounds {
   return { plan: Math.min(...plans), bestExpert, bestExpertName: expertName(byExpert.indexOf(bestExpert)), byExpert };
 }
 
-/** As in `2 deviations, trend, a start worth 500 s`. */
+/** A description such as `2 deviations, trend, a start worth 500 s`. */
 export function expertName(expert: number): string {
   const { margin = 0, startCost = 0 } = experts[expert] ?? {};
   const { deviations, trend, longRun } = margins[margin] ?? {};

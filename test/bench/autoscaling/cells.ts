@@ -5,24 +5,25 @@ import type { Outcome } from "../../../operator/autoscale/simulator/outcome.ts";
 import { simulated, defaultSetting } from "../../../operator/autoscale/simulator/simulation.ts";
 import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
 
-/** What is varied. */
+/** The conditions of a comparison. */
 export interface Conditions {
   readonly coldStartSeconds: number;
   readonly slowdown: number;
-  /** 0: compared with what can scale to zero; 1: with the HPA from 1. */
+  /** 0: compared with policies that can scale to zero; 1: with the HPA from 1. */
   readonly min: 0 | 1;
 }
 
-/** Our policy in one class beside the best of the known ones. */
+/** Our policy in one class, compared with the best baseline. */
 export interface Cell extends Conditions {
   readonly trace: string;
   readonly kappa: number;
   readonly ours: Outcome;
-  /** Whose cost at this κ is least, and ours as part of it. */
+  /** Name of the baseline with the least cost at this κ. */
   readonly best: string;
   readonly bestOutcome: Outcome;
+  /** Our cost relative to that baseline's. */
   readonly costRatio: number;
-  /** J as part of the least J of the known ones; undefined where our late share is above that policy's. */
+  /** Our J relative to the baselines' least J; undefined if our late share is above that baseline's. */
   readonly lateHoursRatio: number | undefined;
 }
 
@@ -31,12 +32,12 @@ export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly n
   const { coldStartSeconds, slowdown, min } = conditions;
   const setting = { ...defaultSetting, coldStartSeconds, slowdown };
   const { slots, lateAfterSeconds, max } = setting;
-  const known = Object.entries(baselinePolicies(slots, { min, max })).map(
+  const baselines = Object.entries(baselinePolicies(slots, { min, max })).map(
     ([name, made]) => [name, simulated(trace, setting, made())] as const,
   );
   const least = (figure: (outcome: Outcome) => number) =>
-    known.reduce((one, other) => (figure(other[1]) < figure(one[1]) ? other : one));
-  const [, rival] = least(lateHours);
+    baselines.reduce((best, other) => (figure(other[1]) < figure(best[1]) ? other : best));
+  const [, leastJ] = least(lateHours);
   return kappas.map((kappa) => {
     const policy: Policy = {
       min,
@@ -50,7 +51,7 @@ export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly n
     };
     const ours = simulated(trace, setting, ownPolicy(policy));
     const [best, bestOutcome] = least((outcome) => cost(outcome, kappa));
-    const isCounted = ours.latePercent <= rival.latePercent;
+    const isCounted = ours.latePercent <= leastJ.latePercent;
     return {
       ...conditions,
       trace: trace.name,
@@ -59,12 +60,12 @@ export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly n
       best,
       bestOutcome,
       costRatio: cost(ours, kappa) / cost(bestOutcome, kappa),
-      lateHoursRatio: isCounted ? lateHours(ours) / lateHours(rival) : undefined,
+      lateHoursRatio: isCounted ? lateHours(ours) / lateHours(leastJ) : undefined,
     };
   });
 }
 
-/** One line per cell. */
+/** A cell as a line of text. */
 export function cellLine(cell: Cell): string {
   const { ours, bestOutcome } = cell;
   const figures = (outcome: Outcome): string =>
@@ -84,7 +85,7 @@ export function cellLine(cell: Cell): string {
   ].join("  ");
 }
 
-/** Geometric mean; NaN of nothing. */
+/** The geometric mean; NaN without values. */
 export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }

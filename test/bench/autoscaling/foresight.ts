@@ -5,49 +5,49 @@ import type { Controller, Setting } from "../../../operator/autoscale/simulator/
 import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
 import { insideGrid } from "./inside-grid.ts";
 
-/** What a plan is made for. */
+/** The objective of a plan. */
 export interface Goal {
   readonly kappa: number;
   readonly min: number;
-  /** More arrivals than there are, as a share: what a queue without chance does not see. */
+  /** Share of additional arrivals to provide for, as the fluid queue of the plan has no randomness. */
   readonly surplus: number;
 }
 
-/** Seconds of a step of the plan, in which replicas and rate stay. */
+/** Length of a step of the plan, in which replicas and rate are constant. */
 const stepSeconds = 5;
 const grid = insideGrid(4000);
 
-/** What is planned for; values and choices are one per number of requests inside (rows) and of ready replicas. */
-interface Course {
+/** The input of the dynamic program. Its states are pairs of requests inside (rows) and ready replicas (columns). */
+interface Problem {
   readonly trace: Trace;
   readonly setting: Setting;
   readonly goal: Goal;
   readonly model: QueueModel;
-  /** By step. */
+  /** Arrivals by step. */
   readonly arrivals: Float64Array;
-  /** Numbers of ready replicas: 0 and up. */
+  /** Number of columns: ready replicas from 0. */
   readonly width: number;
 }
 
 /**
- * A policy that knows all arrivals beforehand: for every moment the ready replicas of the least cost, by dynamic programming over
- * replicas and requests inside a fluid queue. What it costs in the simulator can be had with foresight; less may be possible.
+ * A policy that knows all arrivals beforehand. It plans the ready replicas of least cost by dynamic programming over replicas and
+ * requests inside a fluid queue. Its cost in the simulator is an upper bound of the optimum, since the simulator's queue differs.
  */
 export function foresight(trace: Trace, setting: Setting, goal: Goal): Controller {
-  const ready = readyPlan(courseOf(trace, setting, goal));
+  const ready = readyPlan(problemOf(trace, setting, goal));
   const lead = Math.ceil(setting.coldStartSeconds / stepSeconds);
   return {
     wakes: false,
     wanted: (_, now) => {
       if (now % stepSeconds !== 0) return undefined;
       const step = now / stepSeconds;
-      // No plan of the least cost gives up what it orders again within a start, so the most of a start is what exists.
+      // A plan of least cost never removes a replica that it starts again within a cold start, so the maximum over a cold start exists now.
       return ready.subarray(step, step + lead + 1).reduce((most, count) => Math.max(most, count), goal.min);
     },
   };
 }
 
-function courseOf(trace: Trace, setting: Setting, goal: Goal): Course {
+function problemOf(trace: Trace, setting: Setting, goal: Goal): Problem {
   const { slots, slowdown, lateAfterSeconds, coldStartSeconds, max } = setting;
   const { arrivalsMs, servicesMs, seconds } = trace;
   const serviceSeconds = servicesMs.reduce((sum, ms) => sum + ms, 0) / 1000 / Math.max(1, servicesMs.length);
@@ -62,7 +62,7 @@ function courseOf(trace: Trace, setting: Setting, goal: Goal): Course {
   return { trace, setting, goal, model, arrivals, width: 1 + mostReplicas(arrivals, model, max) };
 }
 
-/** Twice what the busiest minute needs: more is of no use to any plan. */
+/** Twice the replicas that the busiest minute needs; no plan gains from more. */
 function mostReplicas(arrivals: Float64Array, { serviceSeconds, capacity }: QueueModel, max: number): number {
   const span = 60 / stepSeconds;
   let [sum, busiest] = [0, 0];
@@ -73,14 +73,14 @@ function mostReplicas(arrivals: Float64Array, { serviceSeconds, capacity }: Queu
   return Math.min(max, 3 + Math.ceil((2 * busiest * serviceSeconds) / 60 / capacity));
 }
 
-/** Ready replicas by step: from the last step to the first what is best from there on, then the way that this goes. */
-function readyPlan(course: Course): Uint8Array {
-  const { arrivals, width, model, goal } = course;
+/** Ready replicas by step: a backward pass computes the best choice in every state, a forward pass follows the choices. */
+function readyPlan(problem: Problem): Uint8Array {
+  const { arrivals, width, model, goal } = problem;
   const size = grid.values.length * width;
   const choices = new Uint8Array(arrivals.length * size);
   let later = new Float64Array(size);
   for (let step = arrivals.length - 1; step >= 0; step -= 1) {
-    later = changed(staying(later, step, course), startCost(step, course), {
+    later = costBeforeChange(costOfStep(later, step, problem), startCost(step, problem), {
       width,
       choices: choices.subarray(step * size, (step + 1) * size),
     });
@@ -93,8 +93,8 @@ function readyPlan(course: Course): Uint8Array {
   });
 }
 
-/** What the rest costs when so many replicas are ready through this step. */
-function staying(later: Float64Array, step: number, { trace, setting, goal, model, arrivals, width }: Course) {
+/** The cost from this step on in each state, when its number of replicas is ready throughout the step. */
+function costOfStep(later: Float64Array, step: number, { trace, setting, goal, model, arrivals, width }: Problem) {
   const now = step * stepSeconds;
   const isCounted = now >= trace.warmupSeconds ? 1 : 0;
   const most = now < setting.coldStartSeconds ? Math.max(1, goal.min) : width - 1;
@@ -112,13 +112,13 @@ function staying(later: Float64Array, step: number, { trace, setting, goal, mode
   return costs;
 }
 
-/** The part of a start that is counted, when the replica is ready at this step. */
-function startCost(step: number, { setting, trace }: Course): number {
+/** Seconds of a cold start that count as cost, for a replica that is ready at this step. */
+function startCost(step: number, { setting, trace }: Problem): number {
   return Math.max(0, Math.min(setting.coldStartSeconds, step * stepSeconds - trace.warmupSeconds));
 }
 
-/** What the rest costs with so many ready replicas before the step, which may give some up or have had others started. Fills `choices`. */
-function changed(
+/** The cost from this step on in each state before replicas are removed or added for the step. Fills `choices` with the best number. */
+function costBeforeChange(
   stay: Float64Array,
   start: number,
   { width, choices }: { readonly width: number; readonly choices: Uint8Array },

@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../../../operator/autoscale/simulator/random.ts";
 import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
 
-/** Seconds at which requests arrive, and what each takes alone, in seconds. */
+/** The arrival rate by second, and a request's service time without others, in seconds. */
 interface Family {
   readonly seconds: number;
   readonly rate: (random: Random, seconds: number) => Float64Array;
@@ -12,19 +12,19 @@ const hour = 3600;
 const warmupSeconds = 600;
 
 /**
- * Families of requests that no constant of the policy was chosen on, made otherwise than the generators of the simulator: with
- * these a change is judged.
+ * Families of traces on which no constant of the policy was chosen, for judging changes of it. They are generated differently from
+ * the simulator's generators.
  */
 const families = {
-  /** Poisson with a daily cycle of 12 h, its height another each day. */
+  /** Poisson with a cycle of 12 h, whose height differs each time. */
   cycle: { seconds: 24 * hour, rate: cycle, service: (random) => 0.2 + random.exponential(3) },
-  /** On and off, both for times with a heavy tail. */
+  /** On and off periods of heavy-tailed length. */
   pareto: { seconds: 8 * hour, rate: onOff, service: (random) => random.gamma(4, 0.6) },
-  /** A low load and crowds at once, of heavy-tailed height, that go by a power law. */
+  /** A low load with sudden crowds of heavy-tailed height that decay by a power law. */
   crowd: { seconds: 8 * hour, rate: flashCrowds, service: (random) => random.gamma(8, 1) },
-  /** Jobs by the clock: every 15 min, every hour, each of its size, beside a few people. */
+  /** Jobs every 15 min and every hour, each with its own size, and a low load. */
   cron: { seconds: 12 * hour, rate: cron, service: (random) => 5 + random.exponential(5) },
-  /** Sessions that begin by chance and last for times with a heavy tail. */
+  /** Sessions that begin at random and have heavy-tailed lengths. */
   sessions: { seconds: 6 * hour, rate: sessions, service: (random) => random.gamma(2.5, 0.8) },
 } as const satisfies Readonly<Record<string, Family>>;
 
@@ -35,7 +35,7 @@ export function isHeldOutName(name: string): name is HeldOutName {
   return Object.hasOwn(families, name);
 }
 
-/** A trace of a family: Poisson by its rate, from a seed. */
+/** A trace of a family: a Poisson process with the family's rate, from a seed. */
 export function heldOutTrace(name: HeldOutName, seed: number): Trace {
   const { seconds, rate, service }: Family = families[name];
   const random = seededRandom(seed + 7_919);
@@ -55,7 +55,7 @@ export function* heldOutTraces(seed: number): Generator<Trace> {
   for (const name of Object.keys(families)) if (isHeldOutName(name)) yield heldOutTrace(name, seed);
 }
 
-/** Times of at least `least`, whose mean is three times that: a Pareto distribution of shape 1.5. */
+/** A Pareto-distributed time of shape 1.5: at least `least`, with a mean of three times that. */
 function heavyTailed(random: Random, least: number): number {
   return least * (1 - random.uniform()) ** (-1 / 1.5);
 }

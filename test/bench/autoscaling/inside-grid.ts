@@ -1,13 +1,13 @@
-/** Grid of request counts: every number while small, then in steps of a tenth. */
+/** A grid of numbers of requests: every small number, then steps of a tenth. */
 export interface InsideGrid {
   readonly values: Float64Array;
-  /** Index of the first that is not less. */
+  /** Index of the first value that is not less than `inside`. */
   nearest(inside: number): number;
-  /** Of a figure for each of them, by index, that of `inside`: on the line between its neighbours; beyond the last the last's. */
+  /** Linear interpolation of a figure that is given by index; beyond the last value, the last figure. */
   between(inside: number, figure: (index: number) => number): number;
 }
 
-/** From none to about `most`. */
+/** A grid from 0 to about `most`. */
 export function insideGrid(most: number): InsideGrid {
   const found = [0];
   for (let next = 1; next < 1.1 * most; next = Math.max(next + 1, Math.ceil(next * 1.1))) found.push(next);
@@ -27,7 +27,7 @@ export function insideGrid(most: number): InsideGrid {
       if (index === undefined) return figure(last);
       const [low = 0, high = 1] = [values[index - 1], values[index]];
       const share = (inside - low) / (high - low);
-      // Not of a neighbour that is infinite and does not count.
+      // Without the upper neighbour, whose figure may be infinite: 0 * Infinity is NaN.
       return share === 0 ? figure(index - 1) : figure(index - 1) * (1 - share) + figure(index) * share;
     },
   };

@@ -3,19 +3,19 @@ import { runInNewContext } from "node:vm";
 import { persistentPolicy } from "../../../operator/fleet/persistent-policy.ts";
 import { seededRandom } from "../../../operator/autoscale/simulator/random.ts";
 
-/** What a policy weighs in the course of its life. */
+/** The memory of a policy over a long time. */
 export interface LongLife {
-  /** Longest text that it wrote into `status.autoscaling.memory`, in bytes, in the first tenth and in all. */
+  /** Longest text in `status.autoscaling.memory` in bytes, in the first tenth of the time and in all of it. */
   readonly early: number;
   readonly most: number;
-  /** By how much the heap grew after the first tenth. */
+  /** Growth of the heap after the first tenth. */
   readonly heapBytes: number;
 }
 
 const statusEvery = 60;
 const slots = 8;
 
-/** A policy that is asked so many times, a second apart: quiet and busy spells, crowds, pods that start and go. */
+/** Runs a policy for this many seconds with idle and busy periods, crowds, and pods that start and stop. */
 export function longLife(steps: number): LongLife {
   const policy = persistentPolicy(undefined);
   const spec = { min: 0, max: 40 };
@@ -52,7 +52,7 @@ export function longLife(steps: number): LongLife {
   return { early, most, heapBytes: usedHeap() - heapEarly };
 }
 
-/** Bytes in use once all garbage is collected. */
+/** Bytes in use after a full garbage collection. */
 function usedHeap(): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void; // V8's own, by the flag above

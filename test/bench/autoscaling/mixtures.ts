@@ -5,8 +5,8 @@ const seconds = 3 * 3600;
 const warmupSeconds = 600;
 
 /**
- * Requests of a nature that is drawn from the seed as well: a load with or without waves, wandering, crowds and batches, all of sizes
- * and times that are drawn over orders of magnitude. Each seed is a family of its own.
+ * A trace whose kind is drawn from the seed as well: a load with or without waves and random drift, crowds and batches, with sizes and
+ * times drawn over orders of magnitude. Each seed is a separate family.
  */
 export function mixture(seed: number): Trace {
   const random = seededRandom(seed + 104_729);
@@ -31,7 +31,7 @@ export function mixture(seed: number): Trace {
   };
 }
 
-/** Offered concurrency by second. */
+/** The offered concurrency by second. */
 function offeredOf(random: Random): Float64Array {
   const offered = new Float64Array(seconds);
   const isIdle = random.uniform() < 0.3;
@@ -46,13 +46,13 @@ function addLoad(offered: Float64Array, random: Random): void {
   const period = logUniform(random, 1200, 4 * 3600);
   const amplitude = random.uniform() < 0.5 ? 0 : random.uniform();
   const phase = random.uniform();
-  const wandering = random.uniform() < 0.5 ? 0 : 0.5 * random.uniform();
+  const drift = random.uniform() < 0.5 ? 0 : 0.5 * random.uniform();
   const span = logUniform(random, 30, 1800);
-  let strayed = 0;
+  let offset = 0;
   for (let at = 0; at < seconds; at += 1) {
-    strayed += -strayed / span + wandering * Math.sqrt(2 / span) * random.normal();
+    offset += -offset / span + drift * Math.sqrt(2 / span) * random.normal();
     const wave = 1 + amplitude * Math.sin(2 * Math.PI * (at / period + phase));
-    offered[at] = (offered[at] ?? 0) + load * wave * Math.exp(strayed);
+    offered[at] = (offered[at] ?? 0) + load * wave * Math.exp(offset);
   }
 }
 
@@ -60,13 +60,13 @@ function addCrowds(offered: Float64Array, random: Random): void {
   const every = logUniform(random, 300, 2 * 3600);
   const isRegular = random.uniform() < 0.25;
   const height = logUniform(random, 1, 60);
-  const differ = random.uniform();
+  const variation = random.uniform();
   const rise = logUniform(random, 1, 200);
   const stay = logUniform(random, 10, 1200);
   const isSudden = random.uniform() < 0.5;
   const next = (): number => (isRegular ? every : random.exponential(every));
   for (let start = every * random.uniform(); start < seconds; start += next()) {
-    const own = height * Math.exp(differ * random.normal());
+    const own = height * Math.exp(variation * random.normal());
     const lasts = stay * random.gamma(1, 0.5);
     const end = rise + (isSudden ? lasts : 5 * lasts);
     for (let after = 0; after < end && start + after < seconds; after += 1) {

@@ -6,9 +6,9 @@ import type { Conditions } from "./cells.ts";
 import { heldOutTrace, heldOutTraces, isHeldOutName } from "./held-out.ts";
 import { mixture } from "./mixtures.ts";
 
-/** What a benchmark of autoscaling is run on. */
+/** The traces and conditions of an autoscaling benchmark. */
 export interface Selection {
-  /** Made one by one: they are large. */
+  /** Generated one by one, as they are large. */
   readonly traces: Iterable<Trace>;
   readonly conditions: readonly Conditions[];
   readonly mins: readonly number[];
@@ -16,8 +16,8 @@ export interface Selection {
 }
 
 /**
- * What the flags --traces, --starts, --slowdowns, --mins and --kappas select, absent ones as given: traces are those with
- * published figures, NAME:SEED of a generator, of a held-out family or mixture, and held-out:SEED for all held-out families.
+ * Reads the flags --traces, --starts, --slowdowns, --mins and --kappas; `absent` has the defaults of the last two. Traces are those
+ * with published figures, NAME:SEED of a generator, a held-out family or mixture, and held-out:SEED for all held-out families.
  */
 export function selection(absent: { readonly mins: string; readonly kappas: string }): Selection {
   const { values } = parseArgs({

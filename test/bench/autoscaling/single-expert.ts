@@ -2,10 +2,10 @@ import { type AutoscalerState, decide } from "../../../operator/autoscale/decisi
 import type { Policy } from "../../../operator/autoscale/policy.ts";
 import type { Controller } from "../../../operator/autoscale/simulator/simulation.ts";
 
-/** More than the costs of any trace. */
-const bet = 1e12;
+/** More than the cost of any trace, so that this expert always has all the weight. */
+const advantage = 1e12;
 
-/** Our policy, but it follows a single expert throughout, whatever that costs. */
+/** Our policy with a single expert, which it always follows. */
 export function singleExpert(spec: Policy, expert: number): Controller {
   let state: AutoscalerState | undefined;
   return {
@@ -13,7 +13,7 @@ export function singleExpert(spec: Policy, expert: number): Controller {
     wanted: (samples, now, current) => {
       const decision = decide({ spec, samples, current, state, now });
       ({ state } = decision);
-      state.shadows.cost[expert] = -bet;
+      state.shadows.cost[expert] = -advantage;
       return decision.desired;
     },
   };

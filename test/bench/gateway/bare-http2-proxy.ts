@@ -1,6 +1,6 @@
 /**
- * The least that a proxy for gRPC can be with `node:http2`: one connection to the server behind, headers, bytes and trailers
- * passed on, no route, no figure, no retry.
+ * A minimal gRPC proxy on `node:http2`: it forwards headers, data and trailers over one upstream connection, without routes, metrics
+ * or retries.
  *
  *     node bare-http2-proxy.ts PORT UPSTREAM_PORT
  */
@@ -10,17 +10,17 @@ const [port = "", upstreamPort = ""] = process.argv.slice(2);
 const upstream = connect(`http://127.0.0.1:${upstreamPort}`);
 createServer()
   .on("stream", (stream, headers) => {
-    const onward = upstream.request({ ...headers }, { endStream: false });
+    const forwarded = upstream.request({ ...headers }, { endStream: false });
     let trailers = {};
-    stream.on("data", (chunk: Buffer) => onward.write(chunk));
-    stream.on("end", () => onward.end());
+    stream.on("data", (chunk: Buffer) => forwarded.write(chunk));
+    stream.on("end", () => forwarded.end());
     stream.on("wantTrailers", () => stream.sendTrailers({ ...trailers }));
-    onward.on("response", (answer) => {
-      // A client may have left meanwhile.
+    forwarded.on("response", (answer) => {
+      // The client may have disconnected meanwhile.
       if (!stream.destroyed) stream.respond({ ...answer }, { waitForTrailers: true });
     });
-    onward.on("data", (chunk: Buffer) => stream.write(chunk));
-    onward.on("trailers", (last) => (trailers = last));
-    onward.on("end", () => stream.end());
+    forwarded.on("data", (chunk: Buffer) => stream.write(chunk));
+    forwarded.on("trailers", (last) => (trailers = last));
+    forwarded.on("end", () => stream.end());
   })
   .listen(Number(port), "127.0.0.1");

@@ -1,5 +1,5 @@
 /**
- * The least that a proxy can be with the libraries at hand: `node:http` in front, undici's pool behind, no route, no figure.
+ * A minimal proxy on libraries: a `node:http` server and undici's pool, without routes or metrics.
  *
  *     node bare-proxy.ts PORT UPSTREAM_PORT
  */

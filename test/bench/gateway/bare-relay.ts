@@ -1,5 +1,5 @@
 /**
- * The least that a hop can cost on Node: bytes are passed on as they come, from one socket to another, and nothing is read.
+ * The lower bound of a hop's cost on Node: it copies bytes from one socket to another and parses nothing.
  *
  *     node bare-relay.ts PORT UPSTREAM_PORT
  */

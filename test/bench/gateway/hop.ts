@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cpuMs } from "../process-figures.ts";
-import { type Load, pinned } from "../serving/running.ts";
+import { type Load, pinned } from "../serving/running-server.ts";
 import { setRealtimePriorityOnceConnected } from "./realtime-priority.ts";
 import type { LoadReport } from "../serving/load-report.ts";
 
@@ -26,7 +26,7 @@ export interface HopFigures {
 
 const generator = join(import.meta.dirname, "..", "serving", "load-generator.ts");
 const body = JSON.stringify({ instances: [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]] });
-/** With the headers that python-requests sends. */
+/** A request with the headers that python-requests sends. */
 const request = [
   "POST /v1/models/model-0:predict HTTP/1.1",
   "host: model-0.default.svc.cluster.local:8501",
@@ -40,8 +40,8 @@ const request = [
   body,
 ].join("\r\n");
 
-/** Loads a hop from the second core. Throws when an answer was wrong or missing. */
-export async function measured(
+/** Loads a hop from the second core and measures it. Throws if an answer was wrong or missing. */
+export async function measureHop(
   hop: Hop,
   { connections, seconds, rate }: Load,
   isRealtime = false,

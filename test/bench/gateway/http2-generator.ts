@@ -1,10 +1,10 @@
 /**
- * Sends one call of gRPC over and over and checks every answer; prints `connected`, and at the end how many came. It costs a fraction of what clients of a
- * library cost, so that the server is what there is too little of.
+ * Repeats one gRPC call and checks every answer. Prints `connected` and, at the end, the number of answers. Its cost is a fraction of
+ * a gRPC library's, so that the server is the bottleneck.
  *
  *     node http2-generator.ts PORT CONNECTIONS CALLS_EACH SECONDS REQUEST_BASE64 ANSWER_PART_BASE64
  *
- * Each connection has so many calls under way at a time.
+ * CALLS_EACH is the number of concurrent calls per connection.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -18,7 +18,7 @@ const [port = "", connections = "", callsEach = "", seconds = "", requestText = 
 const message = Buffer.from(requestText, "base64");
 const request = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
 const part = Buffer.from(partText, "base64");
-/** As clients of grpc-js send them. */
+/** The headers that grpc-js sends. */
 const headers: HeaderList = Object.entries({
   ":method": "POST",
   ":scheme": "http",
@@ -31,18 +31,18 @@ const headers: HeaderList = Object.entries({
   te: "trailers",
 }).flat();
 let answers = 0;
-let underWay = 0;
+let inFlight = 0;
 const lastAnswered = Promise.withResolvers<void>();
 let end = Number.POSITIVE_INFINITY;
 
 class Call implements StreamOwner {
   readonly #connection: Http2Connection;
-  #isRight = false;
+  #isCorrect = false;
   #status = "";
 
   constructor(connection: Http2Connection) {
     this.#connection = connection;
-    underWay += 1;
+    inFlight += 1;
     connection.request(headers, this).end(request);
   }
 
@@ -52,7 +52,7 @@ class Call implements StreamOwner {
   }
 
   data(chunk: Buffer): void {
-    if (chunk.includes(part)) this.#isRight = true;
+    if (chunk.includes(part)) this.#isCorrect = true;
   }
 
   ended(): void {}
@@ -60,13 +60,13 @@ class Call implements StreamOwner {
   drained(): void {}
 
   closed(code: number | undefined): void {
-    if (code !== undefined || !this.#isRight || this.#status !== "0") {
+    if (code !== undefined || !this.#isCorrect || this.#status !== "0") {
       throw new Error(`a wrong answer: reset ${code}, status ${this.#status}`);
     }
     answers += 1;
     if (performance.now() < end) void new Call(this.#connection);
-    underWay -= 1;
-    if (underWay === 0) lastAnswered.resolve();
+    inFlight -= 1;
+    if (inFlight === 0) lastAnswered.resolve();
   }
 }
 
@@ -87,7 +87,7 @@ async function connected(): Promise<Http2Connection> {
 
 const all = await Promise.all(Array.from({ length: Number(connections) }, connected));
 process.stdout.write("connected\n");
-// The bench raises the priority when it reads this.
+// The benchmark may raise this process's priority when it reads this line.
 await new Promise((resolve) => setTimeout(resolve, 100));
 end = performance.now() + Number(seconds) * 1000;
 for (const connection of all) for (let i = 0; i < Number(callsEach); i += 1) void new Call(connection);

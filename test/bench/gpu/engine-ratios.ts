@@ -2,31 +2,34 @@ import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { elementCount } from "../../../runtime/dataplane/tensor.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import { quantile } from "../figures.ts";
-import { takenMb } from "./card.ts";
+import { usedMb } from "./gpu-device.ts";
 
-/** The same model on both devices, called directly. */
-export interface Places {
+/** The same model loaded on both devices. */
+export interface OnBothDevices {
   readonly cpu: LoadedModel;
   readonly gpu: LoadedModel;
 }
 
-/** What a batch costs on each device. */
+/** The throughput of a batch size on each device. */
 export interface BatchRatio {
   readonly rows: number;
   readonly cpuPerSecond: number;
   readonly gpuPerSecond: number;
-  /** Of the first call with so many rows on the GPU: what is prepared per shape is in it. */
+  /** Duration of the first call with this number of rows on the GPU, including the preparation for the shape. */
   readonly firstMs: number;
   /** Largest difference between the answers. */
   readonly largest: number;
-  readonly takenMb: number;
+  readonly usedMb: number;
 }
 
 const roundMs = 400;
 const rounds = 3;
 
-/** Samples a second on both devices in interleaved rounds, for each of these numbers of rows. */
-export async function batchRatios({ cpu, gpu }: Places, sizes: readonly number[]): Promise<readonly BatchRatio[]> {
+/** Measures samples per second on both devices in interleaved rounds, for each number of rows. */
+export async function batchRatios(
+  { cpu, gpu }: OnBothDevices,
+  sizes: readonly number[],
+): Promise<readonly BatchRatio[]> {
   const ratios: BatchRatio[] = [];
   for (const rows of sizes) {
     const batch = batchOf(gpu, rows);
@@ -45,13 +48,13 @@ export async function batchRatios({ cpu, gpu }: Places, sizes: readonly number[]
       gpuPerSecond: quantile(speeds.gpu, 0.5),
       firstMs,
       largest: largestGap(answer, other),
-      takenMb: takenMb(),
+      usedMb: usedMb(),
     });
   }
   return ratios;
 }
 
-/** Rows of made-up numbers between 0 and 1 for a model of one input. */
+/** A batch of generated numbers between 0 and 1. */
 export function batchOf({ signatures }: LoadedModel, rows: number): readonly Tensor[] {
   const inputs = signatures.get("serving_default")?.inputs ?? [];
   return inputs.map(({ shape }) => {

@@ -10,21 +10,21 @@ import {
 } from "../../conformance/engine/fixtures.ts";
 import type { Signature } from "../../../runtime/dataplane/signature.ts";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
-import { takenMb } from "./card.ts";
+import { usedMb } from "./gpu-device.ts";
 import { binaryAnswer, type NamedTensor } from "./binary-exchange.ts";
 import { loadedModels, runtimeProcess } from "./runtime-process.ts";
 
-/** Facts and answers of a runtime that serves all fixtures at once. */
+/** Results of a runtime that serves all fixtures at once. */
 export interface FixtureAnswers {
   readonly count: number;
-  /** Those whose answer is not within the tolerance, or that did not answer, with the reason. */
+  /** Fixtures without an answer or with one outside the tolerance, with the reason. */
   readonly wrong: readonly string[];
   readonly largest: number;
-  /** How many models each engine took. */
+  /** Number of models by engine. */
   readonly engines: Readonly<Record<string, number>>;
   /** Reasons for not using the GPU. */
   readonly notes: readonly string[];
-  readonly takenMb: number;
+  readonly usedMb: number;
   readonly readyMs: number;
 }
 
@@ -34,7 +34,7 @@ interface Metadata {
   readonly inputs: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
 }
 
-/** Serves copies of the fixtures from one repository and asks each over HTTP what it was made to answer. */
+/** Serves copies of the fixtures from one repository, sends each its inputs over HTTP and compares the outputs. */
 export async function fixtureAnswers(fixtures: readonly Fixture[], onGpu: boolean): Promise<FixtureAnswers> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-gpu-"));
   for (const [i, { path }] of fixtures.entries()) {
@@ -44,7 +44,7 @@ export async function fixtureAnswers(fixtures: readonly Fixture[], onGpu: boolea
       recursive: true,
     });
   }
-  const before = onGpu ? takenMb() : 0;
+  const before = onGpu ? usedMb() : 0;
   const runtime = await runtimeProcess(["--repository", folder], onGpu);
   const wrong: string[] = [];
   let largest = 0;
@@ -58,8 +58,8 @@ export async function fixtureAnswers(fixtures: readonly Fixture[], onGpu: boolea
     const engines: Record<string, number> = {};
     for (const { engine } of models) engines[String(engine)] = (engines[String(engine)] ?? 0) + 1;
     const notes = [...new Set(models.flatMap(({ note }) => (typeof note === "string" ? [note] : [])))];
-    const taken = onGpu ? takenMb() - before : 0;
-    return { count: fixtures.length, wrong, largest, engines, notes, takenMb: taken, readyMs: runtime.readyMs };
+    const taken = onGpu ? usedMb() - before : 0;
+    return { count: fixtures.length, wrong, largest, engines, notes, usedMb: taken, readyMs: runtime.readyMs };
   } finally {
     await runtime.stop();
     await rm(folder, { recursive: true });
@@ -88,7 +88,7 @@ async function gapOf({ title, inputs, outputs, tolerance }: Fixture, url: string
   };
 }
 
-/** Products of a GPU are rounded before they are added, or not. */
+/** The smaller difference: a GPU may or may not round products before it adds them. */
 function closest(title: string, got: Tensor, want: ExpectedTensor, tolerance: Fixture["tolerance"]): Gap {
   const [whole, separate] = [want, separatelyRounded({ title }, want)].map((one) => difference(got, one, tolerance));
   return whole !== undefined && whole.excess === 0 ? whole : (separate ?? { excess: Infinity, largest: Infinity });

@@ -5,17 +5,17 @@ import { createInterface } from "node:readline";
 
 const main = join(import.meta.dirname, "..", "..", "..", "runtime", "main.ts");
 
-/** A runtime with everything loaded. */
+/** A runtime process whose models are loaded. */
 export interface RuntimeProcess {
   readonly pid: number;
   readonly port: number;
-  /** Lines of the log by their message. */
+  /** Lines of the log so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   readonly readyMs: number;
   stop(): Promise<void>;
 }
 
-/** Serves with these arguments. Without `onGpu` the driver shows the process no GPU. Throws when it ends before it is ready. */
+/** Starts a runtime with these arguments; without `onGpu` it sees no GPU. Throws if it ends before it is ready. */
 export async function runtimeProcess(args: readonly string[], onGpu: boolean): Promise<RuntimeProcess> {
   const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
   const start = performance.now();

@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { binaryRequest } from "./binary-exchange.ts";
-import { takenMb } from "./card.ts";
+import { usedMb } from "./gpu-device.ts";
 import { loadedModels, runtimeProcess } from "./runtime-process.ts";
 import type { LoadReport } from "../serving/load-report.ts";
 
-/** What a runtime answered on one device. */
+/** Measurements of a runtime on one device. */
 export interface ServedRun {
   readonly engine: string;
   readonly readyMs: number;
-  readonly takenMb: number;
-  /** By the number of connections. */
+  readonly usedMb: number;
+  /** One run for each number of connections. */
   readonly runs: readonly {
     readonly connections: number;
     readonly perSecond: number;
@@ -26,7 +26,7 @@ export interface ServedRun {
 const generator = join(import.meta.dirname, "..", "serving", "load-generator.ts");
 const seconds = 2;
 
-/** Starts a runtime with a model of one input and loads it with single rows, greedy batching as it is by default. */
+/** Starts a runtime with a model of one input and the default batching, and loads it with requests of single rows. */
 export async function servedRun(
   path: string,
   row: Tensor,
@@ -34,7 +34,7 @@ export async function servedRun(
   onGpu: boolean,
 ): Promise<ServedRun> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-gpu-"));
-  const before = takenMb();
+  const before = usedMb();
   const runtime = await runtimeProcess([path, "--name", "made"], onGpu);
   try {
     const { body, headLength } = binaryRequest([{ name: "x", tensor: row }]);
@@ -53,7 +53,7 @@ export async function servedRun(
       runs.push({ connections: count, perSecond: requests / seconds, p50, p99 });
     }
     const engine = String(loadedModels(runtime)[0]?.["engine"]);
-    return { engine, readyMs: runtime.readyMs, takenMb: takenMb() - before, runs };
+    return { engine, readyMs: runtime.readyMs, usedMb: usedMb() - before, runs };
   } finally {
     await runtime.stop();
     await rm(folder, { recursive: true });

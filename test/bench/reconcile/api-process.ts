@@ -6,22 +6,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Commands, Result } from "./api/protocol.ts";
 
-/** The zero-latency API server as a process of its own. */
+/** The process of the zero-latency API server. */
 export interface ApiProcess extends Commands {
   readonly pid: number | undefined;
   readonly port: string;
-  /** The service account of a pod that talks to it. */
+  /** Folder with a service account of the server. */
   readonly folder: string;
   stop(): Promise<void>;
 }
 
 /**
- * Collecting the garbage of all these objects would keep both cores for 60 ms, whoever waits for an answer, a bare loop or the
- * operator: with room for all that it makes the server never does.
+ * Node's flags for the server. A full garbage collection of all these objects would occupy both cores for 60 ms while a client waits
+ * for a response; with this heap size none happens.
  */
 const serverFlags: readonly string[] = ["--initial-old-space-size=2048"];
 
-/** Starts one with an empty cluster in it, but for a gateway's pod. */
+/** Starts a server with no objects except a gateway's pod. */
 export async function startApiProcess(): Promise<ApiProcess> {
   const folder = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
   const script = fileURLToPath(import.meta.resolve("./api/main.ts"));
@@ -30,23 +30,23 @@ export async function startApiProcess(): Promise<ApiProcess> {
   const ended = once(child, "exit").then(() => Promise.reject(new Error("the API-server process ended")));
   const [{ value: port }] = (await Promise.race([once(child, "message"), ended])) as [Result]; // its first one
   ended.catch(() => {});
-  const asked = <K extends keyof Commands>(command: K): Commands[K] => {
-    const through = (...args: readonly unknown[]): Promise<unknown> => call(command, args);
+  const command = <K extends keyof Commands>(name: K): Commands[K] => {
+    const through = (...args: readonly unknown[]): Promise<unknown> => call(name, args);
     return through as Commands[K]; // both sides have the same table
   };
   return {
     pid: child.pid,
     port: String(port),
     folder,
-    create: asked("create"),
-    untilStatuses: asked("untilStatuses"),
-    change: asked("change"),
-    touchGateway: asked("touchGateway"),
-    play: asked("play"),
-    untilQuiet: asked("untilQuiet"),
-    account: asked("account"),
-    forget: asked("forget"),
-    ready: asked("ready"),
+    create: command("create"),
+    untilStatuses: command("untilStatuses"),
+    change: command("change"),
+    touchGateway: command("touchGateway"),
+    startPods: command("startPods"),
+    untilQuiet: command("untilQuiet"),
+    requestCounts: command("requestCounts"),
+    resetCounts: command("resetCounts"),
+    countReady: command("countReady"),
     async stop() {
       const exit = once(child, "exit");
       child.kill("SIGKILL");
@@ -56,7 +56,7 @@ export async function startApiProcess(): Promise<ApiProcess> {
   };
 }
 
-/** Calls by number, so that several may be under way. */
+/** Sends commands with a number, so that several can be in flight. */
 function calls(child: ChildProcess): (command: keyof Commands, args: readonly unknown[]) => Promise<unknown> {
   const waiting = new Map<number, (result: Result) => void>();
   let count = 0;

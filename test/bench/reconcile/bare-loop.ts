@@ -1,13 +1,12 @@
 /**
- * The least program that makes the operator's writes for each ModelDeployment: no plan, no comparison, no queue, no metrics,
- * and the writes alike for all. It says when it is ready, waits for COUNT objects, and prints a line of JSON: milliseconds
- * and processor milliseconds from the first object on.
+ * A minimal program with the operator's writes for each ModelDeployment: no plan, comparison, queue or metrics, and equal writes for
+ * all. Prints `ready`, waits for COUNT objects, and prints a line of JSON: elapsed and processor milliseconds since the first object.
  *
  *     bare-loop.ts write|read|change PORT FOLDER COUNT
  *     bare-loop.ts write|read|change kubeconfig FILE COUNT
  *
- * `write` lists the ModelDeployments and reads nothing else; `read` watches what it owns, as every controller must, and
- * keeps it in maps; `change` does so, too, and writes a ReplicaSet and the status whenever a spec changes, for ever.
+ * `write` lists the ModelDeployments and reads nothing else; `read` also watches its objects, as every controller must, and keeps
+ * them in maps; `change` does the same, and writes a ReplicaSet and the status whenever a spec changes, until it is stopped.
  */
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { createClient } from "../../../operator/kube/client.ts";
@@ -34,8 +33,10 @@ const connection =
 const transport = createHttpTransport({ connection, userAgent: "bare-loop" });
 const client = createClient({ transport, fieldManager: "modelwright" });
 
-/** The operator's selections, each into a map; settles with the first state of all. */
-async function watched(onDeployment: (deployment: Deployment, before: Deployment | undefined) => void): Promise<void> {
+/** Watches the operator's kinds and keeps their objects in maps; resolves when all are synced. */
+async function startWatches(
+  onDeployment: (deployment: Deployment, before: Deployment | undefined) => void,
+): Promise<void> {
   const synced = Object.values(createCaches(systemNamespace)).map(({ resource, selection }) => {
     const objects = new Map<string, KubeObject & Stored>();
     const first = Promise.withResolvers<void>();
@@ -81,7 +82,7 @@ async function work(): Promise<void> {
 }
 
 async function changes(): Promise<void> {
-  await watched((deployment, before) => {
+  await startWatches((deployment, before) => {
     if (before !== undefined && before.metadata.generation !== deployment.metadata.generation) {
       void bareChange(client, deployment);
     }
@@ -91,7 +92,7 @@ async function changes(): Promise<void> {
 
 async function creation(): Promise<void> {
   const working = Array.from({ length: workers }, work);
-  if (mode === "read") await watched((deployment, before) => void (before ?? found(deployment)));
+  if (mode === "read") await startWatches((deployment, before) => void (before ?? found(deployment)));
   console.log("ready");
   if (mode === "write") {
     for (let known: readonly Deployment[] = []; known.length < size; await systemClock.sleep(5)) {

@@ -5,16 +5,16 @@ import { fileURLToPath } from "node:url";
 import { startApiProcess } from "./api-process.ts";
 import { type Access, containerFlags } from "./operator-process.ts";
 
-/** What a bare loop took for all its work. */
-export interface BareTook {
+/** The elapsed and processor time of a bare loop. */
+export interface BareTimes {
   readonly wallMs: number;
   readonly cpuMs: number;
 }
 
 type Mode = "write" | "read" | "change";
 
-/** A bare loop's creation of this many objects, on an API server of its own. */
-export async function bareCreation(mode: "write" | "read", size: number): Promise<BareTook> {
+/** Measures a bare loop that creates the children of this many objects, on a new API server. */
+export async function bareCreation(mode: "write" | "read", size: number): Promise<BareTimes> {
   const api = await startApiProcess();
   try {
     const loop = await startBareLoop(mode, api, size);
@@ -25,7 +25,7 @@ export async function bareCreation(mode: "write" | "read", size: number): Promis
   }
 }
 
-/** Of each change, from the change to the write that a bare loop makes of it. */
+/** The time from each change to the write of a bare loop. */
 export async function bareChanges(size: number, names: readonly string[]): Promise<readonly number[]> {
   const api = await startApiProcess();
   try {
@@ -40,21 +40,21 @@ export async function bareChanges(size: number, names: readonly string[]): Promi
   }
 }
 
-/** A change of the model: what a ModelDeployment has to be rolled out for. */
+/** A patch of the model, which needs a rollout. */
 export function sourceOf(index: number): object {
   return { spec: { model: { source: { configMap: { name: "models", key: `digits-${index}.h5` } } } } };
 }
 
-/** Starts one; it is ready when this resolves. */
+/** Starts a bare loop; resolves when it is ready. */
 export async function startBareLoop(mode: Mode, access: Access, size: number) {
-  const place = "kubeconfigPath" in access ? ["kubeconfig", access.kubeconfigPath] : [access.port, access.folder];
+  const accessArgs = "kubeconfigPath" in access ? ["kubeconfig", access.kubeconfigPath] : [access.port, access.folder];
   const script = fileURLToPath(import.meta.resolve("./bare-loop.ts"));
-  const child = spawn(process.execPath, [...containerFlags, script, mode, ...place, String(size)], {
+  const child = spawn(process.execPath, [...containerFlags, script, mode, ...accessArgs, String(size)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });
   await once(lines, "line");
-  const took = once(lines, "line").then(([line]) => JSON.parse(String(line)) as BareTook); // its own line
+  const took = once(lines, "line").then(([line]) => JSON.parse(String(line)) as BareTimes); // its own line
   took.catch(() => {});
   return { took, end: () => void child.kill() };
 }

@@ -25,7 +25,7 @@ const port = 20_000;
 const identityOnly = { identityOnly: true };
 let events = 0;
 
-/** The writes of the operator for a new ModelDeployment, in its order. */
+/** The operator's writes for a new ModelDeployment, in its order. */
 export function bareWrites(client: Client, deployment: ModelDeployment & Stored): readonly (() => Promise<unknown>)[] {
   const identity = identityOf(deployment);
   const create = (resource: Resource, object: KubeObject) => (): Promise<unknown> =>

@@ -5,13 +5,13 @@ import type { OperatorProcess } from "./operator-process.ts";
 import type { Scene } from "./scene.ts";
 
 const goals = { p50Ms: 2, p99Ms: 8, growth: 1.2, busy: 2 };
-/** Longer than the steps of a rollout are apart. */
+/** Longer than the time between the steps of a rollout. */
 const quietMs = 80;
 const rescales = 20;
-/** Sooner than a thousand are looked at: there are always some that wait. */
+/** Shorter than the time to reconcile a thousand objects, so that the queue is never empty. */
 const touchMs = 25;
 
-/** The writes that a change of `replicas` leads to at once. */
+/** The immediate writes after a change of `replicas`. */
 export async function scaling(scene: Scene): Promise<readonly Figure[]> {
   const seen = new Set<string>();
   for (let change = 0; change < rescales; change += 1) {
@@ -24,7 +24,7 @@ export async function scaling(scene: Scene): Promise<readonly Figure[]> {
   return [{ figure: "replicas changed: writes", goal: "1 + 1 status", measured, isMet }];
 }
 
-/** How long it takes from a change of the spec to the last write of a child; beside it a bare loop. `earlier`: p99 with fewer objects. */
+/** Time from a change of the spec to the last write of a child, compared with a bare loop and with the p99 of fewer objects. */
 export async function changing(
   { api, anyName, size }: Scene,
   changes: number,
@@ -49,7 +49,7 @@ export async function changing(
   return { figures: [figure], p99Ms };
 }
 
-/** One changed object among all the others, which are looked at again and again meanwhile. */
+/** Latency of a changed object while all others are being resynced. */
 export async function amongResyncs(
   scene: Scene,
   operator: OperatorProcess,
@@ -62,20 +62,20 @@ export async function amongResyncs(
   const touching = (async () => {
     while (!signal.aborted) {
       await api.touchGateway();
-      // Metrics would tell how far it is, and asking for them all the time would be the greater part of its work.
+      // Polling the metrics for its progress would be most of the operator's work.
       await pause(touchMs);
     }
   })();
   const busyMs = await rescaled(scene, changes, 50);
   abort();
   await touching;
-  const looked = (await operator.reconciles()) - before;
+  const reconciled = (await operator.reconciles()) - before;
   const [quiet, busy] = [quantile(quietMs, 0.99), quantile(busyMs, 0.99)];
   return [
     {
       figure: `a change among ${size} that are resynced`,
       goal: `p99 ≤ ${goals.busy} × quiet`,
-      measured: `${percentiles(busyMs)}, quiet ${percentiles(quietMs)}: ${(busy / quiet).toFixed(1)} × (${looked} others meanwhile)`,
+      measured: `${percentiles(busyMs)}, quiet ${percentiles(quietMs)}: ${(busy / quiet).toFixed(1)} × (${reconciled} others meanwhile)`,
       isMet: busy <= goals.busy * quiet,
     },
   ];

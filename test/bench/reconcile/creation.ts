@@ -1,28 +1,29 @@
 import { type Figure, quantile } from "../figures.ts";
 import { cpuMs } from "../process-figures.ts";
-import { bareCreation, type BareTook } from "./bare-process.ts";
+import { bareCreation, type BareTimes } from "./bare-process.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import type { Scene } from "./scene.ts";
 
+/** The operator's user agent. */
 export const operatorAgent = "modelwright-operator";
 const goals = { createdMs: 6_000, bareShare: 0.75 };
 
-/** Creates all ModelDeployments and waits until each has its status, here and in bare loops. */
+/** Creates all ModelDeployments and waits until each has its status, with the operator and with bare loops. */
 export async function creation({ api, size }: Scene, operator: OperatorProcess): Promise<readonly Figure[]> {
-  await api.forget();
+  await api.resetCounts();
   const begunCpuMs = cpuMs(operator.pid);
   const isCreated = api.create(0, size);
   const wallMs = await api.untilStatuses(size);
   await isCreated;
   const took = { wallMs, cpuMs: cpuMs(operator.pid) - begunCpuMs };
   await api.untilQuiet(500);
-  const { counts } = await api.account(operatorAgent);
+  const { counts } = await api.requestCounts(operatorAgent);
   const [write, read] = [await bareCreation("write", size), await bareCreation("read", size)];
   console.log(`create, an object: ${perObject(counts, size)}`);
   return [requests(counts, size), ...speeds(size, took, { write, read })];
 }
 
-/** `1 POST services, 2 POST events`. */
+/** Requests per object, such as `1 POST services, 2 POST events`. */
 function perObject(counts: Readonly<Record<string, number>>, size: number): string {
   return Object.entries(counts)
     .filter(([label]) => !/^WATCH|leases$|^GET modelwright\.dev/.test(label))
@@ -44,9 +45,13 @@ function requests(counts: Readonly<Record<string, number>>, size: number): Figur
   };
 }
 
-function speeds(size: number, took: BareTook, bare: { readonly write: BareTook; readonly read: BareTook }): Figure[] {
-  const share = (loop: BareTook): number => loop.cpuMs / took.cpuMs;
-  const shown = ({ wallMs, cpuMs }: BareTook): string =>
+function speeds(
+  size: number,
+  took: BareTimes,
+  bare: { readonly write: BareTimes; readonly read: BareTimes },
+): Figure[] {
+  const share = (loop: BareTimes): number => loop.cpuMs / took.cpuMs;
+  const shown = ({ wallMs, cpuMs }: BareTimes): string =>
     `${(wallMs / 1_000).toFixed(1)} s, CPU ${(cpuMs / 1_000).toFixed(1)} s`;
   const against = `${share(bare.read).toFixed(2)} of one that reads back what it owns (${shown(bare.read)}), ${share(bare.write).toFixed(2)} of one that does not (${shown(bare.write)})`;
   const rate: Figure = {

@@ -4,12 +4,12 @@ import { cpuMs, memoryMb } from "../process-figures.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import type { Scene } from "./scene.ts";
 
-/** Kubernetes' usual lease of 15 s, and a second. */
+/** Time limits of a takeover; a lost leader's lease is valid for 15 s. */
 const goals = { lostMs: 16_000, gracefulMs: 3_000 };
 const watchedMs = 10_000;
 const changes = 50;
 
-/** A second operator beside the one that leads: what it costs, and how soon it takes over. */
+/** The cost of a standby operator, and the time until it takes over. */
 export async function leadership(scene: Scene, leader: OperatorProcess): Promise<readonly Figure[]> {
   const second = await scene.startOperator();
   await second.untilReady();
@@ -36,7 +36,7 @@ export async function leadership(scene: Scene, leader: OperatorProcess): Promise
   ];
 }
 
-/** What the standby spends while nothing happens, and on changes that the leader works on. */
+/** The standby's processor time while idle and for changes that the leader handles. */
 async function standbyCost(scene: Scene, standby: OperatorProcess): Promise<Figure> {
   await sleep(watchedMs);
   const begunMs = cpuMs(standby.pid);
@@ -53,11 +53,11 @@ async function standbyCost(scene: Scene, standby: OperatorProcess): Promise<Figu
   return { figure: "an operator on standby", goal: "–", measured, isMet: true };
 }
 
-/** From the end of the leader to the first write for a change that is made right then. */
+/** Time from the end of the leader to the first write for a change that is made at that moment. */
 async function takenOver(scene: Scene, leader: OperatorProcess, signal: "SIGTERM" | "SIGKILL"): Promise<number> {
   const begunMs = performance.now();
   const ended = scene.stopOperator(leader, signal);
-  // While it still works it must not take the change.
+  // The leader must not handle the change while it shuts down.
   await sleep(signal === "SIGKILL" ? 0 : 50);
   await scene.rescale();
   const tookMs = performance.now() - begunMs;

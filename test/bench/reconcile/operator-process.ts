@@ -12,21 +12,22 @@ import { adminPaths } from "../../../runtime/contract/paths.ts";
 /** A port on 127.0.0.1 with the folder of a service account, or a kubeconfig. */
 export type Access = { readonly port: string; readonly folder: string } | { readonly kubeconfigPath: string };
 
+/** Options of `startOperatorProcess`. */
 export interface OperatorProcessOptions {
-  /** How the API server is spoken to. */
+  /** Access to the API server. */
   readonly access: Access;
-  /** For `node` itself, as `--cpu-prof`. */
+  /** Flags of `node` itself, such as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
 }
 
-/** `operator/main.ts` in a pod's circumstances: service account, TLS, lease. */
+/** A process of `operator/main.ts` with service account, TLS and lease, as in a pod. */
 export interface OperatorProcess {
   readonly pid: number | undefined;
   readonly child: ChildProcess;
   readonly routesUrl: string;
-  /** When it was started, by `performance.now()`. */
+  /** Start time by `performance.now()`. */
   readonly begunMs: number;
-  /** Milliseconds from its start until its caches are complete. */
+  /** Resolves when its caches are complete, with the milliseconds since its start. */
   untilReady(): Promise<number>;
   /** Reconciles so far, from its metrics; 0 while they are not served. */
   reconciles(): Promise<number>;
@@ -35,17 +36,18 @@ export interface OperatorProcess {
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-/** What Node keeps of compiled code: what an image brings with it, or its first start makes. */
+/** Folder of the compile cache, which an image contains or the first start fills. */
 const compileCache = join(tmpdir(), "modelwright-bench-compile-cache");
 
-/** As the image starts Node, with the heap that Node gives itself in a container of 384 MiB, the chart's limit. */
+/** Node's flags as in the image, and the heap size that Node chooses in a container of 384 MiB, the chart's limit. */
 export const containerFlags: readonly string[] = ["--max-heap-size=256", ...programs.operator.flags];
 
-/** What the image sets for the C library. */
+/** The image's settings for the C library. */
 export const memorySettings: Readonly<Record<string, string>> = Object.fromEntries(
   programs.operator.memory.map((setting) => setting.split("=")),
 );
 
+/** Starts an operator. */
 export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
   const { access, nodeOptions = [] } = options;
   const [routesPort, adminPort] = await Promise.all([freePort(), freePort()]);
@@ -63,7 +65,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   const begunMs = performance.now();
   const child = spawn(process.execPath, [...containerFlags, ...nodeOptions, script, ...args], {
     stdio: ["ignore", "ignore", "inherit"],
-    // As the image sets it.
+    // As in the image.
     env: { NODE_COMPILE_CACHE: compileCache, NODE_ENV: "production", ...memorySettings },
   });
   const admin = `http://127.0.0.1:${adminPort}`;
@@ -99,7 +101,7 @@ function accessFlags(access: Access): Readonly<Record<string, string>> {
   return { "service-host": "127.0.0.1", "service-port": access.port, "service-account": access.folder };
 }
 
-/** Sum of a metric over all label sets that count; 0 while metrics are not served. */
+/** Sum of a metric over the label sets that match; 0 while metrics are not served. */
 async function sumOf(url: string, name: string, counts: (labels: string) => boolean): Promise<number> {
   const text = await fetch(url).then(
     (response) => response.text(),
@@ -113,7 +115,7 @@ function isWrite(labels: string): boolean {
   return !/verb="(get|list|watch)"|kind="(Event|Lease)"/.test(labels);
 }
 
-/** Asks until the answer will do. */
+/** Polls until the answer satisfies the predicate. */
 export async function until<T>(ask: () => Promise<T>, isEnough: (answer: T) => boolean, everyMs = 20): Promise<T> {
   for (;;) {
     const answer = await ask();

@@ -1,36 +1,37 @@
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { subscription } from "../../../runtime/gateway/routing/subscription.ts";
-import type { Outcome } from "./api/ledger.ts";
+import type { Outcome } from "./api/request-log.ts";
 import { type ApiProcess, startApiProcess } from "./api-process.ts";
 import { type OperatorProcess, startOperatorProcess, until } from "./operator-process.ts";
 
-/** An API server with an operator on it, each in a process of its own, and a gateway that acknowledges what it is told. */
+/** An API server with operators, each in a separate process, and a gateway for each operator that acknowledges every table. */
 export interface Scene {
   readonly api: ApiProcess;
-  /** How many ModelDeployments there are, `model-0` and on. */
+  /** Number of ModelDeployments, which are named `model-0` and so on. */
   readonly size: number;
-  /** One more operator; the first that is started leads. */
+  /** Starts an operator; the first one leads. */
   startOperator(nodeOptions?: readonly string[]): Promise<OperatorProcess>;
   stopOperator(operator: OperatorProcess, signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Waits until every ModelDeployment is Ready and nobody writes any more. */
+  /** Waits until every ModelDeployment is Ready and there are no more writes. */
   untilSettled(): Promise<void>;
-  /** Changes the replicas of a ModelDeployment by the seed: from 2 to 3, or back. */
+  /** Changes the replicas of a random ModelDeployment from 2 to 3, or back. */
   rescale(): Promise<Outcome>;
-  /** A ModelDeployment by the seed. */
+  /** The name of a random ModelDeployment. */
   readonly anyName: () => string;
   stop(): Promise<void>;
 }
 
-/** Longer than a busy machine leaves a process alone, so that what is to come has come. */
+/** Longer than a busy machine may delay a process, so that no more writes follow. */
 const quietMs = 3_000;
-const lookMs = 200;
+const pollMs = 200;
 
+/** Starts the API server for this number of ModelDeployments, which it does not create. */
 export async function startScene(size: number, random: () => number): Promise<Scene> {
   const api = await startApiProcess();
   const gateways = new Map<OperatorProcess, { readonly close: () => void }>();
   const anyName = (): string => `model-${Math.floor(random() * size)}`;
-  /** Those that have three replicas. */
+  /** Names of ModelDeployments with three replicas. */
   const enlarged = new Set<string>();
   const stopOperator: Scene["stopOperator"] = async (operator, signal) => {
     gateways.get(operator)?.close();
@@ -55,9 +56,9 @@ export async function startScene(size: number, random: () => number): Promise<Sc
     stopOperator,
     async untilSettled() {
       await until(
-        () => api.ready(),
+        () => api.countReady(),
         (ready) => ready === size,
-        lookMs,
+        pollMs,
       );
       await api.untilQuiet(quietMs);
     },
@@ -75,7 +76,7 @@ export async function startScene(size: number, random: () => number): Promise<Sc
   };
 }
 
-/** Waits until the operator has looked at this many more objects; milliseconds that took. */
+/** Waits until the operator has reconciled `count` more objects; resolves with the elapsed milliseconds. */
 export async function untilReconciled(operator: OperatorProcess, before: number, count: number): Promise<number> {
   const begunMs = performance.now();
   await until(
@@ -85,7 +86,7 @@ export async function untilReconciled(operator: OperatorProcess, before: number,
   return performance.now() - begunMs;
 }
 
-/** mulberry32: small, and the same everywhere. */
+/** Random numbers in [0, 1) from a seed (mulberry32). */
 export function seededRandom(state: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) | 0;

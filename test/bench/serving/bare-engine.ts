@@ -1,5 +1,5 @@
 /**
- * Calls ONNX Runtime over and over, without a server; prints how many rows it answers a second.
+ * Calls ONNX Runtime repeatedly without a server; prints the rows per second.
  *
  *     node bare-engine.ts MODEL INPUT COLUMNS ROWS SECONDS
  */

@@ -9,7 +9,7 @@ import { mlpModel } from "./mlp-sample.ts";
 
 const engine = pathToFileURL(join(import.meta.dirname, "../../../dist/runtime/engines/onnxruntime/session.js"));
 
-/** No file: Node would load what it reads TypeScript with. */
+/** The program is no TypeScript file, since Node would load its type stripper for it. */
 const program = `
   const { readFileSync } = await import("node:fs");
   const { createServer } = await import("node:http");
@@ -19,7 +19,7 @@ const program = `
   createServer((_, response) => response.end()).listen(0, "127.0.0.1", () => console.log("ready"));
 `;
 
-/** Resident memory of Node, `node:http` and ONNX Runtime with the small model: what no server on them can do without. */
+/** Resident memory of Node, `node:http` and ONNX Runtime with the small model: the lower bound of a server on them. */
 export async function bareMemoryMb(): Promise<number> {
   const { env } = await builtRuntime();
   const args = [...programs.runtime.flags, "--input-type=module", "--eval", program, mlpModel];

@@ -1,18 +1,18 @@
 import { type Figure, quantile } from "../figures.ts";
 import { memoryMb } from "../process-figures.ts";
 import { bareMemoryMb } from "./bare-memory.ts";
-import { modelwrightWith } from "./contestants.ts";
+import { modelwrightWith } from "./servers.ts";
 import { exchange } from "./exchange.ts";
 import { mlpModel, mlpSample } from "./mlp-sample.ts";
-import { loaded, started } from "./running.ts";
+import { measureLoad, startServer } from "./running-server.ts";
 
-/** Rounds, and the length of each. */
-export interface Length {
+/** The number of rounds and the length of each. */
+export interface Rounds {
   readonly seconds: number;
   readonly rounds: number;
 }
 
-/** Connections, and how many times as many requests batching is to answer. */
+/** Numbers of connections, and the least ratio of requests per second with batching to those without. */
 const goals = [
   [1, 0.97],
   [8, 1.8],
@@ -20,21 +20,21 @@ const goals = [
   [128, 3.5],
 ] as const;
 
-/** Requests a second with batching and without, the small model, interleaved; and the memory that it takes. */
-export async function batchingFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
-  const on = await started(modelwrightWith({}), mlpModel);
-  const off = await started(modelwrightWith({ batching: { maxSize: 1 } }), mlpModel);
+/** Requests per second with and without batching on the small model, in interleaved rounds, and the memory used. */
+export async function batchingFigures({ seconds, rounds }: Rounds): Promise<readonly Figure[]> {
+  const on = await startServer(modelwrightWith({}), mlpModel);
+  const off = await startServer(modelwrightWith({ batching: { maxSize: 1 } }), mlpModel);
   try {
     const idleMb = memoryMb(on.pid, "VmRSS");
     const bareMb = await bareMemoryMb();
     const request = exchange("v2-binary", "/v2/models/mlp/infer", mlpSample());
-    for (const server of [on, off]) await loaded(server, request, { connections: 32, seconds });
+    for (const server of [on, off]) await measureLoad(server, request, { connections: 32, seconds });
     const figures: Figure[] = [];
     for (const [connections, goal] of goals) {
       const ratios: number[] = [];
       for (let round = 0; round < rounds; round++) {
-        const first = await loaded(on, request, { connections, seconds });
-        const second = await loaded(off, request, { connections, seconds });
+        const first = await measureLoad(on, request, { connections, seconds });
+        const second = await measureLoad(off, request, { connections, seconds });
         ratios.push(first.perSecond / second.perSecond);
       }
       figures.push(ratioFigure(`batching on / off, requests/s at ${connections} connections`, goal, ratios));
@@ -53,7 +53,7 @@ export async function batchingFigures({ seconds, rounds }: Length): Promise<read
   }
 }
 
-/** A figure whose goal is a lower bound of a ratio. */
+/** A figure of a ratio with a lower bound as its goal. */
 export function ratioFigure(figure: string, goal: number, ratios: readonly number[]): Figure {
   const median = quantile(ratios, 0.5);
   const measured = `${median.toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;

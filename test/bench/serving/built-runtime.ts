@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { programBundles, programs } from "../../../charts/images/program-image.ts";
 
-/** How a program is started. */
+/** The command line of a built program. */
 export interface BuiltProgram {
   /** Node's flags and the program's file. */
   readonly args: readonly string[];
@@ -13,7 +13,7 @@ export interface BuiltProgram {
 const root = join(import.meta.dirname, "..", "..", "..");
 let built: Promise<BuiltProgram> | undefined;
 
-/** The runtime as its image starts it: built, which is done first, with its flags and its few arenas of memory. */
+/** Builds the runtime once and returns its command line as in the image, with Node's flags and the malloc settings. */
 export function builtRuntime(): Promise<BuiltProgram> {
   built ??= (async () => {
     await promisify(execFile)(join(root, "node_modules", ".bin", "tsc"), ["-b", "runtime"], { cwd: root });

@@ -3,8 +3,8 @@ import { ModelProto } from "../../../runtime/model/formats/onnx/onnx-proto.ts";
 const wide = 4096;
 
 /**
- * An ONNX model of two dense layers that takes what the small one takes and some milliseconds a row: memory of the second layer
- * goes through the core for each call.
+ * An ONNX model of wide dense layers with the small model's input, which takes some milliseconds per row: each call reads the whole
+ * second layer from memory.
  */
 export function denseModel(input: string, columns: number): Uint8Array {
   const value = (name: string, columns: number) => ({

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-/** Reads whole bodies and answers each with the text that the generator waits for. */
+/** Reads each body and answers with the text that the generator expects. */
 const answer = JSON.stringify({ predictions: [process.argv[3] ?? ""] });
 createServer((request, response) => {
   const chunks: Buffer[] = [];

@@ -1,34 +1,38 @@
 import { Buffer } from "node:buffer";
 
-/** A request as bytes, and what the right answer contains. */
+/** A request as bytes, and bytes that the correct answer contains. */
 export interface Exchange {
   readonly request: Buffer;
   readonly answer: Buffer;
 }
 
 /**
- * What goes over the wire: TensorFlow Serving's rows, the Open Inference Protocol in JSON, with binary tensors, or with many rows that
- * are binary and an answer in JSON, or nothing but floats.
+ * Formats of requests: rows of TensorFlow Serving; the Open Inference Protocol in JSON, with binary tensors, or with many binary rows
+ * and an answer in JSON; and raw floats.
  */
-export type Wire = "rows" | "v2-json" | "v2-binary" | "v2-large" | "raw";
+export type PayloadFormat = "rows" | "v2-json" | "v2-binary" | "v2-large" | "raw";
 
-/** One row of the model and the beginning of its right answer. */
+/** An input row of the model and the beginning of the correct answer. */
 export interface Sample {
   readonly input: string;
   readonly row: readonly number[];
-  /** The first probability as JSON begins it: enough digits to be right, few enough for every writer of floats. */
+  /** The beginning of the first probability in JSON, with few enough digits to be the same for every serialiser. */
   readonly begins: string;
-  /** The same as little-endian bytes. */
+  /** Part of the first probability as little-endian bytes. */
   readonly bytes: Buffer;
-  /** How many times the row goes over the wire `v2-large`. */
+  /** Number of rows in the format `v2-large`. */
   readonly rows?: number;
 }
 
-/** The request of a wire to a path. */
-export function exchange(wire: Wire, path: string, { input, row, begins, bytes, rows = 1 }: Sample): Exchange {
+/** A request in a format to a path. */
+export function exchange(
+  format: PayloadFormat,
+  path: string,
+  { input, row, begins, bytes, rows = 1 }: Sample,
+): Exchange {
   const floats = Buffer.from(Float32Array.from(row).buffer);
   const tensor = { name: input, datatype: "FP32", shape: [1, row.length] };
-  switch (wire) {
+  switch (format) {
     case "rows":
       return posted(path, Buffer.from(JSON.stringify({ instances: [row] })), begins);
     case "v2-json":
@@ -56,7 +60,7 @@ function posted(path: string, body: Buffer, answer: string, header = ""): Exchan
   return { request: Buffer.concat([Buffer.from(head), body]), answer: Buffer.from(answer) };
 }
 
-/** The question whether a server is ready. */
+/** A readiness check. */
 export function healthExchange(path: string): Exchange {
   return { request: Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`), answer: Buffer.from("true") };
 }

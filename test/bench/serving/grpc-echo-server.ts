@@ -1,5 +1,5 @@
 /**
- * A bare grpc-js server that answers each inference with fixed bytes: what no server on it can do without.
+ * A grpc-js server that answers each inference with fixed bytes: the lower bound of a server on it.
  *
  *     node grpc-echo-server.ts PORT ANSWER_BASE64
  */

@@ -8,30 +8,30 @@ import { spawn } from "node:child_process";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
 import { type Figure, quantile } from "../figures.ts";
-import type { Length } from "./batching-figures.ts";
-import { modelwright } from "./contestants.ts";
+import type { Rounds } from "./batching-figures.ts";
+import { modelwright } from "./servers.ts";
 import { mlpModel, mlpSample } from "./mlp-sample.ts";
 import { treeCpuUs } from "./process-tree.ts";
-import { pinned, started } from "./running.ts";
+import { pinned, startServer } from "./running-server.ts";
 
 const connections = 32;
 const goal = 1.15;
 
-/** Processor time of an inference by gRPC with raw bytes, beside a bare grpc-js server that answers the same bytes. */
-export async function grpcFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
-  const ours = await started(modelwright, mlpModel);
+/** Processor time of an inference over gRPC with raw tensors, relative to a bare grpc-js server that answers the same bytes. */
+export async function grpcFigures({ seconds, rounds }: Rounds): Promise<readonly Figure[]> {
+  const ours = await startServer(modelwright, mlpModel);
   const oursAt = { pid: ours.pid, port: ours.grpcPort };
-  const { answer } = await called(oursAt, 0.5);
+  const { answer } = await measureCalls(oursAt, 0.5);
   const port = await freePort();
-  const echo = spawn(...spawned(port, answer), { stdio: "ignore" });
+  const echo = spawn(...echoCommand(port, answer), { stdio: "ignore" });
   try {
-    await opened(port);
+    await untilListening(port);
     const echoAt = { pid: echo.pid ?? 0, port };
-    for (const server of [oursAt, echoAt]) await called(server, seconds);
+    for (const server of [oursAt, echoAt]) await measureCalls(server, seconds);
     const ratios: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const first = await called(oursAt, seconds);
-      const second = await called(echoAt, seconds);
+      const first = await measureCalls(oursAt, seconds);
+      const second = await measureCalls(echoAt, seconds);
       ratios.push(first.cpuUs / second.cpuUs);
     }
     const median = quantile(ratios, 0.5);
@@ -44,20 +44,20 @@ export async function grpcFigures({ seconds, rounds }: Length): Promise<readonly
   }
 }
 
-function spawned(port: number, answer: string): readonly [string, readonly string[]] {
+function echoCommand(port: number, answer: string): readonly [string, readonly string[]] {
   return pinned(0, process.execPath, [join(import.meta.dirname, "grpc-echo-server.ts"), String(port), answer]);
 }
 
-interface Called {
+interface Calls {
   readonly cpuUs: number;
-  /** Base64. */
+  /** The answer in base64. */
   readonly answer: string;
 }
 
-async function called(
+async function measureCalls(
   { pid, port }: { readonly pid: number; readonly port: number },
   seconds: number,
-): Promise<Called> {
+): Promise<Calls> {
   const { input, row, bytes } = mlpSample();
   const inputs = [{ name: input, datatype: "FP32", shape: [1, row.length] }];
   const raw = new Uint8Array(Float32Array.from(row).buffer);
@@ -77,7 +77,7 @@ async function called(
   return { cpuUs: (treeCpuUs(pid) - before) / answers, answer };
 }
 
-async function opened(port: number): Promise<void> {
+async function untilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const socket = connect(port, "127.0.0.1");
     const isOpen = await Promise.race([once(socket, "connect"), once(socket, "error")]).then(

@@ -1,5 +1,5 @@
 /**
- * Sends one inference over and over and checks every answer; prints how many came.
+ * Repeats one inference and checks every answer; prints the number of answers.
  *
  *     node grpc-generator.ts PORT CONNECTIONS SECONDS REQUEST_BASE64 ANSWER_PART_BASE64
  */

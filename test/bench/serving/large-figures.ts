@@ -1,25 +1,28 @@
 import { type Figure, quantile } from "../figures.ts";
-import type { Length } from "./batching-figures.ts";
-import { modelwright } from "./contestants.ts";
+import type { Rounds } from "./batching-figures.ts";
+import { modelwright } from "./servers.ts";
 import { exchange, healthExchange } from "./exchange.ts";
 import { mlpModel, mlpSample } from "./mlp-sample.ts";
-import { loaded, started } from "./running.ts";
+import { measureLoad, startServer } from "./running-server.ts";
 
-/** Rows of a prediction: 19 MB in binary, 60,000 numbers of JSON in the answer. */
+/** Rows of a prediction: 19 MB in binary, and 60,000 JSON numbers in the answer. */
 const rows = 6000;
 const goalMs = 20;
 
-/** How long others wait while a small model answers large predictions, one after the other. */
-export async function largeFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
-  const server = await started(modelwright, mlpModel);
+/** The latency of health checks while a small model answers large predictions. */
+export async function largeFigures({ seconds, rounds }: Rounds): Promise<readonly Figure[]> {
+  const server = await startServer(modelwright, mlpModel);
   try {
     const large = exchange("v2-large", "/v2/models/mlp/infer", { ...mlpSample(), rows });
     const checks = { connections: 2, seconds: 2 * seconds, rate: 250 };
     const load = { connections: 1, seconds: 2 * seconds };
-    await loaded(server, large, load);
+    await measureLoad(server, large, load);
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const both = [loaded(server, large, load), loaded(server, healthExchange("/v2/health/ready"), checks)] as const;
+      const both = [
+        measureLoad(server, large, load),
+        measureLoad(server, healthExchange("/v2/health/ready"), checks),
+      ] as const;
       times.push((await Promise.all(both))[1].p99);
     }
     const median = quantile(times, 0.5);

@@ -1,20 +1,20 @@
 /**
- * Sends one request over and over and checks every answer; prints `connected` when all connections are there and, at the end, one
- * line of JSON.
+ * Repeats one request and checks every answer. Prints `connected` when all connections are established and, at the end, a line of
+ * JSON (`LoadReport`).
  *
  *     node load-generator.ts PORT CONNECTIONS SECONDS REQUEST_FILE [RATE]
  *
- * Closed loop: each connection sends its next request when it has its answer. With a RATE (requests a second) open loop: requests
- * start by the clock and their time counts from when they should have started, waiting for a free connection included.
+ * Without a RATE it is a closed loop: each connection sends its next request when it has the answer. With a RATE (requests per second)
+ * it is an open loop: requests start at fixed times, and their latency counts from then, including the wait for a free connection.
  */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 
-/** What `exchange.ts` writes for the generator. */
+/** The content of REQUEST_FILE. */
 interface Exchange {
   /** The whole request, headers included, base64. */
   readonly request: string;
-  /** The body of the right answer begins with this, or contains it; base64. */
+  /** Bytes that the correct answer contains, in base64. */
   readonly answer: string;
 }
 
@@ -25,10 +25,10 @@ const wanted = Buffer.from(exchange.answer, "base64");
 const rate = rateText === undefined ? undefined : Number(rateText);
 
 const latencies: number[] = [];
-/** The same by the quarter of a second in which they started. */
+/** Latencies by the quarter second in which the requests started. */
 const quarters: number[][] = [];
 const quarterMs = 250;
-/** Those of refusals, too. */
+/** Latencies of refused requests. */
 const refusals: number[] = [];
 let wrong = 0;
 let failed = 0;
@@ -68,7 +68,7 @@ class Connection {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     if (this.#total < 0) this.#total = totalLength(this.#received);
     if (this.#total < 0 || this.#received.length < this.#total) return;
-    const isRefusal = judge(this.#received.subarray(0, this.#total));
+    const isRefusal = checkAnswer(this.#received.subarray(0, this.#total));
     const latency = performance.now() - this.#start;
     (isRefusal ? refusals : latencies).push(latency);
     if (!isRefusal) (quarters[Math.floor((this.#start - start) / quarterMs)] ??= []).push(latency);
@@ -87,15 +87,15 @@ function totalLength(received: Buffer): number {
   return last < 0 ? -1 : last + 7;
 }
 
-/** Whether it is a refusal. */
-function judge(answer: Buffer): boolean {
+/** Counts a wrong answer; returns whether the request was refused. */
+function checkAnswer(answer: Buffer): boolean {
   const status = answer.toString("latin1", 9, 12);
   if (status === "429" || status === "503") return true;
   if (status !== "200" || !answer.includes(wanted)) wrong++;
   return false;
 }
 
-/** When the first request was due. */
+/** Time at which the first request was due. */
 let start = 0;
 
 const again = (connection: Connection): void => {
@@ -113,7 +113,7 @@ const again = (connection: Connection): void => {
 const all = Array.from({ length: Number(connections) }, () => new Connection(again));
 await Promise.all(all.map((connection) => connection.connected()));
 process.stdout.write("connected\n");
-// Whoever measures the server looks at it now, and it has taken all connections by then.
+// The benchmark reads the server's processor time now; by then the server has accepted all connections.
 await new Promise((resolve) => setTimeout(resolve, 100));
 start = performance.now();
 end = start + Number(seconds) * 1000;

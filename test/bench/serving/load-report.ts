@@ -1,4 +1,4 @@
-/** What `load-generator.ts` prints, as JSON. */
+/** The JSON that `load-generator.ts` prints. */
 export interface LoadReport {
   readonly requests: number;
   readonly wrong: number;
@@ -7,8 +7,8 @@ export interface LoadReport {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** That of a quarter of a second, the median of all: what stops the machine falls upon few of them. */
+  /** Median of the p99s of quarter seconds, few of which are affected by stalls of the machine. */
   readonly quarterP99: number;
-  /** Of refusals alone. */
+  /** p99 of refused requests. */
   readonly rejectP99: number;
 }

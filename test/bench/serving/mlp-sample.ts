@@ -8,10 +8,10 @@ interface Expected {
   readonly output: readonly number[];
 }
 
-/** The small model of the benchmarks. */
+/** Path of the small model of the benchmarks. */
 export const mlpModel = join(import.meta.dirname, "mlp.onnx");
 
-/** One of its rows and the beginning of the right answer; `path` names the JSON file that has them. */
+/** An input row of the small model and the beginning of its correct answer, from the JSON file at `path`. */
 export function mlpSample(path = join(import.meta.dirname, "mlp.json")): Sample {
   const { input, row, output } = JSON.parse(readFileSync(path, "utf8")) as Expected; // our own data
   return {

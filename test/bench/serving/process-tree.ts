@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 /** The kernel's unit of process times on every architecture that Node runs on (USER_HZ). */
 const tickUs = 10_000;
 
-/** Processor time of a process and all it started, in microseconds since they began. */
+/** Processor time of a process and its descendants so far, in microseconds. */
 export function treeCpuUs(root: number): number {
   return treeOf(root).reduce((sum, { ticks }) => sum + ticks, 0) * tickUs;
 }
 
-/** Memory of a process and all it started; pages that several share count in parts (PSS). */
+/** Memory of a process and its descendants in MB, with shared pages counted proportionally (PSS). */
 export function treeMemoryMb(root: number): number {
   return treeOf(root).reduce((sum, { pid }) => sum + pssKb(pid), 0) / 1024;
 }
@@ -37,7 +37,7 @@ function statOf(pid: number): readonly (Member & { readonly parent: number })[] 
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return [{ pid, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
   } catch {
-    return []; // it has ended meanwhile
+    return []; // the process has ended meanwhile
   }
 }
 
@@ -45,11 +45,11 @@ function pssKb(pid: number): number {
   try {
     return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
   } catch {
-    return 0; // it has ended meanwhile
+    return 0; // the process has ended meanwhile
   }
 }
 
-/** Processor time of a process' first thread, in microseconds: of a Node program that is its event loop. */
+/** Processor time of a process's main thread in microseconds; in a Node program it runs the event loop. */
 export function loopCpuUs(pid: number): number {
   const [runNs = ""] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
   return Number(runNs) / 1000;

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 import { cachedFolder } from "../../builds/cached-folder.ts";
 
-/** A Python that has these packages, in an environment of its own; made once. Throws where pip cannot have them. */
+/** Path of a Python with these packages, in a virtual environment that is created once. Throws if pip cannot install them. */
 export async function pythonWith(name: string, packages: readonly string[]): Promise<string> {
   const folder = await cachedFolder({
     name: `peers-${name.toLowerCase()}`,

@@ -4,24 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Figure, quantile } from "../figures.ts";
-import { type Length, ratioFigure } from "./batching-figures.ts";
-import { modelwrightWith } from "./contestants.ts";
+import { type Rounds, ratioFigure } from "./batching-figures.ts";
+import { modelwrightWith } from "./servers.ts";
 import { denseModel } from "./dense-model.ts";
 import { type Exchange, type Sample, exchange, healthExchange } from "./exchange.ts";
 import { mlpSample } from "./mlp-sample.ts";
-import { type Run, type Running, loaded, pinned, started } from "./running.ts";
+import { type Run, type RunningServer, measureLoad, pinned, startServer } from "./running-server.ts";
 
 const path = "/v2/models/mlp/infer";
-/** Rows per batch, and the queue limit. */
+/** Settings with few rows per batch and a short queue. */
 const serving = { batching: { maxSize: 8 }, limits: { queue: 16 } };
 
-/** A model that takes milliseconds, at and beyond saturation: throughput against the bare engine, health checks, refusals. */
-export async function saturationFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
+/** A model that takes milliseconds, at and beyond saturation: throughput relative to the bare engine, health checks, refusals. */
+export async function saturationFigures({ seconds, rounds }: Rounds): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-dense-"));
   const model = join(folder, "model.onnx");
   const sample = mlpSample();
   await writeFile(model, denseModel(sample.input, sample.row.length));
-  const server = await started(modelwrightWith(serving), model);
+  const server = await startServer(modelwrightWith(serving), model);
   try {
     const request = await answeredExchange(server, sample);
     const load = { connections: 16, seconds };
@@ -32,14 +32,17 @@ export async function saturationFigures({ seconds, rounds }: Length): Promise<re
     await warmUp(server, request);
     for (let round = 0; round < rounds; round++) {
       const bare = await bareRate(model, sample, seconds);
-      const run = await loaded(server, request, load);
+      const run = await measureLoad(server, request, load);
       runs.push(run);
       ratios.push(run.perSecond / bare);
       // Enough checks that a single one is less than one percent.
       const checks = { connections: 2, seconds, rate: 250 };
-      const both = [loaded(server, request, load), loaded(server, healthExchange("/v2/health/ready"), checks)] as const;
+      const both = [
+        measureLoad(server, request, load),
+        measureLoad(server, healthExchange("/v2/health/ready"), checks),
+      ] as const;
       health.push((await Promise.all(both))[1].p99);
-      overloads.push(await loaded(server, request, { connections: 128, seconds, rate: run.perSecond * 2 }));
+      overloads.push(await measureLoad(server, request, { connections: 128, seconds, rate: run.perSecond * 2 }));
     }
     return [
       ratioFigure("saturation / rate of the bare engine, a model of some ms", 0.95, ratios),
@@ -52,15 +55,15 @@ export async function saturationFigures({ seconds, rounds }: Length): Promise<re
   }
 }
 
-/** V8 optimises gradually: at this rate the event loop takes 99 us a request in the first seconds and 80 after 20 s. */
-async function warmUp(server: Running, request: Exchange): Promise<void> {
-  const { perSecond } = await loaded(server, request, { connections: 16, seconds: 20 });
-  await loaded(server, request, { connections: 128, seconds: 5, rate: perSecond * 2 });
+/** Warms up V8's optimiser: at this rate the event loop takes 99 us per request in the first seconds and 80 after 20 s. */
+async function warmUp(server: RunningServer, request: Exchange): Promise<void> {
+  const { perSecond } = await measureLoad(server, request, { connections: 16, seconds: 20 });
+  await measureLoad(server, request, { connections: 128, seconds: 5, rate: perSecond * 2 });
 }
 
 /**
- * The cost of a refusal: event-loop time beyond that of the answers, each at its cost at saturation. The engine has its own
- * thread.
+ * The cost of a refusal: event-loop time beyond that of the answered requests at their cost at saturation. The engine runs on
+ * another thread.
  */
 function overloadFigures(runs: readonly Run[], overloads: readonly Run[]): readonly Figure[] {
   const goodput = overloads.map(({ perSecond }, i) => perSecond / (runs[i]?.perSecond ?? Number.NaN));
@@ -89,7 +92,7 @@ function boundFigure(figure: string, goalMs: number, times: readonly number[]): 
 }
 
 /** All rows are equal, so every answer must equal the first one. */
-async function answeredExchange({ port }: Running, sample: Sample): Promise<Exchange> {
+async function answeredExchange({ port }: RunningServer, sample: Sample): Promise<Exchange> {
   const { request } = exchange("v2-binary", path, sample);
   const body = request.subarray(request.indexOf("\r\n\r\n") + 4);
   const length = /^inference-header-content-length: (\d+)/m.exec(request.toString("latin1"))?.[1] ?? "";
@@ -99,7 +102,7 @@ async function answeredExchange({ port }: Running, sample: Sample): Promise<Exch
     headers,
     body: Uint8Array.from(body),
   });
-  // The upper half of the first number: sums in another order differ in the lower one.
+  // The upper half of the first number; the lower half depends on the order of summation.
   return { request, answer: Buffer.from(await answer.arrayBuffer()).subarray(-38, -36) };
 }
 

@@ -10,10 +10,10 @@ const kinds: readonly (readonly [string, () => string])[] = [
 const columns = 784;
 const goal = 3;
 
-/** Processors foresee what they have seen before: no client sends the same numbers again and again. */
+/** Number of different texts: with a single one the branch predictor would learn it. */
 const texts = 64;
 
-/** From the bytes of bodies to float32: ours beside `JSON.parse`. The shortest of many times: others run beside it. */
+/** Time from a body's bytes to float32 values, with ours and with `JSON.parse`: the minimum of many rounds, as other programs run too. */
 export function scanFigures(): Promise<readonly Figure[]> {
   const figures = kinds.map(([kind, digits]): Figure => {
     const bodies = Array.from({ length: texts }, () =>
@@ -27,7 +27,7 @@ export function scanFigures(): Promise<readonly Figure[]> {
     const parsed = (bytes: Buffer): Float32Array => Float32Array.from(JSON.parse(bytes.toString()) as number[]); // a list of numbers
     for (const bytes of bodies) {
       const [one, other] = [Buffer.from(ours(bytes).buffer), Buffer.from(parsed(bytes).buffer)];
-      if (Buffer.compare(one, other) !== 0) throw new Error("other numbers");
+      if (Buffer.compare(one, other) !== 0) throw new Error("the numbers differ");
     }
     const [oursUs, parseUs] = [shortestUs(ours, bodies), shortestUs(parsed, bodies)];
     const ratio = parseUs / oursUs;

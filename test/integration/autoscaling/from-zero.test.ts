@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import digit from "../../../operator/cli/example/digit.json" with { type: "json" };
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { resources } from "../../../operator/kube/resources.ts";
-import { conditionOf, standing } from "../local/client/observed.ts";
+import { conditionOf, conditionText } from "../local/client/observed.ts";
 import { until } from "../local/client/until.ts";
-import { predict, predictions } from "../local/client/wire.ts";
-import { type Started, started } from "../local/started.ts";
-import { atRest, coldStarts, makeModels } from "./cold-start.ts";
+import { predict, predictions } from "../local/client/predict.ts";
+import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
+import { untilScaledToZero, coldStarts, createModels } from "./cold-start.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -18,22 +18,22 @@ const greyLevels = 16;
 const instances = [digit.pixels.map((grey) => grey / greyLevels)];
 
 /** The most likely digit of a prediction. */
-async function predictedClass({ restUrl }: Started): Promise<number> {
+async function predictedClass({ restUrl }: LocalMode): Promise<number> {
   const [row = []] = predictions(await predict(restUrl, model, instances));
   return row.indexOf(Math.max(...row));
 }
 
 describe("an autoscaled model", () => {
-  let local: Started;
+  let local: LocalMode;
   const now = (): Promise<ModelDeployment | undefined> => local.deployment(key.name);
   const desired = async (): Promise<number | undefined> => (await now())?.status?.autoscaling?.desired;
 
   beforeAll(async () => {
-    local = await started();
+    local = await startLocalMode();
     await local.line(/^Ctrl-C stops everything/);
     const autoscaling = { min: 0, max: 3, class: "Economy", concurrencyPerReplica: 2 };
     await local.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling } });
-    await makeModels(local, others);
+    await createModels(local, others);
   });
   afterAll(() => local.stop());
 
@@ -41,7 +41,7 @@ describe("an autoscaled model", () => {
     const last = await until(now, (found) => found?.status?.replicas === 0, 150_000);
     expect(last?.status?.autoscaling).toMatchObject({ desired: 0 });
     await until(
-      async () => standing(await now(), "Ready"),
+      async () => conditionText(await now(), "Ready"),
       (ready) => ready === "True ScaledToZero",
     );
     expect(conditionOf(await now(), "Ready")?.message).toMatch(/^no pods, because the autoscaler wants 0/);
@@ -69,12 +69,14 @@ describe("an autoscaled model", () => {
   });
 
   test("loses no first request when several models start from zero at once", async () => {
-    await Promise.all(others.map((name) => atRest(local, name)));
+    await Promise.all(others.map((name) => untilScaledToZero(local, name)));
     const all = await coldStarts(local, others, 5);
-    expect(all.map(({ right, lost }) => ({ right, lost }))).toEqual(others.map(() => ({ right: 5, lost: [] })));
+    expect(all.map(({ correct, failed }) => ({ correct, failed }))).toEqual(
+      others.map(() => ({ correct: 5, failed: [] })),
+    );
   });
 
-  test("does not change spec.replicas of another owner", async () => {
+  test("does not change spec.replicas", async () => {
     expect((await now())?.spec.replicas).toBe(1);
   });
 });

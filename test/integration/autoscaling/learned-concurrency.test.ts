@@ -4,10 +4,10 @@ import { digits, rows, type Serving, startServe } from "../runtime/program.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Concurrent clients in the course of a varying load. */
+/** Numbers of concurrent clients over time. */
 const levels = [1, 2, 4, 8, 12, 16, 12, 8, 4, 2, 1];
 const levelMs = 700;
-/** Warm-up time. */
+/** Concurrent clients of the warm-up. */
 const warmUpClients = 8;
 const sampleMs = 100;
 /** Rows of a request: enough to saturate the runtime rather than its client. */
@@ -15,7 +15,7 @@ const body = JSON.stringify({ instances: Array.from({ length: 400 }, (_, index) 
 /** Tolerance of the learned value, since the machine does other work too. */
 const tolerance = 2.5;
 
-/** What a gateway would have counted since the last report. */
+/** Counts since the last report, as a gateway reports them. */
 interface Counted {
   arrivals: number;
   completions: number;
@@ -32,12 +32,12 @@ afterAll(async () => {
   await serving.ended;
 });
 
-/** Runs so many clients, each with one request at a time, and passes counts to `told` periodically. Returns responses per second. */
-async function level(clients: number, told: (counted: Counted, seconds: number) => void): Promise<number> {
+/** Runs clients with one request at a time each, and passes counts to `report` periodically. Returns responses per second. */
+async function level(clients: number, report: (counted: Counted, seconds: number) => void): Promise<number> {
   const none: Counted = { arrivals: 0, completions: 0, serviceSeconds: 0 };
   const fromMs = performance.now();
   let answers = 0;
-  let [counted, toldMs] = [{ ...none }, fromMs];
+  let [counted, reportedMs] = [{ ...none }, fromMs];
   const client = async (): Promise<void> => {
     while (performance.now() - fromMs < levelMs) {
       counted.arrivals += 1;
@@ -51,8 +51,8 @@ async function level(clients: number, told: (counted: Counted, seconds: number) 
     }
   };
   const timer = setInterval(() => {
-    told(counted, (performance.now() - toldMs) / 1_000);
-    [counted, toldMs] = [{ ...none }, performance.now()];
+    report(counted, (performance.now() - reportedMs) / 1_000);
+    [counted, reportedMs] = [{ ...none }, performance.now()];
   }, sampleMs);
   await Promise.all(Array.from({ length: clients }, client)).finally(() => clearInterval(timer));
   return (1_000 * answers) / (performance.now() - fromMs);
@@ -75,13 +75,13 @@ test("the concurrency that a real pod sustains within the objective is learned f
   const objectives = [1, 3, 6].map((times) => times * alone);
   const learned = objectives.map((lateAfterSeconds) => capability(model, { slots: undefined, lateAfterSeconds }));
   for (const { capacity, serviceSeconds } of learned) {
-    const told = capacity / serviceSeconds / measured;
-    expect(told).toBeGreaterThan(1 / tolerance);
-    expect(told).toBeLessThan(tolerance);
+    const ratio = capacity / serviceSeconds / measured;
+    expect(ratio).toBeGreaterThan(1 / tolerance);
+    expect(ratio).toBeLessThan(tolerance);
   }
-  // One processor answers them: whoever waits for its neighbours once longer than alone has one of them.
+  // One processor serves all requests, so the slots grow with the ratio of the objective to the time of a single request.
   const slots = learned.map((one) => one.slots);
-  expect(slots).toEqual(slots.toSorted((one, other) => one - other));
+  expect(slots).toEqual(slots.toSorted((a, b) => a - b));
   expect(slots[0]).toBeLessThanOrEqual(2 * tolerance);
   expect(slots[2]).toBeGreaterThan(slots[0] ?? 0);
 });

@@ -10,8 +10,8 @@ import { grpcurlProgram, whyNoGrpcurl } from "./grpcurl.ts";
 import { pythonClients, scripts } from "./python-clients.ts";
 
 const run = promisify(execFile);
-/** Installing the clients takes this long on a cold machine. */
-const coldMs = 600_000;
+/** Time limit for installing the clients on a machine without them. */
+const installMs = 600_000;
 const clients = pythonClients();
 const noGrpcurl = whyNoGrpcurl();
 
@@ -45,7 +45,7 @@ beforeAll(async () => {
   addresses.set("through a gateway", await gatewayBefore(Number(httpPort), Number(grpcPort)));
   await clients;
   if (noGrpcurl === undefined) await grpcurlProgram();
-}, coldMs);
+}, installMs);
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
   program.child.kill("SIGTERM");
@@ -53,7 +53,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A gateway with one port for a pod that serves many models. */
+/** Starts a gateway with one port for a pod that serves many models. */
 async function gatewayBefore(port: number, grpcPort: number): Promise<Addresses> {
   const source = await tableSource();
   const { gateway } = await startGateway(source);
@@ -88,7 +88,7 @@ function configuration(root: string): string {
 
 type ScriptOutput = Readonly<Record<string, unknown>>;
 
-/** Runs a client script; its output, with every list of the digits' probabilities checked and replaced by a name. */
+/** Runs a client script and returns its output, with every correct list of the digits' probabilities replaced by `right`. */
 async function runScript(
   route: Route,
   script: string,
@@ -123,7 +123,7 @@ function named(value: unknown): unknown {
 const tensor = (name: string, shape: readonly number[]) => ({ name, datatype: "FP32", shape });
 const asText = (shape: readonly number[]) => shape.map(String);
 
-describe.for(routes)("third-party clients work %s as with the servers that they were made for", (route) => {
+describe.for(routes)("third-party clients work %s as with their own servers", (route) => {
   test("tensorflow-serving-api", { timeout: 150_000 }, async ({ skip }) => {
     const classes = (score: number) => ({ classes: [{ score }] });
     const spec = (signature_name: string) => ({ name: "half_plus_two", version: "124", signature_name });
@@ -227,7 +227,7 @@ describe.for(routes)("third-party clients work %s as with the servers that they 
   });
 
   test(
-    "grpcio's health and reflection: what is reflected is what others publish",
+    "grpcio's health and reflection, which describes the published messages",
     { timeout: 150_000 },
     async ({ skip }) => {
       const answers = await runScript(route, "reflection.py", skip);

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 export const scripts = join(import.meta.dirname, "python");
 const extraction = join(scripts, "extract_messages.py");
 
-/** Its wheel has the message classes that `tensorflow-serving-api` needs. */
+/** The wheel with the message classes that `tensorflow-serving-api` needs. */
 const tensorflow = "tensorflow-cpu==2.21.0";
 const pipMs = 300_000;
 

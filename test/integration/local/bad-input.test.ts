@@ -17,29 +17,29 @@ import {
   podsOf,
   replicaSetsOf,
   settled,
-  standing,
+  conditionText,
 } from "./client/observed.ts";
-import { type Started, started } from "./started.ts";
+import { type LocalMode, startLocalMode } from "./local-mode.ts";
 import { until } from "./client/until.ts";
-import { distance, fixture, predict, predictions } from "./client/wire.ts";
+import { distance, fixture, predict, predictions } from "./client/predict.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const model = fixture("simple_model/v1");
 const good = readFileSync(join(model.folder, "model.h5"));
 const sha256 = createHash("sha256").update(good).digest("hex");
-/** From when a client can see a pod fail until the ModelDeployment says so; one reconcile, on a loaded machine. */
-const toldWithinMs = 3_000;
+/** Time limit from a pod's visible failure until the ModelDeployment reports it: one reconcile, on a loaded machine. */
+const reportedWithinMs = 3_000;
 
 let folder: string;
-let local: Started;
+let local: LocalMode;
 const server = createServer((request, response) => {
   response.statusCode = request.url === "/good.h5" ? 200 : 404;
   response.end(request.url === "/good.h5" ? good : "not here");
 });
 
 const claim = (path: string) => ({ persistentVolumeClaim: { claimName: "models", path } });
-const url = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`; // a TCP server's
+const url = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`; // a TCP address
 const healthy = deploymentOf("digits", claim("good.h5"));
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "poem.h5"), "roses are red");
   copyFileSync(digits.lambda, join(folder, "lambda.h5"));
   copyFileSync(digits.subclassed, join(folder, "subclassed.h5"));
-  local = await started(["--volume", `models=${folder}`]);
+  local = await startLocalMode(["--volume", `models=${folder}`]);
   await local.line(/^default\/simple-model {2}Ready /);
   await local.client.apply(resources.configMaps, {
     apiVersion: "v1",
@@ -70,7 +70,7 @@ afterAll(async () => {
 interface Case {
   readonly source: () => Parameters<typeof deploymentOf>[1];
   readonly reason: string;
-  /** Cause and hint; POD stands for the pod's name. */
+  /** Cause and hint, with POD for the pod's name. */
   readonly message: string | (() => string);
 }
 
@@ -80,12 +80,12 @@ const notMounted = (words: string) =>
 const damaged = "the file is damaged or not a Keras file; copy it again or save it again with model.save(path)";
 
 const cases: Readonly<Record<string, Case>> = {
-  "a file that was cut off": {
+  "a truncated file": {
     source: () => claim("cut.h5"),
     reason: "KerasFileDamaged",
     message: exited(`cut.h5 cannot be read as HDF5: its structure is broken or it is cut short; ${damaged}`),
   },
-  "a file that is no HDF5": {
+  "a file that is not HDF5": {
     source: () => claim("poem.h5"),
     reason: "KerasFileDamaged",
     message: exited(`poem.h5 cannot be read as HDF5: it does not have the HDF5 signature; ${damaged}`),
@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Case>> = {
       "the model is of the Python class SimpleModel: its call() is not in the file; export it with model.export(path) and serve the SavedModel",
     ),
   },
-  "a ConfigMap that is not there": {
+  "a ConfigMap that does not exist": {
     source: () => ({ configMap: { name: "none", key: "model.h5" } }),
     reason: "ModelNotFound",
     message: notMounted('configmap "none" not found'),
@@ -114,13 +114,13 @@ const cases: Readonly<Record<string, Case>> = {
     reason: "ModelNotFound",
     message: notMounted("references non-existent config key: model.h5"),
   },
-  "a URL where nothing is": {
+  "a URL without a file": {
     source: () => ({ http: { url: url("/none.h5"), sha256 } }),
     reason: "ModelNotFound",
     message: () =>
       `container fetch of pod POD exited with code 65: there is no model at ${url("/none.h5")}; check spec.model.source: the path or URL must lead to a model file, or to a folder with one model`,
   },
-  "a file that is not the one that was pinned": {
+  "a file with another digest than the pinned one": {
     source: () => ({ http: { url: url("/good.h5"), sha256: "0".repeat(64) } }),
     reason: "DigestMismatch",
     message: () =>
@@ -128,7 +128,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe("an update that cannot be served says why, and what served before serves on", () => {
+describe("an update that cannot be served says why, and the stable revision still serves", () => {
   test.for(Object.entries(cases))("%s", async ([, { source, reason, message }]) => {
     const generation = await apply(local, deploymentOf("digits", source()));
     let seenMs: number | undefined;
@@ -137,20 +137,20 @@ describe("an update that cannot be served says why, and what served before serve
         if (seenMs === undefined && (await isFailureSeen("digits"))) seenMs = performance.now();
         return local.deployment("digits");
       },
-      (deployment) => standing(deployment, "Ready") === `False ${reason}`,
+      (deployment) => conditionText(deployment, "Ready") === `False ${reason}`,
     );
-    expect(performance.now() - (seenMs ?? performance.now())).toBeLessThan(toldWithinMs);
+    expect(performance.now() - (seenMs ?? performance.now())).toBeLessThan(reportedWithinMs);
 
     const deployment = await settled(local, "digits", { type: "Stalled", is: `True ${reason}`, generation });
     const pod = (await podsOf(local, "digits")).find(({ status }) => !isReady(status))?.metadata.name ?? "";
     const { stable } = deployment.status ?? {};
     const cause = (typeof message === "string" ? message : message()).replace("POD", pod);
-    const told = `${cause}; revision ${stable?.revision} (version ${stable?.version}) still serves`;
-    expect(conditionOf(deployment, "Ready")?.message).toBe(told);
-    expect(standing(deployment, "Available")).toBe("True StableServes");
+    const expected = `${cause}; revision ${stable?.revision} (version ${stable?.version}) still serves`;
+    expect(conditionOf(deployment, "Ready")?.message).toBe(expected);
+    expect(conditionText(deployment, "Available")).toBe("True StableServes");
     await until(
       () => eventsOf(local, "ModelDeployment", "digits"),
-      (all) => all.includes(`Warning ${reason}: ${told}`),
+      (all) => all.includes(`Warning ${reason}: ${expected}`),
     );
     const answered = predictions(await predict(local.restUrl, "digits", model.instances));
     expect(distance(answered, model.probabilities)).toBeLessThanOrEqual(1e-5);
@@ -163,7 +163,7 @@ describe("an update that cannot be served says why, and what served before serve
     );
   });
 
-  test("a claim that no folder is mapped to", async () => {
+  test("a PersistentVolumeClaim without a mapped folder", async () => {
     const source = { persistentVolumeClaim: { claimName: "others", path: "model.h5" } };
     const generation = await apply(local, deploymentOf("digits", source));
     const deployment = await settled(local, "digits", { is: "False ModelNotFound", generation });
@@ -180,7 +180,7 @@ describe("an update that cannot be served says why, and what served before serve
   });
 });
 
-test("a first model that cannot be mounted is served as soon as its ConfigMap comes", async () => {
+test("a first model that cannot be mounted is served as soon as its ConfigMap is created", async () => {
   const late = deploymentOf("late", { configMap: { name: "late", key: "model.h5" } });
   const generation = await apply(local, late);
   await settled(local, "late", { is: "False ModelNotFound", generation });
@@ -195,7 +195,7 @@ test("a first model that cannot be mounted is served as soon as its ConfigMap co
   await local.client.remove(resources.modelDeployments, late.metadata);
 });
 
-describe("an object of somebody else with the name of ours is left alone", () => {
+describe("a foreign object with the name of a child is not changed", () => {
   test("a Service", async () => {
     const key = { name: "taken", namespace: "default" };
     const service = { apiVersion: "v1", kind: "Service", metadata: key, spec: { ports: [{ port: 80 }] } };
@@ -250,7 +250,7 @@ function isReady(status: Pod["status"]): boolean {
   return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }
 
-/** Whether a client that looks at pods and their events knows by now. */
+/** Whether pods or their events show a failure. */
 async function isFailureSeen(name: string): Promise<boolean> {
   const waiting = (await podsOf(local, name)).filter(({ status }) => !isReady(status));
   for (const { metadata, status } of waiting) {

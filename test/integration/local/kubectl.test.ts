@@ -4,9 +4,9 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { controlPlaneBinary, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { type Kubectl, kubectlFor } from "../../cluster/launch/kubectl.ts";
-import { type Started, started } from "./started.ts";
+import { type LocalMode, startLocalMode } from "./local-mode.ts";
 import { until } from "./client/until.ts";
-import { fixture, predict } from "./client/wire.ts";
+import { fixture, predict } from "./client/predict.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -26,19 +26,19 @@ spec:
 `;
 
 describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
-  let local: Started;
+  let local: LocalMode;
   let binary: string;
   let kubectl: Kubectl;
 
   beforeAll(async () => {
     binary = await controlPlaneBinary();
-    local = await started(["--log-level", "info"]);
+    local = await startLocalMode(["--log-level", "info"]);
     kubectl = kubectlFor(binary, local.kubeconfigPath);
     await local.line(/^Ctrl-C stops everything/);
   });
   afterAll(() => local.stop());
 
-  /** What it prints, line by line with one space between columns; throws what it complains. */
+  /** kubectl's output lines with two spaces between columns. Throws with its error output if it fails. */
   async function lines(command: string, input = ""): Promise<readonly string[]> {
     const { code, stdout, stderr } = await kubectl(command.split(" "), { input });
     if (code !== 0) throw new Error(`kubectl ${command}: ${code}: ${stderr}${stdout}`);
@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     expect(row).toMatch(/ {2}AsDeclared {2}sha256:[0-9a-f]{64}$/);
   });
 
-  test("get by category and of every namespace", async () => {
+  test("get works by category and across namespaces", async () => {
     expect(await lines("get ml -o name")).toEqual(["modeldeployment.modelwright.dev/simple-model"]);
     const pods = (await lines("get pods -A")).map((line) =>
       line.replace(/-\w{10}-\w{5}|-\w{5}(?= )/, "").replace(/\d+m?\d*s?$/, "AGE"),
@@ -82,7 +82,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     );
   });
 
-  test("get events and events --for", async () => {
+  test("get events and events --for show events", async () => {
     expect((await lines("get events")).join("\n")).toMatch(
       /Normal {2}Started {2}pod\/simple-model-\S+ {2}Started container runtime/,
     );
@@ -100,7 +100,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     expect(text).toMatch(/source\s+<Object> -required-/);
   });
 
-  test("apply, client-side: created, unchanged, configured", async () => {
+  test("client-side apply creates, keeps and changes an object", async () => {
     const name = "modeldeployment.modelwright.dev/second";
     expect(await lines("apply -f -", second())).toEqual([`${name} created`]);
     expect(await lines("apply -f -", second())).toEqual([`${name} unchanged`]);
@@ -115,7 +115,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     expect(await lines("diff -f -", `${second()}  serving:\n    batching:\n      maxSize: 8\n`)).toEqual([""]);
   });
 
-  test("apply --server-side", async () => {
+  test("server-side apply creates an object and reports conflicts", async () => {
     const third = second().replace("name: second", "name: third");
     const name = "modeldeployment.modelwright.dev/third";
     expect(await lines("apply --server-side -f -", third)).toEqual([`${name} serverside-applied`]);
@@ -130,7 +130,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     ]);
   });
 
-  test("apply of an object that is not valid says which field", async () => {
+  test("apply of an invalid object names the field", async () => {
     const { code, stderr } = await kubectl(["apply", "-f", "-"], { input: second("../x") });
     expect(code).toBe(1);
     expect(stderr).toContain("spec.model.source.configMap.key");
@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     expect(unknown.stderr).toContain('unknown field "spec.model.sauce"');
   });
 
-  test("get -w follows what patch, scale and the operator do", async () => {
+  test("get -w shows the changes of patch, scale and the operator", async () => {
     const watching = spawn(
       binary,
       [
@@ -185,7 +185,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     await ended;
   });
 
-  test("logs shows what a pod wrote", async () => {
+  test("logs shows a pod's output", async () => {
     const [pod = ""] = await lines("get pods -l modelwright.dev/model-deployment=simple-model -o name");
     const log = (await lines(`logs ${pod}`)).map((line): unknown => JSON.parse(line));
     expect(log).toContainEqual(expect.objectContaining({ msg: "listening", program: "serve" }));
@@ -194,7 +194,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
     );
   });
 
-  test("delete takes everything with it", async () => {
+  test("delete removes the object and its children", async () => {
     expect(await lines("delete mwd/second")).toEqual([
       'modeldeployment.modelwright.dev "second" deleted from default namespace',
     ]);

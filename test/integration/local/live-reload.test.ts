@@ -7,9 +7,9 @@ import { resources } from "../../../operator/kube/resources.ts";
 import { isReady } from "../../../operator/cli/progress.ts";
 import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import { load } from "./client/load.ts";
-import { type Started, started } from "./started.ts";
+import { type LocalMode, startLocalMode } from "./local-mode.ts";
 import { until } from "./client/until.ts";
-import { distance, fixture, predict, predictions, versions } from "./client/wire.ts";
+import { distance, fixture, predict, predictions, versions } from "./client/predict.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -31,8 +31,8 @@ spec:
 `;
 }
 
-describe("start -f FOLDER follows the edits of its files", () => {
-  let local: Started;
+describe("start -f FOLDER applies edits of its files", () => {
+  let local: LocalMode;
   let folder: string;
   let file: string;
   let other: string;
@@ -47,7 +47,7 @@ describe("start -f FOLDER follows the edits of its files", () => {
     other = join(folder, "other.yml");
     writeFileSync(file, manifest("digits", "one.h5"));
     writeFileSync(other, manifest("other", "one.h5"));
-    local = await started(["-f", folder, "--volume", `models=${models}`]);
+    local = await startLocalMode(["-f", folder, "--volume", `models=${models}`]);
     await Promise.all([local.line(/^default\/digits {2}Ready /), local.line(/^default\/other {2}Ready /)]);
   });
   afterAll(async () => {
@@ -92,7 +92,7 @@ describe("start -f FOLDER follows the edits of its files", () => {
     expect(await versions(local.restUrl, "digits")).toEqual(["2"]);
   });
 
-  test("a slip is named with file and line and takes nothing down", async () => {
+  test("a mistake is reported with file and line, and the model still serves", async () => {
     const from = local.lines.length;
     writeFileSync(file, manifest("digits", "two.keras").replace("name: digits", "name: {digits"));
     expect(await local.line(/digits\.yaml/, from)).toMatch(new RegExp(`^${file}:\\d+:\\d+: [a-z]`));
@@ -104,7 +104,7 @@ describe("start -f FOLDER follows the edits of its files", () => {
     expect((await local.deployment("digits"))?.metadata.generation).toBe(2);
   });
 
-  test("an editor may replace the file, and what it mends is applied", async () => {
+  test("a corrected file is applied, also when an editor replaces it by renaming", async () => {
     const from = local.lines.length;
     writeFileSync(`${file}~`, manifest("digits", "one.h5"));
     renameSync(`${file}~`, file);
@@ -113,7 +113,7 @@ describe("start -f FOLDER follows the edits of its files", () => {
     expect(modelOf(rows)).toBe(1);
   });
 
-  test("what is in no file any more is deleted with all that belongs to it", async () => {
+  test("an object that is no longer in any file is deleted with its children", async () => {
     const from = local.lines.length;
     rmSync(other);
     await local.line(/^deleted ModelDeployment default\/other$/, from);
@@ -133,13 +133,13 @@ describe("start -f FOLDER follows the edits of its files", () => {
   });
 });
 
-/** Which of the two models gave these rows. */
+/** Number of the model that predicts these rows. */
 function modelOf(rows: readonly (readonly number[])[]): 1 | 2 | undefined {
   if (distance(rows, first.probabilities) <= tolerance) return 1;
   return distance(rows, secondAnswers()) <= tolerance ? 2 : undefined;
 }
 
-/** Both fixtures have the same inputs. */
+/** Predictions of the second model for the first model's inputs, which are the same. */
 function secondAnswers(): readonly (readonly number[])[] {
   expect(second.instances).toEqual(first.instances);
   return second.probabilities;

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { checkedManifests } from "../../../operator/cli/manifests/manifests.ts";
-import { started } from "./started.ts";
-import { distance, fixture, predict, predictions, versions } from "./client/wire.ts";
+import { startLocalMode } from "./local-mode.ts";
+import { distance, fixture, predict, predictions, versions } from "./client/predict.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const first = fixture("simple_model/v1");
 const second = fixture("simple_model/v2");
-/** What the issue asks of every Keras fixture that loads. */
+/** Largest allowed difference from Keras's predictions. */
 const tolerance = 1e-5;
 
 let folder: string;
@@ -33,8 +33,8 @@ test.for([
     want: second,
   },
   { what: "a folder with a model", path: "classifier", object: "classifier", model: "classifier", want: second },
-])("start with $what writes its manifest and serves it under its name", async ({ path, object, model, want }) => {
-  const local = await started([join(folder, path)]);
+])("start with $what prints its manifest and serves it under its name", async ({ path, object, model, want }) => {
+  const local = await startLocalMode([join(folder, path)]);
   try {
     await local.line(new RegExp(`^default/${object} {2}Ready `));
     await local.line(new RegExp(`^signature {3}curl -s ${local.restUrl}/v1/models/${model}/metadata$`));
@@ -64,10 +64,10 @@ test.for([
   }
 });
 
-test("start with a model that cannot be loaded says why and goes on", async () => {
+test("start with a model that cannot be loaded says why and keeps running", async () => {
   const path = join(folder, "poem.h5");
   writeFileSync(path, "roses are red");
-  const local = await started([path]);
+  const local = await startLocalMode([path]);
   try {
     expect(await local.line(/exited with code/)).toMatch(
       /^default\/poem {2}\w+: container runtime of pod poem-\w+-\w+ exited with code 65: poem\.h5 /,

@@ -1,5 +1,5 @@
 /**
- * Renews the picture of a rollout that README shows.
+ * Writes the screenshot of a rollout that the README shows.
  *
  *     node test/integration/local/page-screenshot.ts
  */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Browser, chromium, startBrowser } from "./client/browser.ts";
-import { distance, fixture, predictions } from "./client/wire.ts";
-import { type Started, started } from "./started.ts";
+import { distance, fixture, predictions } from "./client/predict.ts";
+import { type LocalMode, startLocalMode } from "./local-mode.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -10,11 +10,11 @@ const skipped = executable === undefined ? " (skipped: no Chromium in PATH)" : "
 const model = fixture("simple_model/v1");
 
 describe.skipIf(executable === undefined)(`the page in a browser${skipped}`, () => {
-  let local: Started;
+  let local: LocalMode;
   let browser: Browser;
 
   beforeAll(async () => {
-    local = await started();
+    local = await startLocalMode();
     await local.line(/^Ctrl-C stops everything/);
     browser = await startBrowser(executable ?? "");
     await browser.open(local.pageUrl);
@@ -43,7 +43,7 @@ describe.skipIf(executable === undefined)(`the page in a browser${skipped}`, () 
     ]);
   });
 
-  test("leads to its conditions and revisions", async () => {
+  test("links to its conditions and revisions", async () => {
     await browser.follow('document.querySelector("tbody a").click()');
     expect(await browser.value("location.pathname")).toBe("/models/default/simple-model");
     expect(await cells("#conditions tbody tr")).toEqual([
@@ -56,7 +56,7 @@ describe.skipIf(executable === undefined)(`the page in a browser${skipped}`, () 
     ]);
   });
 
-  test("sends the form as it stands to the model and shows the answer", async () => {
+  test("sends the form's text to the model and shows the answer", async () => {
     const body = JSON.stringify({ instances: model.instances });
     await browser.value(`document.querySelector("textarea").value = ${JSON.stringify(body)}`);
     await browser.follow('document.querySelector("button").click()');
@@ -67,13 +67,13 @@ describe.skipIf(executable === undefined)(`the page in a browser${skipped}`, () 
     expect(await browser.value('document.querySelector("textarea").value')).toBe(body);
   });
 
-  test("has a first request that the model takes", async () => {
+  test("has an example request that the model accepts", async () => {
     await browser.open(`${local.pageUrl}/models/default/simple-model`);
     await browser.follow('document.querySelector("button").click()');
     expect(await browser.value('document.querySelector("#answer").innerText')).toMatch(/^200 OK\n/);
   });
 
-  test("shows what the model refuses, as text", async () => {
+  test("shows the model's error as text", async () => {
     await browser.value(`document.querySelector("textarea").value = '{"instances": [["<b>no</b>"]]}'`);
     await browser.follow('document.querySelector("button").click()');
     expect(await browser.value('document.querySelector("#answer").innerText')).toMatch(/^400 Bad Request\n/);

@@ -3,33 +3,33 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Pod } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { apply, deploymentOf, podsOf, settled, standing } from "./client/observed.ts";
+import { apply, deploymentOf, podsOf, settled, conditionText } from "./client/observed.ts";
 import { hub } from "../stores/hub.ts";
 import { digits } from "../runtime/program.ts";
 import { alive, descendants, type Process } from "./processes.ts";
-import { type Started, started } from "./started.ts";
+import { type LocalMode, startLocalMode } from "./local-mode.ts";
 import { until } from "./client/until.ts";
-import { distance, fixture, predict, predictions } from "./client/wire.ts";
+import { distance, fixture, predict, predictions } from "./client/predict.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const model = fixture("simple_model/v1");
 const key = { namespace: "default", name: "simple-model" };
 
-let local: Started;
+let local: LocalMode;
 beforeAll(async () => {
-  local = await started();
+  local = await startLocalMode();
   await local.line(/^Ctrl-C stops everything/);
 });
 afterAll(() => local.stop());
 
-/** The processes that run this command of the runtime image. */
+/** The running processes with this command of the runtime image. */
 function processes(command: "serve" | "gateway"): readonly Process[] {
   return descendants(local.pid).filter((one) => one.command.includes(`runtime/main.ts ${command}`));
 }
 
-/** The one process of that command, killed as the kernel's out-of-memory killer does. */
-async function killed(command: "serve" | "gateway"): Promise<void> {
+/** Kills the only process with this command, as the kernel's out-of-memory killer does. */
+async function kill(command: "serve" | "gateway"): Promise<void> {
   const running = processes(command);
   expect(running).toHaveLength(1);
   for (const { pid } of running) process.kill(pid, "SIGKILL");
@@ -39,9 +39,9 @@ async function killed(command: "serve" | "gateway"): Promise<void> {
   );
 }
 
-async function correctAnswers(count: number): Promise<void> {
-  const asked = Array.from({ length: count }, () => predict(local.restUrl, "simple_model", model.instances));
-  for (const answer of await Promise.all(asked))
+async function expectCorrectAnswers(count: number): Promise<void> {
+  const requests = Array.from({ length: count }, () => predict(local.restUrl, "simple_model", model.instances));
+  for (const answer of await Promise.all(requests))
     expect(distance(predictions(answer), model.probabilities)).toBeLessThanOrEqual(1e-5);
 }
 
@@ -50,30 +50,30 @@ async function patched(spec: object): Promise<number> {
   return metadata.generation ?? 0;
 }
 
-/** `Running 1 restarts, was killed (137)`. */
-function story({ status }: Pod): string {
+/** Phase, restarts and last termination of a pod, as `Running 1 137 Error`. */
+function restartSummary({ status }: Pod): string {
   const { restartCount = 0, lastState } = status?.containerStatuses?.[0] ?? {};
   const { exitCode, reason } = lastState?.terminated ?? {};
   return `${status?.phase} ${restartCount} ${exitCode} ${reason}`;
 }
 
-describe("a process that is killed comes back", () => {
-  test("a runtime, while the gateway holds the requests", async () => {
-    await killed("serve");
-    await correctAnswers(20);
+describe("a killed process is restarted", () => {
+  test("the runtime, while the gateway holds the requests", async () => {
+    await kill("serve");
+    await expectCorrectAnswers(20);
     const [pod] = await until(
       () => podsOf(local, key.name),
       ([one]) => one?.status?.containerStatuses?.[0]?.ready === true,
     );
-    expect(pod === undefined ? "" : story(pod)).toBe("Running 1 137 Error");
+    expect(pod === undefined ? "" : restartSummary(pod)).toBe("Running 1 137 Error");
     await until(
       () => local.deployment(key.name),
-      (deployment) => standing(deployment, "Ready") === "True AsDeclared",
+      (deployment) => conditionText(deployment, "Ready") === "True AsDeclared",
     );
   });
 
-  test("the gateway, which then serves again", async () => {
-    await killed("gateway");
+  test("the gateway, after which requests are answered again", async () => {
+    await kill("gateway");
     await until(
       () =>
         predict(local.restUrl, "simple_model", model.instances)
@@ -81,14 +81,14 @@ describe("a process that is killed comes back", () => {
           .catch(() => 0),
       (status) => status === 200,
     );
-    await correctAnswers(5);
+    await expectCorrectAnswers(5);
     const { items } = await local.client.list<Pod>(resources.pods, { namespace: systemNamespace });
-    expect(items.map(({ metadata, ...pod }) => [metadata.labels, story({ metadata, ...pod })])).toEqual([
+    expect(items.map(({ metadata, ...pod }) => [metadata.labels, restartSummary({ metadata, ...pod })])).toEqual([
       [gatewayLabels, "Running 1 137 Error"],
     ]);
     await until(
       () => local.deployment(key.name),
-      (deployment) => standing(deployment, "Ready") === "True AsDeclared",
+      (deployment) => conditionText(deployment, "Ready") === "True AsDeclared",
     );
   });
 });
@@ -98,7 +98,7 @@ test("spec.suspend stops every pod, and false starts them again", async () => {
     is: "True Suspended",
     generation: await patched({ suspend: true }),
   });
-  expect(standing(suspended, "Available")).toBe("False NothingReady");
+  expect(conditionText(suspended, "Available")).toBe("False NothingReady");
   await until(
     () => [...processes("serve")],
     (running) => running.length === 0,
@@ -109,10 +109,10 @@ test("spec.suspend stops every pod, and false starts them again", async () => {
     ({ status }) => status === 503,
   );
   await settled(local, key.name, { is: "True AsDeclared", generation: await patched({ suspend: false }) });
-  await correctAnswers(3);
+  await expectCorrectAnswers(3);
 });
 
-test("spec.replicas sets the number of pods: three, none, one", async () => {
+test("spec.replicas sets the number of pods to three, none and one", async () => {
   for (const replicas of [3, 0, 1]) {
     const is = replicas === 0 ? "True ScaledToZero" : "True AsDeclared";
     await settled(local, key.name, { is, generation: await patched({ replicas }) });
@@ -122,10 +122,10 @@ test("spec.replicas sets the number of pods: three, none, one", async () => {
     );
     expect(await podsOf(local, key.name)).toHaveLength(replicas);
   }
-  await correctAnswers(5);
+  await expectCorrectAnswers(5);
 });
 
-test("a model behind a token is fetched with the Secret's variables, by pods that the overlay adds to", async () => {
+test("a model that needs a token is fetched with the Secret's variables, by pods with spec.podOverlay", async () => {
   const repo = "team/digits";
   const { url, server } = await hub(repo, { "digits.h5": await readFile(digits.model) }, "hf_secret");
   try {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process of this machine; the start time tells it from a later one with the same pid. */
+/** A process of this machine. Its start time distinguishes it from a later process with the same pid. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
@@ -9,7 +9,7 @@ export interface Process {
   readonly command: string;
 }
 
-/** Every process below `pid`, children of children included. */
+/** All descendants of a process. */
 export function descendants(pid: number): readonly Process[] {
   const all = processes();
   const below = (parent: number): readonly Process[] =>
@@ -17,7 +17,7 @@ export function descendants(pid: number): readonly Process[] {
   return below(pid);
 }
 
-/** Those of `known` that still run: a zombie runs no more, it only waits to be counted. */
+/** The processes of `known` that still run; zombies do not count. */
 export function alive(known: readonly Process[]): readonly Process[] {
   const now = new Map(processes().map((one) => [one.pid, one.startTime]));
   return known.filter(({ pid, startTime }) => now.get(pid) === startTime);
@@ -29,7 +29,7 @@ function processes(): readonly Process[] {
     .flatMap((name) => processOf(Number(name)) ?? []);
 }
 
-/** Fields of /proc/PID/stat after the name: state is 3rd, parent 4th, start time 22nd. */
+/** Reads /proc/PID/stat, in which state is the 3rd field, parent the 4th and start time the 22nd. */
 function processOf(pid: number): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -38,6 +38,6 @@ function processOf(pid: number): Process | undefined {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
     return { pid, parent: Number(fields[1]), startTime: fields[19] ?? "", command };
   } catch {
-    return undefined; // it ended while the list was read
+    return undefined; // the process has ended meanwhile
   }
 }

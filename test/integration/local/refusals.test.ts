@@ -31,19 +31,19 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs `start` to its end; whatever it begins to run would make its data folder first. */
+/** Runs `start` to its end; `began` is whether it created its data folder, which comes before starting anything. */
 async function refused(args: readonly string[]): Promise<CommandResult & { readonly began: boolean }> {
   const data = join(mkdtempSync(join(folder, "run-")), "data");
   const result = await capture(process.execPath, [command, "start", "--data", data, ...args]);
   return { ...result, began: existsSync(data) };
 }
 
-/** A usage error: told on stderr alone, before anything was started. */
+/** A usage error, reported on stderr alone before anything was started. */
 function usageError(message: string): CommandResult & { readonly began: boolean } {
   return { code: 2, stdout: "", stderr: `${message}\n`, began: false };
 }
 
-describe("a port that cannot be had is named with its flag", () => {
+describe("a port that is not available is named with its flag", () => {
   test.for(portFlags)("--%s taken by another program", async (flag) => {
     const { port } = taken.address() as AddressInfo; // a TCP server's address is never a string
     const ports = await Promise.all(
@@ -65,12 +65,12 @@ describe("a port that cannot be had is named with its flag", () => {
 });
 
 describe("a file that cannot be served is named", () => {
-  test("a model that is not there", async () => {
+  test("a model that does not exist", async () => {
     const path = join(folder, "none.h5");
     expect(await refused([path])).toEqual(usageError(`${path} cannot be read: there is no such file`));
   });
 
-  test("manifests that are not there", async () => {
+  test("manifests that do not exist", async () => {
     const path = join(folder, "none.yaml");
     expect(await refused(["-f", path])).toEqual(usageError(`${path} cannot be read: there is no such file`));
   });
@@ -83,7 +83,7 @@ describe("a file that cannot be served is named", () => {
     );
   });
 
-  test("a file of another ending", async () => {
+  test("a file with another extension", async () => {
     const path = join(folder, "model.pkl");
     writeFileSync(path, "");
     expect(await refused([path])).toEqual(
@@ -93,7 +93,7 @@ describe("a file that cannot be served is named", () => {
     );
   });
 
-  test("a folder for a PersistentVolumeClaim that is not there", async () => {
+  test("a folder for a PersistentVolumeClaim that does not exist", async () => {
     const path = join(folder, "nowhere");
     expect(await refused(["--volume", `models=${path}`])).toEqual(
       usageError(`${path} cannot be read: there is no such file`),
@@ -101,20 +101,20 @@ describe("a file that cannot be served is named", () => {
   });
 });
 
-describe("an argument that is not understood is named", () => {
+describe("an invalid argument is named", () => {
   test("an unknown flag", async () => {
     expect(await refused(["--rest", "1"])).toEqual(
       usageError("Unknown option '--rest'; modelwright start --help lists its flags"),
     );
   });
 
-  test("a port that is no number", async () => {
+  test("a port that is not a number", async () => {
     expect(await refused(["--api-port", "http"])).toEqual(
       usageError("--api-port is http; must be a whole number from 1 to 65535"),
     );
   });
 
-  test("a level that the log does not have", async () => {
+  test("an unknown log level", async () => {
     expect(await refused(["--log-level", "loud"])).toEqual(
       usageError(
         "--log-level is loud; must be one of debug, info, warn, error, silent; modelwright start --help lists its flags",

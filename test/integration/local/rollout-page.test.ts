@@ -29,7 +29,7 @@ function digits(weight: number, step: number): ModelDeployment {
 }
 
 describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, () => {
-  const told: unknown[] = [];
+  const commands: unknown[] = [];
   let now = digits(10, 0);
   let pages: OpenPages;
   let browser: Browser;
@@ -39,7 +39,7 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
       deployments: () => [now],
       gatewayUrl: undefined,
       runCommand: (key, command) => {
-        told.push({ ...key, command });
+        commands.push({ ...key, command });
         return Promise.resolve(`${command}: done`);
       },
       port: await freePort(),
@@ -53,7 +53,7 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
   });
 
   const shares = async () => ({
-    told: await browser.value(`[...document.querySelectorAll(".legend span")].map(({ innerText }) => innerText)`),
+    labels: await browser.value(`[...document.querySelectorAll(".legend span")].map(({ innerText }) => innerText)`),
     widths: await browser.value(
       `[...document.querySelectorAll("#weights div")].map((bar) => bar.getBoundingClientRect().width / bar.parentElement.getBoundingClientRect().width)`,
     ),
@@ -61,7 +61,7 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
 
   test("is shown with a bar as wide as its weight", async () => {
     expect(await shares()).toEqual({
-      told: ["stable 1: 90 %", "candidate 2: 10 %"],
+      labels: ["stable 1: 90 %", "candidate 2: 10 %"],
       widths: [expect.closeTo(0.9, 2), expect.closeTo(0.1, 2)],
     });
     expect(await browser.value(`document.querySelector(".steps .now").innerText`)).toBe("set weight 10 %");
@@ -70,13 +70,13 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
     );
   });
 
-  test("goes on before the reader's eyes, without a reload", async () => {
+  test("is updated without a reload", async () => {
     await browser.value("(window.isSamePage = true)");
     now = digits(50, 2);
     const present = () => browser.value(`document.querySelector(".steps .now").innerText`);
     await until(present, (step) => step === "set weight 50 %");
     expect(await shares()).toEqual({
-      told: ["stable 1: 50 %", "candidate 2: 50 %"],
+      labels: ["stable 1: 50 %", "candidate 2: 50 %"],
       widths: [expect.closeTo(0.5, 2), expect.closeTo(0.5, 2)],
     });
     expect(await browser.value("window.isSamePage")).toBe(true);
@@ -87,7 +87,7 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
       await browser.follow(`document.querySelector('button[value="${command}"]').click()`);
       expect(await browser.value(`document.querySelector("#notice").innerText`)).toBe(`${command}: done`);
     }
-    expect(told).toEqual([
+    expect(commands).toEqual([
       { namespace: "vision", name: "digits", command: "promote" },
       { namespace: "vision", name: "digits", command: "abort" },
     ]);

@@ -4,24 +4,24 @@ import { loadConnection } from "../../../operator/kube/config.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
 import { unaryCall, grpcClient, methods } from "../gateway/grpc-scene.ts";
 import { descendants } from "./processes.ts";
-import { type Started, started } from "./started.ts";
-import { type Answer, predictions } from "./client/wire.ts";
+import { type LocalMode, startLocalMode } from "./local-mode.ts";
+import { type Answer, predictions } from "./client/predict.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** One real digit goes through everything. */
+/** The line about the prediction of a real digit. */
 const shown = /^predicted (\d) \((\d+\.\d) %\), true class (\d)$/;
 const lastLine = /^Ctrl-C stops everything\.$/;
 
 describe("start without arguments", () => {
-  let local: Started;
+  let local: LocalMode;
   beforeAll(async () => {
-    local = await started();
+    local = await startLocalMode();
     await local.line(lastLine);
   });
   afterAll(() => local.stop());
 
-  test("says where everything is", async () => {
+  test("prints the addresses of its servers", async () => {
     expect(local.lines.slice(0, 4)).toEqual([
       `REST API    ${local.restUrl}`,
       `gRPC        ${local.grpcAddress}`,
@@ -36,13 +36,13 @@ describe("start without arguments", () => {
     expect(await page.text()).toContain('href="/models/default/simple-model"');
   });
 
-  test("says what becomes of the model", () => {
-    const told = local.lines.filter((line) => line.startsWith("default/simple-model  "));
-    expect(told[0]).toMatch(/^default\/simple-model {2}NothingServes: /);
-    expect(told.at(-1)).toBe("default/simple-model  Ready (AsDeclared): version 1 serves");
+  test("prints the states of the model until it serves", () => {
+    const states = local.lines.filter((line) => line.startsWith("default/simple-model  "));
+    expect(states[0]).toMatch(/^default\/simple-model {2}NothingServes: /);
+    expect(states.at(-1)).toBe("default/simple-model  Ready (AsDeclared): version 1 serves");
   });
 
-  test("predicts the true class of a digit that the model has not seen", async () => {
+  test("predicts the true class of a digit outside the training data", async () => {
     const [, predicted, , truth] = shown.exec(await local.line(shown)) ?? [];
     expect(predicted).toBe(truth);
   });
@@ -60,7 +60,7 @@ describe("start without arguments", () => {
     });
   });
 
-  test("answers gRPC at the port that it says", async () => {
+  test("answers gRPC at the printed port", async () => {
     const client = grpcClient(Number(local.grpcAddress.split(":")[1]));
     const name = "simple_model";
     const request = Buffer.from([0x0a, name.length, ...Buffer.from(name)]);
@@ -70,13 +70,13 @@ describe("start without arguments", () => {
     expect(String(revision)).toMatch(/^\w{10}$/);
   });
 
-  test("prints what the README shows", () => {
+  test("prints the output that the README shows", () => {
     const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
     const [, block = ""] = /<!-- start-output[^>]*-->\n```\n(.*?)\n```/s.exec(readme) ?? [];
     expect(shape(block.split("\n"))).toEqual(shape(local.lines));
   });
 
-  test("npx modelwright status shows it, and validate its manifest", async () => {
+  test("works with npx modelwright status and validate", async () => {
     const npx = async (...args: string[]) =>
       (await capture("npx", ["modelwright", ...args])).stdout.trimEnd().split("\n");
     expect(await npx("status", "--api-port", `${local.apiPort}`)).toEqual([
@@ -96,13 +96,13 @@ describe("start without arguments", () => {
     ]);
   });
 
-  test("has nothing to complain about", () => {
+  test("writes nothing to stderr", () => {
     expect(local.stderr).toEqual([]);
   });
 });
 
 test("Ctrl-C ends everything", async () => {
-  const local = await started();
+  const local = await startLocalMode();
   await local.line(lastLine);
   expect(descendants(local.pid).filter(({ command }) => command.includes("runtime/main.ts"))).toHaveLength(2);
   expect(await local.end("SIGINT")).toEqual({ code: 0, signal: null, left: [] });
@@ -114,19 +114,19 @@ test.for([
   { moment: "the servers come up", line: /^REST API/ },
   { moment: "the model loads", line: /^applied ModelDeployment/ },
 ])("Ctrl-C while $moment ends everything", async ({ line }) => {
-  const local = await started();
+  const local = await startLocalMode();
   await local.line(line);
   expect(await local.end("SIGINT")).toEqual({ code: 0, signal: null, left: [] });
   expect(local.stderr).toEqual([]);
 });
 
-test("when it is killed its pods end too", async () => {
-  const local = await started();
+test("its pods end when it is killed", async () => {
+  const local = await startLocalMode();
   await local.line(lastLine);
   expect(await local.end("SIGKILL")).toEqual({ code: null, signal: "SIGKILL", left: [] });
 });
 
-/** Lines without what differs from run to run: ports, folders, names of pods, what is seen of the start. */
+/** Lines without what differs between runs: ports, folders, names of pods, states on the way. */
 function shape(lines: readonly string[]): readonly string[] {
   return lines
     .map((line) =>

@@ -9,8 +9,8 @@ import { resources } from "../../../operator/kube/resources.ts";
 import { load } from "../local/client/load.ts";
 import { eventsOf } from "../local/client/observed.ts";
 import { until } from "../local/client/until.ts";
-import { distance, fixture, predict, predictions, versions } from "../local/client/wire.ts";
-import { type Started, started } from "../local/started.ts";
+import { distance, fixture, predict, predictions, versions } from "../local/client/predict.ts";
+import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -30,7 +30,7 @@ const analyze = { analyze: { duration: "1s", minimumRequests: 20 } };
 const shadow = { percent: 100, tolerance: 0.01, maxDivergence: 1 };
 
 describe("a candidate beside a stable revision, in local mode", () => {
-  let local: Started;
+  let local: LocalMode;
   let folder: string;
 
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
     for (const [name, [{ folder: from }, file]] of Object.entries(files))
       copyFileSync(join(from, file), join(folder, name));
     declare("first.h5");
-    local = await started(["-f", join(folder, "digits.yaml"), "--volume", `models=${folder}`]);
+    local = await startLocalMode(["-f", join(folder, "digits.yaml"), "--volume", `models=${folder}`]);
     await local.line(/^default\/digits {2}Ready /);
     await golden(
       "own",
@@ -89,13 +89,13 @@ describe("a candidate beside a stable revision, in local mode", () => {
 
   const status = async (): Promise<NonNullable<ModelDeployment["status"]>> =>
     (await local.deployment("digits"))?.status ?? {};
-  /** Reason and message of the failed candidate, after those that failed before. */
-  async function givenUp(before: number): Promise<{ readonly reason: string; readonly message: string }> {
+  /** Waits for a failed revision beyond the first `before` ones, and returns its reason and message. */
+  async function failure(before: number): Promise<{ readonly reason: string; readonly message: string }> {
     const { failedRevisions = [] } = await until(status, ({ failedRevisions = [] }) => failedRevisions.length > before);
     const { reason = "", message = "" } = failedRevisions[before] ?? {};
     return { reason, message };
   }
-  /** Which of the two models answers a client. */
+  /** Number of the model that answers requests. */
   async function serving(): Promise<1 | 2 | undefined> {
     const rows = predictions(await predict(local.restUrl, "digits", first.instances));
     if (distance(rows, first.probabilities) < 1e-3) return 1;
@@ -104,10 +104,10 @@ describe("a candidate beside a stable revision, in local mode", () => {
   }
   const requests = () => load(2, async () => predictions(await predict(local.restUrl, "digits", first.instances)));
 
-  test("with another input name gets no request", async () => {
+  test("with another input name gets no requests", async () => {
     const running = requests();
     declare("renamed.h5");
-    const { reason, message } = await givenUp(0);
+    const { reason, message } = await failure(0);
     expect(reason).toBe("SignatureChanged");
     expect(message).toMatch(
       /^clients of the stable revision would break: input \w+ is now called pixels, .*; spec\.model\.signatureCompatibility: Allow lets it pass/,
@@ -119,14 +119,14 @@ describe("a candidate beside a stable revision, in local mode", () => {
   });
 
   test.each(["own", "stable"])(
-    "that answers golden requests differently gets no request, compared with %s",
+    "that answers golden requests differently gets no requests, compared with %s",
     async (name) => {
       const before = (await status()).failedRevisions?.length ?? 0;
       const { configMap, tolerance } = { configMap: { name, key: "requests.jsonl" }, tolerance: 0.001 };
       const rollout = { analysis: { predictionDiff: { golden: { configMap, tolerance } } } };
       // A different batch size makes a new revision of the same model.
       declare("second.keras", { rollout, serving: { batching: { maxSize: name === "own" ? 8 : 16 } } });
-      const { reason, message } = await givenUp(before);
+      const { reason, message } = await failure(before);
       expect(reason).toBe("PredictionsDiffer");
       expect(message).toMatch(
         /^golden request of line 1: predictions\[0\]\[\d\] is [\d.e-]+, expected [\d.e-]+: [\d.e-]+ apart, beyond the tolerance of 0\.001/,
@@ -135,13 +135,13 @@ describe("a candidate beside a stable revision, in local mode", () => {
     },
   );
 
-  test("that answers mirrored requests differently fails before it gets any request", async () => {
+  test("that answers mirrored requests differently fails before it gets any requests", async () => {
     const before = (await status()).failedRevisions?.length ?? 0;
     const running = requests();
     const canary = { steps: [{ setWeight: 0 }, analyze] };
     const analysis = { interval: "1s", predictionDiff: { shadow } };
     declare("second.keras", { rollout: { canary, analysis } });
-    const { reason, message } = await givenUp(before);
+    const { reason, message } = await failure(before);
     expect(reason).toBe("AnalysisFailed");
     expect(message).toMatch(/^[\d,]+ of [\d,]+ compared answers \([\d.]+ %\) differ, 1 % allowed/);
     const { failures, answers } = await running.end();
@@ -155,7 +155,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
     const canary = { steps: [{ setWeight: 0 }, analyze] };
     const analysis = { interval: "1s", predictionDiff: { shadow } };
     declare("wide.h5", { rollout: { canary, analysis } }, { signatureCompatibility: "Allow" });
-    const { reason, message } = await givenUp(before);
+    const { reason, message } = await failure(before);
     expect(reason).toBe("AnalysisFailed");
     expect(message).toMatch(
       /^candidate failed [\d,]+ of [\d,]+ copies of requests that stable answered \((100|9\d(\.\d)?) %\)/,
@@ -163,7 +163,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
     expect((await running.end()).failures).toEqual([]);
   });
 
-  test("that fails its requests gets no more of them within two analysis intervals", async () => {
+  test("that fails its requests is aborted within two analysis intervals", async () => {
     const before = (await status()).failedRevisions?.length ?? 0;
     const failedAt: number[] = [];
     const running = load(4, async () => {
@@ -174,7 +174,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
     // A queue of size 0 answers 503 to everything.
     const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
     declare("first.h5", { rollout: { canary, analysis: { interval: "2s" } }, serving: { limits: { queue: 0 } } });
-    const { reason, message } = await givenUp(before);
+    const { reason, message } = await failure(before);
     expect(reason).toBe("AnalysisFailed");
     expect(message).toMatch(
       /^candidate failed ([\d,]+) of \1 requests \(100 %\), stable 0 of [\d,]+ \(0 %\): 100 points more, 1 allowed/,
@@ -191,7 +191,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
     expect(lastMs - firstMs).toBeLessThan(2 * 2_000 + 2_000);
   });
 
-  test("that is good is compared and promoted under load without a failed request", async () => {
+  test("that passes the analysis is promoted under load without a failed request", async () => {
     const running = requests();
     const canary = { steps: [{ setWeight: 50 }, analyze] };
     const { configMap, tolerance } = { configMap: { name: "own", key: "requests.jsonl" }, tolerance: 2 };

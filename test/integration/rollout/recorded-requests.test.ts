@@ -7,19 +7,19 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import { logFields, predicting, recordRequests } from "../../builders/recorded-requests.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
 import { until } from "../local/client/until.ts";
-import { predict } from "../local/client/wire.ts";
-import { type Started, started } from "../local/started.ts";
+import { predict } from "../local/client/predict.ts";
+import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** SavedModels of TensorFlow Serving's examples: one signature, different predictions. */
+/** SavedModels of TensorFlow Serving's examples, with the same signature and different predictions. */
 const models = {
   recorded: "half_plus_two/00000124",
   plain: "half_plus_two/00000123",
   other: "half_plus_three/00000001",
 } as const;
 
-let local: Started;
+let local: LocalMode;
 let folder: string;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
     [logFields.predict, predicting([5])],
   ]);
   declare("recorded");
-  local = await started(["-f", join(folder, "half.yaml"), "--volume", `models=${folder}`]);
+  local = await startLocalMode(["-f", join(folder, "half.yaml"), "--volume", `models=${folder}`]);
   await local.line(/^default\/half {2}Ready /);
 });
 afterAll(async () => {

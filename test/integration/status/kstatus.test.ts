@@ -15,11 +15,11 @@ const state = (observedGeneration: number | undefined, ...conditions: ReturnType
 
 /** The rules, one per row: the results of kstatus and kubectl wait. */
 const rules: Readonly<Record<string, { given: Readable; want: readonly [KStatus, boolean] }>> = {
-  "what no controller has seen yet is not done, thanks to the default of status": {
+  "an object that no controller has seen is not done, thanks to the default of status": {
     given: { metadata: { generation: 1 }, status: { observedGeneration: -1 } },
     want: ["InProgress", false],
   },
-  "without that default kstatus would take it for done": {
+  "an object without that default would count as done": {
     given: { metadata: { generation: 1 } },
     want: ["Current", false],
   },
@@ -31,7 +31,7 @@ const rules: Readonly<Record<string, { given: Readable; want: readonly [KStatus,
     given: { metadata: { generation: 2 }, status: { conditions: [condition("Ready", "True")] } },
     want: ["Current", false],
   },
-  "an object that goes": {
+  "an object that is being deleted": {
     given: { metadata: { generation: 1, deletionTimestamp: "2030-01-01T00:00:00Z" } },
     want: ["Terminating", false],
   },
@@ -65,7 +65,7 @@ describe("kstatus and kubectl wait agree", () => {
     expect(new Set(states.map(({ object }) => kstatus(object)))).toEqual(new Set(["Current", "InProgress", "Failed"]));
   });
 
-  test("on each of them after the spec has changed: not done", () => {
+  test("on each of them after a change of the spec, which is not done", () => {
     const changed = states.map(({ object }) => ({ ...object, metadata: { generation: 2 } }));
     expect(changed.filter((object) => kstatus(object) !== "InProgress" || isWaitOver(object))).toEqual([]);
   });

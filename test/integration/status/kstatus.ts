@@ -9,6 +9,7 @@ export interface Readable {
   };
 }
 
+/** A result of kstatus. */
 export type KStatus = "Current" | "InProgress" | "Failed" | "Terminating";
 
 /**

@@ -104,20 +104,20 @@ export const reportedSituations: Readonly<Record<string, Reported>> = {
     kstatus: "Stalled",
   },
   // kube-scheduler `framework/types.go`, FitError; kubelet's clock is seconds
-  "no GPU is free: an autoscaler may be adding one": {
+  "no free GPU, while an autoscaler may add a node": {
     given: () => unschedulable(noGpu, new Date().toISOString()),
     ready: "WaitingForCapacity",
     message: `pod POD waits for a node: ${noGpu}`,
     kstatus: "Reconciling",
   },
-  "no GPU came in five minutes": {
+  "no free GPU for five minutes": {
     given: () => unschedulable(noGpu, "2020-01-01T00:00:00Z"),
     ready: "Unschedulable",
     message: `pod POD cannot be scheduled: ${noGpu}`,
     kstatus: "Stalled",
   },
   // kube-scheduler `plugins/volumebinding`
-  "a PersistentVolumeClaim that is missing: no node helps, so it is told at once": {
+  "a PersistentVolumeClaim that is missing, which is reported at once, as no new node would help": {
     given: () => unschedulable(noClaim, new Date().toISOString()),
     ready: "ModelNotFound",
     message: `the model of pod POD cannot be mounted: ${unended(noClaim)}; ${createIt}`,

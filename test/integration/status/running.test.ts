@@ -40,7 +40,7 @@ const files = createServer((request, response) => {
   response.statusCode = request.url === "/good.h5" ? 200 : 404;
   response.end(request.url === "/good.h5" ? good : "not here");
 });
-const url = (path: string) => `http://127.0.0.1:${(files.address() as AddressInfo).port}${path}`; // a TCP server's
+const url = (path: string) => `http://127.0.0.1:${(files.address() as AddressInfo).port}${path}`; // a TCP address
 
 beforeAll(async () => {
   files.listen(0, "127.0.0.1");
@@ -114,7 +114,7 @@ const cases: Readonly<Record<string, Case>> = {
       'the model of pod POD cannot be mounted: MountVolume.SetUp failed for volume "model" : configmap "none" not found; create what spec.model.source names in the namespace of the ModelDeployment',
     kstatus: "Stalled",
   },
-  "a URL where nothing is": {
+  "a URL without a file": {
     spec: () => ({ model: { source: { http: { url: url("/none.h5"), sha256 } } } }),
     ready: "False ModelNotFound",
     message: () =>
@@ -124,14 +124,14 @@ const cases: Readonly<Record<string, Case>> = {
       )(),
     kstatus: "Stalled",
   },
-  "a URL whose server cannot be reached, while the fetching goes on": {
+  "a URL whose server cannot be reached, while the download is retried": {
     spec: () => ({ model: { source: { http: { url: "http://127.0.0.1:9/good.h5", sha256 } } } }),
     ready: "False SourceUnavailable",
     message: () =>
       "container fetch of pod POD exited with code 69: http://127.0.0.1:9/good.h5 could not be downloaded in 3 attempts: connect ECONNREFUSED 127.0.0.1:9; check that the server is up and reachable from the pod",
     kstatus: "Reconciling",
   },
-  "a file that is not the one that was pinned": {
+  "a file with another digest than the pinned one": {
     spec: () => ({ model: { source: { http: { url: url("/good.h5"), sha256: "0".repeat(64) } } } }),
     ready: "False DigestMismatch",
     message: () =>

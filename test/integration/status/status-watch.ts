@@ -32,6 +32,7 @@ export interface StatusWatch {
   stop(): Promise<void>;
 }
 
+/** Starts watching. */
 export function watchStatus(client: Client, namespace: string): StatusWatch {
   const states: (ModelDeployment & Stored)[] = [];
   const cache = createCache<ModelDeployment>();
@@ -71,6 +72,7 @@ export function disagreements(states: readonly ModelDeployment[]): readonly stri
   return states.map((object) => disagreement(object)).filter((why) => why !== undefined);
 }
 
+/** The condition of this type, if there is one. */
 export function conditionOf(deployment: ModelDeployment | undefined, type: Condition["type"]): Condition | undefined {
   return deployment?.status?.conditions?.find((condition) => condition.type === type);
 }

@@ -1,5 +1,6 @@
 /** The parts of an installation, which can be removed separately. */
 const parts = ["operator", "definition", "objects", "namespace"] as const;
+/** A part of an installation. */
 export type Part = (typeof parts)[number];
 
 /** All orders in which they can be removed. */

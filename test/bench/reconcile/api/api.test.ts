@@ -23,7 +23,7 @@ let transport: Transport;
 
 beforeAll(async () => {
   const store = createStore();
-  server = createServer((socket) => serveConnection(socket, (asked) => answerOf(store, asked)));
+  server = createServer((socket) => serveConnection(socket, (request) => answerOf(store, request)));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   transport = createHttpTransport({ connection: plainConnection(`http://127.0.0.1:${port}`) });
@@ -44,7 +44,7 @@ const service = {
 const deployment = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment", metadata: key };
 const status = { observedGeneration: 1 };
 
-/** The code of a refusal, or what is compared of an answer: all that both servers know beforehand. */
+/** The code of an error, or the fields of a response that do not differ between servers. */
 async function outcome(answer: Promise<unknown>): Promise<unknown> {
   const value = await answer.catch((thrown: unknown) => thrown);
   if (value instanceof Fault) return value.code;
@@ -54,7 +54,7 @@ async function outcome(answer: Promise<unknown>): Promise<unknown> {
   return { kind: rest.kind, name: metadata.name, labels: metadata.labels, generation: metadata.generation, replicas };
 }
 
-/** The requests of an operator, one after the other, with those that are refused. */
+/** Sends the requests of an operator, including refused ones, and returns their outcomes. */
 async function trace(client: Client): Promise<unknown> {
   const outcomes: unknown[] = [];
   const ask = async <T>(answer: Promise<T>): Promise<T> => {
@@ -76,20 +76,20 @@ async function trace(client: Client): Promise<unknown> {
   const again = await ask(client.mergePatch(resources.modelDeployments, key, { spec: { replicas: 3 } }));
   outcomes.push(same.metadata.resourceVersion === again.metadata.resourceVersion);
   const cache = createCache<KubeObject>();
-  const told: string[] = [];
-  cache.subscribe(({ type, object }) => told.push(`${type} ${object.metadata.name}`));
+  const events: string[] = [];
+  cache.subscribe(({ type, object }) => events.push(`${type} ${object.metadata.name}`));
   const watch = startWatch({ client, resource: resources.services, selection: { labelSelector: "a=b" }, sink: cache });
   await cache.untilSynced();
   const stale = { preconditions: { uid: "00000000-0000-4000-8000-000000000000" } };
   await ask(client.remove(resources.services, key, stale)).catch(() => {});
   await ask(client.remove(resources.services, key));
   await ask(client.remove(resources.services, key));
-  while (told.length < 2) await systemClock.sleep(5);
+  while (events.length < 2) await systemClock.sleep(5);
   await watch.stop();
-  return [...outcomes, ...told];
+  return [...outcomes, ...events];
 }
 
-test("the API server of the bench answers an operator as the model of a real one does", async () => {
+test("the benchmark's API server answers an operator like the API-server model", async () => {
   const real = createApiServer({ clock: systemClock });
   const onModel = createClient({ transport: real, fieldManager: "modelwright" });
   await onModel.apply(resources.customResourceDefinitions, modelDeploymentDefinition);

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 
-/** A request as far as Kubernetes clients send them: HTTP/1.1, bodies with a length. */
-export interface Asked {
+/** A parsed request. Only what Kubernetes clients send is supported: HTTP/1.1, bodies with a length. */
+export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -11,14 +11,14 @@ export interface Asked {
   readonly body: string;
 }
 
-/** One piece of text, or a stream that goes on until its reader leaves. */
+/** A whole response, or a watch, whose function starts it and returns the function that ends it. */
 export type Reply =
   | { readonly status: number; readonly body: string }
-  | { readonly status: 200; readonly follow: (stream: Follower) => () => void };
+  | { readonly status: 200; readonly watch: (stream: WatchWriter) => () => void };
 
-/** The reader of a stream. */
-export interface Follower {
-  /** False when the reader is behind: go on at `onDrain`. */
+/** Writes to a watch's client. */
+export interface WatchWriter {
+  /** False if the client is behind: continue at `onDrain`. */
   readonly write: (text: string) => boolean;
   readonly onDrain: (more: () => void) => void;
   readonly end: () => void;
@@ -28,25 +28,25 @@ const reasons: Readonly<Record<number, string>> = { 200: "OK", 201: "Created" };
 const headEnd = Buffer.from("\r\n\r\n");
 
 /**
- * Answers the requests of one connection in their order. Not `node:http`: this server is to cost as little as it can
- * beside the client that is measured.
+ * Answers the requests of one connection in order. It does not use `node:http`, so that the server costs as little as possible beside
+ * the measured client.
  */
-export function serveConnection(socket: Duplex, answer: (asked: Asked) => Reply): void {
+export function serveConnection(socket: Duplex, answer: (request: ApiRequest) => Reply): void {
   let rest: Buffer = Buffer.alloc(0);
-  let leave = (): void => {};
+  let endWatch = (): void => {};
   socket.on("data", (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     socket.cork();
     for (let next = readRequest(rest); next !== undefined; next = readRequest(rest)) {
       rest = rest.subarray(next.end);
-      const reply = answer(next.asked);
+      const reply = answer(next.request);
       if ("body" in reply) socket.write(whole(reply));
-      else leave = reply.follow(streamed(socket));
+      else endWatch = reply.watch(streamed(socket));
     }
     socket.uncork();
   });
   socket.on("error", () => socket.destroy());
-  socket.on("close", () => leave());
+  socket.on("close", () => endWatch());
 }
 
 function whole({ status, body }: { readonly status: number; readonly body: string }): string {
@@ -54,7 +54,7 @@ function whole({ status, body }: { readonly status: number; readonly body: strin
   return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-function streamed(socket: Duplex): Follower {
+function streamed(socket: Duplex): WatchWriter {
   socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
   return {
     write: (text) => socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`),
@@ -63,7 +63,7 @@ function streamed(socket: Duplex): Follower {
   };
 }
 
-function readRequest(buffer: Buffer): { readonly asked: Asked; readonly end: number } | undefined {
+function readRequest(buffer: Buffer): { readonly request: ApiRequest; readonly end: number } | undefined {
   const headLength = buffer.indexOf(headEnd);
   if (headLength === -1) return undefined;
   const [first = "", ...lines] = buffer.toString("latin1", 0, headLength).split("\r\n");
@@ -80,7 +80,7 @@ function readRequest(buffer: Buffer): { readonly asked: Asked; readonly end: num
   const [path = "", query = ""] = target.split("?");
   return {
     end,
-    asked: {
+    request: {
       method,
       path,
       query: new URLSearchParams(query),

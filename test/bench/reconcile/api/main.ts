@@ -1,7 +1,7 @@
 /**
- * A Kubernetes API server that costs next to nothing, as a process of its own: objects in memory, no schema, no checks but
- * those of identity and version. It speaks TLS as to a pod, whose service account is written to FOLDER, and takes
- * `Commands` from the process that forked it, which it tells its port first.
+ * A Kubernetes API server with minimal cost, in a separate process: objects in memory, no schema, no checks except of UID and
+ * resourceVersion. It serves TLS and writes a pod's service account to FOLDER. It first sends its port to the process that forked it,
+ * then takes `Commands` from it.
  *
  *     api/main.ts FOLDER
  */
@@ -16,16 +16,16 @@ import { gatewayLabels, systemNamespace } from "../../../../operator/model-deplo
 import type { ModelFacts } from "../../../../runtime/contract/model-facts.ts";
 import { ports } from "../../../../runtime/contract/ports.ts";
 import { selfSigned } from "../../certificate.ts";
-import { clusterPlayer } from "./cluster-player.ts";
+import { simulateControllers } from "./simulated-controllers.ts";
 import { serveConnection } from "./connection.ts";
-import { createLedger } from "./ledger.ts";
+import { createRequestLog } from "./request-log.ts";
 import type { Call, Commands, Result } from "./protocol.ts";
 import { answerOf } from "./requests.ts";
 import { fields, list } from "./server-defaults.ts";
-import { createStore, type Held } from "./store.ts";
+import { createStore, type StoredObject } from "./store.ts";
 
 const folder = process.argv[2] ?? "";
-/** Of the loopback network, where nobody else listens, nor another server of this kind. */
+/** A loopback address that no other server of this kind uses. */
 const podAddress = `127.99.${(process.pid >> 8) & 255}.${process.pid & 255}`;
 const facts: ModelFacts = {
   name: "model",
@@ -39,12 +39,12 @@ const facts: ModelFacts = {
 };
 
 const store = createStore();
-const ledger = createLedger();
-const player = clusterPlayer(store, podAddress);
+const requestLog = createRequestLog();
+const controllers = simulateControllers(store, podAddress);
 const user = { agent: "bench", query: new URLSearchParams(), contentType: "application/merge-patch+json" };
 
-/** The same way in that clients have, but for the socket. */
-function ask(method: string, path: string, body: unknown): void {
+/** Handles a request as from a client, without a socket. */
+function send(method: string, path: string, body: unknown): void {
   const reply = answerOf(store, { ...user, method, path, body: JSON.stringify(body) });
   if (reply.status >= 300) throw new Error(`${method} ${path}: ${"body" in reply ? reply.body : reply.status}`);
 }
@@ -54,7 +54,7 @@ const deploymentsPath = "/apis/modelwright.dev/v1alpha1/namespaces/default/model
 let createdMs = performance.now();
 let touches = 0;
 
-/** Objects that are created before requests are answered again. */
+/** Number of objects that are created before requests are answered again. */
 const batch = 20;
 
 const commands: Commands = {
@@ -63,51 +63,56 @@ const commands: Commands = {
     for (let index = from; index < to; index += 1) {
       const metadata = { name: `model-${index}`, namespace: "default" };
       const spec = { model: { source: { configMap: { name: "models", key: "digits.h5" } } }, replicas: 2 };
-      ask("POST", deploymentsPath, { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment", metadata, spec });
+      send("POST", deploymentsPath, {
+        apiVersion: "modelwright.dev/v1alpha1",
+        kind: "ModelDeployment",
+        metadata,
+        spec,
+      });
       if (index % batch === batch - 1) await new Promise(setImmediate);
     }
   },
-  untilStatuses: (count) => ledger.untilStatuses(count, createdMs),
+  untilStatuses: (count) => requestLog.untilStatuses(count, createdMs),
   change(name, patch) {
-    const outcome = ledger.outcome(`default/${name}`);
-    ask("PATCH", `${deploymentsPath}/${name}`, patch);
+    const outcome = requestLog.outcome(`default/${name}`);
+    send("PATCH", `${deploymentsPath}/${name}`, patch);
     return outcome;
   },
   async touchGateway() {
     touches += 1;
-    ask("PATCH", `${gatewayPath}/gateway`, { metadata: { annotations: { touched: String(touches) } } });
+    send("PATCH", `${gatewayPath}/gateway`, { metadata: { annotations: { touched: String(touches) } } });
   },
-  async play() {
-    player.play();
+  async startPods() {
+    controllers.startPods();
   },
-  untilQuiet: (quietMs) => ledger.untilQuiet(quietMs),
-  account: async (agent) => ledger.account(agent),
-  async forget() {
-    ledger.empty();
+  untilQuiet: (quietMs) => requestLog.untilQuiet(quietMs),
+  requestCounts: async (agent) => requestLog.requestCounts(agent),
+  async resetCounts() {
+    requestLog.reset();
   },
-  async ready() {
+  async countReady() {
     return [...store.collection("modeldeployments").entries.values()].filter(({ object }) => isReady(object)).length;
   },
 };
 
-function isReady({ status, metadata }: Held): boolean {
+function isReady({ status, metadata }: StoredObject): boolean {
   const ready = list(fields(status)["conditions"]).find(({ type }) => type === "Ready");
   return ready?.["status"] === "True" && ready["observedGeneration"] === metadata.generation;
 }
 
 process.on("message", (call: Call) => {
-  const send = (result: Omit<Result, "id">): unknown => process.send?.({ id: call.id, ...result });
+  const respond = (result: Omit<Result, "id">): unknown => process.send?.({ id: call.id, ...result });
   const command = commands[call.command] as (...args: readonly never[]) => Promise<unknown>; // the caller has the types
   command(...call.args).then(
-    (value) => send({ value }),
-    (thrown: unknown) => send({ error: String(thrown) }),
+    (value) => respond({ value }),
+    (thrown: unknown) => respond({ error: String(thrown) }),
   );
 });
 process.on("disconnect", () => process.exit());
 
 const definition = { ...modelDeploymentDefinition, apiVersion: "apiextensions.k8s.io/v1" };
-ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
-ask("POST", gatewayPath, {
+send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+send("POST", gatewayPath, {
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name: "gateway", namespace: systemNamespace, labels: gatewayLabels },
@@ -118,11 +123,11 @@ const factsServer = createHttpServer((_request, response) => response.end(JSON.s
 await once(factsServer.listen(ports.admin, podAddress), "listening");
 const identity = selfSigned(Date.now());
 const server = createServer(identity, (socket) => {
-  // As the servers of Go do: an answer of two writes would wait for the client's acknowledgement of the first.
+  // As Go's servers do: otherwise a response of two writes would wait for the client's acknowledgement of the first.
   socket.setNoDelay(true);
-  serveConnection(socket, (asked) => {
-    const reply = answerOf(store, asked);
-    ledger.note(asked);
+  serveConnection(socket, (request) => {
+    const reply = answerOf(store, request);
+    requestLog.record(request);
     return reply;
   });
 });

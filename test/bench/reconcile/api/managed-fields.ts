@@ -1,6 +1,6 @@
-import type { Held } from "./store.ts";
+import type { StoredObject } from "./store.ts";
 
-/** Who writes which part of an object on a real cluster. */
+/** Field managers on a real cluster: the creator of an object and the writer of its status. */
 const managers: Readonly<Record<string, readonly string[]>> = {
   ModelDeployment: ["kubectl-client-side-apply", "modelwright"],
   ReplicaSet: ["modelwright", "kube-controller-manager"],
@@ -8,14 +8,14 @@ const managers: Readonly<Record<string, readonly string[]>> = {
 };
 
 const placeholder = '"@managedFields"';
-/** Of each kind and state of it the text of its `managedFields`, but for the owner's UID. */
+/** The JSON of `managedFields` by shape of object, with a placeholder for the owner's UID. */
 const texts = new Map<string, string>();
 
 /**
- * The JSON of an object with `managedFields` of the size that a real server writes. They are made once for each shape:
- * what is in them follows from the names of the fields.
+ * The JSON of an object with `managedFields` of a real server's size. They are computed once for each shape, as they depend on the
+ * names of the fields only.
  */
-export function serialised(object: Held): string {
+export function serialised(object: StoredObject): string {
   const { kind, metadata } = object;
   const text = JSON.stringify({ ...object, metadata: { ...metadata, managedFields: "@managedFields" } });
   const shape = `${kind} ${Object.keys(object).join()} ${Object.keys(metadata).join()}`;
@@ -38,7 +38,7 @@ const systemFields: ReadonlySet<string> = new Set([
   "creationTimestamp",
 ]);
 
-function managedFields(object: Held): string {
+function managedFields(object: StoredObject): string {
   const { metadata, status, apiVersion: _version, kind, ...rest } = object;
   const owned = Object.fromEntries(Object.entries(metadata).filter(([name]) => !systemFields.has(name)));
   const [creator = "modelwright", reporter = creator] = managers[kind] ?? [];
@@ -58,7 +58,7 @@ function managedFields(object: Held): string {
   ]);
 }
 
-/** Lists whose entries are owned one by one, by the field that names an entry. */
+/** Fields that identify the entries of list-maps. */
 const entryNames = ["uid", "type", "name", "containerPort", "mountPath", "port"] as const;
 
 function members(value: unknown): object {

@@ -1,10 +1,10 @@
-import type { Asked, Reply } from "./connection.ts";
-import { followed } from "./follow.ts";
+import type { ApiRequest, Reply } from "./connection.ts";
+import { watchReply } from "./watch.ts";
 import { defaulted } from "./server-defaults.ts";
-import { type Held, type HeldMetadata, identity, keyOf, type Store } from "./store.ts";
+import { type StoredObject, type ObjectMetadata, identity, keyOf, type Store } from "./store.ts";
 import { selects } from "./selection.ts";
 
-/** What a path names. */
+/** The object or collection of a request path. */
 export interface Target {
   readonly plural: string;
   readonly namespace: string | undefined;
@@ -12,6 +12,7 @@ export interface Target {
   readonly subresource: string | undefined;
 }
 
+/** Parses a request path. */
 export function targetOf(path: string): Target {
   const parts = path.split("/").slice(path.startsWith("/api/") ? 3 : 4);
   const isNamespaced = parts[0] === "namespaces" && parts.length > 2;
@@ -19,25 +20,27 @@ export function targetOf(path: string): Target {
   return { plural, namespace: isNamespaced ? parts[1] : undefined, name, subresource };
 }
 
-/** Answers the requests that an operator makes, as a real API server would: no more kinds of them are known. */
-export function answerOf(store: Store, asked: Asked): Reply {
-  const target = targetOf(asked.path);
-  switch (asked.method) {
+/** Answers a request as a real API server would. Only the kinds of requests that an operator sends are supported. */
+export function answerOf(store: Store, request: ApiRequest): Reply {
+  const target = targetOf(request.path);
+  switch (request.method) {
     case "GET":
       if (target.name !== undefined) return found(store, target);
-      return asked.query.has("watch") ? followed(store, target, asked.query) : listed(store, target, asked.query);
+      return request.query.has("watch")
+        ? watchReply(store, target, request.query)
+        : listed(store, target, request.query);
     case "POST":
-      return created(store, target, asked.body);
+      return created(store, target, request.body);
     case "PATCH":
-      return patched(store, target, asked);
+      return patched(store, target, request);
     case "DELETE":
-      return removed(store, target, asked.body);
+      return removed(store, target, request.body);
     default:
-      return refused(405, "MethodNotAllowed", `${asked.method} is not served here`);
+      return refused(405, "MethodNotAllowed", `${request.method} is not served here`);
   }
 }
 
-/** A `Status` that refuses. */
+/** A `Status` with an error. */
 function refused(code: number, reason: string, message: string): Reply {
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code };
   return { status: code, body: JSON.stringify(status) };
@@ -78,7 +81,7 @@ function listed(store: Store, target: Target, query: URLSearchParams): Reply {
 const uncounted: ReadonlySet<string> = new Set(["Service", "ServiceAccount", "Event"]);
 
 function created(store: Store, target: Target, body: string): Reply {
-  const sent = JSON.parse(body) as Held; // the client's word
+  const sent = JSON.parse(body) as StoredObject; // an object
   const { namespace = sent.metadata.namespace, plural } = target;
   const { generation, ...own } = identity();
   const counted = uncounted.has(sent.kind) ? {} : { generation };
@@ -93,11 +96,11 @@ function created(store: Store, target: Target, body: string): Reply {
 }
 
 interface Patch {
-  readonly metadata?: Partial<HeldMetadata>;
+  readonly metadata?: Partial<ObjectMetadata>;
   readonly [field: string]: unknown;
 }
 
-function patched(store: Store, target: Target, { contentType, body }: Asked): Reply {
+function patched(store: Store, target: Target, { contentType, body }: ApiRequest): Reply {
   const entry = store.collection(target.plural).entries.get(entryKey(target));
   if (entry === undefined) return missing(target);
   const { object } = entry;
@@ -115,17 +118,17 @@ function patched(store: Store, target: Target, { contentType, body }: Asked): Re
   return { status: 200, body: stored.text };
 }
 
-/** One manager alone writes status here: what it applies replaces what it applied before. */
-function withStatus(object: Held, patch: Patch, contentType: string): Held {
+/** Merges status. As only one manager writes it here, an apply replaces the whole status. */
+function withStatus(object: StoredObject, patch: Patch, contentType: string): StoredObject {
   const status = patch["status"];
   const isApplied = contentType.startsWith("application/apply-patch");
   return { ...object, status: isApplied ? status : merged(object["status"], status) };
 }
 
-function withFields(object: Held, { metadata = {}, status: _status, ...rest }: Patch): Held {
+function withFields(object: StoredObject, { metadata = {}, status: _status, ...rest }: Patch): StoredObject {
   const { resourceVersion: _version, uid: _uid, ...labels } = metadata;
-  const fields = merged(object, rest) as Held; // a merge keeps what makes it an object
-  return { ...fields, metadata: merged(object.metadata, labels) as HeldMetadata }; // likewise
+  const fields = merged(object, rest) as StoredObject; // a merge keeps what makes it an object
+  return { ...fields, metadata: merged(object.metadata, labels) as ObjectMetadata }; // likewise
 }
 
 /** JSON merge patch (RFC 7396). */
@@ -144,7 +147,7 @@ function removed(store: Store, target: Target, body: string): Reply {
   const key = entryKey(target);
   const entry = store.collection(target.plural).entries.get(key);
   if (entry === undefined) return missing(target);
-  const { preconditions } = JSON.parse(body || "{}") as { preconditions?: Partial<HeldMetadata> }; // DeleteOptions
+  const { preconditions } = JSON.parse(body || "{}") as { preconditions?: Partial<ObjectMetadata> }; // DeleteOptions
   const conflict = conflictOf(target, entry.object, preconditions);
   if (conflict !== undefined) return conflict;
   store.remove(target.plural, key);
@@ -153,8 +156,8 @@ function removed(store: Store, target: Target, body: string): Reply {
 
 function conflictOf(
   { plural, name }: Target,
-  { metadata }: Held,
-  wanted: Partial<HeldMetadata> = {},
+  { metadata }: StoredObject,
+  wanted: Partial<ObjectMetadata> = {},
 ): Reply | undefined {
   const isSame =
     (wanted.uid ?? metadata.uid) === metadata.uid &&
@@ -164,6 +167,6 @@ function conflictOf(
   return refused(409, "Conflict", `Operation cannot be fulfilled on ${plural} "${name}": ${advice}`);
 }
 
-function withVersion(object: Held, resourceVersion: string): Held {
+function withVersion(object: StoredObject, resourceVersion: string): StoredObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion } };
 }

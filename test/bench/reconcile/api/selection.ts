@@ -1,7 +1,7 @@
-import type { Held } from "./store.ts";
+import type { StoredObject } from "./store.ts";
 
-/** Whether an object is among those that a list or a watch asks for. */
-export function selects(namespace: string | undefined, query: URLSearchParams): (object: Held) => boolean {
+/** A predicate for the objects that a list or watch selects. */
+export function selects(namespace: string | undefined, query: URLSearchParams): (object: StoredObject) => boolean {
   const labels = requirements(query.get("labelSelector"));
   const fields = requirements(query.get("fieldSelector"));
   return (object) =>
@@ -12,7 +12,7 @@ export function selects(namespace: string | undefined, query: URLSearchParams): 
 
 interface Requirement {
   readonly name: string;
-  /** Undefined: the name alone is asked for. */
+  /** Undefined: the name must exist. */
   readonly value: string | undefined;
 }
 

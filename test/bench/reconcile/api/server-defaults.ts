@@ -1,9 +1,9 @@
-import type { Held } from "./store.ts";
+import type { StoredObject } from "./store.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A new object with what a real API server or its controllers put beside what was sent. */
-export function defaulted(object: Held): Held {
+/** A new object with the defaults and initial status of a real API server. */
+export function defaulted(object: StoredObject): StoredObject {
   return withDefaults[object.kind]?.(object) ?? object;
 }
 
@@ -11,7 +11,7 @@ const probe = { successThreshold: 1, timeoutSeconds: 1 };
 const podDefaults = { restartPolicy: "Always", dnsPolicy: "ClusterFirst", schedulerName: "default-scheduler" };
 let addresses = 0;
 
-const withDefaults: Readonly<Record<string, (object: Held) => Held>> = {
+const withDefaults: Readonly<Record<string, (object: StoredObject) => StoredObject>> = {
   ModelDeployment: (object) => ({ ...object, status: { observedGeneration: -1 } }),
   ReplicaSet: (object) => {
     const { template, ...spec } = fields(object["spec"]);
@@ -51,10 +51,12 @@ function defaultedProbe(value: unknown): Fields {
   return { ...probe, ...rest, httpGet: { scheme: "HTTP", ...fields(httpGet) } };
 }
 
+/** The fields of a JSON object; none of other values. */
 export function fields(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {}; // JSON that is no list
+  return typeof value === "object" && value !== null ? (value as Fields) : {}; // a JSON object
 }
 
+/** The entries of a JSON list; none of other values. */
 export function list(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.map(fields) : [];
 }

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { serialised } from "./managed-fields.ts";
 
-/** An object as the server keeps it, without `managedFields`, which are only written out. */
-export interface Held {
+/** An object in the store, without `managedFields`, which are added to its JSON only. */
+export interface StoredObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: HeldMetadata;
+  readonly metadata: ObjectMetadata;
   readonly [field: string]: unknown;
 }
 
-export interface HeldMetadata {
+/** The metadata of a stored object. */
+export interface ObjectMetadata {
   readonly name: string;
   readonly namespace?: string;
   readonly uid: string;
@@ -21,12 +22,14 @@ export interface HeldMetadata {
   readonly [field: string]: unknown;
 }
 
+/** An object with its JSON. */
 export interface Entry {
-  readonly object: Held;
-  /** What a client reads. */
+  readonly object: StoredObject;
+  /** JSON for clients. */
   readonly text: string;
 }
 
+/** The type of a watch event. */
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
 /** All objects of one kind. */
@@ -34,21 +37,22 @@ export interface Collection {
   /** By `<namespace>/<name>`. */
   readonly entries: Map<string, Entry>;
   readonly watchers: Set<(type: ChangeType, entry: Entry) => void>;
-  /** Newest version of this kind alone: what is asked for from before it has expired. */
+  /** Newest version of this kind; earlier versions have expired. */
   newest: number;
 }
 
-/** Objects by kind, with one count of versions over all. */
+/** Objects by kind, with one counter of versions. */
 export interface Store {
   collection(plural: string): Collection;
   version(): number;
-  /** Stores the next state of an object; `make` is told its version. */
-  put(plural: string, key: string, make: (version: string) => Held): Entry;
+  /** Stores the next state of an object, which `make` builds with its version. */
+  put(plural: string, key: string, make: (version: string) => StoredObject): Entry;
   remove(plural: string, key: string): void;
-  /** Told every change, whoever made it. */
+  /** Calls `onChange` for every change. */
   subscribe(onChange: (plural: string, type: ChangeType, entry: Entry) => void): void;
 }
 
+/** Creates an empty store. */
 export function createStore(): Store {
   const collections = new Map<string, Collection>();
   const subscribers: ((plural: string, type: ChangeType, entry: Entry) => void)[] = [];
@@ -60,7 +64,7 @@ export function createStore(): Store {
     collections.set(plural, made);
     return made;
   };
-  const tell = (plural: string, type: ChangeType, entry: Entry): void => {
+  const notify = (plural: string, type: ChangeType, entry: Entry): void => {
     const { watchers } = collection(plural);
     for (const watcher of watchers) watcher(type, entry);
     for (const subscriber of subscribers) subscriber(plural, type, entry);
@@ -76,7 +80,7 @@ export function createStore(): Store {
       const object = make(String(version));
       const entry = { object, text: serialised(object) };
       kept.entries.set(key, entry);
-      tell(plural, type, entry);
+      notify(plural, type, entry);
       return entry;
     },
     remove(plural, key) {
@@ -87,17 +91,18 @@ export function createStore(): Store {
       version += 1;
       kept.newest = version;
       const object = { ...last.object, metadata: { ...last.object.metadata, resourceVersion: String(version) } };
-      tell(plural, "DELETED", { object, text: serialised(object) });
+      notify(plural, "DELETED", { object, text: serialised(object) });
     },
     subscribe: (onChange) => void subscribers.push(onChange),
   };
 }
 
-/** What the server adds to the metadata of a new object. */
+/** The metadata that the server adds to a new object. */
 export function identity(): { readonly uid: string; readonly creationTimestamp: string; readonly generation: number } {
   return { uid: randomUUID(), creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`, generation: 1 };
 }
 
-export function keyOf({ metadata }: Pick<Held, "metadata">): string {
+/** The key `<namespace>/<name>`. */
+export function keyOf({ metadata }: Pick<StoredObject, "metadata">): string {
   return `${metadata.namespace ?? ""}/${metadata.name}`;
 }

@@ -1,4 +1,4 @@
-"""KServe's model server with a model of its own, as its documentation shows."""
+"""KServe's model server with a custom model, as in its documentation."""
 import os
 
 import kserve

@@ -1,4 +1,4 @@
-"""A model for MLServer, as its documentation shows."""
+"""A custom model for MLServer, as in its documentation."""
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.types import InferenceRequest, InferenceResponse

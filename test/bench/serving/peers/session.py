@@ -1,4 +1,4 @@
-"""The model of every peer: the same file, one thread of the engine, as this project's runtime has it."""
+"""The model of every peer: the same file and one engine thread, as in this project's runtime."""
 import os
 
 import onnxruntime

@@ -10,7 +10,7 @@ ROWS = json.loads(os.environ["MODELWRIGHT_ROWS"])
 
 
 def refusal(call):
-    """Code and message of the error of a call."""
+    """The code and message of the error that a call raises."""
     try:
         call()
     except Exception as error:  # each client library has its own exceptions
@@ -22,5 +22,6 @@ def refusal(call):
     return "no refusal"
 
 
-def tell(answers):
+def print_answers(answers):
+    """Prints the output of the script."""
     json.dump(answers, sys.stdout)

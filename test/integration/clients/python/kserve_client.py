@@ -6,7 +6,7 @@ import numpy as np
 from kserve import InferInput, InferRequest, InferenceGRPCClient, InferenceRESTClient
 from kserve.inference_client import RESTConfig
 
-from answers import GRPC, HTTP, ROWS, tell
+from answers import GRPC, HTTP, ROWS, print_answers
 
 rows = np.asarray(ROWS, dtype=np.float32)
 
@@ -24,16 +24,16 @@ def values(answer):
 async def version(protocol):
     client = InferenceRESTClient(RESTConfig(protocol=protocol, timeout=30))
     url = f"http://{HTTP}"
-    told = {
+    health = {
         "live": await client.is_server_live(url),
         "modelReady": await client.is_model_ready(url, "digits"),
     }
     if protocol == "v1":
         answer = await client.infer(url, {"instances": ROWS}, model_name="digits")
-        return {**told, "digits": [value for row in answer["predictions"] for value in row]}
-    asked = {"asJson": request(binary_data=False), "binary": request(binary_data=True)}
-    answers = {name: values(await client.infer(url, data, model_name="digits")) for name, data in asked.items()}
-    return {**told, "ready": await client.is_server_ready(url), **answers}
+        return {**health, "digits": [value for row in answer["predictions"] for value in row]}
+    requests = {"asJson": request(binary_data=False), "binary": request(binary_data=True)}
+    answers = {name: values(await client.infer(url, data, model_name="digits")) for name, data in requests.items()}
+    return {**health, "ready": await client.is_server_ready(url), **answers}
 
 
 async def grpc():
@@ -52,4 +52,4 @@ async def all():
     return {"v1": await version("v1"), "v2": await version("v2"), "grpc": await grpc()}
 
 
-tell(asyncio.run(all()))
+print_answers(asyncio.run(all()))

@@ -7,7 +7,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from tensorflow_serving.apis import prediction_service_pb2
 from tritonclient.grpc import service_pb2
 
-from answers import GRPC, refusal, tell
+from answers import GRPC, refusal, print_answers
 
 channel = grpc.insecure_channel(GRPC)
 health = health_pb2_grpc.HealthStub(channel)
@@ -72,7 +72,7 @@ def service_differences(published):
         yield from differences(method.output_type, other.output_type, seen)
 
 
-tell(
+print_answers(
     {
         "server": check(""),
         "service": check("inference.GRPCInferenceService"),

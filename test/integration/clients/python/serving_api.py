@@ -17,7 +17,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from answers import GRPC, ROWS, refusal, tell
+from answers import GRPC, ROWS, refusal, print_answers
 
 channel = grpc.insecure_channel(GRPC)
 prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -59,7 +59,7 @@ def with_examples(request, *values):
     return request
 
 
-def told(message):
+def to_dict(message):
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
 
 
@@ -77,12 +77,12 @@ def multi_inference():
     for kind in ["regress", "classify"]:
         task = request.tasks.add(method_name=f"tensorflow/serving/{kind}")
         task.model_spec.name, task.model_spec.signature_name = "half_plus_two", f"{kind}_x_to_y"
-    return told(prediction.MultiInference(with_examples(request, 2.0), timeout=20))["results"]
+    return to_dict(prediction.MultiInference(with_examples(request, 2.0), timeout=20))["results"]
 
 
 def status():
     request = spec(get_model_status_pb2.GetModelStatusRequest(), "half_plus_two")
-    return told(model.GetModelStatus(request, timeout=20))
+    return to_dict(model.GetModelStatus(request, timeout=20))
 
 
 def without_features():
@@ -95,14 +95,14 @@ digits = predict("digits", ROWS, input="features").outputs["output_0"]
 half = predict("half_plus_two", [[1.0], [4.0]])
 classify = spec(classification_pb2.ClassificationRequest(), "half_plus_two", "classify_x_to_y")
 regress = spec(regression_pb2.RegressionRequest(), "half_plus_two", "regress_x_to_y")
-tell(
+print_answers(
     {
         "digits": list(digits.float_val),
         "half": [list(half.outputs["y"].float_val), half.model_spec.version.value, half.model_spec.signature_name],
         "byVersion": predict("half_plus_two", [[1.0]], version=123).model_spec.version.value,
         "byLabel": predict("half_plus_two", [[1.0]], label="stable").model_spec.version.value,
-        "classify": told(prediction.Classify(with_examples(classify, 2.0, 20.0), timeout=20).result),
-        "regress": told(prediction.Regress(with_examples(regress, 2.0, 20.0), timeout=20).result),
+        "classify": to_dict(prediction.Classify(with_examples(classify, 2.0, 20.0), timeout=20).result),
+        "regress": to_dict(prediction.Regress(with_examples(regress, 2.0, 20.0), timeout=20).result),
         "multiInference": multi_inference(),
         "metadata": metadata(),
         "status": status(),

@@ -6,7 +6,7 @@ import numpy as np
 import tritonclient.grpc as over_grpc
 import tritonclient.http as over_http
 
-from answers import GRPC, HTTP, ROWS, refusal, tell
+from answers import GRPC, HTTP, ROWS, refusal, print_answers
 
 rows = np.asarray(ROWS, dtype=np.float32)
 
@@ -25,13 +25,13 @@ def classes(module, client):
 
 
 def counted(module, client):
-    """By how much the success count grows with one inference."""
+    """The growth of the success count with one inference."""
 
     def count():
-        told = client.get_inference_statistics("digits")
+        statistics = client.get_inference_statistics("digits")
         if module is over_http:
-            return told["model_stats"][0]["inference_stats"]["success"]["count"]
-        return told.model_stats[0].inference_stats.success.count
+            return statistics["model_stats"][0]["inference_stats"]["success"]["count"]
+        return statistics.model_stats[0].inference_stats.success.count
 
     before = count()
     inferred(module, client)
@@ -40,7 +40,7 @@ def counted(module, client):
 
 def common(module, client):
     answer = inferred(module, client)
-    told = answer.get_response()
+    response = answer.get_response()
     return {
         "live": client.is_server_live(),
         "ready": client.is_server_ready(),
@@ -48,7 +48,7 @@ def common(module, client):
         "versionReady": client.is_model_ready("digits", "1"),
         "unknownReady": client.is_model_ready("nope"),
         "digits": answer.as_numpy("output_0").flatten().tolist(),
-        "id": told["id"] if module is over_http else told.id,
+        "id": response["id"] if module is over_http else response.id,
         "classes": classes(module, client),
         "counted": counted(module, client),
         "unknownModel": refusal(lambda: client.infer("nope", [])),
@@ -102,7 +102,7 @@ def grpc():
 
 
 def changed(client):
-    """Readiness of a model before, while and after it is unloaded."""
+    """Readiness of a model before it is unloaded, after it is unloaded and after it is loaded again."""
     seen = [client.is_model_ready("half_plus_two")]
     client.unload_model("half_plus_two")
     seen.append(client.is_model_ready("half_plus_two"))
@@ -117,9 +117,9 @@ def streamed(client):
     tensor.set_data_from_numpy(rows)
     for i, model in enumerate(["digits", "nope", "digits"]):
         client.async_stream_infer(model, [tensor], request_id=str(i))
-    told = [answers.get(timeout=20) for _ in range(3)]
+    results = [answers.get(timeout=20) for _ in range(3)]
     client.stop_stream()
-    return [error.message() if error else result.get_response().id for result, error in told]
+    return [error.message() if error else result.get_response().id for result, error in results]
 
 
 def asynchronous(client):
@@ -131,4 +131,4 @@ def asynchronous(client):
     return sum(answers.get(timeout=20)[1] is None for _ in range(20))
 
 
-tell({"http": http(), "grpc": grpc()})
+print_answers({"http": http(), "grpc": grpc()})

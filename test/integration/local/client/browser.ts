@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** A headless Chromium with one tab, driven by the DevTools protocol. */
+/** A headless Chromium with one tab, controlled by the DevTools protocol. */
 export interface Browser {
   open(url: string): Promise<void>;
-  /** The value of an expression in the page, as JSON brings it over. */
+  /** The JSON value of an expression in the page. */
   value(expression: string): Promise<unknown>;
-  /** Runs an expression that leads to another page and waits for that. */
+  /** Runs an expression that loads another page, and waits until it is loaded. */
   follow(expression: string): Promise<void>;
-  /** PNG of the whole page. */
+  /** A PNG of the whole page. */
   screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }
@@ -25,9 +25,10 @@ export function chromium(path = process.env["PATH"] ?? ""): string | undefined {
   return candidates.find(isExecutable);
 }
 
+/** Starts Chromium, which ends with `close` or with this process. */
 export async function startBrowser(executable: string): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), "modelwright-browser-"));
-  // A root user has no sandbox, a container little /dev/shm.
+  // Chromium has no sandbox for root, and containers have a small /dev/shm.
   const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
   const child = spawn(
     executable,
@@ -81,7 +82,7 @@ interface Reply {
   readonly error?: { readonly message: string };
 }
 
-/** The tab that Chromium has opened at its start. */
+/** Connects to the tab that Chromium opens at its start. */
 async function tab(port: string): Promise<Omit<Browser, "close">> {
   const targets = await fetch(`http://127.0.0.1:${port}/json/list`);
   const pages = (await targets.json()) as readonly { type: string; webSocketDebuggerUrl: string }[]; // DevTools' HTTP API
@@ -95,22 +96,22 @@ async function tab(port: string): Promise<Omit<Browser, "close">> {
   socket.addEventListener("message", ({ data }) => {
     const { id, method, result, error } = JSON.parse(String(data)) as Reply; // DevTools protocol
     if (method === "Page.loadEventFired") for (const loaded of loads) loaded();
-    const asked = id === undefined ? undefined : waiting.get(id);
-    if (error === undefined) asked?.resolve(result);
-    else asked?.reject(new Error(error.message));
+    const pending = id === undefined ? undefined : waiting.get(id);
+    if (error === undefined) pending?.resolve(result);
+    else pending?.reject(new Error(error.message));
   });
   let last = 0;
   const call = async (method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> => {
     last += 1;
-    const asked = Promise.withResolvers<Reply["result"]>();
-    waiting.set(last, asked);
+    const pending = Promise.withResolvers<Reply["result"]>();
+    waiting.set(last, pending);
     socket.send(JSON.stringify({ id: last, method, params }));
-    return (await asked.promise) ?? {};
+    return (await pending.promise) ?? {};
   };
-  const loaded = async (lead: () => Promise<unknown>): Promise<void> => {
+  const loaded = async (navigate: () => Promise<unknown>): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     loads.add(resolve);
-    await lead();
+    await navigate();
     await promise;
     loads.delete(resolve);
   };

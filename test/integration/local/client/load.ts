@@ -1,16 +1,16 @@
-/** Requests that go on all the time, several at once. */
+/** A continuous load of concurrent requests. */
 export interface Load<T> {
   count(): number;
-  /** Lets what is under way finish; answers are in the order in which they came. */
+  /** Waits for requests in flight; answers are in the order in which they came. */
   end(): Promise<{ readonly answers: readonly T[]; readonly failures: readonly string[] }>;
 }
 
-/** Asks again and again on `connections` lanes; what `ask` throws is a failure. */
+/** Starts `connections` workers that call `ask` in a loop; an error that it throws counts as a failure. */
 export function load<T>(connections: number, ask: () => Promise<T>): Load<T> {
   const answers: T[] = [];
   const failures: string[] = [];
   const ending = new AbortController();
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     while (!ending.signal.aborted) {
       try {
         answers.push(await ask());
@@ -19,12 +19,12 @@ export function load<T>(connections: number, ask: () => Promise<T>): Load<T> {
       }
     }
   };
-  const lanes = Array.from({ length: connections }, lane);
+  const workers = Array.from({ length: connections }, worker);
   return {
     count: () => answers.length,
     async end() {
       ending.abort();
-      await Promise.all(lanes);
+      await Promise.all(workers);
       return { answers, failures };
     },
   };

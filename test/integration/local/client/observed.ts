@@ -2,14 +2,14 @@ import type { Condition, ModelDeployment } from "../../../../crds/v1alpha1/model
 import type { Event, Pod, ReplicaSet } from "../../../../operator/kube/kinds.ts";
 import { resources } from "../../../../operator/kube/resources.ts";
 import { labels } from "../../../../operator/model-deployment/resources/labels.ts";
-import type { Started } from "../started.ts";
+import type { LocalMode } from "../local-mode.ts";
 import { until } from "./until.ts";
 
 const namespace = "default";
 
 type Source = ModelDeployment["spec"]["model"]["source"];
 
-/** A ModelDeployment of this source, with more of its spec. */
+/** A ModelDeployment with this source and further fields of its spec. */
 export function deploymentOf(name: string, source: Source, spec: Partial<ModelDeployment["spec"]> = {}) {
   return {
     apiVersion: "modelwright.dev/v1alpha1",
@@ -19,50 +19,53 @@ export function deploymentOf(name: string, source: Source, spec: Partial<ModelDe
   } as const;
 }
 
-/** Applies it as `start -f` does, so that what is left out goes. Resolves with the generation that this makes. */
-export async function apply(local: Started, deployment: ReturnType<typeof deploymentOf>): Promise<number> {
+/** Applies a ModelDeployment as `start -f` does, so that omitted fields are removed. Resolves with the new generation. */
+export async function apply(local: LocalMode, deployment: ReturnType<typeof deploymentOf>): Promise<number> {
   const options = { force: true, fieldManager: "modelwright-local" };
   const { metadata } = await local.client.apply(resources.modelDeployments, deployment, options);
   return metadata.generation ?? 0;
 }
 
+/** The condition of this type, if there is one. */
 export function conditionOf(deployment: ModelDeployment | undefined, type: Condition["type"]): Condition | undefined {
   return deployment?.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** `True AsDeclared`. */
-export function standing(deployment: ModelDeployment | undefined, type: Condition["type"]): string {
+/** Status and reason of a condition, such as `True AsDeclared`. */
+export function conditionText(deployment: ModelDeployment | undefined, type: Condition["type"]): string {
   const { status = "absent", reason = "" } = conditionOf(deployment, type) ?? {};
   return `${status} ${reason}`;
 }
 
-/** Waits until the condition of this generation stands so. */
+/** Waits until the condition has this status and reason (`is`) for this generation. */
 export async function settled(
-  local: Started,
+  local: LocalMode,
   name: string,
   { type = "Ready", is, generation }: { type?: Condition["type"]; is: string; generation: number },
 ): Promise<ModelDeployment> {
   const last = await until(
     () => local.deployment(name),
     (deployment) =>
-      standing(deployment, type) === is && conditionOf(deployment, type)?.observedGeneration === generation,
+      conditionText(deployment, type) === is && conditionOf(deployment, type)?.observedGeneration === generation,
   );
   if (last === undefined) throw new Error(`${name} is gone`);
   return last;
 }
 
-export async function podsOf(local: Started, name: string): Promise<readonly Pod[]> {
+/** The pods of a ModelDeployment. */
+export async function podsOf(local: LocalMode, name: string): Promise<readonly Pod[]> {
   const { items } = await local.client.list<Pod>(resources.pods, selection(name));
   return items;
 }
 
-export async function replicaSetsOf(local: Started, name: string): Promise<readonly ReplicaSet[]> {
+/** The ReplicaSets of a ModelDeployment. */
+export async function replicaSetsOf(local: LocalMode, name: string): Promise<readonly ReplicaSet[]> {
   const { items } = await local.client.list<ReplicaSet>(resources.replicaSets, selection(name));
   return items;
 }
 
-/** Events about one object, as `Warning LambdaLayer: …`. */
-export async function eventsOf(local: Started, kind: string, name: string): Promise<readonly string[]> {
+/** Events about an object, as `Warning LambdaLayer: …`. */
+export async function eventsOf(local: LocalMode, kind: string, name: string): Promise<readonly string[]> {
   const { items } = await local.client.list<Event>(resources.events, { namespace });
   return items
     .filter(({ involvedObject }) => involvedObject.kind === kind && involvedObject.name === name)

@@ -2,7 +2,7 @@ import { systemClock } from "../../../../runtime/base/clock.ts";
 
 const pollMs = 20;
 
-/** Asks until the answer satisfies; after the limit fails with the last answer. */
+/** Polls until the answer satisfies the predicate. After the limit, throws an error with the last answer. */
 export async function until<T>(
   ask: () => Promise<T> | T,
   satisfies: (answer: T) => boolean,

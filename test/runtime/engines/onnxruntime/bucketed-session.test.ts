@@ -3,7 +3,7 @@ import type { Signature } from "../../../../runtime/dataplane/signature.ts";
 import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
 import { type OnnxSession, openSession } from "../../../../runtime/engines/onnxruntime/session.ts";
 import { batchSizeBuckets, bucketedSession } from "../../../../runtime/engines/onnxruntime/bucketed-session.ts";
-import { mobileNet, perceptron } from "../../../bench/gpu/made-models.ts";
+import { mobileNet, perceptron } from "../../../bench/gpu/generated-models.ts";
 
 const images: Signature = {
   inputs: [{ name: "x", dtype: "float32", shape: [-1, 3, 32, 32] }],

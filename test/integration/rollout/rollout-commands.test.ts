@@ -6,7 +6,7 @@ import { capture } from "../../cluster/launch/kubectl.ts";
 import { chromium, startBrowser } from "../local/client/browser.ts";
 import { conditionOf } from "../local/client/observed.ts";
 import { until } from "../local/client/until.ts";
-import { type Started, started } from "../local/started.ts";
+import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -16,7 +16,7 @@ const executable = chromium();
 const skipped = executable === undefined ? " (skipped: no Chromium in PATH)" : "";
 
 describe("a rollout under manual control", () => {
-  let local: Started;
+  let local: LocalMode;
   let sizes = 32;
 
   const now = (): Promise<ModelDeployment | undefined> => local.deployment(key.name);
@@ -37,7 +37,7 @@ describe("a rollout under manual control", () => {
   }
 
   beforeAll(async () => {
-    local = await started();
+    local = await startLocalMode();
     await local.line(/^Ctrl-C stops everything/);
   });
   afterAll(() => local.stop());

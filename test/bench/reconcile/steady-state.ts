@@ -6,18 +6,18 @@ import { type OperatorProcess, until } from "./operator-process.ts";
 import { type Scene, untilReconciled } from "./scene.ts";
 
 const goals = { firstMs: 1_600, residentMb: 150, peakFactor: 1.4 };
-/** Long enough for two idle checks of `collectGarbageWhenIdle` (10 s apart), so that what is measured is an operator at rest. */
-const restMs = 25_000;
+/** Long enough for two checks of `collectGarbageWhenIdle`, which are 10 s apart, so that an idle operator is measured. */
+const idleMs = 25_000;
 
-/** All objects are reconciled again when a gateway's pod changes. */
+/** Reconciles all objects by a change of a gateway's pod, without any change of their own. */
 export async function resync({ api, size }: Scene, operator: OperatorProcess): Promise<readonly Figure[]> {
-  await api.forget();
+  await api.resetCounts();
   const before = await operator.reconciles();
   const begunCpuMs = cpuMs(operator.pid);
   await api.touchGateway();
   const tookMs = await untilReconciled(operator, before, size);
   await api.untilQuiet(500);
-  const { counts } = await api.account(operatorAgent);
+  const { counts } = await api.requestCounts(operatorAgent);
   const writes = writesOf(counts);
   if (writes > 0) console.log(`resync: ${JSON.stringify(counts)}`);
   const reconciled = (await operator.reconciles()) - before;
@@ -31,7 +31,7 @@ export async function restart(
   scene: Scene,
 ): Promise<{ readonly figures: readonly Figure[]; readonly operator: OperatorProcess }> {
   const { api, size } = scene;
-  await api.forget();
+  await api.resetCounts();
   const operator = await scene.startOperator();
   const readyMs = await operator.untilReady();
   const readyCpuMs = cpuMs(operator.pid);
@@ -44,7 +44,7 @@ export async function restart(
   await untilReconciled(operator, 0, size);
   const allMs = performance.now() - operator.begunMs;
   await api.untilQuiet(1_000);
-  const writes = writesOf((await api.account(operatorAgent)).counts);
+  const writes = writesOf((await api.requestCounts(operatorAgent)).counts);
   const goalMs = goals.firstMs;
   const measured = `${firstMs.toFixed(0)} ms (caches ${readyMs.toFixed(0)} ms, CPU ${readyCpuMs} ms; all reconciled ${allMs.toFixed(0)} ms), ${writes} writes`;
   const figure: Figure = {
@@ -56,9 +56,9 @@ export async function restart(
   return { figures: [figure], operator };
 }
 
-/** Resident memory of an operator that has been at rest for `restMs`, and its peak. */
+/** Resident memory of an operator that has been idle for `idleMs`, and its peak. */
 export async function memory({ size }: Scene, operator: OperatorProcess, what: string): Promise<readonly Figure[]> {
-  await sleep(restMs);
+  await sleep(idleMs);
   const residentMb = memoryMb(operator.pid, "VmRSS");
   const peakMb = memoryMb(operator.pid, "VmHWM");
   const factor = peakMb / residentMb;

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 
-/** What a client of the REST API sees. */
+/** A response of the REST API. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
 
+/** Sends a predict request to TensorFlow Serving's REST API. */
 export async function predict(restUrl: string, model: string, instances: unknown): Promise<Answer> {
   const response = await fetch(`${restUrl}/v1/models/${model}:predict`, {
     method: "POST",
@@ -17,10 +18,10 @@ export async function predict(restUrl: string, model: string, instances: unknown
   return { status: response.status, body: await response.json() };
 }
 
-/** The numbers of `{"predictions": [[…], …]}`; throws for any other answer. */
+/** The rows of `{"predictions": [[…], …]}`. Throws for any other answer. */
 export function predictions({ status, body }: Answer): readonly (readonly number[])[] {
   if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
-  return (body as { predictions: readonly (readonly number[])[] }).predictions; // the models of these tests answer rows
+  return (body as { predictions: readonly (readonly number[])[] }).predictions; // the models of these tests have one output of rows
 }
 
 /** The versions that the status endpoint lists as AVAILABLE. */
@@ -32,13 +33,14 @@ export async function versions(restUrl: string, model: string): Promise<readonly
   return (body.model_version_status ?? []).filter(({ state }) => state === "AVAILABLE").map(({ version }) => version);
 }
 
-/** A model of the fixtures with inputs and what Keras answers. */
+/** A model of the fixtures with inputs and Keras's predictions for them. */
 export interface Fixture {
   readonly folder: string;
   readonly instances: readonly (readonly number[])[];
   readonly probabilities: readonly (readonly number[])[];
 }
 
+/** Reads a fixture such as `simple_model/v1`. */
 export function fixture(model: string): Fixture {
   const folder = join(fixtureFolder("keras-models"), model);
   const { inputs, outputs } = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as Expected; // own test data
@@ -59,7 +61,7 @@ function rows({ data, shape: [count, width] }: Tensor): readonly (readonly numbe
   return Array.from({ length: count }, (_, row) => data.slice(row * width, (row + 1) * width));
 }
 
-/** Largest distance between two tables of numbers; NaN where their shapes differ. */
+/** The largest absolute difference of two tables; NaN if their shapes differ. */
 export function distance(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number {
   if (a.length !== b.length) return Number.NaN;
   return Math.max(

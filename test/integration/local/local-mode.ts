@@ -13,15 +13,15 @@ import { freePort } from "../../../operator/local/free-port.ts";
 import { alive, descendants, type Process } from "./processes.ts";
 import { until } from "./client/until.ts";
 
-/** How the command ended, and which of its processes ran on for longer than they should. */
+/** How the command ended, and which of its processes did not end in time. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly left: readonly Process[];
 }
 
-/** The real `modelwright start`, on ports and a folder of its own. */
-export interface Started {
+/** A process of `modelwright start` with its own ports and folder. */
+export interface LocalMode {
   readonly pid: number;
   readonly restUrl: string;
   readonly grpcAddress: string;
@@ -30,27 +30,27 @@ export interface Started {
   readonly apiPort: number;
   readonly dataFolder: string;
   readonly kubeconfigPath: string;
-  /** What it printed up to now. */
+  /** Lines of standard output so far. */
   readonly lines: readonly string[];
   readonly stderr: readonly string[];
-  /** Somebody who uses its API server over HTTP. */
+  /** A client of its API server over HTTP. */
   readonly client: Client;
-  /** The first line from number `from` on that matches; waits for it. */
+  /** Waits for the first line from index `from` on that matches. */
   line(pattern: RegExp, from?: number): Promise<string>;
   deployment(name: string): Promise<ModelDeployment | undefined>;
-  /** Ends it by a signal and waits for all its processes. */
+  /** Sends a signal and waits for the end of all its processes. */
   end(signal: NodeJS.Signals): Promise<Ended>;
-  /** Ends it as `docker stop` or systemd would. Throws unless it leaves nothing behind and exits with 0. */
+  /** Sends SIGTERM, as `docker stop` or systemd do. Throws unless it exits with 0 and all its processes end. */
   stop(): Promise<void>;
 }
 
 const command = fileURLToPath(import.meta.resolve("../../../operator/cli/modelwright.ts"));
-/** Its children get this long after it is gone. */
-const goneMs = 5_000;
+/** Time limit for its children to end after it has ended. */
+const childrenEndMs = 5_000;
 const endMs = 60_000;
 
-/** Starts it; `line` tells when it is as far as a test needs it. */
-export async function started(args: readonly string[] = []): Promise<Started> {
+/** Starts the command; `line` waits for its progress. */
+export async function startLocalMode(args: readonly string[] = []): Promise<LocalMode> {
   const [restPort, grpcPort, apiPort, pagePort] = await freePorts();
   const dataFolder = mkdtempSync(join(tmpdir(), "modelwright-start-"));
   const numbers = { "rest-port": restPort, "grpc-port": grpcPort, "api-port": apiPort, "page-port": pagePort };
@@ -78,7 +78,7 @@ export async function started(args: readonly string[] = []): Promise<Started> {
     const left = await until(
       () => alive(known),
       (running) => running.length === 0,
-      goneMs,
+      childrenEndMs,
     ).catch(() => alive(known));
     process.removeListener("exit", killed);
     rmSync(dataFolder, { recursive: true, force: true });
@@ -107,7 +107,7 @@ export async function started(args: readonly string[] = []): Promise<Started> {
   };
 }
 
-/** Different ones: each is found by closing it again. */
+/** Four different ports. `freePort` closes each again, so it may return the same one twice. */
 async function freePorts(found: ReadonlySet<number> = new Set()): Promise<readonly [number, number, number, number]> {
   const [rest, grpc, api, page] = found;
   if (rest !== undefined && grpc !== undefined && api !== undefined && page !== undefined)
@@ -135,7 +135,7 @@ async function lineOf({ pattern, from, lines, stderr, child }: Awaited): Promise
   try {
     await until(found, (line) => line !== undefined || child.exitCode !== null);
   } catch {
-    // Told below, with what it printed instead.
+    // The error below has the printed lines.
   }
   const line = found();
   if (line !== undefined) return line;

@@ -1,27 +1,27 @@
 import { fields, list } from "./server-defaults.ts";
-import { type ChangeType, type Entry, type Held, identity, keyOf, type Store } from "./store.ts";
+import { type ChangeType, type Entry, type StoredObject, identity, keyOf, type Store } from "./store.ts";
 
-/** Plays the rest of a cluster: ReplicaSets have the pods that they ask for, ready at once, and owners take theirs along. */
-export interface ClusterPlayer {
-  /** From here on ReplicaSets get pods, those that are there already included. */
-  play(): void;
+/** Stands in for the controllers and kubelets of a cluster: gives ReplicaSets ready pods at once, and deletes objects with their owner. */
+export interface SimulatedControllers {
+  /** From now on ReplicaSets get pods, existing ones included. */
+  startPods(): void;
 }
 
-const agesAgo = "2026-01-01T00:00:00Z";
+const past = "2026-01-01T00:00:00Z";
 const node = {
   phase: "Running",
   hostIP: "10.0.0.1",
   hostIPs: [{ ip: "10.0.0.1" }],
   qosClass: "Guaranteed",
-  startTime: agesAgo,
+  startTime: past,
 };
 const conditionTypes = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
-/** All pods have this address: it is where their facts are told. */
-export function clusterPlayer(store: Store, podAddress: string): ClusterPlayer {
-  /** Keys of what an object owns, by its UID, each with the plural of its kind. */
+/** Subscribes to the store. All pods get the address `podAddress`, at which their model facts are served. */
+export function simulateControllers(store: Store, podAddress: string): SimulatedControllers {
+  /** Keys of an object's dependents by its UID, each with the plural of its kind. */
   const owned = new Map<string, Map<string, string>>();
-  let isPlaying = false;
+  let createsPods = false;
   const change = (plural: string, type: ChangeType, { object }: Entry): void => {
     for (const { uid } of object.metadata.ownerReferences ?? []) {
       const keys = owned.get(uid) ?? new Map<string, string>();
@@ -29,9 +29,9 @@ export function clusterPlayer(store: Store, podAddress: string): ClusterPlayer {
       else owned.set(uid, keys.set(keyOf(object), plural));
     }
     if (type === "DELETED") setImmediate(() => collect(object));
-    else if (plural === "replicasets" && isPlaying) setImmediate(() => fill(keyOf(object)));
+    else if (plural === "replicasets" && createsPods) setImmediate(() => fill(keyOf(object)));
   };
-  const collect = ({ metadata }: Held): void => {
+  const collect = ({ metadata }: StoredObject): void => {
     const dependents = owned.get(metadata.uid) ?? new Map<string, string>();
     owned.delete(metadata.uid);
     for (const [key, plural] of dependents) store.remove(plural, key);
@@ -49,26 +49,26 @@ export function clusterPlayer(store: Store, podAddress: string): ClusterPlayer {
     if (JSON.stringify(next["status"]) === JSON.stringify(replicaSet["status"])) return;
     store.put("replicasets", key, (resourceVersion) => ({ ...next, metadata: { ...next.metadata, resourceVersion } }));
   };
-  const addPod = (replicaSet: Held): void => {
+  const addPod = (replicaSet: StoredObject): void => {
     const pod = podOf(replicaSet, podAddress);
     store.put("pods", keyOf(pod), (resourceVersion) => ({ ...pod, metadata: { ...pod.metadata, resourceVersion } }));
   };
   store.subscribe(change);
   return {
-    play() {
-      isPlaying = true;
+    startPods() {
+      createsPods = true;
       for (const key of store.collection("replicasets").entries.keys()) setImmediate(() => fill(key));
     },
   };
 }
 
-function podOf({ apiVersion, kind, metadata, ...replicaSet }: Held, podIP: string): Held {
+function podOf({ apiVersion, kind, metadata, ...replicaSet }: StoredObject, podIP: string): StoredObject {
   const { metadata: labelled, spec } = fields(fields(replicaSet["spec"])["template"]);
   const { uid } = metadata;
   const suffix = Math.random().toString(36).slice(2, 7).padEnd(5, "x");
   const controller = { apiVersion, kind, name: metadata.name, uid, controller: true, blockOwnerDeletion: true };
   const own = identity();
-  const started = { startedAt: agesAgo };
+  const started = { startedAt: past };
   const containerStatuses = list(fields(spec)["containers"]).map(({ name, image, resources }) => ({
     name,
     state: { running: started },

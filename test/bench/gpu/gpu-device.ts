@@ -1,16 +1,16 @@
 import { execFileSync } from "node:child_process";
 
-/** An NVIDIA GPU as its driver tells it. */
-export interface Card {
+/** An NVIDIA GPU as nvidia-smi reports it. */
+export interface GpuDevice {
   readonly name: string;
   readonly driver: string;
   readonly memoryMb: number;
 }
 
-/** The first GPU; or why there is none. */
-export function firstCard(): Card | string {
+/** The first GPU, or the reason why there is none. */
+export function firstGpu(): GpuDevice | string {
   try {
-    const [line = ""] = asked("name,driver_version,memory.total").split("\n");
+    const [line = ""] = nvidiaSmi("name,driver_version,memory.total").split("\n");
     const [name = "", driver = "", memory] = line.split(", ");
     return { name, driver, memoryMb: Number(memory) };
   } catch (thrown) {
@@ -18,12 +18,12 @@ export function firstCard(): Card | string {
   }
 }
 
-/** Memory of the first GPU that is taken, by whatever process. */
-export function takenMb(): number {
-  return Number(asked("memory.used").split("\n")[0]);
+/** Used memory of the first GPU, of all processes, in MB. */
+export function usedMb(): number {
+  return Number(nvidiaSmi("memory.used").split("\n")[0]);
 }
 
-function asked(fields: string): string {
+function nvidiaSmi(fields: string): string {
   const args = [`--query-gpu=${fields}`, "--format=csv,noheader,nounits"];
   return execFileSync("nvidia-smi", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 }

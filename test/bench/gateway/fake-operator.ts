@@ -4,15 +4,16 @@ import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import type { GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
 
-/** An operator as one gateway sees it: it pushes tables and waits for their acknowledgements. */
-export interface OperatorSide {
+/** The operator's side of a gateway's route stream: pushes tables and waits for their acknowledgements. */
+export interface FakeOperator {
   readonly url: string;
-  /** Resolves with the time from the first byte to the acknowledgement, in milliseconds. */
+  /** Sends a message; resolves with the time until its acknowledgement in milliseconds. */
   push(message: TableMessage): Promise<number>;
   close(): void;
 }
 
-export async function operatorSide(): Promise<OperatorSide> {
+/** Starts the HTTP server for one gateway. */
+export async function startFakeOperator(): Promise<FakeOperator> {
   let stream = Promise.withResolvers<ServerResponse>();
   const waiting = new Map<number, () => void>();
   const server = createServer((request, response) => {
@@ -50,7 +51,7 @@ export async function operatorSide(): Promise<OperatorSide> {
   };
 }
 
-/** Route number `index`, with one ready pod at this port. */
+/** The route with number `index`, with one ready pod at this port. */
 export function benchRoute(index: number, podPort: number): Route {
   const name = `model-${index}`;
   const namespace = "default";

@@ -1,20 +1,20 @@
 import type { Reply } from "./connection.ts";
 import type { Target } from "./requests.ts";
 import { selects } from "./selection.ts";
-import type { ChangeType, Entry, Held, Store } from "./store.ts";
+import type { ChangeType, Entry, StoredObject, Store } from "./store.ts";
 
-/** Objects that are written to a watch before its reader is waited for. */
+/** Number of events per write. */
 const batch = 50;
 
 /**
- * A watch, with the whole state first when that is asked for. There is no history: what is asked for from before the
- * newest change of the kind has expired.
+ * The reply to a watch request, with the initial state if no resourceVersion is given. There is no history: a resourceVersion before
+ * the kind's newest change has expired.
  */
-export function followed(store: Store, { plural, namespace }: Target, query: URLSearchParams): Reply {
+export function watchReply(store: Store, { plural, namespace }: Target, query: URLSearchParams): Reply {
   const collection = store.collection(plural);
   const isSelected = selects(namespace, query);
   const since = query.get("resourceVersion");
-  const follow: Extract<Reply, { follow: unknown }>["follow"] = (stream) => {
+  const watch: Extract<Reply, { watch: unknown }>["watch"] = (stream) => {
     if (since !== null && Number(since) < collection.newest) {
       stream.write(line("ERROR", JSON.stringify(expired)));
       stream.end();
@@ -38,7 +38,7 @@ export function followed(store: Store, { plural, namespace }: Target, query: URL
     write();
     return () => void collection.watchers.delete(watcher);
   };
-  return { status: 200, follow };
+  return { status: 200, watch };
 }
 
 const expired = {
@@ -55,7 +55,7 @@ function line(type: ChangeType | "ERROR" | "BOOKMARK", text: string): string {
   return `{"type":"${type}","object":${text}}\n`;
 }
 
-function initialEvents(store: Store, plural: string, isSelected: (object: Held) => boolean): string[] {
+function initialEvents(store: Store, plural: string, isSelected: (object: StoredObject) => boolean): string[] {
   const lines: string[] = [];
   for (const { object, text } of store.collection(plural).entries.values()) {
     if (isSelected(object)) lines.push(line("ADDED", text));

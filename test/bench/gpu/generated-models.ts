@@ -4,8 +4,8 @@ type Draft = NonNullable<Parameters<typeof ModelProto.encode>[0]["graph"]>;
 type Nodes = NonNullable<Draft["node"]>[number][];
 type Weights = NonNullable<Draft["initializer"]>[number][];
 
-/** An ONNX graph while it is written: every method adds a node and returns the name of its result. */
-class GraphDraft {
+/** Builds an ONNX graph: every method adds a node or weights and returns the name of the result. */
+class GraphBuilder {
   readonly nodes: Nodes = [];
   readonly weights: Weights = [];
   #seed = 1;
@@ -21,7 +21,7 @@ class GraphDraft {
     return output;
   }
 
-  /** Made-up weights whose sums over `fanIn` products stay about 1. */
+  /** Pseudo-random weights, scaled so that sums over `fanIn` products are about 1. */
   weight(dims: readonly number[], fanIn: number): string {
     const name = `w${this.weights.length}`;
     const count = dims.reduce((product, size) => product * size, 1);
@@ -47,7 +47,7 @@ class GraphDraft {
     return name;
   }
 
-  /** The model from "x" to "y", where `last` is the result that becomes "y". */
+  /** The model from input "x" to output "y", the softmax of the result `last`. */
   model(shape: readonly number[], last: string, outputs: number): Uint8Array {
     this.nodes.push({ opType: "Softmax", input: [last], output: ["y"] });
     const value = (name: string, sizes: readonly number[]) => ({
@@ -79,9 +79,9 @@ const blocks = [
   [6, 320, 1, 1],
 ] as const;
 
-/** MobileNetV2 of this image size, normalisations folded, with made-up weights. */
+/** MobileNetV2 for images of this size, with folded normalisations and pseudo-random weights. */
 export function mobileNet(size: number): Uint8Array {
-  const graph = new GraphDraft();
+  const graph = new GraphBuilder();
   const low = graph.numbers([0], []);
   const high = graph.numbers([6], []);
   const relu6 = (value: string): string => graph.add("Clip", [value, low, high]);
@@ -114,7 +114,7 @@ export function mobileNet(size: number): Uint8Array {
   return graph.model([3, size, size], graph.add("MatMul", [flat, graph.weight([1280, 1000], 1280)]), 1000);
 }
 
-/** Sizes of a transformer's encoder. */
+/** The sizes of a transformer encoder. */
 export interface EncoderSizes {
   readonly layers: number;
   readonly tokens: number;
@@ -122,9 +122,9 @@ export interface EncoderSizes {
   readonly heads: number;
 }
 
-/** A transformer's encoder over embedded tokens, normalised before each part, with made-up weights; 10 classes from the mean. */
+/** A pre-norm transformer encoder over embedded tokens with pseudo-random weights; 10 classes from the mean. */
 export function encoder({ layers, tokens, width, heads }: EncoderSizes): Uint8Array {
-  const graph = new GraphDraft();
+  const graph = new GraphBuilder();
   const split = graph.integers([-1, tokens, heads, width / heads]);
   const merge = graph.integers([-1, tokens, width]);
   const scale = graph.numbers([1 / Math.sqrt(width / heads)], []);
@@ -157,9 +157,9 @@ export function encoder({ layers, tokens, width, heads }: EncoderSizes): Uint8Ar
   return graph.model([tokens, width], dense(mean, width, 10), 10);
 }
 
-/** Dense layers of these sizes with made-up weights. */
+/** Dense layers of these sizes with pseudo-random weights. */
 export function perceptron(sizes: readonly number[]): Uint8Array {
-  const graph = new GraphDraft();
+  const graph = new GraphBuilder();
   const [input = 1, ...outputs] = sizes;
   let [value, width] = ["x", input];
   for (const [i, output] of outputs.entries()) {

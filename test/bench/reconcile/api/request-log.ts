@@ -1,32 +1,32 @@
-import { type Asked } from "./connection.ts";
+import { type ApiRequest } from "./connection.ts";
 import { targetOf } from "./requests.ts";
 
-/** What one client asked for since the ledger was emptied. */
-export interface Account {
-  /** By `PATCH modeldeployments/status`; watches and their first lists as `WATCH pods`. */
+/** The requests of one client since the last reset. */
+export interface RequestCounts {
+  /** Counts by label, such as `PATCH modeldeployments/status`; watches and their initial lists as `WATCH pods`. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** When a change that was made here led to what. */
+/** The operator's reaction to a change. */
 export interface Outcome {
-  /** From the change to the answer to the last write of a child before status tells of it. */
+  /** Time from the change to the response of the last write of a child before the status write. */
   readonly lastChildMs: number;
-  /** From the change to the write of status that tells of it. */
+  /** Time from the change to the write of its status. */
   readonly statusMs: number;
-  /** Writes, events left out, up to that write. */
+  /** Writes up to that one, without events. */
   readonly writes: readonly string[];
 }
 
-/** Notes requests as they are answered. */
-export interface Ledger {
-  note(asked: Asked): void;
-  account(agent: string): Account;
-  empty(): void;
-  /** Resolves when the status of this many objects was written since the ledger was emptied; milliseconds since `sinceMs`. */
+/** Records answered requests. */
+export interface RequestLog {
+  record(request: ApiRequest): void;
+  requestCounts(agent: string): RequestCounts;
+  reset(): void;
+  /** Waits until the status of this many objects was written since the last reset; resolves with the time since `sinceMs`. */
   untilStatuses(count: number, sinceMs: number): Promise<number>;
-  /** What follows a change of this ModelDeployment that is made at this moment. */
+  /** Resolves with the reaction to a change of this ModelDeployment that is made now. */
   outcome(key: string): Promise<Outcome>;
-  /** Resolves when nothing was written for this long. */
+  /** Waits until nothing was written for this long. */
   untilQuiet(quietMs: number): Promise<void>;
 }
 
@@ -37,32 +37,33 @@ interface Expectation {
   readonly resolve: (outcome: Outcome) => void;
 }
 
-export function createLedger(): Ledger {
-  const accounts = new Map<string, Record<string, number>>();
+/** Creates an empty log. */
+export function createRequestLog(): RequestLog {
+  const counts = new Map<string, Record<string, number>>();
   const reported = new Set<string>();
   const expected = new Map<string, Expectation>();
   let awaited = { count: Number.POSITIVE_INFINITY, resolve: (): void => {} };
   let lastWriteMs = performance.now();
   const count = (agent: string, label: string): void => {
-    const account = accounts.get(agent) ?? {};
-    accounts.set(agent, account);
-    account[label] = (account[label] ?? 0) + 1;
+    const ofAgent = counts.get(agent) ?? {};
+    counts.set(agent, ofAgent);
+    ofAgent[label] = (ofAgent[label] ?? 0) + 1;
   };
   const statusWritten = (key: string): void => {
     reported.add(key);
     if (reported.size >= awaited.count) awaited.resolve();
     const expectation = expected.get(key);
-    // A new revision's number stands in status before anything is made of it.
+    // The first status write may come before any child, with the number of a new revision.
     if (expectation === undefined || expectation.lastChildMs === expectation.begunMs) return;
     expected.delete(key);
     const { begunMs, lastChildMs, writes, resolve } = expectation;
     resolve({ lastChildMs: lastChildMs - begunMs, statusMs: performance.now() - begunMs, writes });
   };
   return {
-    note(asked) {
-      const { method, path, agent, body } = asked;
+    record(request) {
+      const { method, path, agent, body } = request;
       const { plural, namespace, name = "", subresource } = targetOf(path);
-      const label = labelOf(asked);
+      const label = labelOf(request);
       count(agent, label);
       if (method === "GET" || plural === "leases") return;
       lastWriteMs = performance.now();
@@ -77,9 +78,9 @@ export function createLedger(): Ledger {
         expectation.lastChildMs = lastWriteMs;
       }
     },
-    account: (agent) => ({ counts: { ...accounts.get(agent) } }),
-    empty() {
-      accounts.clear();
+    requestCounts: (agent) => ({ counts: { ...counts.get(agent) } }),
+    reset() {
+      counts.clear();
       reported.clear();
     },
     async untilStatuses(count, sinceMs) {
@@ -100,12 +101,12 @@ export function createLedger(): Ledger {
   };
 }
 
-function labelOf({ method, path, query }: Asked): string {
+function labelOf({ method, path, query }: ApiRequest): string {
   const { plural, subresource } = targetOf(path);
   return `${query.has("watch") ? "WATCH" : method} ${[plural, subresource].filter(Boolean).join("/")}`;
 }
 
-/** Children are named `<ModelDeployment>` or `<ModelDeployment>-<suffix>`; a new one says so in its label. */
+/** The ModelDeployment of a child: from the label of a new child, else from its name `<ModelDeployment>[-<suffix>]`. */
 function ownerName(name: string, body: string): string {
   if (name === "") return /"modelwright\.dev\/model-deployment":"([^"]+)"/.exec(body)?.[1] ?? "";
   return /^model-\d+/.exec(name)?.[0] ?? "";

@@ -2,20 +2,21 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { environment } from "../../../runtime/contract/environment.ts";
 import { builtRuntime } from "./built-runtime.ts";
-import type { Wire } from "./exchange.ts";
+import type { PayloadFormat } from "./exchange.ts";
 import { pythonWith } from "./python.ts";
 
-/** A server that takes part: how it is started, and where it answers which wire. */
-export interface Contestant {
+/** A server to measure: its command, and its paths by format. */
+export interface BenchServer {
   readonly name: string;
-  readonly paths: Readonly<Partial<Record<Wire, string>>>;
-  /** Answers GET with 200 when it is ready. */
+  readonly paths: Readonly<Partial<Record<PayloadFormat, string>>>;
+  /** Path that answers GET with 200 when the server is ready. */
   readonly health: string;
-  /** The command; installs what it needs first. Throws when that cannot be had here. */
-  readonly command: (place: Place) => Promise<Command>;
+  /** Installs the server if necessary and returns its command. Throws if it cannot be installed. */
+  readonly command: (settings: ServerSettings) => Promise<Command>;
 }
 
-export interface Place {
+/** Settings of a server process. */
+export interface ServerSettings {
   readonly port: number;
   readonly grpcPort: number;
   readonly metricsPort: number;
@@ -24,6 +25,7 @@ export interface Place {
   readonly folder: string;
 }
 
+/** A command line with its environment. */
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
@@ -33,8 +35,8 @@ export interface Command {
 const here = import.meta.dirname;
 const engine = ["onnxruntime==1.23.2", "numpy", "orjson"];
 
-/** Ours, with settings as `spec.serving` has them. */
-export function modelwrightWith(serving: object): Contestant {
+/** This project's runtime, with the settings of `spec.serving`. */
+export function modelwrightWith(serving: object): BenchServer {
   return {
     name: "modelwright",
     paths: { rows: "/v1/models/mlp:predict", "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
@@ -52,11 +54,11 @@ export function modelwrightWith(serving: object): Contestant {
   };
 }
 
-/** Ours as it comes. */
+/** This project's runtime with its defaults. */
 export const modelwright = modelwrightWith({});
 
-/** Node's HTTP server that reads a body and answers with a fixed text: what no server on it can do without. */
-export const nodeEcho: Contestant = {
+/** A `node:http` server that reads the body and answers a fixed text: the lower bound of a server on it. */
+export const nodeEcho: BenchServer = {
   name: "node:http echo",
   paths: { rows: "/", "v2-json": "/", "v2-binary": "/" },
   health: "/",
@@ -64,16 +66,16 @@ export const nodeEcho: Contestant = {
     Promise.resolve({ program: process.execPath, args: [join(here, "echo-server.ts"), String(port)] }),
 };
 
-interface PythonServer extends Omit<Contestant, "command"> {
+interface PythonServer extends Omit<BenchServer, "command"> {
   /** File in `peers`. */
   readonly script: string;
   readonly packages: readonly string[];
 }
 
-function python({ script, packages, ...contestant }: PythonServer): Contestant {
-  const { name } = contestant;
+function python({ script, packages, ...definition }: PythonServer): BenchServer {
+  const { name } = definition;
   return {
-    ...contestant,
+    ...definition,
     command: async ({ port, grpcPort, metricsPort, model }) => ({
       program: await pythonWith(name, [...packages, ...engine]),
       args: [
@@ -85,8 +87,8 @@ function python({ script, packages, ...contestant }: PythonServer): Contestant {
   };
 }
 
-/** The peers, each as its own documentation sets it up. */
-export const peers: readonly Contestant[] = [
+/** Servers of other projects, each set up as in its own documentation. */
+export const peers: readonly BenchServer[] = [
   python({
     name: "mosec",
     script: "mosec_server.py",
@@ -141,7 +143,7 @@ export const peers: readonly Contestant[] = [
     script: "pytriton_server.py",
     packages: ["nvidia-pytriton"],
     paths: { "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
-    // Its stub for Python models works with Debian's Python 3.11 only: elsewhere the model never gets ready.
+    // PyTriton's stub for Python models works with Debian's Python 3.11 only; elsewhere the model never becomes ready.
     health: "/v2/models/mlp/ready",
   }),
 ];

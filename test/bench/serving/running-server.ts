@@ -7,14 +7,14 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { freePort } from "../../../operator/local/free-port.ts";
-import type { Contestant } from "./contestants.ts";
+import type { BenchServer } from "./servers.ts";
 import type { Exchange } from "./exchange.ts";
 import { loopCpuUs, treeCpuUs, treeMemoryMb } from "./process-tree.ts";
 import type { LoadReport } from "./load-report.ts";
 
-/** A contestant that answers. */
-export interface Running {
-  readonly contestant: Contestant;
+/** A server process that is ready. */
+export interface RunningServer {
+  readonly definition: BenchServer;
   readonly pid: number;
   readonly port: number;
   readonly grpcPort: number;
@@ -22,7 +22,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** One measurement. */
+/** The result of one measurement. */
 export interface Run {
   readonly cpuUsPerRequest: number;
   readonly perSecond: number;
@@ -31,30 +31,31 @@ export interface Run {
   readonly rejected: number;
   readonly rejectP99: number;
   readonly cpuUs: number;
-  /** Of that, the server's event loop. */
+  /** Processor time of the server's main thread. */
   readonly loopCpuUs: number;
   readonly memoryMb: number;
 }
 
+/** The load of a measurement. */
 export interface Load {
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second, by the clock; absent: as fast as answers come. */
+  /** Requests per second of an open loop; absent: a closed loop. */
   readonly rate?: number;
 }
 
 const isShared = availableParallelism() < 2;
 
-/** The server has core 0 and the generator core 1, so that neither takes the other's time. */
+/** A command that runs on one core: servers use core 0 and the generator core 1, so that they do not compete. */
 export function pinned(core: number, program: string, args: readonly string[]): readonly [string, readonly string[]] {
   return isShared ? [program, args] : ["taskset", ["-c", String(core), program, ...args]];
 }
 
-/** Starts a contestant and waits for its first good answer. Throws when it cannot be had or does not answer in a minute. */
-export async function started(contestant: Contestant, model: string): Promise<Running> {
+/** Starts a server and waits until it is ready. Throws if it cannot be installed or is not ready within a minute. */
+export async function startServer(definition: BenchServer, model: string): Promise<RunningServer> {
   const [port, grpcPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const folder = await mkdtemp(join(tmpdir(), "modelwright-bench-"));
-  const { program, args, env } = await contestant.command({ port, grpcPort, metricsPort, model, folder });
+  const { program, args, env } = await definition.command({ port, grpcPort, metricsPort, model, folder });
   const [first, rest] = pinned(0, program, args);
   const start = performance.now();
   const child = spawn(first, rest, {
@@ -67,34 +68,34 @@ export async function started(contestant: Contestant, model: string): Promise<Ru
     await rm(folder, { recursive: true, force: true });
   };
   for (let attempts = 0; attempts < 1200; attempts++) {
-    const answer = await fetch(`http://127.0.0.1:${port}${contestant.health}`).catch(() => undefined);
+    const answer = await fetch(`http://127.0.0.1:${port}${definition.health}`).catch(() => undefined);
     if (answer?.ok === true) {
-      return { contestant, pid: child.pid ?? 0, port, grpcPort, startMs: performance.now() - start, stop };
+      return { definition, pid: child.pid ?? 0, port, grpcPort, startMs: performance.now() - start, stop };
     }
     if (child.exitCode !== null) break;
     await sleep(50);
   }
   await stop();
-  throw new Error(`${contestant.name} does not answer`);
+  throw new Error(`${definition.name} does not answer`);
 }
 
 async function stopped(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
   try {
-    process.kill(-child.pid, "SIGTERM"); // a group of its own, made by `detached`
+    process.kill(-child.pid, "SIGTERM"); // the process group that `detached` creates
     await Promise.race([exited, sleep(3000)]);
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // All of the group have ended.
+    // All processes of the group have ended.
   }
   await exited;
 }
 
 const generator = join(import.meta.dirname, "load-generator.ts");
 
-/** Loads a running contestant. Throws when one answer was wrong or missing: such a run says nothing. */
-export async function loaded(running: Running, exchange: Exchange, load: Load): Promise<Run> {
+/** Measures a server under load. Throws if an answer was wrong or missing. */
+export async function measureLoad(running: RunningServer, exchange: Exchange, load: Load): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-exchange-"));
   const file = join(folder, "exchange.json");
   const { request, answer } = exchange;
@@ -117,7 +118,7 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
   await rm(folder, { recursive: true });
   const result = JSON.parse(report) as LoadReport; // printed by load-generator.ts
   if (result.wrong > 0 || result.failed > 0 || result.requests === 0) {
-    throw new Error(`${running.contestant.name}: ${result.wrong} wrong, ${result.failed} failed of ${result.requests}`);
+    throw new Error(`${running.definition.name}: ${result.wrong} wrong, ${result.failed} failed of ${result.requests}`);
   }
   return {
     cpuUsPerRequest: cpuUs / result.requests,
