@@ -9,6 +9,7 @@ import { withoutInitializers } from "./rewrites/default-inputs.ts";
 import { supportsEmptyInputs } from "./checks/empty-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
 import { withLoopGuards } from "./rewrites/loop-guards.ts";
+import { withBuiltInLocale } from "./rewrites/text-locale.ts";
 import { withoutZipMaps } from "./rewrites/zip-maps.ts";
 import { onnxFaults } from "./faults.ts";
 import type { OnnxModel } from "./onnx-model.ts";
@@ -29,10 +30,7 @@ export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
 
 function checkedModel(path: string, maxWeightBytes: number): OnnxModel {
   const file = basename(path);
-  const given = readFileSync(path);
-  const asGiven = ModelProto.decode(given);
-  const bytes = withoutZipMaps(given, asGiven);
-  const model = bytes === given ? asGiven : ModelProto.decode(bytes);
+  const { bytes, model } = rewrittenModel(readFileSync(path));
   const { graph } = model;
   if (graph === undefined) throw onnxFaults.OnnxFileDamaged({ file, reason: "it has no graph" });
   checkGraph(file, graph);
@@ -66,6 +64,16 @@ function checkedModel(path: string, maxWeightBytes: number): OnnxModel {
     signature,
     weightBytes,
   };
+}
+
+/** The model as ONNX Runtime and the protocols can take it. */
+function rewrittenModel(given: Uint8Array<ArrayBuffer>): {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly model: ModelProto;
+} {
+  const model = ModelProto.decode(given);
+  const bytes = withoutZipMaps(withBuiltInLocale(given, model), model);
+  return { bytes, model: bytes === given ? model : ModelProto.decode(bytes) };
 }
 
 function checkGraph(file: string, { input, output, node }: GraphProto): void {

@@ -150,6 +150,27 @@ describe("a ZipMap at an output", () => {
   });
 });
 
+describe("a StringNormalizer", () => {
+  const attribute = [{ name: "case_change_action", s: Buffer.from("LOWER"), type: 3 }];
+  const american = { name: "locale", s: Buffer.from("en_US"), type: 3 };
+
+  it.each([
+    ["without a locale", attribute],
+    ["with the locale of its default", [american, ...attribute]],
+  ])("%s runs where only the locales of the C library are installed", async (_, attributes) => {
+    const path = join(folder, `model${count++}.onnx`);
+    const lower: NodeDraft = { ...node("StringNormalizer", ["x"], ["y"]), attribute: attributes };
+    writeFileSync(path, modelOf({ node: [lower], input: [info("x", 8, [-1])], output: [info("y", 8, [-1])] }));
+    const { model } = await loadModel(path);
+    const [y] = await model.infer([{ dtype: "string", shape: [2], data: [Buffer.from("Cat"), Buffer.from("ÉCOLE")] }]);
+    expect([...(y?.dtype === "string" ? y.data : [])].map((text) => Buffer.from(text).toString())).toEqual([
+      "cat",
+      "école",
+    ]);
+    model.unload();
+  });
+});
+
 describe("functions of an ONNX file", () => {
   const call = (name: string): NodeDraft => ({ ...node(name, ["a"], ["b"]), domain: "own" });
   function modelWith(functions: Readonly<Record<string, readonly NodeDraft[]>>): Buffer {
