@@ -52,11 +52,19 @@ function einsumDense(call: LayerCall): Value {
   const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
   const [kernel, bias] = weights;
   if (kernel === undefined) throw new NotExportedError("it has no kernel");
-  const equation = word(config, "equation", "").replaceAll(" ", "");
+  const equation = withoutEllipsis(word(config, "equation", "").replaceAll(" ", ""), input.shape.length);
   const shape = einsumShape(equation, input.shape, kernel.shape);
   const product = graph.add("Einsum", [input.name, plainWeight(graph, kernel)], { equation });
   const name = bias === undefined ? product : graph.add("Add", [product, plainWeight(graph, bias)]);
   return activated(graph, { ...input, name, shape }, word(config, "activation", "linear"));
+}
+
+/** The equation with letters for the axes that `...` stands for. */
+function withoutEllipsis(equation: string, rank: number): string {
+  const [own = ""] = equation.split(",");
+  const named = own.replace("...", "").length;
+  const free = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".split("").filter((letter) => !equation.includes(letter));
+  return equation.replaceAll("...", free.slice(0, Math.max(0, rank - named)).join(""));
 }
 
 /**
