@@ -4,6 +4,7 @@ import {
   type Call,
   computedDtype,
   numberOf,
+  numbersOf,
   type Operation,
   type Operations,
   tensorAt,
@@ -109,6 +110,15 @@ export const elementwise: Operations = {
   Sub: binary((tf, a, b) => tf.sub(a, b)),
 
   AddN: (call) => call.tf.addN(tensorsAt(call)),
+  Bucketize: (call) => {
+    const x = tensorAt(call, 0);
+    const boundaries = numbersOf(call, "boundaries", []);
+    const buckets = Int32Array.from(x.dataSync(), (value) => {
+      const next = boundaries.findIndex((boundary) => value < boundary);
+      return next === -1 ? boundaries.length : next;
+    });
+    return call.tf.tensor(buckets, x.shape, "int32");
+  },
   BiasAdd: (call) => {
     const [x, bias] = [tensorAt(call, 0), tensorAt(call, 1)];
     if (textOf(call, "data_format", "NHWC") !== "NCHW") return call.tf.add(x, bias);

@@ -41,6 +41,7 @@ export const operationCases: readonly OperationCase[] = [
   ["Cast", [f([3], -1.7, 0, 2.9)], [i([3], -1, 0, 2)], { DstT: "int64" }],
   ["Cast", [f([3], -1.7, 0, 2.9)], [truths([3], 1, 0, 1)], { DstT: "bool" }],
   ["Bitcast", [f([2], 1, -0)], [i([2], 0x3f800000, -(2 ** 31))], { T: "float32", type: "int32" }],
+  ["Bucketize", [f([2, 2], -5, 0, 0.5, 9)], [i([2, 2], 0, 1, 1, 3)], { boundaries: [0, 1, 2] }],
   ["ClipByValue", [f([3], -5, 0.5, 5), f([], -1), f([], 1)], [f([3], -1, 0.5, 1)]],
   ["AddN", [f([2], 1, 2), f([2], 3, 4), f([2], 5, 6)], [f([2], 9, 12)]],
   ["BiasAdd", [f([1, 2, 1, 2], 0, 0, 0, 0), f([2], 1, 2)], [f([1, 2, 1, 2], 1, 1, 2, 2)], { data_format: "NCHW" }],
