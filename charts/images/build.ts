@@ -1,4 +1,4 @@
-// Makes container images of the built programs: `node charts/images/build.ts` writes dist/images/*.tar;
+// Creates container images of the built programs: `node charts/images/build.ts` writes dist/images/*.tar;
 // `node charts/images/build.ts PROGRAM FOLDER` writes the files of one program's image into a folder, for the Dockerfile.
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

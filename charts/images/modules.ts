@@ -21,7 +21,7 @@ export function reachedModules(entries: readonly string[]): Modules {
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (files.has(path)) continue;
     if (!existsSync(path))
-      throw new Error(`${path} is not there; it must be built before an image is made: npm run build`);
+      throw new Error(`${path} does not exist; it must be built before an image is made: npm run build`);
     files.add(path);
     if (!path.endsWith(".js")) continue;
     for (const [, specifier = ""] of sourceOf(path).matchAll(specifiers)) {

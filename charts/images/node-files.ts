@@ -14,7 +14,7 @@ const encoded = (text: string): Uint8Array => Buffer.from(text);
  */
 export function nodeFiles(addons: readonly string[] = []): readonly TarEntry[] {
   if (process.platform !== "linux") {
-    throw new Error(`images are made of this machine's Node, which is for ${process.platform}; must be for linux`);
+    throw new Error(`images contain this machine's Node, which is for ${process.platform}; must be for linux`);
   }
   const needed = [process.execPath, ...addons].flatMap(sharedLibraries);
   const isOwn = (path: string): boolean => addons.some((addon) => dirname(addon) === dirname(path));
@@ -23,7 +23,7 @@ export function nodeFiles(addons: readonly string[] = []): readonly TarEntry[] {
     kind: "file",
     path: path.slice(1),
     content: { file: path },
-    // The dynamic linker is one of them.
+    // The dynamic linker among them must be executable.
     isExecutable: true,
   }));
   const files: TarEntry[] = [

@@ -23,7 +23,7 @@ const loaded: Readonly<Record<string, RegExp>> = {
     /^dist\/(?:tf-backend-wasm\.node\.js|tfjs-backend-wasm(?:-simd|-threaded-simd)?\.wasm)$/,
 };
 /** Files for JavaScript runtimes other than Node. */
-const forOthers = /\/node_modules\/bare-[a-z]+\/prebuilds\//;
+const forOtherRuntimes = /\/node_modules\/bare-[a-z]+\/prebuilds\//;
 const always = /^(?:package\.json|licen[cs]e.*|notice.*)$/i;
 
 /**
@@ -33,14 +33,14 @@ const always = /^(?:package\.json|licen[cs]e.*|notice.*)$/i;
 export function packageFiles(root: string, names: readonly string[]): readonly string[] {
   const lock = lockOf(root);
   const found = new Set<string>();
-  const queue = names.map((name) => placeOf(lock, name, ""));
-  for (let place = queue.pop(); place !== undefined; place = queue.pop()) {
-    if (found.has(place) || typesOnly.test(place)) continue;
-    found.add(place);
-    const from = place;
-    queue.push(...Object.keys(lock.get(place)?.dependencies ?? {}).map((name) => placeOf(lock, name, from)));
+  const queue = names.map((name) => locationOf(lock, name, ""));
+  for (let location = queue.pop(); location !== undefined; location = queue.pop()) {
+    if (found.has(location) || typesOnly.test(location)) continue;
+    found.add(location);
+    const from = location;
+    queue.push(...Object.keys(lock.get(location)?.dependencies ?? {}).map((name) => locationOf(lock, name, from)));
   }
-  return [...found].flatMap((place) => filesOf(root, place)).toSorted();
+  return [...found].flatMap((location) => filesOf(root, location)).toSorted();
 }
 
 function lockOf(root: string): Lock {
@@ -52,12 +52,12 @@ function lockOf(root: string): Lock {
 }
 
 /** Resolves a package as Node does: in the importer's node_modules, then in those of the folders above. */
-function placeOf(lock: Lock, name: string, from: string): string {
-  const place = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
-  if (lock.has(place)) return place;
+function locationOf(lock: Lock, name: string, from: string): string {
+  const location = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
+  if (lock.has(location)) return location;
   if (from === "")
     throw new Error(`${name} is imported and not in package-lock.json; must be a dependency of package.json`);
-  return placeOf(lock, name, from.slice(0, Math.max(0, from.lastIndexOf("node_modules/") - 1)));
+  return locationOf(lock, name, from.slice(0, Math.max(0, from.lastIndexOf("node_modules/") - 1)));
 }
 
 function filesOf(root: string, folder: string): readonly string[] {
@@ -71,7 +71,7 @@ function filesOf(root: string, folder: string): readonly string[] {
 
 function isLoaded(path: string): boolean {
   const [, name = "", inside = ""] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)$/.exec(path) ?? [];
-  return !forOthers.test(`/${path}`) && (loaded[name]?.test(inside) !== false || always.test(inside));
+  return !forOtherRuntimes.test(`/${path}`) && (loaded[name]?.test(inside) !== false || always.test(inside));
 }
 
 /** Images are for the platform of the building machine, whose Node they contain. */

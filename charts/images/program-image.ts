@@ -100,11 +100,11 @@ async function bundledProgram(root: string, program: Program): Promise<readonly 
 export function programBundles(root: string, program: Program): Promise<readonly string[]> {
   const { main, threads, bundle }: ProgramParts = programs[program];
   const { commands = {}, inlined = [] } = bundle ?? {};
-  const place = (path: string): string => join(root, path);
+  const inRoot = (path: string): string => join(root, path);
   return bundledFiles({
-    main: place(main),
-    threads: threads.map(place),
-    commands: Object.fromEntries(Object.entries(commands).map(([command, files]) => [command, files.map(place)])),
+    main: inRoot(main),
+    threads: threads.map(inRoot),
+    commands: Object.fromEntries(Object.entries(commands).map(([command, files]) => [command, files.map(inRoot)])),
     inlined,
     folder: join(root, "dist", "bundles", program),
   });

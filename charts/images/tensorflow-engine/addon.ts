@@ -38,20 +38,20 @@ export function compileCommand(folder: string): readonly string[] {
  * wheels) looks for them, so that LD_LIBRARY_PATH need not be set.
  */
 export async function linkLibraries(folder: string): Promise<void> {
-  const target = join(folder, addonPackage, "deps", "lib");
-  await mkdir(target, { recursive: true });
+  const libraryFolder = join(folder, addonPackage, "deps", "lib");
+  await mkdir(libraryFolder, { recursive: true });
   await mkdir(join(folder, addonPackage, "lib", "napi-v8"), { recursive: true });
   for (const [file, linkName] of libraries) {
-    await rename(join(folder, "wheels", "tensorflow", file), join(target, file));
-    await symlink(file, join(target, linkName));
+    await rename(join(folder, "wheels", "tensorflow", file), join(libraryFolder, file));
+    await symlink(file, join(libraryFolder, linkName));
   }
   const cuda = join(folder, "wheels", "nvidia");
   if (!existsSync(cuda)) return;
-  const place = join(folder, addonPackage, "deps", "nvidia");
+  const target = join(folder, addonPackage, "deps", "nvidia");
   for (const path of await readdir(cuda, { recursive: true })) {
     const [, part = "", name = ""] = /^(\w+)\/lib\/([^/]+\.so[.\d]*)$/.exec(path) ?? [];
     if (name === "" || unused.test(name)) continue;
-    const home = join(place, relocated[part] ?? part, "lib");
+    const home = join(target, relocated[part] ?? part, "lib");
     await mkdir(home, { recursive: true });
     await rename(join(cuda, path), join(home, name));
   }

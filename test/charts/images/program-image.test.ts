@@ -83,7 +83,7 @@ describe("the image of a program", () => {
 
   test("cannot be made of a program that is not built", async () => {
     await expect(programLayers(root, "runtime")).rejects.toThrow(
-      `${join(root, "dist/runtime/model/formats/parser.js")} is not there; it must be built before an image is made: npm run build`,
+      `${join(root, "dist/runtime/model/formats/parser.js")} does not exist; it must be built before an image is made: npm run build`,
     );
   });
 });
