@@ -1,3 +1,5 @@
+import { abbreviated } from "../../runtime/base/fault.ts";
+
 /** A rule for a value from outside. */
 export interface ValueRule {
   /** Completes `not …`: `a number`. */
@@ -84,6 +86,5 @@ function memberError(name: string, value: unknown, rule: ValueRule): string | un
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
+  return abbreviated(JSON.stringify(value), maxShownLength);
 }

@@ -10,6 +10,9 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The maximum of a timer: 24 days. */
+export const maxTimerMs = 2 ** 31 - 1;
+
 /** Implements `sleep` on top of a clock's `after`: resolves after `ms` or when the signal aborts. */
 export function sleepBy(after: Clock["after"]): Clock["sleep"] {
   return (ms, signal) =>

@@ -67,6 +67,11 @@ export function errorText(thrown: unknown): string {
   return "code" in thrown ? String(thrown.code) : thrown.name;
 }
 
+/** A text for a message: beyond `maxLength` characters its start and an ellipsis. */
+export function abbreviated(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}
+
 type Entries<Arguments extends Record<string, object>> = {
   readonly [Code in keyof Arguments]: FaultEntry<Arguments[Code]>;
 };

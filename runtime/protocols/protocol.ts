@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Fault, FaultRecord } from "../base/fault.ts";
+import { abbreviated, type Fault, type FaultRecord } from "../base/fault.ts";
 import type { ModelState } from "../contract/model-facts.ts";
 import { notReadyHeader } from "../contract/route-table.ts";
 import type { Abortable, InferTarget, ModelReference } from "../dataplane/infer.ts";
@@ -75,9 +75,7 @@ export function jsonResponse(status: number, body: unknown): ProtocolResponse {
 export function errorResponse(fault: Fault, statuses: Readonly<Record<string, number>>): ProtocolResponse {
   const status =
     (Object.hasOwn(statuses, fault.code) ? statuses[fault.code] : undefined) ?? transportStatuses.Unexpected;
-  const { sentence } = fault;
-  const error = sentence.length > maxMessageChars ? `${sentence.slice(0, maxMessageChars)}…` : sentence;
-  const response = jsonResponse(status, { error });
+  const response = jsonResponse(status, { error: abbreviated(fault.sentence, maxMessageChars) });
   const retryAfter = status === unavailable ? { "retry-after": String(retryAfterSeconds(fault)) } : {};
   return { ...response, headers: { ...response.headers, ...retryAfter, ...refusalHeaders(fault) }, fault };
 }

@@ -10,7 +10,7 @@ export interface LocalTime {
 }
 
 const minuteSeconds = 60;
-const daySeconds = 86_400;
+export const daySeconds = 86_400;
 
 /** Formatters by time zone: creating one takes a hundred times as long as using it. */
 const formats = new Map<string, Intl.DateTimeFormat | undefined>();

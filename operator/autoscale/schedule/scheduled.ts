@@ -1,15 +1,13 @@
 import { durationMs } from "../../../crds/schema/grammar/duration.ts";
 import type { Schedule } from "../../../crds/v1alpha1/autoscaling/schedule.ts";
 import { type Cron, hasDay, isCronDay, parsedCron } from "./cron.ts";
-import { localTime, zoneOffsetSeconds } from "./local-time.ts";
+import { daySeconds, localTime, zoneOffsetSeconds } from "./local-time.ts";
 
 /** The open window with the greatest minimum. */
 export interface Scheduled {
   readonly name: string;
   readonly min: number;
 }
-
-const daySeconds = 86_400;
 
 const parsed = new Map<string, Cron | undefined>();
 

@@ -1,3 +1,5 @@
+import { abbreviated } from "../fault.ts";
+
 /** How one revision's prediction differs from another's for the same request, or from an expected one. */
 export interface Divergence {
   /** A number is beyond the tolerance, or a shape, type or string differs. */
@@ -142,8 +144,8 @@ function compareObjects(comparison: Comparison, pair: Pair, value: object, expec
 function differ(comparison: Comparison, { path, value, expected }: Pair, difference?: number): void {
   comparison.first ??= {
     path: path === "" ? "the answer" : path,
-    value: abbreviated(value),
-    expected: abbreviated(expected),
+    value: shown(value),
+    expected: shown(expected),
     ...(difference === undefined ? {} : { difference }),
   };
 }
@@ -169,7 +171,7 @@ function reshapedTensors(outputs: unknown): unknown {
   return Object.fromEntries(
     tensors.map((tensor) => [
       String(tensor.get("name")),
-      { datatype: tensor.get("datatype"), shape: abbreviated(tensor.get("shape")), data: reshaped(tensor) },
+      { datatype: tensor.get("datatype"), shape: shown(tensor.get("shape")), data: reshaped(tensor) },
     ]),
   );
 }
@@ -203,14 +205,13 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function abbreviated(value: unknown): string {
+function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(truncated(value, { left: maxCharacters }));
-  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)}…`;
+  return abbreviated(JSON.stringify(truncated(value, { left: maxCharacters })), maxCharacters);
 }
 
 /**
- * The part of a value that `abbreviated` can show, where each part takes at least one character: predictions may have
+ * The part of a value that `shown` shows, where each part takes at least one character: predictions may have
  * millions of numbers.
  */
 function truncated(value: unknown, budget: { left: number }): unknown {

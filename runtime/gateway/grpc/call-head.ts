@@ -2,7 +2,7 @@ import { modelHeader } from "../../contract/route-table.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import { headerValue } from "../http2/header-record.ts";
 import { type MethodShape, methodShape } from "./messages/methods.ts";
-import { timeoutMs } from "./timeout.ts";
+import { timeoutMs } from "../../server/grpc/timeout.ts";
 
 /** A call's parsed headers; calls of a connection with identical headers share one. */
 export interface CallHead {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, maxTimerMs } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { Buffer } from "node:buffer";
@@ -30,8 +30,6 @@ export type AcceptCall = (stream: Http2Stream, head: CallHead, fixed?: LiveRoute
 
 /** A call must name its model within this time. Streams of messages may begin with a pause. */
 const firstMessageMs = 60_000;
-/** The maximum of a timer: 24 days. */
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Answers gRPC calls, by pods or by the gateway itself. */
 export function grpcCalls(options: CallsOptions): AcceptCall {

@@ -1,4 +1,4 @@
-import { timeoutMs } from "../grpc/timeout.ts";
+import { timeoutMs } from "../../server/grpc/timeout.ts";
 
 /** Envoy's header, so also Istio's and KServe's: milliseconds for everything, waiting and retries included. */
 const envoyTimeout = "x-envoy-upstream-rq-timeout-ms";

@@ -9,7 +9,7 @@ export interface Fields {
 
 const maxShown = 64;
 /** NumPy's limit of dimensions. */
-const maxRank = 64;
+export const maxRank = 64;
 const maxElements = Number.MAX_SAFE_INTEGER;
 
 /**

@@ -1,9 +1,10 @@
 import type { Buffer } from "node:buffer";
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, maxTimerMs } from "../../base/clock.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
 import { CallRefusedError, type CallStatus, statusTrailers } from "./call-status.ts";
 import { framedMessage, MessageReader, type RawMessage } from "./message-reader.ts";
+import { timeoutUnits } from "./timeout.ts";
 
 const answerHeaders: HeaderList = [":status", "200", "content-type", "application/grpc"];
 const encodings: HeaderList = ["grpc-accept-encoding", "identity,deflate,gzip"];
@@ -141,15 +142,10 @@ export class GrpcCall implements StreamOwner {
   }
 }
 
-/** The maximum of a timer: 24 days. */
-const maxTimerMs = 2 ** 31 - 1;
-/** Milliseconds of each unit of `grpc-timeout` (gRPC over HTTP2, "TimeoutUnit"). */
-const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
-
 /** Parses `grpc-timeout` to milliseconds; undefined when it sets no limit. */
 function timeoutOf(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
   const [, digits, unit = ""] = /(\d{1,8})\s*([HMSmun])$/.exec(header) ?? [];
   if (digits === undefined) throw new CallRefusedError("INTERNAL", `Invalid grpc-timeout value "${header}"`);
-  return Number(digits) * (units[unit] ?? 1);
+  return Number(digits) * (timeoutUnits[unit] ?? 1);
 }

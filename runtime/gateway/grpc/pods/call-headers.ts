@@ -1,7 +1,7 @@
 import { modelHeader, revisionHeader } from "../../../contract/route-table.ts";
 import type { HeaderList } from "../../../http2/hpack/header-writer.ts";
 import type { CallHead } from "../call-head.ts";
-import { timeoutHeader } from "../timeout.ts";
+import { timeoutHeader } from "../../../server/grpc/timeout.ts";
 
 /**
  * Headers that end at the gateway, or may be wrong behind it. `te` stays, since gRPC requires it; HTTP/1.1's other hop-by-hop

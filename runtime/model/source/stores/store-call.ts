@@ -1,4 +1,4 @@
-import { Fault } from "../../../base/fault.ts";
+import { abbreviated, Fault } from "../../../base/fault.ts";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
 import { certificateFault } from "./certificates.ts";
@@ -50,8 +50,7 @@ function messageOf(thrown: unknown): string | undefined {
     .split("\n");
   const cause: unknown = Reflect.get(thrown, "cause");
   if (uninformative.test(line)) return isObject(cause) ? messageOf(cause) : undefined;
-  const message = line.replace(/\.? URL: .*$/, "");
-  return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
+  return abbreviated(line.replace(/\.? URL: .*$/, ""), maxMessageLength);
 }
 
 /** The HTTP status, which each client library has in another property. */

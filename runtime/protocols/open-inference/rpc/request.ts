@@ -1,6 +1,8 @@
+import { abbreviated } from "../../../base/fault.ts";
 import type { Signature } from "../../../dataplane/signature.ts";
 import type { Dtype, NamedTensor } from "../../../dataplane/tensor.ts";
 import { faults } from "../faults.ts";
+import { maxRank } from "../fields.ts";
 import { decodedTensor } from "../tensors/base64.ts";
 import { tensorFromBytes } from "../tensors/binary-data.ts";
 import { datatypeNames, datatypes, dtypeNamed } from "../tensors/datatypes.ts";
@@ -8,8 +10,8 @@ import { type Classes, classesOf } from "../tensors/classes.ts";
 import { tensorFromContents } from "./contents.ts";
 import type { InputTensor, ModelInferRequest } from "./messages.ts";
 
-/** NumPy's limit of dimensions. */
-const maxRank = 64;
+/** The longest unknown datatype that a message shows. */
+const maxShown = 64;
 
 /**
  * Decodes the input tensors, from `raw_input_contents` if present, otherwise from the typed contents. Throws a Fault with the path
@@ -64,8 +66,7 @@ function checkedShape(shape: readonly number[], path: string): readonly number[]
 function datatypeOf({ datatype }: InputTensor, path: string, expected: Dtype | undefined): Dtype {
   const dtype = dtypeNamed(datatype);
   if (dtype === undefined) {
-    const shown = datatype.length > maxRank ? `${datatype.slice(0, maxRank)}…` : datatype;
-    throw faults.DatatypeUnknown({ path, datatype: shown, known: datatypeNames });
+    throw faults.DatatypeUnknown({ path, datatype: abbreviated(datatype, maxShown), known: datatypeNames });
   }
   if (expected !== undefined && dtype !== expected) {
     throw faults.DatatypeMismatch({ path, datatype, expected: datatypes[expected].name });

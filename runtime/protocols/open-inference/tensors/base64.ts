@@ -1,3 +1,4 @@
+import { abbreviated } from "../../../base/fault.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import { faults } from "../faults.ts";
 
@@ -14,11 +15,10 @@ export function decodedTensor(tensor: Tensor, contentType: string | undefined, p
   const data = tensor.data.map((bytes, index) => {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
     if (base64.test(text)) return Buffer.from(text, "base64");
-    const shown = text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
     throw faults.DataElement({
       path,
       index,
-      found: JSON.stringify(shown),
+      found: JSON.stringify(abbreviated(text, maxShown)),
       expected: "base64, as its content_type says",
     });
   });

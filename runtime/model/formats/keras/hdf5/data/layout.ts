@@ -1,5 +1,6 @@
 import type { Cursor } from "../bytes/cursor.ts";
 import { brokenStructure, Hdf5Error, unknownStructure } from "../hdf5-error.ts";
+import { maxRank } from "../objects/dataspace.ts";
 
 /** Where the elements of a dataset are stored. */
 export type Layout =
@@ -21,8 +22,6 @@ export interface ChunkedLayout {
   /** Stored size and filter mask of a single filtered chunk. */
   readonly single?: { readonly sizeBytes: number; readonly mask: number };
 }
-
-const maxRank = 32;
 
 /** Reads a data layout message. Specification IV.A.2.i; versions 1 and 2 were last written in 2004. */
 export function layout(message: Cursor): Layout {

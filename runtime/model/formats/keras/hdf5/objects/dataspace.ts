@@ -1,7 +1,8 @@
 import type { Cursor } from "../bytes/cursor.ts";
 import { brokenStructure } from "../hdf5-error.ts";
 
-const maxRank = 32;
+/** HDF5's `H5S_MAX_RANK`. */
+export const maxRank = 32;
 
 /** Reads a dataspace message: the shape, `[]` for a scalar, `undefined` for no elements. Specification IV.A.2.b. */
 export function dataspace(message: Cursor): readonly number[] | undefined {

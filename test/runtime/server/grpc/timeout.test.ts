@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { timeoutHeader, timeoutMs } from "../../../../runtime/gateway/grpc/timeout.ts";
+import { timeoutHeader, timeoutMs } from "../../../../runtime/server/grpc/timeout.ts";
 
 describe("timeoutMs", () => {
   const cases: Record<string, [string | undefined, number | undefined]> = {
