@@ -11,7 +11,8 @@ import { revisionLabels } from "../../operator/model-deployment/resources/labels
 import type { Demand } from "../../operator/signals/gateway-figures.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
 import { modelDeployment } from "../builders/model-deployment.ts";
-import { sendRequest, freePort, pod, route, startGateway, tableSource } from "../integration/gateway/gateway-scene.ts";
+import { freePort } from "../../operator/local/free-port.ts";
+import { sendRequest, pod, route, startGateway, tableSource } from "../integration/gateway/gateway-scene.ts";
 import { longLife } from "./autoscaling/long-life.ts";
 import { type Figure, printFigures, quantile } from "./figures.ts";
 

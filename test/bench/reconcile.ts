@@ -7,11 +7,12 @@
  *     node test/bench/reconcile.ts [objects] [changes] [seed]
  */
 import { loadavg } from "node:os";
+import { mulberry32 } from "../../operator/autoscale/simulator/random.ts";
 import { type Figure, printFigures } from "./figures.ts";
 import { amongResyncs, changing, scaling } from "./reconcile/changes.ts";
 import { creation } from "./reconcile/creation.ts";
 import { leadership } from "./reconcile/leadership.ts";
-import { type Scene, seededRandom, startScene } from "./reconcile/scene.ts";
+import { type Scene, startScene } from "./reconcile/scene.ts";
 import { memory, restart, resync } from "./reconcile/steady-state.ts";
 
 const objects = Number(process.argv[2] ?? 10_000);
@@ -52,7 +53,7 @@ async function all(scene: Scene, earlierP99Ms: number | undefined): Promise<numb
 console.log(`${sizes.join(" and ")} objects, ${changes} changes, seed ${seed}`);
 let earlierP99Ms: number | undefined;
 for (const size of sizes) {
-  const scene = await startScene(size, seededRandom(seed));
+  const scene = await startScene(size, mulberry32(seed));
   try {
     earlierP99Ms = await all(scene, earlierP99Ms);
   } finally {

@@ -85,13 +85,3 @@ export async function untilReconciled(operator: OperatorProcess, before: number,
   );
   return performance.now() - begunMs;
 }
-
-/** Random numbers in [0, 1) from a seed (mulberry32). */
-export function seededRandom(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

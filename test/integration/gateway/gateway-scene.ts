@@ -9,6 +9,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { freePort } from "../../../operator/local/free-port.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
@@ -122,12 +123,6 @@ export async function startGateway(
   await gateway.open();
   await source.received(({ type }) => type === "hello");
   return { gateway, restPort, grpcPort };
-}
-
-export async function freePort(): Promise<number> {
-  const { port, close } = await loopbackServer((_message, response) => response.end());
-  await close();
-  return port;
 }
 
 export function route(port: number, revisions: Route["revisions"], changes: Partial<Route> = {}): Route {

@@ -4,15 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
-import {
-  sendRequest as sendOnce,
-  freePort,
-  pod,
-  route,
-  startGateway,
-  tableSource,
-  type TableSource,
-} from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { sendRequest as sendOnce, pod, route, startGateway, tableSource, type TableSource } from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 

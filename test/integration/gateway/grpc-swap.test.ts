@@ -5,7 +5,8 @@ import { modelInferRequest, modelInferResponse } from "../../../runtime/protocol
 import { predictRequest, predictResponse } from "../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { digits, type Program, rows, startServe } from "../runtime/program.ts";
 import { identity, unaryCall, grpcClient, methods } from "./grpc-scene.ts";
-import { freePort, route, startGateway, tableSource } from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { route, startGateway, tableSource } from "./gateway-scene.ts";
 
 /** A runtime of this version that serves the digits, ready. */
 async function startRuntime(version: string) {

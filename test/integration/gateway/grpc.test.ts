@@ -5,7 +5,8 @@ import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
 import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
 import { answer, identity, unaryCall, framed, grpcClient, grpcPod, inference, methods, refuse } from "./grpc-scene.ts";
-import { freePort, route, startGateway, tableSource } from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

@@ -3,7 +3,8 @@ import { connect, type ClientHttp2Session, constants, type OutgoingHttpHeaders }
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RequestListener } from "node:http";
-import { freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const run = promisify(execFile);
 const closing: (() => unknown)[] = [];

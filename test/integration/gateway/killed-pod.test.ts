@@ -7,7 +7,8 @@ import { wireTypes } from "../../../runtime/base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../../runtime/base/protobuf/wire-writer.ts";
 import { digits, probabilities, type Program, rows, start } from "../runtime/program.ts";
 import { unaryCall, grpcClient } from "./grpc-scene.ts";
-import { sendRequest, freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { sendRequest, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

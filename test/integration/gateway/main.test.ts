@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { GatewayFigures } from "../../../runtime/contract/figures.ts";
 import { runGateway } from "../../../runtime/gateway/main.ts";
-import { sendRequest, freePort, pod, route, tableSource } from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { sendRequest, pod, route, tableSource } from "./gateway-scene.ts";
 
 describe("the gateway's program", () => {
   test("opens its ports, reports readiness and figures, and stops on request", async () => {

@@ -4,7 +4,8 @@ import { Agent, request } from "node:http";
 import { connect, constants } from "node:http2";
 import { afterEach, expect, test } from "vitest";
 import type { Route } from "../../../runtime/contract/route-table.ts";
-import { sendRequest, freePort, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { sendRequest, pod, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
 

@@ -3,16 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
-import {
-  type Answer,
-  sendRequest,
-  freePort,
-  pod,
-  route,
-  startGateway,
-  tableSource,
-  type TableSource,
-} from "./gateway-scene.ts";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { type Answer, sendRequest, pod, route, startGateway, tableSource, type TableSource } from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
 
