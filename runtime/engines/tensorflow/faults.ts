@@ -10,7 +10,7 @@ export const tensorFlowFaults = faultCatalogue<{
   /** TensorFlow rejects the model. */
   SavedModelRefused: { reason: string };
   /** The addon cannot exchange tensors of this type. */
-  TensorTypeNotExchanged: { signature: string; tensor: string; dtype: string };
+  TensorTypeNotExchanged: { signature: string; tensor: string; dtype: string; direction: "in" | "out" };
 }>({
   TensorFlowMissing: {
     message: ({ folder }) => `the TensorFlow engine is not in ${folder}`,
@@ -39,8 +39,10 @@ export const tensorFlowFaults = faultCatalogue<{
     level: "error",
   },
   TensorTypeNotExchanged: {
-    message: ({ signature, tensor, dtype }) =>
-      `signature ${signature} has tensor ${tensor} of type ${dtype}; the TensorFlow engine exchanges float32, int32, int64, uint8, bool and string`,
+    message: ({ signature, tensor, dtype, direction }) =>
+      direction === "in"
+        ? `signature ${signature} takes ${tensor} of type ${dtype}; the TensorFlow engine takes float32, int32, int64, uint8, bool and string`
+        : `signature ${signature} returns ${tensor} of type ${dtype}; the TensorFlow engine returns float32, int32, int64, bool and string`,
     hint: () => "cast it inside the model, or set spec.serving.engine to Auto",
     retry: "never",
     level: "error",

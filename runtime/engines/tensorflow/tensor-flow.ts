@@ -62,10 +62,11 @@ function zeros({ dtype, shape: sizes }: TensorSpec): Tensor {
 }
 
 function checkDtypes(signature: string, { signature: { inputs, outputs } }: SavedModelSignature): void {
-  const missing =
-    inputs.find(({ dtype }) => !isSupported(dtype, "in")) ?? outputs.find(({ dtype }) => !isSupported(dtype, "out"));
-  if (missing === undefined) return;
-  throw faults.TensorTypeNotExchanged({ signature, tensor: missing.name, dtype: missing.dtype });
+  for (const [direction, specs] of [["in", inputs] as const, ["out", outputs] as const]) {
+    const refused = specs.find(({ dtype }) => !isSupported(dtype, direction));
+    if (refused === undefined) continue;
+    throw faults.TensorTypeNotExchanged({ signature, tensor: refused.name, dtype: refused.dtype, direction });
+  }
 }
 
 function sessionOf(addon: Addon, path: string): number {

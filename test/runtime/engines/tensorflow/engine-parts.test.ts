@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { refusedOperations } from "../../../../runtime/engines/tensorflow/allowed-operations.ts";
+import { tensorFlowFaults } from "../../../../runtime/engines/tensorflow/faults.ts";
 import { uploaded, isSupported, downloaded } from "../../../../runtime/engines/tensorflow/tensors.ts";
 import { tensorFlowEnvironment } from "../../../../runtime/engines/tensorflow/environment.ts";
 
@@ -87,5 +88,23 @@ it("TensorFlow's number of threads is set in the environment, its only setting",
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
     TF_NUM_INTRAOP_THREADS: "3",
     TF_NUM_INTEROP_THREADS: "1",
+  });
+});
+
+describe("the refusal of a tensor's type", () => {
+  it.each([
+    [
+      "in",
+      "signature s takes x of type uint16; the TensorFlow engine takes float32, int32, int64, uint8, bool and string",
+    ],
+    [
+      "out",
+      "signature s returns x of type uint8; the TensorFlow engine returns float32, int32, int64, bool and string",
+    ],
+  ] as const)("names the types that go %s", (direction, message) => {
+    const dtype = direction === "in" ? "uint16" : "uint8";
+    expect(tensorFlowFaults.TensorTypeNotExchanged({ signature: "s", tensor: "x", dtype, direction }).message).toBe(
+      message,
+    );
   });
 });
