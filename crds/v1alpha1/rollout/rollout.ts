@@ -148,6 +148,16 @@ export const rollout = Type.Object(
         holds: ({ canary, blueGreen, recreate }) =>
           [canary, blueGreen, recreate].filter((strategy) => strategy !== undefined).length <= 1,
       }),
+      rule<{
+        readonly recreate?: object;
+        readonly capacity?: string;
+        readonly analysis?: { readonly predictionDiff?: { readonly golden?: { readonly warmup?: object } } };
+      }>({
+        cel: "!has(self.analysis) || !has(self.analysis.predictionDiff) || !has(self.analysis.predictionDiff.golden) || !has(self.analysis.predictionDiff.golden.warmup) || !(has(self.recreate) || (has(self.capacity) && self.capacity == 'Recreate'))",
+        message: "golden.warmup needs a stable pod, which recreate stops first: use golden.configMap",
+        holds: ({ recreate, capacity, analysis }) =>
+          analysis?.predictionDiff?.golden?.warmup === undefined || (recreate === undefined && capacity !== "Recreate"),
+      }),
     ],
   },
 );

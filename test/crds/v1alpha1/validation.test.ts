@@ -289,6 +289,18 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["0s", "50ms", "1m30s", "1.5h", "999999h"],
     fails: ["", "5", "s", "1d", "-1s", "+1s", "1 s", "1.s", ".5s", "1us", "1234567s", "1.2345s"],
   },
+  "golden.warmup needs a stable pod, which recreate stops first: use golden.configMap": {
+    holds: [
+      {},
+      { recreate: {} },
+      { capacity: "Auto", analysis: { predictionDiff: { golden: { warmup: {} } } } },
+      { recreate: {}, analysis: { predictionDiff: { golden: { configMap: { name: "a", key: "b" } } } } },
+    ],
+    fails: [
+      { recreate: {}, analysis: { predictionDiff: { golden: { warmup: {} } } } },
+      { capacity: "Recreate", analysis: { predictionDiff: { golden: { warmup: {} } } } },
+    ],
+  },
   "at most one of canary, blueGreen, recreate must be set": {
     holds: [{}, { canary: {} }, { blueGreen: {} }, { recreate: {}, capacity: "Auto" }],
     fails: [

@@ -23,8 +23,20 @@ const swaps = "each stable pod makes room for one of the candidate's";
 const startsAlone = "no pods were running: the candidate starts first, requests wait at the gateway until it is ready";
 const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
 
-/** The mode that the spec names; with Auto, the first of Surge, Swap and Recreate that can succeed. */
+const needsStablePod = "golden.warmup needs the responses of a stable pod, so the only one cannot make room";
+
+/**
+ * The mode that the spec names; with Auto, the first of Surge, Swap and Recreate that can succeed. Never Recreate while stable pods are
+ * needed: the checks could only end at the progress deadline, with nothing serving until then.
+ */
 export function modeChoice(input: CountsInput): ModeChoice {
+  const chosen = requestedMode(input);
+  if (chosen.mode !== "Recreate" || input.needsStablePods !== true) return chosen;
+  const sentence = shortageOf(input.candidate)?.sentence;
+  return { mode: "Surge", why: sentence === undefined ? needsStablePod : `${needsStablePod}: ${sentence}` };
+}
+
+function requestedMode(input: CountsInput): ModeChoice {
   const { strategy, capacity } = input;
   if (strategy === "Recreate") {
     return { mode: "Recreate", why: "spec.rollout.recreate: the stable pods end before the candidate's start" };

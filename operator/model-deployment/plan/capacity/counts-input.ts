@@ -20,6 +20,8 @@ export interface CountsInput {
   readonly hasSilentGateway?: boolean | undefined;
   /** No pods were wanted up to now, and neither a step nor golden requests need the stable revision: the candidate starts alone. */
   readonly isFromZero?: boolean | undefined;
+  /** Golden requests are read from a stable pod, and compared with its responses: at least one has to stay. */
+  readonly needsStablePods?: boolean | undefined;
   /** The candidate was rolled back: its weight is going to 0 and the stable revision gets all pods again. */
   readonly isRollingBack?: boolean | undefined;
   /** `spec.rollout.canary.maxSurge` and `maxUnavailable`, defaults applied. */

@@ -77,6 +77,7 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stepWeight: position.weight,
     stableWeight: weightInForce(snapshot, stable),
     isFromZero: isFromZero(snapshot, position),
+    needsStablePods: hasRecordedRequests(spec),
     maxSurge,
     maxUnavailable,
     capacity: spec.rollout?.capacity ?? defaults.capacity,
@@ -86,6 +87,11 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stable: podCounts(revisionOf(snapshot, stable)),
     now,
   };
+}
+
+/** True when golden requests are those recorded in the stable revision's model. */
+function hasRecordedRequests({ rollout }: Snapshot["spec"]): boolean {
+  return rollout?.analysis?.predictionDiff?.golden?.warmup !== undefined;
 }
 
 /** True when no revision has a weight, as while no pods are wanted, and nothing compares the candidate with the stable revision. */

@@ -426,6 +426,20 @@ describe("modes", () => {
         why: `spec.rollout.capacity is InPlace, which is not implemented yet: ${recreates}`,
       },
     },
+    "the only stable pod makes no room while golden requests need its responses": {
+      changes: { ...one, needsStablePods: true, candidate: unschedulable(roomGraceMs) },
+      want: {
+        stable: 1,
+        candidate: 1,
+        maxCandidateWeight: 0,
+        mode: "Surge",
+        why: `golden.warmup needs the responses of a stable pod, so the only one cannot make room: ${insufficient}`,
+      },
+    },
+    "one of two stable pods makes room though golden requests need the responses of the other": {
+      changes: { ...two, needsStablePods: true, candidate: unschedulable(roomGraceMs) },
+      want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...swap },
+    },
     "capacity Recreate ends all stable pods": {
       changes: { capacity: "Recreate" },
       want: {
