@@ -149,24 +149,6 @@ export function conditionTexts(deployment: ModelDeployment | undefined): readonl
   );
 }
 
-/** Polls until a value satisfies the check; fails with the last value. */
-export async function eventually<T>(
-  ask: () => Promise<T> | T,
-  satisfies: (answer: T) => boolean,
-  timeoutMs = 10_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (satisfies(answer)) return answer;
-    if (Date.now() > deadline)
-      throw new Error(
-        `still ${JSON.stringify(answer, (key, value: unknown) => (key === "managedFields" || key === "template" ? undefined : value)).slice(0, 4000)} after ${timeoutMs} ms`,
-      );
-    await systemClock.sleep(10);
-  }
-}
-
 function gatewayPod(name: string, nodeName: string | undefined): KubeObject & Pick<Pod, "spec"> {
   return {
     apiVersion: "v1",

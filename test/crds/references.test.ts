@@ -7,7 +7,7 @@ import { resources } from "../../operator/kube/resources.ts";
 import type { Transport } from "../../operator/kube/transport.ts";
 import { startTimeoutMs, whyNoControlPlane } from "../cluster/control-plane.ts";
 import { sharedControlPlane } from "../cluster/shared.ts";
-import { eventually } from "../builders/operator-scene.ts";
+import { eventually } from "../builders/eventually.ts";
 
 const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;

@@ -4,13 +4,8 @@ import type { Event, ReplicaSet, Service } from "../../operator/kube/kinds.ts";
 import type { Operator } from "../../operator/operator.ts";
 import { systemClock } from "../../runtime/base/clock.ts";
 import { model, modelDeployment } from "../builders/model-deployment.ts";
-import {
-  conditionTexts,
-  eventually,
-  type OperatorScene,
-  operatorScene,
-  readyStatus,
-} from "../builders/operator-scene.ts";
+import { eventually } from "../builders/eventually.ts";
+import { conditionTexts, type OperatorScene, operatorScene, readyStatus } from "../builders/operator-scene.ts";
 
 let scene: OperatorScene;
 let operator: Operator;

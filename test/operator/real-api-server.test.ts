@@ -8,13 +8,8 @@ import { startTimeoutMs, whyNoControlPlane } from "../cluster/control-plane.ts";
 import { sharedControlPlane } from "../cluster/shared.ts";
 import { model, modelDeployment } from "../builders/model-deployment.ts";
 import { addOwnNode } from "../builders/own-node.ts";
-import {
-  conditionTexts,
-  eventually,
-  type OperatorScene,
-  operatorSceneIn,
-  readyStatus,
-} from "../builders/operator-scene.ts";
+import { eventually } from "../builders/eventually.ts";
+import { conditionTexts, type OperatorScene, operatorSceneIn, readyStatus } from "../builders/operator-scene.ts";
 
 const reason = whyNoControlPlane();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;

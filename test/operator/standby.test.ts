@@ -10,7 +10,7 @@ import { silentLog } from "../../runtime/base/log.ts";
 import type { Route } from "../../runtime/contract/route-table.ts";
 import { subscription } from "../../runtime/gateway/routing/subscription.ts";
 import { modelDeployment, settings } from "../builders/model-deployment.ts";
-import { eventually } from "../builders/operator-scene.ts";
+import { eventually } from "../builders/eventually.ts";
 
 const operators: Operator[] = [];
 

@@ -16,7 +16,7 @@ import { runProgram } from "../../operator/program.ts";
 import { systemClock } from "../../runtime/base/clock.ts";
 import { exitCodes } from "../../runtime/contract/exit-codes.ts";
 import { modelDeployment } from "../builders/model-deployment.ts";
-import { eventually } from "../builders/operator-scene.ts";
+import { eventually } from "../builders/eventually.ts";
 
 /** Limit from SIGTERM to exit, whatever the API server does. */
 const stopWithinMs = 3_000;

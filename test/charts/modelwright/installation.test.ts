@@ -5,8 +5,13 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { readYaml } from "../../../crds/schema/yaml.ts";
-import { eventually } from "../../builders/operator-scene.ts";
-import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../../cluster/control-plane.ts";
+import { eventually } from "../../builders/eventually.ts";
+import {
+  type ControlPlane,
+  startControlPlane,
+  startTimeoutMs,
+  whyNoControlPlane,
+} from "../../cluster/control-plane.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
 import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
 import { type OperatorRun, startOperatorRun } from "./operator-run.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { freePort } from "../../../operator/local/free-port.ts";
 import type { ControlPlane } from "../../cluster/control-plane.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { type Operators, operators } from "../../../runtime/gateway/routing/operators.ts";

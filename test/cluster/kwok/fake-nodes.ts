@@ -3,7 +3,7 @@ import type { KubeObject } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { gpuProductLabel } from "../../../operator/model-deployment/resources/labels.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { fakeNode } from "./kwok.ts";
 
 /** Node label with the zone. */

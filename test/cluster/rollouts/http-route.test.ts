@@ -11,7 +11,7 @@ import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { sendCommand } from "../../../operator/rollout-commands/send-command.ts";
 import { model } from "../../builders/model-deployment.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { grantedRights, usedRights } from "../../charts/modelwright/rights.ts";
 import { rendered } from "../../charts/modelwright/rendered.ts";
 import { toolTimeoutMs, whyNoTool } from "../../charts/tool.ts";

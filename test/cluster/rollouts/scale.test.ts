@@ -4,7 +4,7 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import type { KubeObject, Stored } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import { model } from "../../builders/model-deployment.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 import { createSandbox, type Sandbox } from "../faults/cluster/sandbox.ts";
 import { printed, type TestCluster, startTestCluster } from "../faults/cluster/test-cluster.ts";

@@ -2,7 +2,7 @@ import { createClient } from "../../../operator/kube/client.ts";
 import type { KubeObject } from "../../../operator/kube/kinds.ts";
 import type { Resource } from "../../../operator/kube/resources.ts";
 import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 
 /** The user that the operator impersonates. */
 export const limitedUser = "status-end-to-end-operator";

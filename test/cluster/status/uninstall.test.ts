@@ -7,7 +7,8 @@ import type { Transport } from "../../../operator/kube/transport.ts";
 import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { Operator } from "../../../operator/operator.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
-import { conditionTexts, eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { conditionTexts, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import type { Part } from "../../integration/status/uninstall-orders.ts";
 import { type ControlPlane, startControlPlane, startTimeoutMs, whyNoControlPlane } from "../control-plane.ts";
 

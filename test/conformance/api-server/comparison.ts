@@ -10,7 +10,7 @@ import type { Transport } from "../../../operator/kube/transport.ts";
 import { createApiServer } from "../../../operator/local/api-server/api-server.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { startControlPlane } from "../../cluster/control-plane.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { type Outcome, outcomes, type Step } from "./trace.ts";
 import { watchEvents } from "./watch-events.ts";
 

@@ -8,7 +8,7 @@ import { silentLog } from "../../../runtime/base/log.ts";
 import type { GatewayMessage, Route } from "../../../runtime/contract/route-table.ts";
 import { type Operators, operators } from "../../../runtime/gateway/routing/operators.ts";
 import { PushServer } from "../../../operator/routes/push-server.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { route } from "./gateway-scene.ts";
 

@@ -4,7 +4,8 @@ import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha
 import { resources } from "../../../operator/kube/resources.ts";
 import type { Operator } from "../../../operator/operator.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
-import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
 import { conditionOf, disagreements, type StatusWatch, watchStatus } from "./status-watch.ts";
 

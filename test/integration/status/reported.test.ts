@@ -3,7 +3,8 @@ import type { Pod } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import { model, modelDeployment } from "../../builders/model-deployment.ts";
-import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
 import { reportedSituations } from "./reported-situations.ts";
 import { disagreements, type StatusWatch, watchStatus } from "./status-watch.ts";
 

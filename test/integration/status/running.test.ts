@@ -19,7 +19,8 @@ import { startOperator } from "../../../operator/operator.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
-import { eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import { digits } from "../runtime/program.ts";
 import { disagreements, type ReportedStatus, reportedWithinMs, type StatusWatch, watchStatus } from "./status-watch.ts";
 

@@ -5,7 +5,7 @@ import type { Event, Pod, Stored } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { startWatch } from "../../../operator/kube/watch/watch.ts";
 import { labels } from "../../../operator/model-deployment/resources/labels.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { disagreement } from "./kstatus.ts";
 
 /** Longest time from a visible cause until Ready reports it. */

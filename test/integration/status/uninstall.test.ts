@@ -9,13 +9,8 @@ import { labels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { Operator } from "../../../operator/operator.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
-import {
-  conditionTexts,
-  eventually,
-  type OperatorScene,
-  operatorSceneIn,
-  readyStatus,
-} from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
+import { conditionTexts, type OperatorScene, operatorSceneIn, readyStatus } from "../../builders/operator-scene.ts";
 import { orders, type Part } from "./uninstall-orders.ts";
 
 const namespace = "team";

@@ -11,7 +11,7 @@ import {
   type TableMessage,
 } from "../../../runtime/contract/route-table.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 
 const seen = { deployments: "7", pods: "9" };
 let server: PushServer;

@@ -7,7 +7,7 @@ import { createGatewayFigures, type GatewayFiguresSource } from "../../../operat
 import { silentLog } from "../../../runtime/base/log.ts";
 import { latencyBucket } from "../../../runtime/contract/figures.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { countedGateway, type CountedGateway } from "./counted-gateway.ts";
 
 const key = "default/digits";

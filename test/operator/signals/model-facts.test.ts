@@ -6,7 +6,7 @@ import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 
 /** A loopback address that no other test listens on: the port is fixed by the contract. */
 const address = "127.66.7.8";

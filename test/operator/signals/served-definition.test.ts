@@ -9,7 +9,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
 import { testMs } from "../../builders/model-deployment.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 
 test("reports the field that the served definition drops, until that of this release is applied", async () => {
   const server = createApiServer({ clock: systemClock });

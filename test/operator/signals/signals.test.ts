@@ -12,7 +12,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
 import { model, modelDeployment } from "../../builders/model-deployment.ts";
-import { eventually } from "../../builders/operator-scene.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { countedGateway, type CountedGateway } from "./counted-gateway.ts";
 
 const key = "default/digits";

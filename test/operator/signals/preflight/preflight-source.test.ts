@@ -17,7 +17,7 @@ import type { SignatureFacts } from "../../../../runtime/contract/model-facts.ts
 import { adminPaths } from "../../../../runtime/contract/paths.ts";
 import { ports } from "../../../../runtime/contract/ports.ts";
 import { createManualClock, type ManualClock } from "../../../builders/manual-clock.ts";
-import { eventually } from "../../../builders/operator-scene.ts";
+import { eventually } from "../../../builders/eventually.ts";
 
 /** Loopback addresses that no other test listens on: the ports are fixed by the contract. */
 const candidate = "127.66.9.1";
