@@ -18,7 +18,7 @@ export const formatFaults = faultCatalogue<{
   /** The parser thread ran out of memory or died. */
   ModelParseCrashed: { file: string; reason: string };
   /** No single engine supports all layers of the model. */
-  NoEngineForAll: { reasons: readonly string[] };
+  NoEngineForAll: { reasons: readonly string[]; remedy?: string };
 }>({
   ModelFileMissing: {
     message: ({ path }) => `no model file at ${path}`,
@@ -78,7 +78,7 @@ export const formatFaults = faultCatalogue<{
   },
   NoEngineForAll: {
     message: ({ reasons }) => `no engine here runs all of the model: ${reasons.join("; ")}`,
-    hint: () => "export it with model.export(path) and serve the SavedModel",
+    hint: ({ remedy = "export it with model.export(path) and serve the SavedModel" }) => remedy,
     retry: "never",
     level: "error",
   },

@@ -65,7 +65,7 @@ export async function loadModel(path: string, given: ModelFormat | LoadOptions =
       notes.push(notOnGpu(model, notes));
       model.unload();
     } catch (thrown) {
-      if (attempt === last) throw thrown;
+      if (attempt === last) throw lastFault(thrown, notes);
       notes.push(noteOf(attempt, thrown));
     }
   }
@@ -101,6 +101,18 @@ async function definitionOf({ path, format, attempt, limits }: ReadOptions): Pro
   const parsing = parseInThread({ path, format, maxModelBytes, isForTensorFlow }, parseTimeoutMs);
   if (!isForTensorFlow) await Promise.all([prepareEngine(format, { engine }), parsing]);
   return await parsing;
+}
+
+/**
+ * The fault of the last attempt. If TensorFlow could run the operations but not exchange the tensors, the notes of the attempts before
+ * name the operations to avoid.
+ */
+export function lastFault(thrown: unknown, notes: readonly string[]): unknown {
+  const { code, message } = Fault.from(thrown);
+  if (notes.length === 0 || code !== "TensorTypeNotExchanged") return thrown;
+  const reasons = [...new Set(notes), `TensorFlow cannot run it: ${message}`];
+  const remedy = "export it without what the first lacks, or cast the tensor inside the model";
+  return formatFaults.NoEngineForAll({ reasons, remedy }, thrown);
 }
 
 /** The note about a failed attempt; rethrows errors that the next attempt would meet again. */

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import { defaultLoadLimits, loadModel, type LoadOptions } from "../../../../runtime/model/formats/load-model.ts";
+import { tensorFlowFaults } from "../../../../runtime/engines/tensorflow/faults.ts";
+import {
+  defaultLoadLimits,
+  lastFault,
+  loadModel,
+  type LoadOptions,
+} from "../../../../runtime/model/formats/load-model.ts";
 import { furtherLayerFixtures } from "../../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 
@@ -158,5 +164,25 @@ describe("the engine of a model", () => {
     expect(await refusal(join(fixtureFolder(archive), "simple_model/v1", file), { engine: "TensorFlow" })).toBe(
       `EngineUnfit: ${what}; must be one of Auto, ${able}; set spec.serving.engine to one of these`,
     );
+  });
+});
+
+describe("the fault of the last engine", () => {
+  const typed = tensorFlowFaults.TensorTypeNotExchanged({
+    signature: "serving_default",
+    tensor: "y",
+    dtype: "uint8",
+    direction: "out",
+  });
+  const note = "TensorFlowJs cannot run it: the graph uses ResizeBicubic";
+
+  it("has the reasons of the engines before, if only a type stands in its way", () => {
+    expect(Fault.from(lastFault(typed, [note, note])).sentence).toBe(
+      `no engine here runs all of the model: ${note}; TensorFlow cannot run it: ${typed.message}; export it without what the first lacks, or cast the tensor inside the model`,
+    );
+  });
+
+  it("is unchanged where there is no engine before", () => {
+    expect(lastFault(typed, [])).toBe(typed);
   });
 });
