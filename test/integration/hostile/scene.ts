@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { afterAll, beforeAll, expect } from "vitest";
 import { fixtureFolder } from "../../fixtures/archive.ts";
 import { rows, start } from "../runtime/program.ts";
 import { type ModelsFolder, modelsFolder } from "../runtime/repository-scene.ts";
@@ -61,6 +62,32 @@ export async function startVictim(): Promise<Victim> {
       return code;
     },
   };
+}
+
+/**
+ * Starts a victim before the tests of a file and returns its accessor. After the tests it must still serve, have executed only
+ * `harmless` predictions, have stayed below `maxMemoryMb` and stop cleanly.
+ */
+export function victimOfFile(limits: { readonly harmless: number; readonly maxMemoryMb: number }): () => Victim {
+  let victim: Victim | undefined;
+  let executedBefore = 0;
+  const started = (): Victim => {
+    if (victim === undefined) throw new Error("the victim has not started");
+    return victim;
+  };
+  beforeAll(async () => {
+    victim = await startVictim();
+    expect(await victim.predict()).toBe(200);
+    executedBefore = await victim.executed();
+  });
+  afterAll(async () => {
+    const { executed, predict, peakMemoryMb, stop } = started();
+    expect(await executed()).toBe(executedBefore + limits.harmless);
+    expect(await predict()).toBe(200);
+    expect(peakMemoryMb()).toBeLessThan(limits.maxMemoryMb);
+    expect(await stop()).toBe(0);
+  });
+  return started;
 }
 
 async function addOnnx(folder: ModelsFolder, model: string): Promise<void> {

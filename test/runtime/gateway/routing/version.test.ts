@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { routeOf } from "../builders/live-routes.ts";
 import type { RevisionRoute, Route } from "../../../../runtime/contract/route-table.ts";
 import {
   matchedVersion,
@@ -12,21 +13,7 @@ function revision(hash: string, version: string, changes: Partial<RevisionRoute>
   return { hash, version, weight: 50, endpoints, draining: [], ...changes };
 }
 
-function route(revisions: readonly RevisionRoute[], changes: Partial<Route> = {}): Route {
-  return {
-    key: "default/digits",
-    model: "digits",
-    port: 20_000,
-    hostnames: [],
-    revisions,
-    hold: { maxRequests: 1, maxBytes: 1, timeoutMs: 1 },
-    bodyBytes: 1,
-    timeoutMs: 1,
-    ...changes,
-  };
-}
-
-const rollout = route([
+const rollout = routeOf([
   revision("a1", "3", { labels: ["stable"] }),
   revision("b2", "4", { labels: ["canary", "candidate"] }),
   revision("c3", "2", { weight: 0, endpoints: [] }),
@@ -50,17 +37,17 @@ describe("matchedVersion", () => {
       { revision: "e5", number: "5" },
     ],
     "numbers of a folder of versions are its pods' own": [
-      route([revision("a1", "3")], { hasOwnVersions: true }),
+      routeOf([revision("a1", "3")], { hasOwnVersions: true }),
       { number: "3" },
       undefined,
     ],
     "a label of a revision that serves a folder of versions leaves the version to the pods": [
-      route([revision("a1", "3", { labels: ["stable"] })], { hasOwnVersions: true }),
+      routeOf([revision("a1", "3", { labels: ["stable"] })], { hasOwnVersions: true }),
       { label: "stable" },
       { revision: "a1", number: undefined },
     ],
     "a label that no revision has may be one of the folder's": [
-      route([revision("a1", "3", { labels: ["stable"] })], { hasOwnVersions: true }),
+      routeOf([revision("a1", "3", { labels: ["stable"] })], { hasOwnVersions: true }),
       { label: "blessed" },
       undefined,
     ],
@@ -80,7 +67,11 @@ describe("matchedVersion", () => {
       { number: "2" },
       "default/digits has no version 2; served: 3 (stable), 4 (canary, candidate), 1, 5",
     ],
-    "so is a label": [route([]), { label: "canary" }, "default/digits has no version labelled canary; none is served"],
+    "so is a label": [
+      routeOf([]),
+      { label: "canary" },
+      "default/digits has no version labelled canary; none is served",
+    ],
   };
   test.for(Object.entries(refused))("%s", ([, [given, ask, message]]) => {
     expect(() => matchedVersion(given, ask)).toThrow(message);
