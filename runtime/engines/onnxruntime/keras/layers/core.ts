@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import { flag, integer, real, word } from "../layer-config.ts";
 import { cast, channelsLast, NotExportedError, type Value, unmasked } from "../values.ts";
 import { activated } from "./activations.ts";
@@ -6,12 +7,15 @@ import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, w
 /** Core layers: dense, embedding, einsum, scale and masking. */
 export const coreLayers: LayerExports = {
   Dense: {
-    weightCounts: (config) => ({ trained: flag(config, "use_bias", true) ? 2 : 1, fixed: 0 }),
+    weightCounts: (config) => {
+      const biases = flag(config, "use_bias", true) ? 1 : 0;
+      return isInt8(config) ? { trained: biases, fixed: 2 } : { trained: 1 + biases, fixed: 0 };
+    },
     keepsMask: true,
-    apply: (call) => [dense(call)],
+    apply: (call) => [isInt8(call.config) ? int8Dense(call) : dense(call)],
   },
   Embedding: {
-    weightCounts: () => ({ trained: 1, fixed: 0 }),
+    weightCounts: (config) => (isInt8(config) ? { trained: 0, fixed: 2 } : { trained: 1, fixed: 0 }),
     apply: (call) => [embedding(call)],
   },
   EinsumDense: {
@@ -34,6 +38,33 @@ function dense(call: LayerCall): Value {
   const shape = [...input.shape.slice(0, -1), units];
   const name =
     input.shape.length === 2 ? gemm(call, input.name, kernel, bias) : batchedMatMul(call, input.name, kernel, bias);
+  return activated(graph, { ...input, name, shape }, word(config, "activation", "linear"));
+}
+
+function isInt8(config: JsonObject): boolean {
+  return config["quantized"] === "int8";
+}
+
+/**
+ * keras/src/layers/core/dense.py, `_int8_call`: rounds each row of the input to 8 bits by its largest magnitude. The sums of the products are
+ * whole numbers, which float32 holds exactly up to 2^24.
+ */
+function int8Dense(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = cast(graph, channelsLast(graph, soleInput(call)), "float32");
+  const units = integer(config, "units");
+  // The kernel comes first in `.keras`, the bias in `.h5`; the scale is last.
+  const weights = call.weights.toSorted((a, b) => b.shape.length - a.shape.length);
+  const kernel = plainWeight(graph, weightAt({ weights }, 0, [knownSize(input, -1), units]));
+  const kernelScale = plainWeight(graph, weightAt({ weights }, weights.length - 1, [units]));
+  const peak = graph.add("ReduceMax", [graph.add("Abs", [input.name]), graph.integers([-1])], { keepdims: 1 });
+  const scale = graph.add("Div", [graph.number(127), graph.add("Add", [peak, graph.number(1e-7)])]);
+  const whole = graph.add("Round", [graph.add("Mul", [input.name, scale])]);
+  const product = graph.add("MatMul", [graph.add("Clip", [whole, graph.number(-127), graph.number(127)]), kernel]);
+  const scaled = graph.add("Div", [product, graph.add("Mul", [kernelScale, scale])]);
+  const hasBias = flag(config, "use_bias", true);
+  const name = hasBias ? graph.add("Add", [scaled, plainWeight(graph, weightAt({ weights }, 1, [units]))]) : scaled;
+  const shape = [...input.shape.slice(0, -1), units];
   return activated(graph, { ...input, name, shape }, word(config, "activation", "linear"));
 }
 
@@ -97,7 +128,7 @@ function embedding(call: LayerCall): Value {
   const input = soleInput(call);
   const tokens = input.type === "int32" || input.type === "int64" ? input : cast(graph, input, "int32");
   const size = integer(config, "output_dim");
-  const table = plainWeight(graph, weightAt(call, 0, [integer(config, "input_dim"), size]));
+  const table = embeddingTable(call, integer(config, "input_dim"), size);
   const name = graph.add("Gather", [table, checkedTokens(call, tokens)], { axis: 0 });
   const value: Value = { name, type: "float32", shape: [...input.shape, size] };
   if (!flag(config, "mask_zero", false)) return value;
@@ -109,6 +140,17 @@ function embedding(call: LayerCall): Value {
   );
   const isPadding = graph.add("Equal", [tokens.name, zero.name]);
   return { ...value, mask: graph.add("Not", [isPadding]) };
+}
+
+function embeddingTable(call: LayerCall, rows: number, size: number): string {
+  const { config, graph } = call;
+  const table = weightAt(call, 0, [rows, size]);
+  if (!isInt8(config)) return plainWeight(graph, table);
+  const { data: scales } = weightAt(call, 1, [rows]);
+  return graph.weight(table.data, "int8 rows", () => ({
+    shape: table.shape,
+    data: table.data.map((value, i) => value / (scales[Math.floor(i / size)] ?? 1)),
+  }));
 }
 
 /** Keras refuses negative tokens, whereas ONNX counts them from the end of the table: maps them to an index past the end. */

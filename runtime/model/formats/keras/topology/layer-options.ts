@@ -1,4 +1,5 @@
 import { entriesOf, isList, isObject, type Json, type JsonObject } from "./json-config.ts";
+import { quantization } from "./quantization.ts";
 
 /** The engine's names of activations by Keras' names. hard_sigmoid differs between Keras 2 and 3. */
 const activations: ReadonlyMap<string, string> = new Map([
@@ -43,7 +44,9 @@ export function layerOptions(className: string, given: JsonObject, isKeras3: boo
     config[key] = optionValue(key, value, isKeras3, refusals);
   }
   renameOptions(className, config);
-  if (isQuantized(given["dtype"] ?? null)) refusals.push("quantized weights are not supported");
+  const quantized = quantization(className, given);
+  if (quantized === "int8") config["quantized"] = quantized;
+  if (quantized === "other") refusals.push("quantized weights are not supported, except int8 in Dense and Embedding");
   const [refusal] = refusals;
   return { config, ...(refusal === undefined ? {} : { refusal }) };
 }
@@ -99,12 +102,4 @@ function move(config: Record<string, Json>, from: string, to: string): void {
   if (value === undefined) return;
   config[to] = value;
   delete config[from];
-}
-
-/** Policies of quantized layers name the policy before; that of attention layers is a map from layers inside to policies. */
-function isQuantized(dtype: Json): boolean {
-  const config = isObject(dtype) ? dtype["config"] : undefined;
-  if (!isObject(config)) return false;
-  const { source_name: source, policy_map: policies } = config;
-  return source !== undefined || (isObject(policies) && entriesOf(policies).some(([, policy]) => isQuantized(policy)));
 }
