@@ -57,9 +57,9 @@ async function samplesPerSecond(model: LoadedModel, batch: readonly Tensor[], ro
 }
 
 async function checkAnswers({ onnx, tfjs }: Pair, batch: readonly Tensor[]): Promise<void> {
-  const [one, other] = [await onnx.infer(batch), await tfjs.infer(batch)];
-  const gaps = one.flatMap((tensor, i) => {
-    const others = Array.from(other[i]?.data ?? [], Number);
+  const [ofOnnx, ofTfjs] = [await onnx.infer(batch), await tfjs.infer(batch)];
+  const gaps = ofOnnx.flatMap((tensor, i) => {
+    const others = Array.from(ofTfjs[i]?.data ?? [], Number);
     return Array.from(tensor.data, Number).map((value, k) => Math.abs(value - (others[k] ?? Number.NaN)));
   });
   if (!(Math.max(...gaps) <= 1e-5)) throw new Error(`the engines differ by ${Math.max(...gaps)}`);

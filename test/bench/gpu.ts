@@ -19,7 +19,7 @@ import { fixtureAnswers } from "./gpu/fixture-answers.ts";
 import { encoder, mobileNet, perceptron } from "./gpu/generated-models.ts";
 import { servedRun } from "./gpu/served-ratios.ts";
 
-const made = {
+const generated = {
   "MLP 784-64-32-10": perceptron([784, 64, 32, 10]),
   "MLP 784-4096-4096-10": perceptron([784, 4096, 4096, 10]),
   "MobileNetV2 96x96": mobileNet(96),
@@ -99,7 +99,7 @@ async function main(wanted: readonly string[], device: GpuDevice): Promise<void>
   console.log(`${device.name}, driver ${device.driver}, ${device.memoryMb} MB`);
   const folder = await mkdtemp(join(tmpdir(), "modelwright-made-"));
   const models = new Map<string, string>();
-  for (const [title, bytes] of Object.entries(made)) {
+  for (const [title, bytes] of Object.entries(generated)) {
     const path = join(folder, `${title.replaceAll(/\W+/g, "-")}.onnx`);
     await writeFile(path, bytes);
     models.set(title, path);

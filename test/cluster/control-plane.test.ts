@@ -118,8 +118,8 @@ describe.skipIf(reason !== undefined)(`the end of a control plane${skipped}`, ()
 
 describe.skipIf(reason !== undefined)(`the shared control plane${skipped}`, () => {
   test("is the same for all callers", { timeout: startTimeoutMs }, async () => {
-    const [one, other] = await Promise.all([sharedControlPlane(), sharedControlPlane()]);
-    expect(other.url).toBe(one.url);
-    expect((await one.kubectl(["get", "--raw=/readyz"])).stdout).toBe("ok");
+    const [first, second] = await Promise.all([sharedControlPlane(), sharedControlPlane()]);
+    expect(second.url).toBe(first.url);
+    expect((await first.kubectl(["get", "--raw=/readyz"])).stdout).toBe("ok");
   });
 });

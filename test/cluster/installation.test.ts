@@ -97,13 +97,13 @@ describe.skipIf(reason !== undefined)(`an installation with the manifests on a r
     const ready = await inDemo("wait", "mwd/simple-model", "--for=condition=Ready", "--timeout=90s");
     expect(ready).toBe("modeldeployment.modelwright.dev/simple-model condition met\n");
 
-    const told = await field("mwd/simple-model", ".status.url");
-    expect(told).toBe("http://simple-model.demo.svc:8501/v1/models/simple_model");
+    const statusUrl = await field("mwd/simple-model", ".status.url");
+    expect(statusUrl).toBe("http://simple-model.demo.svc:8501/v1/models/simple_model");
     url = `http://${await field("service/simple-model", ".spec.clusterIP")}:8501/v1/models/simple_model:predict`;
     expect(await digitsAnswer(url)).toEqual(digitsExpected());
 
     const script = `
-      const response = await fetch(${JSON.stringify(`${told}:predict`)}, { method: "POST", body: ${JSON.stringify(digitsRequest())} });
+      const response = await fetch(${JSON.stringify(`${statusUrl}:predict`)}, { method: "POST", body: ${JSON.stringify(digitsRequest())} });
       const { predictions } = await response.json();
       console.log(JSON.stringify(predictions[0].map((value) => value.toFixed(3))));`;
     const pod = await inDemo("get", "pods", "--output=name");
@@ -167,9 +167,11 @@ describe.skipIf(reason !== undefined)(`an installation with the manifests on a r
   test("has every right that the operator used", async () => {
     const lines = (await readFile(auditLog, "utf8")).trimEnd().split("\n");
     const events = lines.map((line) => JSON.parse(line) as AuditEvent); // written by the API server
-    const asked = events.filter(({ user }) => user.username === operator);
-    expect(asked.length).toBeGreaterThan(20);
-    const refused = asked.filter(({ responseStatus }) => responseStatus?.code === 401 || responseStatus?.code === 403);
+    const requests = events.filter(({ user }) => user.username === operator);
+    expect(requests.length).toBeGreaterThan(20);
+    const refused = requests.filter(
+      ({ responseStatus }) => responseStatus?.code === 401 || responseStatus?.code === 403,
+    );
     expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
   });
 });

@@ -138,7 +138,7 @@ describe.skipIf(reason !== undefined)(`the end of a node${skipped}`, () => {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const [output] = await once(parent.stdout, "data");
-    // What the script above writes.
+    // Written by the script above.
     const node = JSON.parse(String(output)) as Pick<Node, "folder" | "network">;
     expect(leftovers(node)).not.toEqual([]);
     parent.kill("SIGKILL");

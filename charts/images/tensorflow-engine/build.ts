@@ -15,11 +15,11 @@ const root = join(import.meta.dirname, "..", "..", "..");
 async function main(args: readonly string[]): Promise<void> {
   const unknown = args.find((arg) => arg !== "--gpu");
   if (unknown !== undefined) throw new Error(`${unknown} is not an option; must be --gpu or nothing`);
-  const made = recipe(args.includes("--gpu") ? "gpu" : "cpu");
+  const inputs = recipe(args.includes("--gpu") ? "gpu" : "cpu");
   const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "modelwright", "tensorflow-engine");
-  const folder = join(cache, fingerprint(made, compileCommand(".")));
+  const folder = join(cache, fingerprint(inputs, compileCommand(".")));
   if (existsSync(folder)) say(`already built: ${folder}`);
-  else await build(made, folder);
+  else await build(inputs, folder);
   const link = join(root, "dist", "tensorflow-engine");
   await mkdir(dirname(link), { recursive: true });
   await rm(link, { recursive: true, force: true });
@@ -28,16 +28,16 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 /** Builds in a temporary folder beside the result and renames it when it is complete. */
-async function build(made: Recipe, folder: string): Promise<void> {
+async function build(inputs: Recipe, folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   const work = await mkdtemp(`${folder}-`);
   try {
-    say(`1/4 npm packages: ${Object.keys(made.packages).join(", ")}`);
-    await writeFile(join(work, "package.json"), JSON.stringify({ private: true, dependencies: made.packages }));
+    say(`1/4 npm packages: ${Object.keys(inputs.packages).join(", ")}`);
+    await writeFile(join(work, "package.json"), JSON.stringify({ private: true, dependencies: inputs.packages }));
     const npm = ["install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"];
     await run("npm", npm, { cwd: work });
-    say(`2/4 Python wheels: ${made.wheels.join(", ")}`);
-    await takeFromWheels(made, work);
+    say(`2/4 Python wheels: ${inputs.wheels.join(", ")}`);
+    await takeFromWheels(inputs, work);
     say("3/4 libraries");
     await linkLibraries(work);
     say("4/4 compiling the addon");

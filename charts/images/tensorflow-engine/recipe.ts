@@ -40,7 +40,7 @@ export function recipe(device: Device): Recipe {
 }
 
 /** A hash that identifies a build by its recipe, platform and compiler command. */
-export function fingerprint(made: Recipe, compile: readonly string[]): string {
-  const content = JSON.stringify([made, compile, process.platform, process.arch]);
+export function fingerprint(inputs: Recipe, compile: readonly string[]): string {
+  const content = JSON.stringify([inputs, compile, process.platform, process.arch]);
   return createHash("sha256").update(content).digest("hex").slice(0, 32);
 }

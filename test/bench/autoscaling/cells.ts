@@ -33,7 +33,7 @@ export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly n
   const setting = { ...defaultSetting, coldStartSeconds, slowdown };
   const { slots, lateAfterSeconds, max } = setting;
   const baselines = Object.entries(baselinePolicies(slots, { min, max })).map(
-    ([name, made]) => [name, simulated(trace, setting, made())] as const,
+    ([name, create]) => [name, simulated(trace, setting, create())] as const,
   );
   const least = (figure: (outcome: Outcome) => number) =>
     baselines.reduce((best, other) => (figure(other[1]) < figure(best[1]) ? other : best));

@@ -35,14 +35,14 @@ export function selection(absent: { readonly mins: string; readonly kappas: stri
       mins.map((min) => ({ coldStartSeconds, slowdown, min: min === 0 ? (0 as const) : (1 as const) })),
     ),
   );
-  return { traces: made(values.traces.split(",")), conditions, mins, kappas: numbers(values.kappas) };
+  return { traces: tracesOf(values.traces.split(",")), conditions, mins, kappas: numbers(values.kappas) };
 }
 
 function numbers(text: string): readonly number[] {
   return text.split(",").map(Number);
 }
 
-function* made(names: readonly string[]): Generator<Trace> {
+function* tracesOf(names: readonly string[]): Generator<Trace> {
   for (const text of names) {
     const [name = "", seed = "1"] = text.split(":");
     if (name === "held-out") yield* heldOutTraces(Number(seed));

@@ -26,8 +26,8 @@ export function scanFigures(): Promise<readonly Figure[]> {
     };
     const parsed = (bytes: Buffer): Float32Array => Float32Array.from(JSON.parse(bytes.toString()) as number[]); // a list of numbers
     for (const bytes of bodies) {
-      const [one, other] = [Buffer.from(ours(bytes).buffer), Buffer.from(parsed(bytes).buffer)];
-      if (Buffer.compare(one, other) !== 0) throw new Error("the numbers differ");
+      const [oursBytes, parsedBytes] = [Buffer.from(ours(bytes).buffer), Buffer.from(parsed(bytes).buffer)];
+      if (Buffer.compare(oursBytes, parsedBytes) !== 0) throw new Error("the numbers differ");
     }
     const [oursUs, parseUs] = [shortestUs(ours, bodies), shortestUs(parsed, bodies)];
     const ratio = parseUs / oursUs;

@@ -137,7 +137,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a spare GPU$
       (ready) => ready === before,
       rolloutTimeoutMs,
     );
-    const told = ({ status }: ModelDeployment) => ({
+    const summary = ({ status }: ModelDeployment) => ({
       stable: status?.stable && { ready: status.stable.ready, replicas: status.stable.replicas },
       candidate: status?.candidate && { ready: status.candidate.ready, replicas: status.candidate.replicas },
       conditions: conditionTexts({ ...deployment, status } as ModelDeployment).filter((text) =>
@@ -146,7 +146,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a spare GPU$
     });
     await systemClock.sleep(1_000);
     const after = await scene.deployment(name);
-    return after && told(after);
+    return after && summary(after);
   };
   const isVersion = (version: string) => (deployment: ModelDeployment) =>
     isAsDeclared(deployment) && deployment.status?.stable?.version === version;
@@ -246,8 +246,8 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a spare GPU$
       const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
       await apply("refused", { replicas: 2, rollout: { canary } });
       await settled("refused");
-      const told = await refusedAndReplaced("refused", ({ status }) => status?.stable?.revision);
-      expect(told).toEqual({
+      const stableReplaced = await refusedAndReplaced("refused", ({ status }) => status?.stable?.revision);
+      expect(stableReplaced).toEqual({
         stable: { ready: 2, replicas: 2 },
         candidate: undefined,
         conditions: ["Ready=True AsDeclared"],

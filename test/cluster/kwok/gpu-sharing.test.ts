@@ -24,7 +24,7 @@ const pool = "four";
 /** Requests of 40 ms each, hence 20 at a time: work for three pods with a concurrency of 8. */
 const requestsPerSecond = 500;
 const tickMs = 500;
-const classes = { calm: "Balanced", cheap: "Economy", urgent: "Strict" } as const;
+const classes = { balanced: "Balanced", cheap: "Economy", urgent: "Strict" } as const;
 type Model = keyof typeof classes;
 
 /** Pods of each model that have a GPU. */
@@ -37,7 +37,7 @@ describe.skipIf(reason !== undefined)(`autoscaled models that compete for GPUs${
   let scene: OperatorScene;
   let gateway: CountedGateway;
   /** Models that get requests. */
-  const asked = new Set<Model>();
+  const requested = new Set<Model>();
   const timeline: Placed[] = [];
   const over = new AbortController();
   let clients: Promise<void>;
@@ -76,9 +76,9 @@ describe.skipIf(reason !== undefined)(`autoscaled models that compete for GPUs${
       const nowMs = systemClock.monotonic();
       const due = Math.round((requestsPerSecond * (nowMs - askedUntilMs)) / 1_000);
       askedUntilMs = nowMs;
-      for (const model of asked) {
+      for (const model of requested) {
         const { stable } = (await scene.deployment(model))?.status ?? {};
-        if (!asked.has(model)) continue; // its requests ended meanwhile
+        if (!requested.has(model)) continue; // its requests ended meanwhile
         const key = `${namespace}/${model}`;
         if (stable === undefined || (stable.ready ?? 0) === 0) gateway.hold(key, 20, 1_000);
         else {
@@ -100,7 +100,7 @@ describe.skipIf(reason !== undefined)(`autoscaled models that compete for GPUs${
           metadata.deletionTimestamp === undefined &&
           spec.nodeName !== undefined,
       ).length;
-    return { calm: of("calm"), cheap: of("cheap"), urgent: of("urgent") };
+    return { balanced: of("balanced"), cheap: of("cheap"), urgent: of("urgent") };
   }
 
   async function apply(model: Model): Promise<void> {
@@ -118,19 +118,19 @@ describe.skipIf(reason !== undefined)(`autoscaled models that compete for GPUs${
   const why = async (model: Model) => (await scene.deployment(model))?.status?.autoscaling?.why ?? "";
 
   test("idle models give their GPUs to models with requests, and the class whose late requests cost most gets the most", async () => {
-    await apply("calm");
-    asked.add("calm");
-    await reached(({ calm }) => calm >= 3);
-    asked.delete("calm");
-    gateway.hold(`${namespace}/calm`, 0, 0);
+    await apply("balanced");
+    requested.add("balanced");
+    await reached(({ balanced }) => balanced >= 3);
+    requested.delete("balanced");
+    gateway.hold(`${namespace}/balanced`, 0, 0);
     await apply("cheap");
-    asked.add("cheap");
+    requested.add("cheap");
     // `scaleDownDelay` would keep these pods for ten minutes if no other model needed the GPUs.
-    await reached(({ calm, cheap }) => calm <= 1 && cheap >= 3);
+    await reached(({ balanced, cheap }) => balanced <= 1 && cheap >= 3);
     const before = timeline.length;
     await apply("urgent");
-    asked.add("urgent");
-    await reached(({ calm, cheap, urgent }) => calm === 0 && cheap === 1 && urgent === 3);
+    requested.add("urgent");
+    await reached(({ balanced, cheap, urgent }) => balanced === 0 && cheap === 1 && urgent === 3);
     const seen = timeline.slice(before);
     // A model with requests keeps a pod.
     expect(seen.filter(({ cheap }) => cheap === 0)).toEqual([]);

@@ -161,7 +161,7 @@ describe.skipIf(reason !== undefined)(`${nodeCount} simulated nodes with GPUs${s
     async ([, refusal]) => {
       const { name, spec, finding } = refusal;
       await create(name, { ...spec, replicas: 1 });
-      const told = await eventually(
+      const reported = await eventually(
         async () => readyMessage(await scene.deployment(name)),
         (message) => message.includes("nodes are available"),
       );
@@ -171,7 +171,7 @@ describe.skipIf(reason !== undefined)(`${nodeCount} simulated nodes with GPUs${s
         `0/${nodeCount} nodes are available: ${finding}. preemption: 0/${nodeCount} nodes are available: ` +
           `${nodeCount} Preemption is not helpful for scheduling.`,
       );
-      expect(told).toBe(`pod ${pod?.metadata.name} waits for a node: ${words}`);
+      expect(reported).toBe(`pod ${pod?.metadata.name} waits for a node: ${words}`);
     },
   );
 

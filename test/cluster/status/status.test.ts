@@ -109,13 +109,13 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
   const broken = { available: "False NothingReady" };
 
   test("a GPU that no node has, in the scheduler's own words", async () => {
-    const told = await seen.reported(
+    const reported = await seen.reported(
       "gpu",
       "WaitingForCapacity",
       await apply("gpu", { resources: { gpu: { count: 1 } } }),
     );
-    expect(told).toMatchObject({ ...broken, ready: "False WaitingForCapacity", kstatus: "Reconciling" });
-    expect(told.message).toMatch(
+    expect(reported).toMatchObject({ ...broken, ready: "False WaitingForCapacity", kstatus: "Reconciling" });
+    expect(reported.message).toMatch(
       /^pod POD waits for a node: 0\/\d+ nodes are available: .*1 Insufficient nvidia\.com\/gpu/,
     );
     await recovers("gpu");
@@ -123,9 +123,9 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
 
   test("a PersistentVolumeClaim that is missing, in the scheduler's own words", async () => {
     const source = { persistentVolumeClaim: { claimName: "none", path: "model.h5" } };
-    const told = await seen.reported("claim", "ModelNotFound", await apply("claim", { model: { source } }));
-    expect(told).toMatchObject({ ...broken, ready: "False ModelNotFound", kstatus: "Stalled" });
-    expect(told.message).toMatch(
+    const reported = await seen.reported("claim", "ModelNotFound", await apply("claim", { model: { source } }));
+    expect(reported).toMatchObject({ ...broken, ready: "False ModelNotFound", kstatus: "Stalled" });
+    expect(reported.message).toMatch(
       /^the model of pod POD cannot be mounted: 0\/\d+ nodes are available: persistentvolumeclaim "none" not found/,
     );
     await recovers("claim");
@@ -139,9 +139,9 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
       () => scene.client.get<KubeObject & { readonly status?: { readonly used?: object } }>(quotas, key),
       (stored) => stored?.status?.used !== undefined,
     );
-    const told = await seen.reported("quota", "PodsRefused", await apply("quota"));
-    expect(told).toMatchObject({ ...broken, ready: "False PodsRefused", kstatus: "Stalled" });
-    expect(told.message).toMatch(
+    const reported = await seen.reported("quota", "PodsRefused", await apply("quota"));
+    expect(reported).toMatchObject({ ...broken, ready: "False PodsRefused", kstatus: "Stalled" });
+    expect(reported.message).toMatch(
       /^ReplicaSet quota-REVISION cannot create pods: pods "quota-REVISION-\w+" is forbidden: exceeded quota: few, requested: pods=1, used: pods=\d, limited: pods=0$/,
     );
     await scene.client.remove(quotas, key);
@@ -150,9 +150,9 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
 
   test("a right that is missing, in the authorizer's words", async () => {
     await grant(["get", "list", "watch", "patch", "delete"]);
-    const told = await seen.reported("denied", "Forbidden", await apply("denied"));
-    expect(told).toMatchObject({ ...broken, ready: "False Forbidden", kstatus: "Stalled" });
-    expect(told.message.replaceAll(/denied-\w+/g, "REPLICASET")).toBe(
+    const reported = await seen.reported("denied", "Forbidden", await apply("denied"));
+    expect(reported).toMatchObject({ ...broken, ready: "False Forbidden", kstatus: "Stalled" });
+    expect(reported.message.replaceAll(/denied-\w+/g, "REPLICASET")).toBe(
       `create ReplicaSet ${namespace}/REPLICASET was refused: replicasets.apps is forbidden: User "${limitedUser}" cannot create resource "replicasets" in API group "apps" in the namespace "${namespace}"; grant the verb in the role of the service account`,
     );
     await grant(["get", "list", "watch", "patch", "create", "delete"]);
@@ -194,9 +194,9 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     };
     const generation = await apply("older");
     await becomes(olderDefinition());
-    const told = await seen.reported("older", "DefinitionOutdated", generation);
+    const reported = await seen.reported("older", "DefinitionOutdated", generation);
     await becomes(modelDeploymentDefinition);
-    expect(told).toEqual({
+    expect(reported).toEqual({
       ...broken,
       ready: "False DefinitionOutdated",
       message:

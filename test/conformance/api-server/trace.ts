@@ -169,7 +169,7 @@ function alias(names: Map<string, string>, value: string, prefix: string): strin
   return name;
 }
 
-// Column descriptions are shown to nobody.
+// Column descriptions are ignored: kubectl does not show them.
 function columns(definitions: unknown): unknown {
   return Array.isArray(definitions)
     ? definitions.map((column: object) => ({ ...column, description: "" }))

@@ -37,7 +37,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     await Promise.all([admin.close(), pod.close(), rm(folder, { recursive: true })]);
   });
 
-  test("authenticates with its token over TLS with the cluster's CA, and is told what it may not do", async () => {
+  test("authenticates with its token over TLS with the cluster's CA, and reports which right is missing", async () => {
     const client = createClient({ transport: pod, fieldManager: "conformance" });
     const thrown = await client.list(resources.pods, { namespace: "default" }).catch((error: unknown) => error);
     expect(thrown instanceof Fault && thrown.sentence).toBe(

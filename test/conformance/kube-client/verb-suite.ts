@@ -65,8 +65,8 @@ export function verbSuite(context: SuiteContext): void {
   });
 
   test("generateName is completed by the server", async () => {
-    const made = await client.create(configMaps, configMap({ namespace, generateName: "made-" }));
-    expect(made.metadata.name).toMatch(/^made-[a-z0-9]{5}$/);
+    const created = await client.create(configMaps, configMap({ namespace, generateName: "created-" }));
+    expect(created.metadata.name).toMatch(/^created-[a-z0-9]{5}$/);
   });
 
   test("mergePatch changes named fields, deletes fields set to null and keeps the rest", async () => {

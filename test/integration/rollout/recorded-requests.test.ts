@@ -81,8 +81,8 @@ test("a candidate waits, and says why, when the stable model has no recorded req
   const { status } = await until(deployment, (one) =>
     (one.status?.conditions ?? []).some(({ message }) => message.includes("tf_serving_warmup_requests")),
   );
-  const told = status?.conditions?.find(({ type }) => type === "Progressing");
-  expect([told?.reason, told?.message]).toEqual([
+  const progressing = status?.conditions?.find(({ type }) => type === "Progressing");
+  expect([progressing?.reason, progressing?.message]).toEqual([
     "Analyzing",
     expect.stringMatching(
       /^the candidate could not be tried yet: the stable revision's model has no Predict requests in assets\.extra\/tf_serving_warmup_requests; spec\.rollout\.analysis\.predictionDiff\.golden\.warmup asks for them/,

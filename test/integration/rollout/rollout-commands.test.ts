@@ -99,8 +99,8 @@ describe("a rollout under manual control", () => {
     expect((await modelwright("restart", key.name)).text).toMatch(
       /: candidate is revision \w{10} \(version \d+\) with \d+ %/,
     );
-    const anew = await reached(({ stable, candidate }) => candidate === undefined && stable?.revision !== before);
-    expect(conditionOf(anew, "Ready")).toMatchObject({ status: "True", reason: "AsDeclared" });
+    const restarted = await reached(({ stable, candidate }) => candidate === undefined && stable?.revision !== before);
+    expect(conditionOf(restarted, "Ready")).toMatchObject({ status: "True", reason: "AsDeclared" });
   });
 
   test.skipIf(executable === undefined)(`is promoted on the page of a real browser${skipped}`, async () => {

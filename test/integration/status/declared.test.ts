@@ -102,8 +102,8 @@ test("a CustomResourceDefinition older than the operator is reported, and this r
   operator = await scene.startOperator();
   await scene.startGateway("gateway-b", operator);
   const generation = (await scene.deployment())?.metadata.generation ?? 0;
-  const told = await seen.reported("digits", "DefinitionOutdated", generation);
-  expect(told).toEqual({
+  const reported = await seen.reported("digits", "DefinitionOutdated", generation);
+  expect(reported).toEqual({
     ready: "False DefinitionOutdated",
     message:
       "the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",

@@ -96,8 +96,8 @@ describe("Ready reports the API server's rejections verbatim, and stalls", () =>
     const { apiVersion, kind, spec } = modelDeployment();
     const object = { apiVersion, kind, metadata: { name, namespace }, spec };
     await scene.client.apply<ModelDeployment>(resources.modelDeployments, object, { force: true });
-    const told = await seen.reported(name, ready, 1);
-    expect({ ...told, message: told.message.replace(/denied-\w+/, "REPLICASET") }).toEqual({
+    const reported = await seen.reported(name, ready, 1);
+    expect({ ...reported, message: reported.message.replace(/denied-\w+/, "REPLICASET") }).toEqual({
       ready: `False ${ready}`,
       message,
       kstatus: "Stalled",

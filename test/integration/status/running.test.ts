@@ -194,8 +194,8 @@ describe("Ready reports failures of processes and files, and a corrected spec re
       available: "False NothingReady",
     });
     expect(seen.wasNeverReady(name, generation)).toBe(true);
-    const told = await seen.reported(name, "AsDeclared", await apply(name, {}));
-    expect(told).toMatchObject({ ready: "True AsDeclared", kstatus: "", available: "True StableServes" });
+    const reported = await seen.reported(name, "AsDeclared", await apply(name, {}));
+    expect(reported).toMatchObject({ ready: "True AsDeclared", kstatus: "", available: "True StableServes" });
     await scene.client.remove(resources.modelDeployments, { namespace, name });
   });
 
@@ -236,8 +236,8 @@ describe("Ready reports failures of processes and files, and a corrected spec re
       spec: { model: { source: { http: { url: url("/good.h5"), sha256 } } } },
     } as const;
     await scene.client.create<ModelDeployment>(resources.modelDeployments, object);
-    const told = await images.reported("image", "ImagePullFailed", 1);
-    expect({ ...told, message: told.message.replace(/ \(\w+\): .*/, "") }).toEqual({
+    const reported = await images.reported("image", "ImagePullFailed", 1);
+    expect({ ...reported, message: reported.message.replace(/ \(\w+\): .*/, "") }).toEqual({
       ready: "False ImagePullFailed",
       message: "the image of container fetch of pod POD cannot be pulled",
       kstatus: "Stalled",

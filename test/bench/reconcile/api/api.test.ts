@@ -64,10 +64,10 @@ async function trace(client: Client): Promise<unknown> {
   await ask(client.create(resources.services, service));
   await ask(client.create(resources.services, service)).catch(() => {});
   await ask(client.get(resources.services, { ...key, name: "nowhere" }));
-  const made = await ask(
+  const created = await ask(
     client.create(resources.modelDeployments, { ...deployment, spec: { ...model("digits.h5"), replicas: 1 } }),
   );
-  const { uid, resourceVersion } = made.metadata;
+  const { uid, resourceVersion } = created.metadata;
   const identity = { ...deployment, metadata: { ...key, uid, resourceVersion } };
   await ask(client.applyStatus(resources.modelDeployments, { ...identity, status }, { force: true }));
   await ask(client.applyStatus(resources.modelDeployments, { ...identity, status }, { force: true })).catch(() => {});

@@ -60,9 +60,9 @@ export function createStore(): Store {
   const collection = (plural: string): Collection => {
     const known = collections.get(plural);
     if (known !== undefined) return known;
-    const made: Collection = { entries: new Map(), watchers: new Set(), newest: 0 };
-    collections.set(plural, made);
-    return made;
+    const created: Collection = { entries: new Map(), watchers: new Set(), newest: 0 };
+    collections.set(plural, created);
+    return created;
   };
   const notify = (plural: string, type: ChangeType, entry: Entry): void => {
     const { watchers } = collection(plural);
