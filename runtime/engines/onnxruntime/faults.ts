@@ -21,7 +21,7 @@ export const onnxRuntimeFaults = faultCatalogue<{
   OnnxModelRefused: {
     message: ({ reason }) => `ONNX Runtime does not take the model: ${reason}`,
     hint: () =>
-      "check it with onnx.checker.check_model(path) and export it again, for an opset and operators that it has",
+      "check it with onnx.checker.check_model(path) and export it again, for an opset, operators and element types that it has",
     retry: "never",
     level: "error",
   },

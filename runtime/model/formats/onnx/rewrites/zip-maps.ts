@@ -30,15 +30,19 @@ export function withoutZipMaps(
 }
 
 /** Shapes of the scores by the name of the output: rows as in the first input, and a column per class. */
-function zippedOutputs({ node, input, output }: GraphProto): ReadonlyMap<string, readonly (number | undefined)[]> {
-  const rows = input[0]?.type?.tensorType?.shape?.dim[0]?.dimValue;
+function zippedOutputs(graph: GraphProto): ReadonlyMap<string, readonly (number | undefined)[]> {
+  const { node, input, output, initializer } = graph;
+  const weights = new Set(initializer.map(({ name }) => name));
+  const first = input.find(({ name }) => !weights.has(name));
+  const rows = first?.type?.tensorType?.shape?.dim[0]?.dimValue;
   const names = new Set(output.map(({ name }) => name));
   return new Map(
     node.filter(isZipMap).flatMap((zipMap) => {
       const [name = ""] = zipMap.output;
       const labels = attributeOf(zipMap, "classlabels_strings")?.strings ?? [];
       const numbers = attributeOf(zipMap, "classlabels_int64s")?.ints ?? [];
-      return names.has(name) ? [[name, [rows, Math.max(labels.length, numbers.length)]] as const] : [];
+      const classes = Math.max(labels.length, numbers.length);
+      return names.has(name) && classes > 0 ? [[name, [rows, classes]] as const] : [];
     }),
   );
 }
