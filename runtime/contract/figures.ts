@@ -76,6 +76,20 @@ export interface MirrorFigures {
   readonly agreeing: number;
 }
 
+/** The figures before the first copy. */
+export const noMirrorFigures: Required<MirrorFigures> = {
+  sent: 0,
+  judged: 0,
+  failed: 0,
+  compared: 0,
+  differing: 0,
+  maxAbsolute: 0,
+  sumAbsolute: 0,
+  numbers: 0,
+  ranked: 0,
+  agreeing: 0,
+};
+
 /** Copies whose outcome is known; for gateways of an earlier release, copies sent, some of which may be in flight. */
 export function judgedCopies({ judged, sent }: MirrorFigures): number {
   return judged ?? sent;

@@ -3,6 +3,7 @@ import {
   judgedCopies,
   type MirrorFigures,
   type ModelFigures,
+  noMirrorFigures,
   type RevisionFigures,
 } from "../../../runtime/contract/figures.ts";
 
@@ -86,7 +87,10 @@ function addRevisionIncrease(revision: RevisionTotals, now: RevisionFigures, pas
   revision.failed += increase(failures(now), past && failures(past));
   addLatencyIncrease(revision.latency, now.latency, past?.latency ?? []);
   if (now.mirrored !== undefined)
-    revision.mirrored = summed(revision.mirrored ?? noCopies, difference(now.mirrored, past?.mirrored ?? noCopies));
+    revision.mirrored = summed(
+      revision.mirrored ?? noMirrorFigures,
+      difference(now.mirrored, past?.mirrored ?? noMirrorFigures),
+    );
 }
 
 /** A loop by index: ten thousand models have half a million buckets. */
@@ -111,7 +115,7 @@ function windowSince({ requests, failed, latency, mirrored }: RevisionTotals, pa
     requests: requests - past.requests,
     failed: failed - past.failed,
     latency: latency.map((count, bucket) => count - (past.latency[bucket] ?? 0)),
-    ...(mirrored === undefined ? {} : { mirrored: difference(mirrored, past.mirrored ?? noCopies) }),
+    ...(mirrored === undefined ? {} : { mirrored: difference(mirrored, past.mirrored ?? noMirrorFigures) }),
   };
 }
 
@@ -129,19 +133,6 @@ function failures({ failed: { status, connection, timeout } }: RevisionFigures):
 function increase(now: number, before: number | undefined): number {
   return before === undefined || before > now ? now : now - before;
 }
-
-const noCopies: MirrorFigures = {
-  sent: 0,
-  judged: 0,
-  failed: 0,
-  compared: 0,
-  differing: 0,
-  maxAbsolute: 0,
-  sumAbsolute: 0,
-  numbers: 0,
-  ranked: 0,
-  agreeing: 0,
-};
 
 /** `maxAbsolute` is the maximum of all time, because that of the window alone is unknown. */
 function difference(now: MirrorFigures, past: MirrorFigures): MirrorFigures {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { noMirrorFigures } from "../../contract/figures.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
 import type { Http2Pool } from "../grpc/pods/http2-pool.ts";
@@ -117,18 +118,6 @@ export class Mirroring {
 }
 
 function mirrorCounts(counts: RevisionCounts): MirrorCounts {
-  counts.mirrored ??= {
-    sent: 0,
-    judged: 0,
-    failed: 0,
-    compared: 0,
-    differing: 0,
-    maxAbsolute: 0,
-    sumAbsolute: 0,
-    numbers: 0,
-    ranked: 0,
-    agreeing: 0,
-    dropped: 0,
-  };
+  counts.mirrored ??= { ...noMirrorFigures, dropped: 0 };
   return counts.mirrored;
 }

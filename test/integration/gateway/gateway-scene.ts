@@ -12,7 +12,13 @@ import { createInterface } from "node:readline";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
-import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
+import type {
+  Endpoint,
+  GatewayMessage,
+  RevisionRoute,
+  Route,
+  TableMessage,
+} from "../../../runtime/contract/route-table.ts";
 import { Gateway } from "../../../runtime/gateway/gateway.ts";
 import { type BufferBudget, defaultBufferBudget } from "../../../runtime/gateway/forwarding/buffer-budget.ts";
 
@@ -123,6 +129,15 @@ export async function startGateway(
   await gateway.open();
   await source.received(({ type }) => type === "hello");
   return { gateway, restPort, grpcPort };
+}
+
+export function revision(
+  hash: string,
+  weight: number,
+  endpoints: readonly Endpoint[],
+  changes: Partial<RevisionRoute> = {},
+): RevisionRoute {
+  return { hash, version: "1", weight, endpoints, draining: [], ...changes };
 }
 
 export function route(port: number, revisions: Route["revisions"], changes: Partial<Route> = {}): Route {

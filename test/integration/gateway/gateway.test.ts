@@ -3,9 +3,16 @@ import { type IncomingMessage, request, type RequestListener } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
-import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
-import { sendRequest as sendOnce, pod, route, startGateway, tableSource, type TableSource } from "./gateway-scene.ts";
+import {
+  pod,
+  revision,
+  route,
+  sendRequest as sendOnce,
+  startGateway,
+  tableSource,
+  type TableSource,
+} from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 
@@ -24,15 +31,6 @@ async function startedPod(name: string, listener?: Parameters<typeof pod>[1]) {
   const running = await pod(name, listener);
   closing.push(running.close);
   return running;
-}
-
-function revision(
-  hash: string,
-  weight: number,
-  endpoints: readonly Endpoint[],
-  draining: string[] = [],
-): RevisionRoute {
-  return { hash, version: "1", weight, endpoints, draining };
 }
 
 async function push(source: TableSource, version: number, routes: Parameters<typeof route>[1], port: number) {
@@ -309,7 +307,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     await push(source, 1, [revision("a1", 100, [leaving.endpoint, staying.endpoint])], port);
     await Promise.all(Array.from({ length: 10 }, () => sendRequest(restPort)));
     expect([(await open(leaving)) > 0, (await open(staying)) > 0]).toEqual([true, true]);
-    await push(source, 2, [revision("a1", 100, [staying.endpoint], [leaving.endpoint.address])], port);
+    await push(source, 2, [revision("a1", 100, [staying.endpoint], { draining: [leaving.endpoint.address] })], port);
     await expect.poll(() => open(leaving), { timeout: 500 }).toBe(0);
     expect((await open(staying)) > 0).toBe(true);
   });
@@ -323,7 +321,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     const running = sendRequest(restPort);
     await held.arrived;
     const fresh = await startedPod("fresh");
-    await push(source, 2, [revision("a1", 100, [fresh.endpoint], ["127.0.0.1"])], port);
+    await push(source, 2, [revision("a1", 100, [fresh.endpoint], { draining: ["127.0.0.1"] })], port);
     const pods: string[] = [];
     for (let i = 0; i < 10; i += 1) pods.push(JSON.parse((await sendRequest(restPort)).body).pod);
     expect(new Set(pods)).toEqual(new Set(["fresh"]));

@@ -2,11 +2,11 @@ import { connect } from "node:http2";
 import type { Client, ClientDuplexStream } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
-import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
+import type { RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
 import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
 import { answer, identity, unaryCall, framed, grpcClient, grpcPod, inference, methods, refuse } from "./grpc-scene.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
-import { route, startGateway, tableSource } from "./gateway-scene.ts";
+import { revision, route, startGateway, tableSource } from "./gateway-scene.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,15 +46,6 @@ function otherClient(...args: Parameters<typeof grpcClient>): Client {
   const client = grpcClient(...args);
   closing.push(() => client.close());
   return client;
-}
-
-function revision(
-  hash: string,
-  weight: number,
-  endpoints: readonly Endpoint[],
-  changes: Partial<RevisionRoute> = {},
-): RevisionRoute {
-  return { hash, version: "1", weight, endpoints, draining: [], ...changes };
 }
 
 const hint =

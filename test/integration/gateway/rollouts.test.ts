@@ -2,9 +2,18 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
+import type { RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
-import { type Answer, sendRequest, pod, route, startGateway, tableSource, type TableSource } from "./gateway-scene.ts";
+import {
+  type Answer,
+  pod,
+  revision,
+  route,
+  sendRequest,
+  startGateway,
+  tableSource,
+  type TableSource,
+} from "./gateway-scene.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
 
@@ -26,15 +35,6 @@ async function push(to: Running, port: number, revisions: readonly RevisionRoute
   const { version } = to;
   to.source.push({ type: "full", version, routes: [route(port, revisions, changes)] });
   await to.source.received((message) => message.type === "ack" && message.version === version);
-}
-
-function revision(
-  hash: string,
-  weight: number,
-  endpoints: readonly Endpoint[],
-  draining: string[] = [],
-): RevisionRoute {
-  return { hash, version: "1", weight, endpoints, draining };
 }
 
 async function startedPod(name: string, listener?: Parameters<typeof pod>[1]) {
@@ -147,7 +147,7 @@ describe("a pod that is terminating", () => {
     const small = sendRequest(gateway.restPort);
     const large = sendRequest(gateway.restPort, { body: "x".repeat(6_000_000) });
     await arrival.promise;
-    await push(gateway, port, [revision("a1", 100, [staying.endpoint], ["127.0.0.1"])]);
+    await push(gateway, port, [revision("a1", 100, [staying.endpoint], { draining: ["127.0.0.1"] })]);
     left.resolve();
     expect([(await small).status, JSON.parse((await small).body).pod]).toEqual([200, "staying"]);
     expect([(await large).status, (await large).body]).toEqual([503, "draining"]);

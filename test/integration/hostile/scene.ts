@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect } from "vitest";
 import { fixtureFolder } from "../../fixtures/archive.ts";
-import { rows, start } from "../runtime/program.ts";
+import { anyPorts, rows, start } from "../runtime/program.ts";
 import { type ModelsFolder, modelsFolder } from "../runtime/repository-scene.ts";
 
 /** The real program, serving models of many types. */
@@ -27,8 +27,7 @@ export async function startVictim(): Promise<Victim> {
   const folder = await modelsFolder();
   await folder.add("digits", "1");
   for (const model of servedModels) await addOnnx(folder, model);
-  const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
-  const program = start(["serve", "--repository", folder.path, ...ports], {
+  const program = start(["serve", "--repository", folder.path, ...anyPorts], {
     MALLOC_ARENA_MAX: "2",
     MODELWRIGHT_SERVING: '{"limits":{"bodyBytes":8388608}}',
   });

@@ -4,10 +4,9 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
-import { digits } from "./program.ts";
+import { anyPorts, digits } from "./program.ts";
 
 const command = fileURLToPath(import.meta.resolve("../../../operator/cli/modelwright.ts"));
-const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
 
 const running = new Set<ChildProcess>();
 afterEach(() => {
@@ -25,7 +24,9 @@ interface Command {
 
 /** Starts `modelwright serve` as a user would. */
 function serve(...args: readonly string[]): Command {
-  const child = spawn(process.execPath, [command, "serve", ...args, ...ports], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [command, "serve", ...args, ...anyPorts], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   running.add(child);
   const lines: string[] = [];
   const news = new Set<() => void>();
@@ -92,7 +93,7 @@ describe("modelwright serve", () => {
   test("prints why it fails at a terminal, and logs it as JSON elsewhere", async () => {
     const missing = "/nowhere/model.keras";
     const sentence = `there is no model at ${missing}; check spec.model.source: the path or URL must lead to a model file, or to a folder with one model`;
-    const typed = [process.execPath, command, "serve", missing, ...ports].map((word) => `'${word}'`).join(" ");
+    const typed = [process.execPath, command, "serve", missing, ...anyPorts].map((word) => `'${word}'`).join(" ");
     const terminal = spawn("script", ["-qec", typed, "/dev/null"], { stdio: ["ignore", "pipe", "inherit"] });
     running.add(terminal);
     const shown = await text(terminal.stdout);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { digits, rows, start } from "./program.ts";
+import { anyPorts, digits, rows, start } from "./program.ts";
 import { type ModelsFolder, type ModelsServing, repositoryScene } from "./repository-scene.ts";
 
 const { serving, models: modelsOf } = repositoryScene();
@@ -72,17 +72,7 @@ describe("TensorFlow Serving's model configuration", () => {
   test("an invalid file ends the program like an invalid option", async () => {
     await models.write("models.json", '{"modelConfigList": {"config": [{"name": "digits"}]}}');
     const file = join(models.path, "models.json");
-    const { code, log } = await start([
-      "serve",
-      "--config",
-      file,
-      "--http-port",
-      "0",
-      "--grpc-port",
-      "0",
-      "--admin-port",
-      "0",
-    ]).ended;
+    const { code, log } = await start(["serve", "--config", file, ...anyPorts]).ended;
     expect([code, log.at(-1)?.["msg"]]).toEqual([64, `${file}: model "digits" has no base_path`]);
   });
 });

@@ -30,6 +30,9 @@ function rowsOf({ data, shape }: Expected["inputs"][0]): readonly (readonly numb
   return Array.from({ length: count }, (_, row) => data.slice(row * width, (row + 1) * width));
 }
 
+/** Flags of `serve`: ports of 127.0.0.1 that the system chooses. */
+export const anyPorts = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"] as const;
+
 /** How a program ended. */
 export interface Ended {
   readonly code: number | null;
@@ -103,24 +106,7 @@ export async function startServe(
   env: Readonly<Record<string, string>> = {},
   file: readonly string[] = [main],
 ): Promise<Serving> {
-  const program = start(
-    [
-      "serve",
-      path,
-      "--name",
-      "digits",
-      "--host",
-      "127.0.0.1",
-      "--http-port",
-      "0",
-      "--grpc-port",
-      "0",
-      "--admin-port",
-      "0",
-    ],
-    env,
-    file,
-  );
+  const program = start(["serve", path, "--name", "digits", ...anyPorts], env, file);
   const { httpPort, adminPort } = await program.line("listening");
   return { ...program, url: `http://127.0.0.1:${Number(httpPort)}`, admin: `http://127.0.0.1:${Number(adminPort)}` };
 }

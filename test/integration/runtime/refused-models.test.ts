@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TerminationMessage, terminationMessage } from "../../../runtime/contract/termination.ts";
-import { type Ended, digits, start } from "./program.ts";
+import { type Ended, anyPorts, digits, start } from "./program.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -18,8 +18,7 @@ interface Refusal extends Pick<Ended, "code"> {
 async function refusal(path: string, ...flags: readonly string[]): Promise<Refusal> {
   const terminationLog = join(folder, "termination-log");
   await writeFile(terminationLog, "");
-  const ports = ["--http-port", "0", "--admin-port", "0", "--host", "127.0.0.1", "--grpc-port", "0"];
-  const { code } = await start(["serve", path, ...ports, ...flags], {
+  const { code } = await start(["serve", path, ...anyPorts, ...flags], {
     MODELWRIGHT_TERMINATION_LOG: terminationLog,
   }).ended;
   return { code, termination: terminationMessage(await readFile(terminationLog, "utf8")) };

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import { type Ended, type Program, digits, rows, start } from "./program.ts";
+import { type Ended, type Program, anyPorts, digits, rows, start } from "./program.ts";
 
 /** A folder of models that a test fills. */
 export interface ModelsFolder {
@@ -53,8 +53,7 @@ const asInImages = { MALLOC_ARENA_MAX: "2" };
 
 /** Starts `serve` on free ports of 127.0.0.1 and waits until everything has loaded. */
 export async function serveModels(...args: readonly string[]): Promise<ModelsServing> {
-  const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
-  const program = start(["serve", ...args, ...ports, "--poll-interval", "200ms"], asInImages);
+  const program = start(["serve", ...args, ...anyPorts, "--poll-interval", "200ms"], asInImages);
   const { httpPort, adminPort } = await program.line("listening");
   await program.line("ready");
   const url = `http://127.0.0.1:${Number(httpPort)}`;
