@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../../crds/schema/structural/structural-schema.ts";
 import { errorText } from "../../../runtime/base/fault.ts";
 import { issueText } from "../../../crds/schema/structural/issue.ts";
 import { readYaml } from "../../../crds/schema/yaml.ts";
@@ -70,7 +71,7 @@ function validationErrors(object: ManifestObject): readonly string[] {
 
 /** The items of a List; any other document is one object. */
 export function listItems(document: unknown): readonly unknown[] {
-  const isList = isRecord(document) && document["kind"] === "List" && Array.isArray(document["items"]);
+  const isList = isJsonObject(document) && document["kind"] === "List" && Array.isArray(document["items"]);
   return isList && Array.isArray(document["items"]) ? document["items"] : [document];
 }
 
@@ -79,16 +80,12 @@ function isManifestObject(value: unknown): value is ManifestObject {
 }
 
 function missingIdentity(value: unknown): string {
-  if (!isRecord(value)) return "is not an object; expected apiVersion, kind and metadata.name";
-  const metadata = isRecord(value["metadata"]) ? value["metadata"] : {};
+  if (!isJsonObject(value)) return "is not an object; expected apiVersion, kind and metadata.name";
+  const metadata = isJsonObject(value["metadata"]) ? value["metadata"] : {};
   const absent = [
     ...(typeof value["apiVersion"] === "string" ? [] : ["apiVersion"]),
     ...(typeof value["kind"] === "string" ? [] : ["kind"]),
     ...(typeof metadata["name"] === "string" ? [] : ["metadata.name"]),
   ];
   return absent.length === 0 ? "" : `an object has no ${absent.join(" and no ")}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

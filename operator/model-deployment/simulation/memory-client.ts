@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../../crds/schema/structural/structural-schema.ts";
 import type { Client, ObjectKey } from "../../kube/client.ts";
 import { kubeFaults } from "../../kube/faults.ts";
 import type { KubeObject, ObjectMeta, Stored } from "../../kube/kinds.ts";
@@ -68,12 +69,8 @@ function merged(target: object, patch: object): Record<string, unknown> {
   const result: Record<string, unknown> = { ...target };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else if (isObject(value)) result[key] = merged(isObject(result[key]) ? result[key] : {}, value);
+    else if (isJsonObject(value)) result[key] = merged(isJsonObject(result[key]) ? result[key] : {}, value);
     else result[key] = value;
   }
   return result;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

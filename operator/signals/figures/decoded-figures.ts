@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../../crds/schema/structural/structural-schema.ts";
 import {
   type GatewayFigures,
   latencyBuckets,
@@ -24,11 +25,11 @@ export function decodedFigures(text: string): GatewayFigures {
 /** Everything but the contents of `models`. */
 function isGatewayFigures(value: unknown): value is GatewayFigures {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     typeof member(value, "gateway") === "string" &&
     typeof member(value, "run") === "string" &&
     hasCounts(value, ["cursor", "elapsedMs"]) &&
-    isObject(member(value, "models"))
+    isJsonObject(member(value, "models"))
   );
 }
 
@@ -36,7 +37,7 @@ const modelCounts = ["arrivals", "refused", "abandoned", "queued", "oldestWaitMs
 
 /** Everything but the contents of `revisions`. */
 function isModelFigures(value: unknown): value is ModelFigures {
-  return isObject(value) && hasCounts(value, modelCounts) && isObject(member(value, "revisions"));
+  return isJsonObject(value) && hasCounts(value, modelCounts) && isJsonObject(member(value, "revisions"));
 }
 
 const revisionCounts = ["completed", "rejected", "inFlight", "serviceMs"] as const;
@@ -54,12 +55,12 @@ const mirrorCounts = [
 ] as const satisfies readonly (keyof MirrorFigures)[];
 
 function isRevisionFigures(value: unknown): value is RevisionFigures {
-  if (!isObject(value) || !hasCounts(value, revisionCounts)) return false;
+  if (!isJsonObject(value) || !hasCounts(value, revisionCounts)) return false;
   const failed = member(value, "failed");
   const mirrored = member(value, "mirrored");
   const latency = member(value, "latency");
   return (
-    isObject(failed) &&
+    isJsonObject(failed) &&
     hasCounts(failed, failureCounts) &&
     Array.isArray(latency) &&
     latency.length <= latencyBuckets &&
@@ -69,7 +70,7 @@ function isRevisionFigures(value: unknown): value is RevisionFigures {
 }
 
 function isMirrorFigures(value: unknown): value is MirrorFigures {
-  if (!isObject(value) || !hasCounts(value, mirrorCounts)) return false;
+  if (!isJsonObject(value) || !hasCounts(value, mirrorCounts)) return false;
   const judged = member(value, "judged");
   return judged === undefined || isCount(judged);
 }
@@ -84,8 +85,4 @@ function isCount(value: unknown): boolean {
 
 function member(value: object, name: string): unknown {
   return Reflect.get(value, name);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
