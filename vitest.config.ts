@@ -11,8 +11,13 @@ const { own: ownClusters, alone: aloneOnClusters } = controlPlaneTests();
 const clusterTests = [...ownClusters, ...aloneOnClusters];
 /** Tests that start servers and processes, beside those of a real control plane. */
 const systemTests = "test/{conformance,simulation,fuzz,integration,cluster,bench,toolchain}/**/*.test.ts";
-const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000 } as const;
-const clusterFiles = { ...shared, testTimeout: 60_000, setupFiles: ["test/reporting/control-plane-wait.ts"] };
+const setupFiles = ["test/reporting/compile-cache.ts"];
+const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000, setupFiles } as const;
+const clusterFiles = {
+  ...shared,
+  testTimeout: 60_000,
+  setupFiles: [...setupFiles, "test/reporting/control-plane-wait.ts"],
+};
 
 // One group after the other, so that the builds that `earlyBuild` begins are done when clusters are wanted.
 export default defineConfig({
