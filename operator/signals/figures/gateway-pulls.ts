@@ -157,7 +157,7 @@ async function pullGateway(gateway: Gateway, { clock, log, onPull, agent, take }
   }
   gateway.failures = cause === undefined ? 0 : gateway.failures + 1;
   if (gateway.failures === warnAfterFailures)
-    log.warn("a gateway does not tell its figures", { gateway: address.pod, cause });
+    log.warn("a gateway does not report its figures", { gateway: address.pod, cause });
   gateway.isPulled = false;
   onPull?.({ ok: cause === undefined, durationMs: clock.monotonic() - startedMs });
 }

@@ -107,7 +107,7 @@ describe("the figures of gateways", () => {
     await pullGateway(1);
     expect(warnings).toEqual([]);
     for (let seconds = 0; seconds < 3; seconds += 1) await tick();
-    expect(warnings).toEqual(["a gateway does not tell its figures"]);
+    expect(warnings).toEqual(["a gateway does not report its figures"]);
   });
 
   test("are requested by cursor, so that a pull costs only what changed", async () => {

@@ -32,7 +32,7 @@ function isUnderWay({ rollout, wanted }: Snapshot): boolean {
 
 /** Why a command has no effect on a candidate. */
 export function noEffectReason(snapshot: Snapshot): string {
-  return isUnderWay(snapshot) ? "nothing waits for it" : `revision ${snapshot.wanted.hash} only begins`;
+  return isUnderWay(snapshot) ? "nothing waits for it" : `revision ${snapshot.wanted.hash} has not started yet`;
 }
 
 /** The commands that are answered once this plan is carried out: all that were given except those in `waiting`. */

@@ -74,8 +74,8 @@ const rows: EventRows = {
         ...given({ promote: "1", promoteFull: "1" }),
       },
       actions: [
-        `answer command promote-full: it has no effect: revision ${candidate} only begins`,
-        `answer command promote: it has no effect: revision ${candidate} only begins`,
+        `answer command promote-full: it has no effect: revision ${candidate} has not started yet`,
+        `answer command promote: it has no effect: revision ${candidate} has not started yet`,
         shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`),
       ],
       want: { weights: [100, 0], step: 0 },
@@ -92,7 +92,7 @@ const rows: EventRows = {
         ...given({ promoteFull: "1" }),
       },
       actions: [
-        `answer command promote-full: it has no effect: revision ${candidate} only begins`,
+        `answer command promote-full: it has no effect: revision ${candidate} has not started yet`,
         shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
       ],
       want: { weights: [100, 0], step: 0 },
