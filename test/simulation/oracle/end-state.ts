@@ -87,7 +87,13 @@ const numbers = new Set(["version", "highestVersion", "nextVersion", annotations
 /** Canonical JSON without the values that differ between runs of a walk. */
 function serializedObject(object: ApiObject): string {
   const isServing = /"ready":[1-9]/.test(JSON.stringify(object["status"] ?? {}));
-  return memberText("", object, !isServing) ?? "";
+  return withoutCapacityMode(memberText("", object, !isServing) ?? "");
+}
+
+/** Without surge, Surge and Swap make the same room; which of them is recorded depends on how long a quota had refused a pod. */
+function withoutCapacityMode(text: string): string {
+  if (!text.includes('"maxSurge":0')) return text;
+  return text.replace(/"capacity":\{"mode":"(Surge|Swap)","why":"[^"]*"\}/, '"capacity":"Surge or Swap"');
 }
 
 function memberText(key: string, value: unknown, isStopped: boolean): string | undefined {
@@ -136,7 +142,7 @@ function normalizedMessage(given: string): string {
   // The time of an analysis or a quota error, and the number of requests by then, vary between runs.
   return text
     .replaceAll(/; recently, .*?(?= \(at |$)/g, "")
-    .replaceAll(/step \d+ of \d+ \([^)]*\)|all steps done/g, "STEP")
+    .replaceAll(/step \d+ of \d+ \([^)]*\)|all steps done|(?<=\(at [^)]*)steps skipped because [^)]*/g, "STEP")
     .replaceAll(/\b\d[\d,]*(\.\d+)?\b/g, "N");
 }
 

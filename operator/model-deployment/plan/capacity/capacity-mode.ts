@@ -32,7 +32,7 @@ const needsStablePod = "golden.warmup needs the responses of a stable pod, so th
 export function modeChoice(input: CountsInput): ModeChoice {
   const chosen = requestedMode(input);
   if (chosen.mode !== "Recreate" || input.needsStablePods !== true) return chosen;
-  const sentence = shortageOf(input.candidate)?.sentence;
+  const sentence = shortageOf(input.candidate, stepPods(input))?.sentence;
   return { mode: "Surge", why: sentence === undefined ? needsStablePod : `${needsStablePod}: ${sentence}` };
 }
 
@@ -105,8 +105,7 @@ function leastDisruptiveMode(input: CountsInput): ModeChoice {
   // A candidate with all pods of its step ready needs no more room for this rollout.
   // Stable pods without room may have lost it to the candidate's, after somebody scaled them down for a moment.
   const shortage =
-    (candidate.ready < stepPods(input) ? shortageOf(candidate) : undefined) ??
-    (candidate.live > 0 ? shortageOf(stable) : undefined);
+    shortageOf(candidate, stepPods(input)) ?? (candidate.live > 0 ? shortageOf(stable, wanted) : undefined);
   if (shortage === undefined) return { mode: "Surge", why: surges };
   const why = `${yieldingReason(wanted)}, because there was no free capacity: ${shortage.sentence}`;
   return postponement(input, shortage) ?? { mode: yieldingMode(wanted), why };
@@ -118,9 +117,13 @@ interface Shortage {
   readonly sinceMs: number | undefined;
 }
 
-function shortageOf({ unschedulable, refused, refusedSinceMs }: PodCounts): Shortage | undefined {
-  if (unschedulable !== undefined) return { sentence: unschedulable.message, sinceMs: unschedulable.sinceMs };
-  return refused === undefined ? undefined : { sentence: refused, sinceMs: refusedSinceMs };
+/** The shortage of a revision that needs this many pods. Pods beyond them, which somebody asked for by hand, have no claim to room. */
+function shortageOf(pods: PodCounts, needed: number): Shortage | undefined {
+  const { ready, live, unschedulable, refused, refusedSinceMs } = pods;
+  if (unschedulable !== undefined && ready < needed) {
+    return { sentence: unschedulable.message, sinceMs: unschedulable.sinceMs };
+  }
+  return refused === undefined || live >= needed ? undefined : { sentence: refused, sinceMs: refusedSinceMs };
 }
 
 /** The Surge mode that is kept while scaling down a ready stable pod would be premature or useless; undefined otherwise. */
