@@ -34,18 +34,19 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { stable: 1, candidate: 1, maxCandidateWeight: 100, ...surge },
   },
-  "the only stable pod stays when a pod is refused that the candidate does not need, and the one that it needs starts": {
-    changes: {
-      wanted: 1,
-      strategy: "BlueGreen",
-      stepWeight: 100,
-      stable: pods(1),
-      candidate: pods(0, { replicas: 2, live: 1, refused: exceeded, refusedSinceMs: 0 }),
-      candidateWeight: 0,
-      declaredCandidateWeight: 0,
+  "the only stable pod stays when a pod is refused that the candidate does not need, and the one that it needs starts":
+    {
+      changes: {
+        wanted: 1,
+        strategy: "BlueGreen",
+        stepWeight: 100,
+        stable: pods(1),
+        candidate: pods(0, { replicas: 2, live: 1, refused: exceeded, refusedSinceMs: 0 }),
+        candidateWeight: 0,
+        declaredCandidateWeight: 0,
+      },
+      want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...surge },
     },
-    want: { stable: 1, candidate: 1, maxCandidateWeight: 0, ...surge },
-  },
   "the only stable pod stays when a second stable pod is refused": {
     changes: {
       wanted: 1,
