@@ -1,25 +1,19 @@
 import { WireReader } from "../../../../base/protobuf/wire-reader.ts";
-import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
-import { copyFields, writeMessage } from "./wire-copy.ts";
+import { copyFields, withGraph } from "./wire-copy.ts";
 
 /** Field numbers of onnx.proto. */
-const fields = { modelGraph: 7, graphInitializer: 5, tensorName: 8 } as const;
+const fields = { graphInitializer: 5, tensorName: 8 } as const;
 
 /**
  * Removes initializers from a model, so that the inputs of these names become required: ONNX Runtime's binding for Node ignores
  * values for inputs that have an initializer. All other bytes are unchanged.
  */
 export function withoutInitializers(bytes: Uint8Array, names: ReadonlySet<string>): Uint8Array<ArrayBuffer> {
-  const writer = new WireWriter(bytes.length);
-  copyFields(new WireReader(bytes), writer, (number, graph) => {
-    if (number !== fields.modelGraph) return false;
-    return writeMessage(writer, number, () => {
-      copyFields(new WireReader(graph), writer, (inner, tensor) => {
-        return inner === fields.graphInitializer && names.has(tensorName(tensor));
-      });
+  return withGraph(bytes, (graph, writer) => {
+    copyFields(new WireReader(graph), writer, (number, tensor) => {
+      return number === fields.graphInitializer && names.has(tensorName(tensor));
     });
   });
-  return Uint8Array.from(writer.written);
 }
 
 function tensorName(tensor: Uint8Array): string {

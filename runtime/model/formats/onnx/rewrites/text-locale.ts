@@ -1,11 +1,11 @@
 import { WireReader } from "../../../../base/protobuf/wire-reader.ts";
-import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
+import type { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
 import { attributeOf } from "../graph-traversal.ts";
 import { AttributeProto, attributeTypes, ModelProto, NodeProto } from "../onnx-proto.ts";
-import { copyFields, writeMessage } from "./wire-copy.ts";
+import { copyFields, withGraph, writeMessage } from "./wire-copy.ts";
 
 /** Field numbers of onnx.proto. */
-const fields = { modelGraph: 7, graphNode: 1, nodeAttribute: 5 } as const;
+const fields = { graphNode: 1, nodeAttribute: 5 } as const;
 /** Part of glibc itself since 2.35. It changes the case of letters as en_US does. */
 const builtIn = Buffer.from("C.UTF-8");
 
@@ -19,11 +19,7 @@ export function withBuiltInLocale(
   platform: NodeJS.Platform = process.platform,
 ): Uint8Array<ArrayBuffer> {
   if (platform !== "linux" || graph?.node.some(usesAmericanLocale) !== true) return bytes;
-  const writer = new WireWriter(bytes.length + 1024);
-  copyFields(new WireReader(bytes), writer, (number, value) => {
-    return number === fields.modelGraph && writeMessage(writer, number, () => copyGraph(value, writer));
-  });
-  return Uint8Array.from(writer.written);
+  return withGraph(bytes, copyGraph);
 }
 
 function usesAmericanLocale(node: NodeProto): boolean {

@@ -1,5 +1,25 @@
-import { type WireReader, wireTypes } from "../../../../base/protobuf/wire-reader.ts";
-import type { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
+import { WireReader, wireTypes } from "../../../../base/protobuf/wire-reader.ts";
+import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
+
+/** `ModelProto.graph` in onnx.proto. */
+const graphField = 7;
+
+/**
+ * A copy of a serialized ModelProto whose graph `copyGraph` writes; `append` writes more fields after all others. All other bytes are
+ * unchanged.
+ */
+export function withGraph(
+  model: Uint8Array,
+  copyGraph: (graph: Uint8Array, writer: WireWriter) => void,
+  append?: (writer: WireWriter) => void,
+): Uint8Array<ArrayBuffer> {
+  const writer = new WireWriter(model.length + 1024);
+  copyFields(new WireReader(model), writer, (number, value) => {
+    return number === graphField && writeMessage(writer, number, () => copyGraph(value, writer));
+  });
+  append?.(writer);
+  return Uint8Array.from(writer.written);
+}
 
 /** Copies all fields except the length-delimited ones for which `replaces` returns true. */
 export function copyFields(

@@ -1,18 +1,18 @@
 import { WireReader } from "../../../../base/protobuf/wire-reader.ts";
-import { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
+import type { WireWriter } from "../../../../base/protobuf/wire-writer.ts";
 import { attributeOf } from "../graph-traversal.ts";
 import { dataTypes, type GraphProto, ModelProto, NodeProto, ValueInfoProto } from "../onnx-proto.ts";
-import { copyFields, writeMessage } from "./wire-copy.ts";
+import { copyFields, withGraph, writeMessage } from "./wire-copy.ts";
 
 /** Field numbers of onnx.proto. */
-const fields = { modelGraph: 7, graphNode: 1, graphOutput: 12 } as const;
+const fields = { graphNode: 1, graphOutput: 12 } as const;
 /** The operator set for a model without one of ai.onnx; any has Identity. */
 const opset = 13;
 
 /**
  * Replaces each ZipMap whose maps from class to score are an output of the model by its input, a float32 tensor of one column per
- * class in the node's order. `bytes` are those of the model. Converters of scikit-learn and LightGBM add a ZipMap to every classifier by default, and no protocol
- * has maps. All other bytes are unchanged.
+ * class in the node's order. `bytes` are those of the model. Converters of scikit-learn and LightGBM add a ZipMap to every classifier
+ * by default, and no protocol has maps. All other bytes are unchanged.
  */
 export function withoutZipMaps(
   bytes: Uint8Array<ArrayBuffer>,
@@ -20,13 +20,12 @@ export function withoutZipMaps(
 ): Uint8Array<ArrayBuffer> {
   const scores = graph === undefined ? new Map<string, readonly (number | undefined)[]>() : zippedOutputs(graph);
   if (scores.size === 0) return bytes;
-  const writer = new WireWriter(bytes.length + 1024);
-  copyFields(new WireReader(bytes), writer, (number, value) => {
-    return number === fields.modelGraph && writeMessage(writer, number, () => copyGraph(value, writer, scores));
-  });
   const hasIdentity = opsetImport.some(({ domain }) => domain === "" || domain === "ai.onnx");
-  if (!hasIdentity) ModelProto.write({ opsetImport: [{ version: opset }] }, writer);
-  return Uint8Array.from(writer.written);
+  return withGraph(
+    bytes,
+    (value, writer) => copyGraph(value, writer, scores),
+    hasIdentity ? undefined : (writer) => ModelProto.write({ opsetImport: [{ version: opset }] }, writer),
+  );
 }
 
 /** Shapes of the scores by the name of the output: rows as in the first input, and a column per class. */

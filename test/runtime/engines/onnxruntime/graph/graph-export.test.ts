@@ -43,12 +43,17 @@ describe("an operation exported to ONNX", () => {
     }
   });
 
-  it("is supported in most cases", async () => {
-    const answers = await Promise.all(operationCases.map((one) => answerOf(graphOf(one, true), one[1].slice(0, 1))));
+  it("is supported in most cases without strings", async () => {
+    const cases = operationCases.filter(([, inputs, outputs]) => [...inputs, ...outputs].every(isNumeric));
+    const answers = await Promise.all(cases.map((one) => answerOf(graphOf(one, true), one[1].slice(0, 1))));
     const exported = answers.filter((answer) => !(answer instanceof Fault)).length;
-    expect(exported / operationCases.length).toBeGreaterThan(0.45);
+    expect(exported / cases.length).toBeGreaterThan(0.5);
   });
 });
+
+function isNumeric({ dtype }: Tensor): boolean {
+  return dtype !== "string";
+}
 
 async function answerOf(graph: TensorFlowGraph, inputs: readonly Tensor[]): Promise<readonly Tensor[] | Fault> {
   try {
