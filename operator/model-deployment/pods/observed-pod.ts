@@ -1,5 +1,7 @@
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import type { ContainerState, ContainerStatus, Pod, Stored } from "../../kube/kinds.ts";
+import { annotations } from "../resources/labels.ts";
+import { inPlaceModels } from "./in-place-models.ts";
 import { isPodReady, type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
 
 type Terminated = NonNullable<ContainerState["terminated"]>;
@@ -31,7 +33,14 @@ export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod
     failure: failure(pod),
     warning: sources.warning(metadata.uid),
     facts: sources.facts(metadata.uid),
+    inPlace: observedInPlace(metadata),
   };
+}
+
+function observedInPlace({ resourceVersion, annotations: notes = {} }: Stored["metadata"]): ObservedPod["inPlace"] {
+  const key = notes[annotations.inPlaceKey];
+  if (key === undefined) return undefined;
+  return { resourceVersion, key, models: inPlaceModels(notes[annotations.inPlaceModels] ?? "") };
 }
 
 function notReadySinceMs({ status }: Pod): number | undefined {
