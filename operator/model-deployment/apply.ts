@@ -5,7 +5,7 @@ import type { KubeObject, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, type Resource, resources } from "../kube/resources.ts";
 import { deploymentFaults } from "./faults.ts";
 import type { Action, ObservedObject, Plan } from "./plan/action.ts";
-import { annotations } from "./resources/labels.ts";
+import { annotations, labels } from "./resources/labels.ts";
 import { isControlledBy } from "./resources/owner.ts";
 import type { Identity, Snapshot } from "./snapshot.ts";
 import { isSameStatus, status } from "./status.ts";
@@ -127,7 +127,7 @@ function isRepeated({ kind }: Action, { generation, observedGeneration }: Identi
 
 /** Actions that a leader with newer observations would undo at once, and that this one would repeat, without end. */
 function isReversible({ kind }: Action): boolean {
-  return kind === "retire" || kind === "revive";
+  return kind === "retire" || kind === "revive" || kind === "assign" || kind === "handOver";
 }
 
 /** Throws `StaleView` unless the ModelDeployment on the API server is exactly the observed one. */
@@ -159,9 +159,15 @@ const executors: { readonly [K in Kind]: Executor<K> } = {
   create: async ({ resource, object }, context) =>
     writeOf(resource, await createObject(resource, object, context), context.identity),
   apply: async (action, context) => writeOf(action.resource, await applyObject(action, context), context.identity),
-  scale: ({ object, to }, context) => patchReplicaSet(object, { spec: { replicas: to } }, context),
-  retire: ({ object, at }, context) => patchReplicaSet(object, retiredAtPatch(at), context),
-  revive: ({ object }, context) => patchReplicaSet(object, retiredAtPatch(null), context),
+  scale: ({ object, to }, context) => patch(resources.replicaSets, object, { spec: { replicas: to } }, context),
+  retire: ({ object, at }, context) => patch(resources.replicaSets, object, retiredAtPatch(at), context),
+  revive: ({ object }, context) => patch(resources.replicaSets, object, retiredAtPatch(null), context),
+  assign: ({ object, models }, context) => {
+    const notes = { [annotations.inPlaceModels]: JSON.stringify(models) };
+    return patch(resources.pods, object, { metadata: { annotations: notes } }, context);
+  },
+  handOver: ({ object, revision }, context) =>
+    patch(resources.pods, object, { metadata: { labels: { [labels.revision]: revision } } }, context),
   delete: async ({ resource, target, object: { name, uid, resourceVersion } }, { identity: { namespace }, client }) => {
     const wasThere = await client.remove(resource, { namespace, name }, { preconditions: { uid, resourceVersion } });
     // The object is gone, or its kind is not served at the moment: only a new observation can tell.
@@ -187,16 +193,17 @@ function retiredAtPatch(at: string | null): object {
   return { metadata: { annotations: { [annotations.retiredAt]: at } } };
 }
 
-/** Patches a ReplicaSet if it still has the observed version. */
-async function patchReplicaSet(
-  { name, resourceVersion }: ObservedObject,
-  patch: { readonly metadata?: object; readonly spec?: object },
+/** Patches an object if it still has the observed version. */
+async function patch(
+  resource: Resource,
+  { name, uid, resourceVersion }: ObservedObject,
+  changes: { readonly metadata?: object; readonly spec?: object },
   { identity, client }: ApplyContext,
 ): Promise<Write> {
   const { namespace } = identity;
-  const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
-  const stored = await client.mergePatch(resources.replicaSets, { namespace, name }, exactly, identityOnly);
-  return writeOf(resources.replicaSets, stored, identity);
+  const exactly = { ...changes, metadata: { ...changes.metadata, uid, resourceVersion } };
+  const stored = await client.mergePatch(resource, { namespace, name }, exactly, identityOnly);
+  return writeOf(resource, stored, identity);
 }
 
 /** Creates an object and never adopts one: an existing object of this name is ours only if we control it. */

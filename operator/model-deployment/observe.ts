@@ -1,5 +1,5 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import type { KubeObject, ObjectMeta, ReplicaSet, Stored } from "../kube/kinds.ts";
+import type { KubeObject, ObjectMeta, Pod, ReplicaSet, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
 import { observedPod } from "./pods/observed-pod.ts";
 import { placement } from "./plan/capacity/placement.ts";
@@ -43,9 +43,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const children = observedChildren(identity, sources);
   const commands = commandsOf(deployment);
   const { spec, status = {} } = deployment;
-  const revisions = byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) =>
-    observedRevision(replicaSet, sources),
-  );
+  const revisions = observedRevisions(identity.uid, sources);
   const hash = wantedRevision({ identity, spec, status, commands, revisions });
   const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
   const keyText = deploymentKey(key.namespace, key.name);
@@ -189,17 +187,38 @@ function isLeftover({ ownerReferences = [] }: ObjectMeta, { name }: Identity): b
   );
 }
 
-function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): ObservedRevision {
-  const { name, uid, annotations: notes = {} } = replicaSet.metadata;
+/** A pod belongs to the revision of its label: after a hand-over, its former ReplicaSet remains its owner for a moment. */
+function observedRevisions(uid: string, sources: Sources): readonly ObservedRevision[] {
+  const replicaSets = byName(sources.replicaSetsOf(uid));
+  const pods = replicaSets.flatMap(({ metadata }) => {
+    const hash = revisionOfName(metadata.name);
+    return sources.podsOf(metadata.uid).map((pod) => ({ hash: pod.metadata.labels?.[labels.revision] ?? hash, pod }));
+  });
+  return replicaSets.map((replicaSet) => {
+    const own = pods.filter(({ hash }) => hash === revisionOfName(replicaSet.metadata.name));
+    return observedRevision(replicaSet, own.map(({ pod }) => pod), sources);
+  });
+}
+
+function revisionOfName(replicaSet: string): string {
+  return replicaSet.slice(replicaSet.lastIndexOf("-") + 1);
+}
+
+function observedRevision(
+  replicaSet: ReplicaSet & Stored,
+  pods: readonly (Pod & Stored)[],
+  sources: Sources,
+): ObservedRevision {
+  const { name, annotations: notes = {} } = replicaSet.metadata;
   const retiredAt = notes[annotations.retiredAt];
   return {
-    hash: name.slice(name.lastIndexOf("-") + 1),
+    hash: revisionOfName(name),
     version: notes[annotations.version] ?? "1",
     model: notes[annotations.model],
     replicaSet: observedReplicaSet(replicaSet),
     placement: placement(replicaSet.spec.template),
     retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),
-    pods: byName(sources.podsOf(uid)).map((pod) => observedPod(pod, sources)),
+    pods: byName(pods).map((pod) => observedPod(pod, sources)),
   };
 }
 

@@ -33,6 +33,8 @@ export interface CountsInput {
   readonly mode?: CapacityMode | undefined;
   /** The reason for that mode in status, kept together with it. */
   readonly modeWhy?: string | undefined;
+  /** How far the update in place of the only pod is; absent: it is not to be considered. */
+  readonly inPlace?: InPlaceProgress | undefined;
   /** Pods that the current load needs, if it is measured. */
   readonly required?: number | undefined;
   readonly stable: PodCounts;
@@ -41,6 +43,11 @@ export interface CountsInput {
   readonly others?: number | undefined;
   readonly now: number;
 }
+
+/** How far the update in place of the only pod is, and why there can be none. */
+export type InPlaceProgress =
+  | { readonly stage: "Impossible"; readonly why: string }
+  | { readonly stage: "Failed" | "Preparing" | "Prepared" | "HandedOver" };
 
 /** Pods of one revision. */
 export interface PodCounts {

@@ -1,6 +1,7 @@
 import { livePods, type ObservedPod, type ObservedRevision, revisionOf, type Snapshot } from "../../snapshot.ts";
 import { counts } from "../capacity/counts.ts";
 import type { Counts, CountsInput, PodCounts } from "../capacity/counts-input.ts";
+import { inPlaceUpdate } from "../in-place/in-place-update.ts";
 import { type Position, stepPosition } from "../rollout/steps/position.ts";
 import { shares, weightInForce } from "../traffic.ts";
 
@@ -78,6 +79,7 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stableWeight: weightInForce(snapshot, stable),
     isFromZero: isFromZero(snapshot, position),
     needsStablePods: hasRecordedRequests(spec),
+    inPlace: inPlaceProgress(snapshot),
     maxSurge,
     maxUnavailable,
     capacity: spec.rollout?.capacity ?? defaults.capacity,
@@ -87,6 +89,13 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stable: podCounts(revisionOf(snapshot, stable)),
     now,
   };
+}
+
+/** A template is made to find out, so only where the capacity allows an update in place. */
+function inPlaceProgress(snapshot: Snapshot): CountsInput["inPlace"] {
+  const { capacity = defaults.capacity } = snapshot.spec.rollout ?? {};
+  if (capacity !== "InPlace" && (capacity !== "Auto" || snapshot.wanted.replicas !== 1)) return undefined;
+  return inPlaceUpdate(snapshot);
 }
 
 /** True when golden requests are those recorded in the stable revision's model. */

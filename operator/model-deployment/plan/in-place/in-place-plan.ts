@@ -1,0 +1,107 @@
+import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
+import { revisionOf, type Snapshot } from "../../snapshot.ts";
+import type { Action } from "../action.ts";
+import type { RolloutPlan } from "../rollout/rollout-actions.ts";
+import { revisionVersion } from "../revisions.ts";
+import { shares } from "../traffic.ts";
+import { type InPlacePod, type InPlaceUpdate, inPlaceUpdate, pods, wantedModel } from "./in-place-update.ts";
+
+/** The actions on pods that are updated in place, and when to look at their facts again. */
+export interface InPlacePlan {
+  readonly actions: readonly Action[];
+  readonly recheckAfterMs?: number;
+}
+
+/** Pause between two questions to a runtime that is loading or taking over; no watch reports its facts. */
+const factsRecheckMs = 300;
+
+/**
+ * Tells pods which models to have loaded, hands the prepared one over, and confirms once it serves. Every other operator sees from
+ * the order of the list alone whether the pod serves the revision of its label.
+ */
+export function inPlacePlan(snapshot: Snapshot, rollout: RolloutPlan): InPlacePlan {
+  const { mode } = rollout.state.capacity ?? {};
+  const update = mode === "InPlace" && rollout.state.candidate !== undefined ? inPlaceUpdate(snapshot) : undefined;
+  const active = shares(rollout.state).flatMap(({ revision }) =>
+    pods(snapshot, revision).map((pod) => [revision, pod] as const),
+  );
+  const plans = active.map(([revision, pod]) => podPlan(snapshot, { revision, pod, rollout, update }));
+  return {
+    actions: plans.flatMap(({ actions }) => actions),
+    ...(plans.some(({ isAwaited }) => isAwaited) ? { recheckAfterMs: factsRecheckMs } : {}),
+  };
+}
+
+interface PodContext {
+  /** The revision that the pod belongs to. */
+  readonly revision: string;
+  readonly pod: InPlacePod;
+  readonly rollout: RolloutPlan;
+  readonly update: InPlaceUpdate | undefined;
+}
+
+/** What is to be done with one pod; `isAwaited`: its facts are about to change. */
+function podPlan(
+  snapshot: Snapshot,
+  context: PodContext,
+): { readonly actions: readonly Action[]; readonly isAwaited: boolean } {
+  const { revision, pod, update } = context;
+  const { models } = pod.inPlace;
+  const isConfirmed = models.length === 0 || models[0]?.revision === revision;
+  if (!isConfirmed) {
+    const own = models.find((model) => model.revision === revision);
+    if (own === undefined || pod.facts?.inPlace?.serving !== revision) return { actions: [], isAwaited: true };
+    const others = models.filter((model) => model !== own);
+    return { actions: [assignment(pod, [own, ...others], `it serves revision ${revision}`)], isAwaited: false };
+  }
+  const isUpdated = update !== undefined && "pod" in update && update.pod.uid === pod.uid;
+  const handOver = isUpdated && update.stage === "Prepared" ? handOverAction(snapshot, context) : undefined;
+  if (handOver !== undefined) return { actions: [handOver], isAwaited: true };
+  return {
+    actions: assignmentActions(snapshot, context),
+    isAwaited: isUpdated && update.stage === "Preparing",
+  };
+}
+
+/** The pod is told of the candidate's model while that is prepared, and of its own alone when nothing replaces it any more. */
+function assignmentActions(snapshot: Snapshot, { revision, pod, rollout, update }: PodContext): readonly Action[] {
+  const { models } = pod.inPlace;
+  const own = models.find((model) => model.revision === revision) ?? ownModel(snapshot, revision);
+  const { hash } = snapshot.wanted;
+  const isUpdated = update !== undefined && "pod" in update && update.pod.uid === pod.uid;
+  if (isUpdated && (update.stage === "Preparing" || update.stage === "Prepared")) {
+    if (models.some((model) => model.revision === hash)) return [];
+    const why = `it loads revision ${hash} beside revision ${revision}`;
+    return [assignment(pod, [own, wantedModel(snapshot)], why)];
+  }
+  const isPromoted = rollout.state.candidate?.revision !== revision;
+  if (models.length < 2 || !isPromoted) return [];
+  return [assignment(pod, [own], `nothing replaces revision ${revision}`)];
+}
+
+/** A pod has its own template's model on a volume: only revision and version of this entry are read. */
+function ownModel(snapshot: Snapshot, revision: string): InPlaceModel {
+  return { revision, version: revisionVersion(snapshot, revision), path: "", format: "Auto" };
+}
+
+/** Not before status has the mode, which a new leader needs, and not before the ReplicaSet that adopts the pod wants one. */
+function handOverAction(snapshot: Snapshot, { pod, rollout }: PodContext): Action | undefined {
+  const { wanted, rollout: known } = snapshot;
+  const isRecorded = known.capacity?.mode === "InPlace" && known.candidate?.revision === wanted.hash;
+  const isPaused = rollout.state.progress?.isPaused === true;
+  if (!isRecorded || isPaused || revisionOf(snapshot, wanted.hash)?.replicaSet.replicas !== 1) return undefined;
+  const why = `the model of revision ${wanted.hash} is loaded in it`;
+  return { kind: "handOver", target: `Pod ${pod.name}`, object: identityOf(pod), revision: wanted.hash, why };
+}
+
+function assignment(pod: InPlacePod, models: readonly InPlaceModel[], why: string): Action {
+  return { kind: "assign", target: `Pod ${pod.name}`, object: identityOf(pod), models, why };
+}
+
+function identityOf({ name, uid, inPlace: { resourceVersion } }: InPlacePod): {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+} {
+  return { name, uid, resourceVersion };
+}

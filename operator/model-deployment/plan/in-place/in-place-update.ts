@@ -1,0 +1,76 @@
+import { inPlaceModel, inPlaceObstacle } from "../../resources/pod/in-place.ts";
+import { podTemplate } from "../../resources/pod/pod-template.ts";
+import { annotations } from "../../resources/labels.ts";
+import { livePods, type ObservedInPlace, type ObservedPod, revisionOf, type Snapshot } from "../../snapshot.ts";
+import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
+import { withCanonicalParts } from "../canonical-spec.ts";
+import { revisionVersion } from "../revisions.ts";
+
+/** A pod that may be updated in place. */
+export type InPlacePod = ObservedPod & { readonly inPlace: ObservedInPlace };
+
+/** How far the update in place of the only pod is. */
+export type InPlaceUpdate =
+  /** The pod cannot run the candidate's model; a clause says why. */
+  | { readonly stage: "Impossible"; readonly why: string }
+  /** The candidate's model cannot be served, while the pod goes on serving its own. */
+  | { readonly stage: "Failed"; readonly reason: string; readonly message: string; readonly pod: InPlacePod }
+  /** The candidate's model is to be loaded, or is being loaded, beside the one that serves. */
+  | { readonly stage: "Preparing"; readonly pod: InPlacePod }
+  /** Both models are loaded. */
+  | { readonly stage: "Prepared"; readonly pod: InPlacePod }
+  /** The pod belongs to the candidate. */
+  | { readonly stage: "HandedOver"; readonly pod: InPlacePod };
+
+/** The fault of a runtime that has no memory for a second model: nothing is wrong with the model. */
+const noMemory = "InsufficientMemory";
+
+/** How far the update in place of the stable revision's only pod to the wanted revision is. */
+export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
+  const { wanted, rollout, spec } = snapshot;
+  const handedOver = pods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
+  if (handedOver !== undefined) return { stage: "HandedOver", pod: handedOver };
+  if (wanted.replicas !== 1) return impossible("it is for a single pod");
+  if (spec.traffic?.path === "Direct") return impossible("with spec.traffic.path Direct no gateway holds requests meanwhile");
+  const obstacle = inPlaceObstacle(spec);
+  if (obstacle !== undefined) return impossible(obstacle);
+  const [pod, ...others] = pods(snapshot, rollout.stable?.revision).filter(({ ready }) => ready);
+  if (pod === undefined || others.length > 0) return impossible("the stable revision has no ready pod of this release");
+  if (pod.inPlace.key !== wantedKey(snapshot)) return impossible("the revisions differ in more than their models");
+  const { loaded = [], failed } = pod.facts?.inPlace ?? {};
+  const isAssigned = pod.inPlace.models.some(({ revision }) => revision === wanted.hash);
+  if (!isAssigned) return { stage: "Preparing", pod };
+  if (loaded.includes(wanted.hash)) return { stage: "Prepared", pod };
+  if (failed?.revision !== wanted.hash) return { stage: "Preparing", pod };
+  const { reason, message } = failed;
+  return reason === noMemory ? impossible(message) : { stage: "Failed", reason, message, pod };
+}
+
+/** The wanted revision's model, as a pod of another revision is told. */
+export function wantedModel(snapshot: Snapshot): InPlaceModel {
+  const { identity, spec, wanted } = snapshot;
+  return inPlaceModel(wanted.hash, revisionVersion(snapshot, wanted.hash), withCanonicalParts(spec, identity.name));
+}
+
+/** Pods of a revision that may be updated in place and are there to stay. */
+export function pods(snapshot: Snapshot, revision: string | undefined): readonly InPlacePod[] {
+  return livePods(revisionOf(snapshot, revision)).flatMap((pod) =>
+    pod.terminating || pod.inPlace === undefined ? [] : [{ ...pod, inPlace: pod.inPlace }],
+  );
+}
+
+function impossible(why: string): InPlaceUpdate {
+  return { stage: "Impossible", why };
+}
+
+function wantedKey(snapshot: Snapshot): string | undefined {
+  const { identity, spec, settings, wanted } = snapshot;
+  const template = podTemplate({
+    deployment: identity.name,
+    hash: wanted.hash,
+    version: revisionVersion(snapshot, wanted.hash),
+    spec: withCanonicalParts(spec, identity.name),
+    settings,
+  });
+  return template.metadata?.annotations?.[annotations.inPlaceKey];
+}
