@@ -1,6 +1,31 @@
 import { foundRollouts } from "./found-rollouts.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
+/** The phases of both cases in which a candidate with all requests loses its pods. */
+const lostCandidate: Schedule["phases"] = [
+  [
+    {
+      gapMs: 0,
+      name: "shop",
+      act: {
+        kind: "create",
+        model: "good-1.h5",
+        replicas: 2,
+        rollout: {
+          progressDeadline: "24h",
+          analysis: { interval: "5s", minimumRequests: 50 },
+          canary: { steps: [{ setWeight: 100 }, { pause: {} }], maxSurge: 1 },
+        },
+      },
+    },
+  ],
+  [{ gapMs: 0, name: "shop", act: { kind: "model", model: "differing-2.h5" } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-1.h5" } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 4 } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-4.h5" } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "lose-candidate" } }],
+];
+
 /** Shrunk schedules that failed once, by defect. `README.md` lists the fixes. */
 export const found: Readonly<Record<string, Schedule>> = {
   "a restart writes a status that names another of several failing pods": {
@@ -252,6 +277,26 @@ export const found: Readonly<Record<string, Schedule>> = {
     from: 1,
     resumeAt: 0.2090929381083697,
     faults: [],
+  },
+  "a deaf gateway knows only pods that are gone, and the oracle expects their successors to stay": {
+    seed: 2565593,
+    operators: 1,
+    phases: lostCandidate,
+    from: 5,
+    faults: [
+      { on: "event", kind: "delay", phase: 5, at: 2, amount: 0.6688490086235106 },
+      { on: "time", kind: "gateway-deaf", phase: 5, at: 7441, amount: 0.35143320937640965 },
+    ],
+  },
+  "a deaf gateway knows only terminating pods, and the oracle expects their successors to stay": {
+    seed: 2568025,
+    operators: 1,
+    phases: lostCandidate,
+    from: 5,
+    faults: [
+      { on: "event", kind: "cut", phase: 5, at: 2, amount: 0.4864631069358438 },
+      { on: "time", kind: "gateway-deaf", phase: 5, at: 353, amount: 0.36855228058993816 },
+    ],
   },
   ...foundRollouts,
 };

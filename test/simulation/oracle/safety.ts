@@ -186,7 +186,7 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
   // A revision that is wanted again may get the pods of its first step before status names it as candidate.
   if (left > 0 && left >= minPods(truth.desired(controllerOf(now)), deployment.status, weight)) return undefined;
   const sending = gateways
-    .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, deployment, hashOf(now)) > 0)
+    .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, { deployment, set: now, truth }) > 0)
     .map((gateway) => gateway.name);
   return sending.length === 0
     ? undefined
@@ -199,13 +199,23 @@ function weightsInForce({ truth, gateways, now }: Pick<Write<StoredSet>, "truth"
   if (deployment === undefined) return [];
   return gateways
     .filter(({ name }) => truth.isReadyGateway(name))
-    .map((gateway) => weightIn(gateway, deployment, hashOf(now)));
+    .map((gateway) => weightIn(gateway, { deployment, set: now, truth }));
 }
 
-/** The weight of a revision with endpoints in a gateway's table. */
-function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: StoredDeployment, hash: string): number {
+interface SentRequests {
+  readonly deployment: StoredDeployment;
+  readonly set: StoredSet;
+  readonly truth: GroundTruth;
+}
+
+/** The weight of a revision in a gateway's table that reaches its pods: a deaf gateway may know only pods that are gone. */
+function weightIn({ table }: Gateway, { deployment, set, truth }: SentRequests): number {
+  const { namespace = "", name } = deployment.metadata;
   const revisions = table.byKey.get(deploymentKey(namespace, name))?.route.revisions ?? [];
-  return revisions.find((one) => one.hash === hash && one.endpoints.length > 0)?.weight ?? 0;
+  const share = revisions.find(({ hash }) => hash === hashOf(set));
+  if (share === undefined || share.weight === 0) return 0;
+  const pods = truth.livePods(set);
+  return share.endpoints.some(({ pod }) => pods.includes(pod)) ? share.weight : 0;
 }
 
 /** Whether no other operator, no user and no late request changes replicas. */
