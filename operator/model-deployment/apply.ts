@@ -187,16 +187,31 @@ function retiredAtPatch(at: string | null): object {
   return { metadata: { annotations: { [annotations.retiredAt]: at } } };
 }
 
-/** Patches a ReplicaSet if it still has the observed version. */
+/** Codes of faults after which a ReplicaSet may have another state than the observed one. */
+const unknownOutcomes: ReadonlySet<string> = new Set(["Conflict", "NoResponse", "DeadlineExceeded", "BrokenResponse"]);
+
+/**
+ * Patches a ReplicaSet if it still has the observed version. If it may have been changed without us knowing, by this very patch
+ * whose response was lost, the next plan waits until it sees the current version: otherwise the pods that the patch added would be
+ * added again to another revision.
+ */
 async function patchReplicaSet(
   { name, resourceVersion }: ObservedObject,
   patch: { readonly metadata?: object; readonly spec?: object },
-  { identity, client }: ApplyContext,
+  { identity, client, onExisting }: ApplyContext,
 ): Promise<Write> {
-  const { namespace } = identity;
+  const resource = resources.replicaSets;
+  const key = { namespace: identity.namespace, name };
   const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
-  const stored = await client.mergePatch(resources.replicaSets, { namespace, name }, exactly, identityOnly);
-  return writeOf(resources.replicaSets, stored, identity);
+  try {
+    return writeOf(resource, await client.mergePatch(resource, key, exactly, identityOnly), identity);
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    // Without an API server that answers, the patch's own fault is what there is to report.
+    const live = unknownOutcomes.has(fault.code) ? await client.get(resource, key).catch(() => undefined) : undefined;
+    if (live !== undefined) onExisting(writeOf(resource, live, identity));
+    throw fault;
+  }
 }
 
 /** Creates an object and never adopts one: an existing object of this name is ours only if we control it. */
