@@ -298,5 +298,62 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "gateway-deaf", phase: 5, at: 353, amount: 0.36855228058993816 },
     ],
   },
+  "a scale-up whose response is lost is not counted, and the next candidate's pods exceed the surge": {
+    seed: 2887647,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 14_000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 3,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+                maxSurge: 1,
+              },
+            },
+          },
+        },
+      ],
+      [
+        { gapMs: 7_500, name: "shop", act: { kind: "model", model: "bad-2.h5" } },
+        { gapMs: 25_000, name: "shop", act: { kind: "await-answers" } },
+        { gapMs: 400, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 2_000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 7_500,
+    faults: [
+      { on: "request", kind: "lost-after", phase: 1, at: 8, amount: 0.05466955527663231 },
+      { on: "time", kind: "gateway-unready", phase: 1, at: 4895, amount: 0.48306889343075454 },
+      { on: "time", kind: "blind", phase: 1, at: 27894, amount: 0.7539059442933649 },
+    ],
+  },
+  "a candidate's only ready pod stays, and the oracle expects those to stay that are starting": {
+    seed: 2851929,
+    operators: 1,
+    phases: lostCandidate,
+    from: 4,
+    resumeAt: 0.719509620917961,
+    faults: [
+      { on: "event", kind: "close", phase: 4, at: 17, amount: 0.6666903207078576 },
+      { on: "event", kind: "cut", phase: 4, at: 1, amount: 0.907587607158348 },
+      { on: "time", kind: "gateway-unready", phase: 4, at: 133, amount: 0.8306772275827825 },
+      { on: "request", kind: "unavailable", phase: 5, at: 2, amount: 0.6235015101265162 },
+    ],
+  },
   ...foundRollouts,
 };

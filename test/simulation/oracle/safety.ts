@@ -168,10 +168,13 @@ function keepsNeededPods({ truth, gateways, isLate, isContended, now, before }: 
   if (isLate || isContended) return undefined;
   const uid = controllerOf(now);
   const status = truth.deployment(uid)?.status;
-  const weight = Math.max(weightOf(now, truth) ?? 0, ...weightsInForce({ truth, gateways, now }));
-  const desired = truth.desired(uid);
   const left = now.spec.replicas ?? 1;
-  if (weightOf(now, truth) === undefined || weight === 0 || !isScaledDown(now, before)) return undefined;
+  const declared = weightOf(now, truth);
+  // Pods that are not ready are removed first: what a gateway still sends to the ready ones is not affected.
+  const sent = truth.readyPods(now) > left ? weightsInForce({ truth, gateways, now }) : [];
+  const weight = Math.max(declared ?? 0, ...sent);
+  const desired = truth.desired(uid);
+  if (declared === undefined || weight === 0 || !isScaledDown(now, before)) return undefined;
   if (desired.replicas.includes(left) || left >= minPods(desired, status, weight)) return undefined;
   return `scaled ${now.metadata.name} with ${weight} % of the requests to ${left}`;
 }
