@@ -355,5 +355,16 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "request", kind: "unavailable", phase: 5, at: 2, amount: 0.6235015101265162 },
     ],
   },
+  "a candidate whose pods are back gets all requests and loses its pods to a stable revision without weight": {
+    seed: 2812761,
+    operators: 1,
+    phases: lostCandidate,
+    from: 5,
+    faults: [
+      { on: "event", kind: "delay", phase: 5, at: 10, amount: 0.5082200716715306 },
+      { on: "event", kind: "close", phase: 5, at: 39, amount: 0.8797067678533494 },
+      { on: "time", kind: "edit-child", phase: 5, at: 783, amount: 0.18293970497325063 },
+    ],
+  },
   ...foundRollouts,
 };
