@@ -21,7 +21,7 @@ export interface Write {
 /** The result of a plan's actions. */
 export interface Applied {
   readonly done: readonly Action[];
-  /** Includes writes of earlier reconciles whose responses were lost and that are discovered only now. */
+  /** Includes states that are discovered only now: of writes whose responses were lost, and of ReplicaSets that another writer has changed. */
   readonly writes: readonly Write[];
   /** Why the action after the last of `done` failed; the rest was not attempted. */
   readonly failure?: Fault | undefined;
@@ -144,7 +144,7 @@ const identityOnly = { identityOnly: true } as const;
 interface ApplyContext {
   readonly identity: Identity;
   readonly client: Client;
-  /** Called with a write of ours that was not known yet. */
+  /** Called with a state that was not known yet: of a write of ours without response, or of another writer that was first. */
   readonly onExisting: (write: Write) => void;
 }
 

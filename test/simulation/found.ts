@@ -1,7 +1,7 @@
 import { foundRollouts } from "./found-rollouts.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
-/** The phases of both cases in which a candidate with all requests loses its pods. */
+/** The phases of the cases in which a candidate with all requests loses its pods. */
 const lostCandidate: Schedule["phases"] = [
   [
     {
