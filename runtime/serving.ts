@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import type { Clock } from "./base/clock.ts";
+import { Fault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
 import { type ServingMetrics, servingMetrics } from "./metrics/serving-metrics.ts";
@@ -72,7 +73,10 @@ export async function openServing(options: ServeOptions, parts: ServingParts): P
       clock,
     },
   );
-  const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
+  const onLoadFailure = (thrown: unknown): void =>
+    log.error("gRPC cannot be served", { fault: Fault.from(thrown).record });
+  const grpcPort = { host, port: options.grpcPort, portFlag: "--grpc-port", onLoadFailure };
+  const grpc = await openGrpcServer(grpcPort, async () => {
     const { grpcServices } = await import("./grpc-services.ts");
     const { bodyBytes: maxBytes, timeoutMs } = options.serving;
     const services = grpcServices({ ...parts, server, instrumented: metrics.instrumented });

@@ -10,8 +10,8 @@ export interface Modules {
 }
 
 const commentLines = /^\s*(?:\/\/|\/?\*).*$/gm;
-// As the compiler writes them: literals in double quotes.
-const specifiers = /\b(?:from|import|import\(|require\(|require\.resolve\()\s*"([^"]+)"/g;
+// As the compiler writes them: literals in double quotes. Without white space, which a text that ends in "from" is followed by.
+const specifiers = /\b(?:from|import|import\(|require\(|require\.resolve\()\s*"([^"\s]+)"/g;
 
 /** Follows the static and dynamic imports of built files. Throws when a file is missing. */
 export function reachedModules(entries: readonly string[]): Modules {

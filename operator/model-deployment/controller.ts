@@ -6,7 +6,7 @@ import type { KubeObject } from "../kube/kinds.ts";
 import type { Controller, LoopMetrics, Outcome } from "../loop/controller.ts";
 import { createController } from "../loop/controller.ts";
 import type { ModelFactsSource } from "../signals/model-facts.ts";
-import type { Write } from "./apply.ts";
+import type { Write } from "./execute.ts";
 import { type Caches, labelledKey, internedKey, type Watched } from "./caches.ts";
 import { type NamedKey, namedKey, type Sources } from "./sources.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";

@@ -196,7 +196,11 @@ function observedRevisions(uid: string, sources: Sources): readonly ObservedRevi
   });
   return replicaSets.map((replicaSet) => {
     const own = pods.filter(({ hash }) => hash === revisionOfName(replicaSet.metadata.name));
-    return observedRevision(replicaSet, own.map(({ pod }) => pod), sources);
+    return observedRevision(
+      replicaSet,
+      own.map(({ pod }) => pod),
+      sources,
+    );
   });
 }
 

@@ -6,6 +6,8 @@ import { type HttpServerOptions, defaultConnectionLimits, listening } from "./ht
 /** Where to listen. */
 export interface GrpcServerOptions extends Pick<HttpServerOptions, "host" | "port" | "portFlag"> {
   readonly maxConnections?: number;
+  /** Called when the gRPC code cannot be loaded; the client is disconnected, and the next one tries again. */
+  readonly onLoadFailure?: (thrown: unknown) => void;
 }
 
 /**
@@ -15,8 +17,15 @@ export interface GrpcServerOptions extends Pick<HttpServerOptions, "host" | "por
 export async function openGrpcServer(options: GrpcServerOptions, parts: () => Promise<GrpcParts>): Promise<GrpcServer> {
   let connections: Promise<GrpcConnections> | undefined;
   const opened = async (): Promise<GrpcConnections> => {
-    const { grpcConnections } = await import("./grpc/grpc-connections.ts");
-    return grpcConnections(await parts());
+    try {
+      const { grpcConnections } = await import("./grpc/grpc-connections.ts");
+      return grpcConnections(await parts());
+    } catch (thrown) {
+      // For example without free file descriptors; the shutdown must not wait for it either.
+      connections = undefined;
+      options.onLoadFailure?.(thrown);
+      throw thrown;
+    }
   };
   const server = createServer({ noDelay: true }, (socket) => {
     connections ??= opened();

@@ -1,6 +1,31 @@
 import { foundRollouts } from "./found-rollouts.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
+/** The phases of the cases in which a candidate with all requests loses its pods. */
+const lostCandidate: Schedule["phases"] = [
+  [
+    {
+      gapMs: 0,
+      name: "shop",
+      act: {
+        kind: "create",
+        model: "good-1.h5",
+        replicas: 2,
+        rollout: {
+          progressDeadline: "24h",
+          analysis: { interval: "5s", minimumRequests: 50 },
+          canary: { steps: [{ setWeight: 100 }, { pause: {} }], maxSurge: 1 },
+        },
+      },
+    },
+  ],
+  [{ gapMs: 0, name: "shop", act: { kind: "model", model: "differing-2.h5" } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-1.h5" } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 4 } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-4.h5" } }],
+  [{ gapMs: 0, name: "shop", act: { kind: "lose-candidate" } }],
+];
+
 /** Shrunk schedules that failed once, by defect. `README.md` lists the fixes. */
 export const found: Readonly<Record<string, Schedule>> = {
   "a restart writes a status that names another of several failing pods": {
@@ -252,6 +277,94 @@ export const found: Readonly<Record<string, Schedule>> = {
     from: 1,
     resumeAt: 0.2090929381083697,
     faults: [],
+  },
+  "a deaf gateway knows only pods that are gone, and the oracle expects their successors to stay": {
+    seed: 2565593,
+    operators: 1,
+    phases: lostCandidate,
+    from: 5,
+    faults: [
+      { on: "event", kind: "delay", phase: 5, at: 2, amount: 0.6688490086235106 },
+      { on: "time", kind: "gateway-deaf", phase: 5, at: 7441, amount: 0.35143320937640965 },
+    ],
+  },
+  "a deaf gateway knows only terminating pods, and the oracle expects their successors to stay": {
+    seed: 2568025,
+    operators: 1,
+    phases: lostCandidate,
+    from: 5,
+    faults: [
+      { on: "event", kind: "cut", phase: 5, at: 2, amount: 0.4864631069358438 },
+      { on: "time", kind: "gateway-deaf", phase: 5, at: 353, amount: 0.36855228058993816 },
+    ],
+  },
+  "a scale-up whose response is lost is not counted, and the next candidate's pods exceed the surge": {
+    seed: 2887647,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 14_000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 3,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+                maxSurge: 1,
+              },
+            },
+          },
+        },
+      ],
+      [
+        { gapMs: 7_500, name: "shop", act: { kind: "model", model: "bad-2.h5" } },
+        { gapMs: 25_000, name: "shop", act: { kind: "await-answers" } },
+        { gapMs: 400, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 2_000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 7_500,
+    faults: [
+      { on: "request", kind: "lost-after", phase: 1, at: 8, amount: 0.05466955527663231 },
+      { on: "time", kind: "gateway-unready", phase: 1, at: 4895, amount: 0.48306889343075454 },
+      { on: "time", kind: "blind", phase: 1, at: 27894, amount: 0.7539059442933649 },
+    ],
+  },
+  "a candidate's only ready pod stays, and the oracle expects those to stay that are starting": {
+    seed: 2851929,
+    operators: 1,
+    phases: lostCandidate,
+    from: 4,
+    resumeAt: 0.719509620917961,
+    faults: [
+      { on: "event", kind: "close", phase: 4, at: 17, amount: 0.6666903207078576 },
+      { on: "event", kind: "cut", phase: 4, at: 1, amount: 0.907587607158348 },
+      { on: "time", kind: "gateway-unready", phase: 4, at: 133, amount: 0.8306772275827825 },
+      { on: "request", kind: "unavailable", phase: 5, at: 2, amount: 0.6235015101265162 },
+    ],
+  },
+  "a candidate whose pods are back gets all requests and loses its pods to a stable revision without weight": {
+    seed: 2812761,
+    operators: 1,
+    phases: lostCandidate,
+    from: 5,
+    faults: [
+      { on: "event", kind: "delay", phase: 5, at: 10, amount: 0.5082200716715306 },
+      { on: "event", kind: "close", phase: 5, at: 39, amount: 0.8797067678533494 },
+      { on: "time", kind: "edit-child", phase: 5, at: 783, amount: 0.18293970497325063 },
+    ],
   },
   ...foundRollouts,
 };

@@ -144,7 +144,8 @@ function isQuiet(turns: readonly StoryTurn[]): boolean {
   const last = turns.slice(-quietTurns);
   const first = last[0];
   if (first === undefined || last.length < quietTurns) return false;
-  return last.every((turn) => turn.actions.length === 0 && stateText(turn) === stateText(first));
+  // The effects of an event may show in the next turns only.
+  return last.every((turn) => turn.events.length + turn.actions.length === 0 && stateText(turn) === stateText(first));
 }
 
 /** Renders a story as text. Turns in which nothing happened are left out. */

@@ -6,6 +6,8 @@ export const formatFaults = faultCatalogue<{
   ModelFileUnreadable: { path: string; reason: string };
   /** Neither HDF5 nor a zip archive. */
   ModelFormatUnknown: { file: string; begins: string };
+  /** A model in a format of other programs. */
+  ModelFormatUnsupported: { file: string; kind: string; remedy: string };
   /** The manifest names a different format than the file has. */
   ModelFormatOther: { file: string; format: string; found: string };
   /** The configured engine does not run models of this kind. */
@@ -36,6 +38,12 @@ export const formatFaults = faultCatalogue<{
       `${file} is not a model file: it begins with ${begins}; must be a Keras .h5 or .keras file or an ONNX model`,
     hint: () =>
       "save it with model.save(path) or export it to .onnx, and check that the download is the file and not an error page",
+    retry: "never",
+    level: "error",
+  },
+  ModelFormatUnsupported: {
+    message: ({ file, kind }) => `${file} is ${kind}; supported are Keras, ONNX, SavedModel and TensorFlow.js models`,
+    hint: ({ remedy }) => remedy,
     retry: "never",
     level: "error",
   },

@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
 import { formatFaults } from "./faults.ts";
+import { unsupportedFormat } from "./unsupported-formats.ts";
 
 /** Formats of files and folders, as shown in the status; `readers.ts` has a reader for each. */
 export type FileFormat = "keras-h5" | "keras-zip" | "onnx" | FolderFormat;
@@ -30,6 +31,10 @@ export function detectedFormat(path: string, maxModelBytes: number): FileFormat 
   // An HDF5 file with a user block begins with other bytes.
   if (start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1")) || /\.(h5|hdf5)$/i.test(path)) return "keras-h5";
   if (/\.onnx$/i.test(path) || beginsLikeOnnx(start)) return "onnx";
+  const unsupported = unsupportedFormat(start);
+  if (unsupported !== undefined) {
+    throw formatFaults.ModelFormatUnsupported({ file: basename(path), ...unsupported });
+  }
   throw formatFaults.ModelFormatUnknown({ file: basename(path), begins: described(start) });
 }
 

@@ -34,7 +34,7 @@ const clone = {
   "node_modules/resolved/package.json": "",
   "node_modules/tester/index.js": "",
   "dist/operator/main.js": `/** {@link import("../test/fake.js")} */\nimport { loop } from "./loop/loop.js";`,
-  "dist/operator/loop/loop.js": `import "node:fs";\nexport const loop = async () => await import("client/sub");\nrequire.resolve("resolved/package.json");`,
+  "dist/operator/loop/loop.js": `import "node:fs";\nexport const loop = async () => await import("client/sub");\nrequire.resolve("resolved/package.json");\nexport const texts = ["where it comes from",\n  "and where to"];`,
   "dist/operator/cli/start.js": `import "tester";`,
 } as const;
 

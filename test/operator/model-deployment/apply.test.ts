@@ -7,6 +7,7 @@ import {
   type SimulatedCluster,
 } from "../../../operator/model-deployment/simulation/cluster.ts";
 import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
+import type { Client } from "../../../operator/kube/client.ts";
 import { kubeFaults } from "../../../operator/kube/faults.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
@@ -202,10 +203,38 @@ describe("apply", () => {
     const { cluster, scale } = await deployed();
     const present = cluster.at("ReplicaSet", { namespace: "default", name });
     if (present !== undefined) cluster.put(present);
+    const winner = cluster.at("ReplicaSet", { namespace: "default", name })?.metadata.resourceVersion;
     for (const to of [0, 3]) {
-      const { failure } = await apply([scale(to)], identityIn(cluster), createMemoryClient(cluster));
+      const { failure, writes } = await apply([scale(to)], identityIn(cluster), createMemoryClient(cluster));
       expect(failure?.code).toBe("Conflict");
+      // The next reconcile waits for the version that won.
+      expect(writes).toMatchObject([{ name, resourceVersion: winner }]);
     }
+  });
+
+  test("waits for the state of a ReplicaSet whose scaling got no response", async () => {
+    const { cluster, scale } = await deployed();
+    const client = createMemoryClient(cluster);
+    const losing: Client = {
+      ...client,
+      async mergePatch(...request) {
+        await client.mergePatch(...request);
+        throw kubeFaults.NoResponse({ operation: "PATCH", cause: "socket hang up" });
+      },
+    };
+    const { done, failure, writes } = await apply([scale(3)], identityIn(cluster), losing);
+    const { resourceVersion } = cluster.at("ReplicaSet", { namespace: "default", name })?.metadata ?? {};
+    expect([done, failure?.code]).toEqual([[], "NoResponse"]);
+    expect(writes).toMatchObject([{ name, resourceVersion }]);
+  });
+
+  test("reports a scaling without response when the API server stays silent", async () => {
+    const { cluster, scale } = await deployed();
+    const silent = (): Promise<never> =>
+      Promise.reject(kubeFaults.NoResponse({ operation: "PATCH", cause: "socket hang up" }));
+    const client: Client = { ...createMemoryClient(cluster), mergePatch: silent, get: silent };
+    const { failure, writes } = await apply([scale(5)], identityIn(cluster), client);
+    expect([failure?.code, writes]).toEqual(["NoResponse", []]);
   });
 
   test("does not overwrite a status that it has not observed", async () => {

@@ -2,6 +2,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../runtime/base/clock.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { message, plain } from "../../../runtime/base/protobuf/message.ts";
 import { type RpcCall, type RpcService, rpcStatus, unary } from "../../../runtime/protocols/rpc.ts";
@@ -178,6 +179,36 @@ describe("the gRPC server", () => {
     const server = await openGrpcServer({ host: "127.0.0.1", port: 0, portFlag: "--grpc-port" }, () =>
       Promise.reject(new Error("never asked")),
     );
+    await server.goAway();
+    await server.close();
+    expect(server.port).toBe(0);
+  });
+
+  test("tries again for the next client when its code could not be loaded", async () => {
+    const failures: unknown[] = [];
+    const noFiles = Object.assign(new Error("too many open files"), { code: "EMFILE" });
+    const parts = { services: [echo()], maxBytes: 100, timeoutMs: 1000, onStart: () => {}, onAnswer: () => {} };
+    let attempts = 0;
+    const server = await openGrpcServer(
+      { host: "127.0.0.1", port: 0, portFlag: "--grpc-port", onLoadFailure: (thrown) => failures.push(thrown) },
+      () => (++attempts === 1 ? Promise.reject(noFiles) : Promise.resolve({ ...parts, clock: systemClock })),
+    );
+    expect(await stateAfter(server.port, preface)).toBe("closed");
+    expect(failures).toEqual([noFiles]);
+    const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+    await new Promise<void>((resolve, reject) => {
+      client.waitForReady(Date.now() + 3000, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+    expect(attempts).toBe(2);
+    client.close();
+    await server.close();
+  });
+
+  test("closes when its code could not be loaded", async () => {
+    const server = await openGrpcServer({ host: "127.0.0.1", port: 0, portFlag: "--grpc-port" }, () =>
+      Promise.reject(new Error("too many open files")),
+    );
+    expect(await stateAfter(server.port, preface)).toBe("closed");
     await server.goAway();
     await server.close();
     expect(server.port).toBe(0);

@@ -25,6 +25,8 @@ export interface GroundTruth {
   setOf(uid: string, hash: string): StoredSet | undefined;
   setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
+  /** Names of its pods that are not terminating. */
+  livePods(set: StoredSet): readonly string[];
   /**
    * Whether a revision had this many ready pods within the window, even if its ReplicaSet is deleted. After lost events the
    * pods need not have been ready at the same time: deleted pods may still be in the operator's cache.
@@ -85,6 +87,10 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
     setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
     setsOf: (uid) => sets().filter((set) => controllerOf(set) === uid),
     readyPods,
+    livePods: ({ metadata: { uid } }) =>
+      pods()
+        .filter((pod) => controllerOf(pod) === uid && pod.metadata.deletionTimestamp === undefined)
+        .map(({ metadata }) => metadata.name),
     wasReady(uid, hash, count) {
       const revision = `${uid} ${hash}`;
       if (isRecent(readyUntil.get(revision)?.get(count) ?? -Infinity)) return true;

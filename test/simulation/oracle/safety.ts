@@ -168,10 +168,13 @@ function keepsNeededPods({ truth, gateways, isLate, isContended, now, before }: 
   if (isLate || isContended) return undefined;
   const uid = controllerOf(now);
   const status = truth.deployment(uid)?.status;
-  const weight = Math.max(weightOf(now, truth) ?? 0, ...weightsInForce({ truth, gateways, now }));
-  const desired = truth.desired(uid);
   const left = now.spec.replicas ?? 1;
-  if (weightOf(now, truth) === undefined || weight === 0 || !isScaledDown(now, before)) return undefined;
+  const declared = weightOf(now, truth);
+  // Pods that are not ready are removed first: what a gateway still sends to the ready ones is not affected.
+  const sent = truth.readyPods(now) > left ? weightsInForce({ truth, gateways, now }) : [];
+  const weight = Math.max(declared ?? 0, ...sent);
+  const desired = truth.desired(uid);
+  if (declared === undefined || weight === 0 || !isScaledDown(now, before)) return undefined;
   if (desired.replicas.includes(left) || left >= minPods(desired, status, weight)) return undefined;
   return `scaled ${now.metadata.name} with ${weight} % of the requests to ${left}`;
 }
@@ -186,7 +189,7 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
   // A revision that is wanted again may get the pods of its first step before status names it as candidate.
   if (left > 0 && left >= minPods(truth.desired(controllerOf(now)), deployment.status, weight)) return undefined;
   const sending = gateways
-    .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, deployment, hashOf(now)) > 0)
+    .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, { deployment, set: now, truth }) > 0)
     .map((gateway) => gateway.name);
   return sending.length === 0
     ? undefined
@@ -199,13 +202,23 @@ function weightsInForce({ truth, gateways, now }: Pick<Write<StoredSet>, "truth"
   if (deployment === undefined) return [];
   return gateways
     .filter(({ name }) => truth.isReadyGateway(name))
-    .map((gateway) => weightIn(gateway, deployment, hashOf(now)));
+    .map((gateway) => weightIn(gateway, { deployment, set: now, truth }));
 }
 
-/** The weight of a revision with endpoints in a gateway's table. */
-function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: StoredDeployment, hash: string): number {
+interface SentRequests {
+  readonly deployment: StoredDeployment;
+  readonly set: StoredSet;
+  readonly truth: GroundTruth;
+}
+
+/** The weight of a revision in a gateway's table that reaches its pods: a deaf gateway may know only pods that are gone. */
+function weightIn({ table }: Gateway, { deployment, set, truth }: SentRequests): number {
+  const { namespace = "", name } = deployment.metadata;
   const revisions = table.byKey.get(deploymentKey(namespace, name))?.route.revisions ?? [];
-  return revisions.find((one) => one.hash === hash && one.endpoints.length > 0)?.weight ?? 0;
+  const share = revisions.find(({ hash }) => hash === hashOf(set));
+  if (share === undefined || share.weight === 0) return 0;
+  const pods = truth.livePods(set);
+  return share.endpoints.some(({ pod }) => pods.includes(pod)) ? share.weight : 0;
 }
 
 /** Whether no other operator, no user and no late request changes replicas. */

@@ -107,7 +107,7 @@ function mismatch({ stable, candidate }: CountsInput, resources: readonly string
 }
 
 function autoMode(input: CountsInput): ModeChoice {
-  const { mode, modeWhy, wanted, stable, isFromZero = false } = input;
+  const { mode, modeWhy, stable, isFromZero = false } = input;
   if (isFromZero && stable.replicas === 0) return { mode: "Recreate", why: startsAlone };
   if (mode === undefined || mode === "Surge") return leastDisruptiveMode(input);
   // Recreate is kept once the stable revision has no pods left; with several pods Swap is enough.

@@ -79,7 +79,10 @@ function minCandidatePods({ input, total, least, goal }: Bounds): number {
   // Until every gateway has acknowledged a split, the stable weight may be overestimated: starting pods must not be removed for that.
   if (input.hasSilentGateway === true) return most;
   const carrying = fewestPodsFor(input.declaredCandidateWeight ?? 0, least);
-  return Math.min(most, Math.max(spare, isStableCrowdedOut(input, least) ? 0 : candidate.ready, 1, carrying));
+  const kept = isStableCrowdedOut(input, least)
+    ? Math.min(candidate.ready, entitledPods(input, least))
+    : candidate.ready;
+  return Math.min(most, Math.max(spare, kept, 1, carrying));
 }
 
 /**
@@ -90,6 +93,14 @@ function isStableCrowdedOut({ stable, stableWeight }: CountsInput, least: number
   const fewest = fewestPodsFor(stableWeight, least);
   const findsNoRoom = stable.refused !== undefined || stable.unschedulable !== undefined || stable.replicas < fewest;
   return findsNoRoom && stable.ready < fewest;
+}
+
+/**
+ * Pods that carry the weight of a canary's step: ready ones get it at once, and the stable revision then needs no room for it. A
+ * blue-green candidate gets its weight only when it is promoted.
+ */
+function entitledPods({ strategy, stepWeight }: CountsInput, least: number): number {
+  return strategy === "BlueGreen" ? 0 : fewestPodsFor(stepWeight, least);
 }
 
 function stableCount(bounds: Bounds, kept: number): number {

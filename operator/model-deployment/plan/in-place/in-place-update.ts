@@ -31,7 +31,8 @@ export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
   const handedOver = pods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
   if (handedOver !== undefined) return { stage: "HandedOver", pod: handedOver };
   if (wanted.replicas !== 1) return impossible("it is for a single pod");
-  if (spec.traffic?.path === "Direct") return impossible("with spec.traffic.path Direct no gateway holds requests meanwhile");
+  if (spec.traffic?.path === "Direct")
+    return impossible("with spec.traffic.path Direct no gateway holds requests meanwhile");
   const obstacle = inPlaceObstacle(spec);
   if (obstacle !== undefined) return impossible(obstacle);
   const [pod, ...others] = pods(snapshot, rollout.stable?.revision).filter(({ ready }) => ready);

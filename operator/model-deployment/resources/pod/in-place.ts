@@ -56,7 +56,11 @@ export function inPlaceModel(revision: string, version: string, { model }: Model
     ...(model.digest === undefined ? {} : { digest: model.digest }),
     ...(fetch === undefined
       ? {}
-      : { fetch: Object.fromEntries(fetch.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]))) }),
+      : {
+          fetch: Object.fromEntries(
+            fetch.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+          ),
+        }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Fault } from "../../../base/fault.ts";
 import { type ByteSource, bytesAt } from "../byte-source.ts";
 import { formatFaults } from "../faults.ts";
+import { unsupportedArchive } from "../unsupported-formats.ts";
 import { archiveWeights } from "./archive-weights.ts";
 import { kerasFaults } from "./faults.ts";
 import { h5Weights, type LayerDatasets } from "./h5-weights.ts";
@@ -42,6 +43,8 @@ export async function readH5(file: KerasFile): Promise<KerasModel> {
 export async function readArchive(file: KerasFile): Promise<KerasModel> {
   return withFaults(file.name, async () => {
     const archive = zipArchive(file.source, { maxEntryBytes: file.maxWeightBytes, maxRatio });
+    const unsupported = unsupportedArchive(archive.names);
+    if (unsupported !== undefined) throw formatFaults.ModelFormatUnsupported({ file: file.name, ...unsupported });
     const written = parsedConfig(text(archive.open("config.json", maxConfigBytes)));
     const metadata = archive.has("metadata.json") ? parsedConfig(text(archive.open("metadata.json", 65_536))) : {};
     const hdf5 = hdf5File(archive.open("model.weights.h5", file.maxWeightBytes));

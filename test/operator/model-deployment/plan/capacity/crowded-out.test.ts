@@ -22,6 +22,32 @@ const cases: Readonly<Record<string, Case>> = {
     changes: { ...waiting, stable: pods(1), candidate: pods(2) },
     want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
+  "ready pods of a canary that lost its weight with its pods stay: they get it back at once": {
+    changes: {
+      wanted: 4,
+      stepWeight: 100,
+      maxSurge: 1,
+      stable: pods(1),
+      candidate: pods(4),
+      stableWeight: 100,
+      candidateWeight: 100,
+      declaredCandidateWeight: 0,
+    },
+    want: { stable: 1, candidate: 4, maxCandidateWeight: 100, ...surge },
+  },
+  "ready pods of a canary beyond those of its step are removed when serving ones find no room": {
+    changes: {
+      wanted: 4,
+      stepWeight: 25,
+      maxSurge: 1,
+      stable: pods(2),
+      candidate: pods(3),
+      stableWeight: 100,
+      candidateWeight: 0,
+      declaredCandidateWeight: 0,
+    },
+    want: { stable: 2, candidate: 1, maxCandidateWeight: 75, ...surge },
+  },
   "the only stable pod stays when a pod is refused that the candidate does not need": {
     changes: {
       wanted: 1,

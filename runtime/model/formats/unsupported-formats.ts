@@ -1,0 +1,99 @@
+/** A known format of models that no reader supports. */
+export interface UnsupportedFormat {
+  /** As `a TensorFlow Lite model`. */
+  readonly kind: string;
+  /** What to do instead. */
+  readonly remedy: string;
+}
+
+const pytorch: UnsupportedFormat = {
+  kind: "a PyTorch file, whose loading would run Python code",
+  remedy: "load it in Python and export it with torch.onnx.export(model, inputs, path)",
+};
+const arrays: UnsupportedFormat = {
+  kind: "an archive of NumPy arrays, which does not contain the model's layers",
+  remedy: "save the whole model with model.save(path) or export it to .onnx",
+};
+
+/** Formats with a fixed text near the beginning of their files. */
+const markers: readonly (UnsupportedFormat & { readonly text: string; readonly offset: number })[] = [
+  {
+    text: "TFL3", // file identifier of the FlatBuffers schema (tensorflow/lite/schema/schema.fbs)
+    offset: 4,
+    kind: "a TensorFlow Lite model",
+    remedy:
+      "serve the Keras model or SavedModel that it was converted from, or convert it to .onnx with tf2onnx (--tflite)",
+  },
+  {
+    text: "ORTM", // file identifier (onnxruntime/core/flatbuffers/schema/ort.fbs)
+    offset: 4,
+    kind: "a model in ONNX Runtime's own format, which is tied to its version",
+    remedy: "serve the .onnx file that it was converted from",
+  },
+  {
+    text: "GGUF", // magic number (ggml, docs/gguf.md)
+    offset: 0,
+    kind: "a language model in GGUF format",
+    remedy: "serve it with a server for language models, or export the original model to .onnx",
+  },
+  {
+    text: "\x93NUMPY", // magic string (numpy.lib.format)
+    offset: 0,
+    kind: "a NumPy array",
+    remedy: "save the whole model with model.save(path) or export it to .onnx",
+  },
+  {
+    text: "CBM1", // signature (catboost/libs/model/model.cpp)
+    offset: 0,
+    kind: "a CatBoost model",
+    remedy: 'save it with model.save_model(path, format="onnx")',
+  },
+  {
+    text: "tree\nversion=", // first lines of every text model (LightGBM, src/boosting/gbdt_model_text.cpp)
+    offset: 0,
+    kind: "a LightGBM model",
+    remedy: "convert it to .onnx with onnxmltools.convert_lightgbm",
+  },
+  {
+    text: '{"learner":', // first member of its JSON models (XGBoost, doc/tutorials/saving_model.rst)
+    offset: 0,
+    kind: "an XGBoost model",
+    remedy: "convert it to .onnx with onnxmltools.convert_xgboost",
+  },
+];
+
+/** Protocols of pickles that begin with the opcode PROTO (CPython, Lib/pickle.py). */
+const pickleProtocols: ReadonlySet<number> = new Set([2, 3, 4, 5]);
+/** Longest header that the safetensors library reads. */
+const maxSafetensorsHeaderBytes = 100_000_000;
+
+/** The unsupported format that a file's first 16 bytes show; undefined when they show none. */
+export function unsupportedFormat(start: Buffer): UnsupportedFormat | undefined {
+  const marked = markers.find(({ text, offset }) => start.toString("latin1", offset, offset + text.length) === text);
+  if (marked !== undefined) return { kind: marked.kind, remedy: marked.remedy };
+  if (start[0] === 0x80 && pickleProtocols.has(start[1] ?? 0)) {
+    return {
+      kind: "a Python pickle, whose loading would run code",
+      remedy:
+        "load it in Python and export it to .onnx: with skl2onnx from scikit-learn, with torch.onnx.export from PyTorch",
+    };
+  }
+  return isSafetensors(start)
+    ? {
+        kind: "a safetensors file, which has weights and no layers",
+        remedy: "export the model to .onnx, as optimum-cli export onnx does for Hugging Face models",
+      }
+    : undefined;
+}
+
+/** The unsupported format that the names in a zip archive show; undefined when they show none. */
+export function unsupportedArchive(names: readonly string[]): UnsupportedFormat | undefined {
+  if (names.some((name) => /^[^/]+\/data\.pkl$/.test(name))) return pytorch;
+  return names.length > 0 && names.every((name) => name.endsWith(".npy")) ? arrays : undefined;
+}
+
+/** The length of a JSON object in eight bytes, then that object. */
+function isSafetensors(start: Buffer): boolean {
+  if (start.length < 9 || start[8] !== 0x7b) return false;
+  return start.readBigUInt64LE(0) <= maxSafetensorsHeaderBytes;
+}
