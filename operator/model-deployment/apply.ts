@@ -1,6 +1,7 @@
 import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Client } from "../kube/client.ts";
+import { isOutcomeUnknown } from "../kube/faults.ts";
 import type { KubeObject, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, type Resource, resources } from "../kube/resources.ts";
 import { deploymentFaults } from "./faults.ts";
@@ -187,9 +188,6 @@ function retiredAtPatch(at: string | null): object {
   return { metadata: { annotations: { [annotations.retiredAt]: at } } };
 }
 
-/** Codes of faults after which a ReplicaSet may have another state than the observed one. */
-const unknownOutcomes: ReadonlySet<string> = new Set(["Conflict", "NoResponse", "DeadlineExceeded", "BrokenResponse"]);
-
 /**
  * Patches a ReplicaSet if it still has the observed version. If it may have been changed without us knowing, by this very patch
  * whose response was lost, the next plan waits until it sees the current version: otherwise the pods that the patch added would be
@@ -208,7 +206,8 @@ async function patchReplicaSet(
   } catch (thrown) {
     const fault = Fault.from(thrown);
     // Without an API server that answers, the patch's own fault is what there is to report.
-    const live = unknownOutcomes.has(fault.code) ? await client.get(resource, key).catch(() => undefined) : undefined;
+    const mayBeChanged = fault.code === "Conflict" || isOutcomeUnknown(fault);
+    const live = mayBeChanged ? await client.get(resource, key).catch(() => undefined) : undefined;
     if (live !== undefined) onExisting(writeOf(resource, live, identity));
     throw fault;
   }
