@@ -177,6 +177,21 @@ const codeOfHttpStatus: Readonly<Record<number, RefusalCode>> = {
   504: "Timeout",
 };
 
+/** Without a response, or with one from a server or proxy that gave up waiting, as an API server does for its storage. */
+const unknownOutcomes: ReadonlySet<string> = new Set([
+  "NoResponse",
+  "DeadlineExceeded",
+  "BrokenResponse",
+  "ServerError",
+  "Timeout",
+  "Unavailable",
+]);
+
+/** True for a fault of a write that may have been carried out nevertheless. */
+export function isOutcomeUnknown({ code }: Fault): boolean {
+  return unknownOutcomes.has(code);
+}
+
 /** The fault for an error response; `body` is a Status from the API server or any text from a proxy. */
 export function refusalFault(operation: string, httpStatus: number, body: string): Fault {
   return statusFault(operation, parsedStatus(body) ?? { code: httpStatus, message: briefly(body, httpStatus) });

@@ -1,5 +1,6 @@
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Client } from "../kube/client.ts";
+import { isOutcomeUnknown } from "../kube/faults.ts";
 import type { KubeObject, Stored } from "../kube/kinds.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { deploymentFaults } from "./faults.ts";
@@ -73,9 +74,6 @@ function retiredAtPatch(at: string | null): object {
   return { metadata: { annotations: { [annotations.retiredAt]: at } } };
 }
 
-/** Codes of faults after which an object may have another state than the observed one. */
-const unknownOutcomes: ReadonlySet<string> = new Set(["Conflict", "NoResponse", "DeadlineExceeded", "BrokenResponse"]);
-
 /**
  * Patches an object if it still has the observed version. If it may have been changed without us knowing, by this very patch whose
  * response was lost, the next plan waits until it sees the current version: otherwise the pods that the patch added would be added
@@ -94,7 +92,8 @@ async function patch(
   } catch (thrown) {
     const fault = Fault.from(thrown);
     // Without an API server that answers, the patch's own fault is what there is to report.
-    const live = unknownOutcomes.has(fault.code) ? await client.get(resource, key).catch(() => undefined) : undefined;
+    const mayBeChanged = fault.code === "Conflict" || isOutcomeUnknown(fault);
+    const live = mayBeChanged ? await client.get(resource, key).catch(() => undefined) : undefined;
     if (live !== undefined) onExisting(writeOf(resource, live, identity));
     throw fault;
   }

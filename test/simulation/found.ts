@@ -366,5 +366,49 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "edit-child", phase: 5, at: 783, amount: 0.18293970497325063 },
     ],
   },
+  "a scale-up that is answered with a server error is not counted, and the next candidate's pods exceed the surge": {
+    seed: 3015783,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 14000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 3,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+              },
+            },
+          },
+        },
+      ],
+      [
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 25000, name: "shop", act: { kind: "await-answers" } },
+        { gapMs: 6000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 15000,
+    faults: [
+      { on: "request", kind: "error-before", phase: 1, at: 10, amount: 0.9058756637386978 },
+      { on: "request", kind: "error-after", phase: 1, at: 20, amount: 0.8980468660593033 },
+      { on: "request", kind: "lost-before", phase: 1, at: 3, amount: 0.7299591833725572 },
+      { on: "event", kind: "close", phase: 1, at: 31, amount: 0.9063384437467903 },
+    ],
+  },
   ...foundRollouts,
 };

@@ -212,19 +212,24 @@ describe("apply", () => {
     }
   });
 
-  test("waits for the state of a ReplicaSet whose scaling got no response", async () => {
+  test.each([
+    kubeFaults.NoResponse({ operation: "PATCH", cause: "socket hang up" }),
+    kubeFaults.ServerError({ operation: "PATCH", message: "etcdserver: request timed out" }),
+    kubeFaults.Timeout({ operation: "PATCH", message: "the request did not complete in time" }),
+    kubeFaults.Unavailable({ operation: "PATCH", message: "Bad Gateway" }),
+  ])("waits for the state of a ReplicaSet whose scaling ended with $code", async (fault) => {
     const { cluster, scale } = await deployed();
     const client = createMemoryClient(cluster);
     const losing: Client = {
       ...client,
       async mergePatch(...request) {
         await client.mergePatch(...request);
-        throw kubeFaults.NoResponse({ operation: "PATCH", cause: "socket hang up" });
+        throw fault;
       },
     };
     const { done, failure, writes } = await apply([scale(3)], identityIn(cluster), losing);
     const { resourceVersion } = cluster.at("ReplicaSet", { namespace: "default", name })?.metadata ?? {};
-    expect([done, failure?.code]).toEqual([[], "NoResponse"]);
+    expect([done, failure?.code]).toEqual([[], fault.code]);
     expect(writes).toMatchObject([{ name, resourceVersion }]);
   });
 
