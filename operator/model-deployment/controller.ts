@@ -1,3 +1,4 @@
+import { isPodReady } from "./pods/pod-readiness.ts";
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
@@ -21,7 +22,7 @@ import { createSteadyStates, type InputVersions, inputVersions } from "./control
 import { createCompetingLeaders, type CompetingLeaders } from "./controller-state/competing-leaders.ts";
 import { createStateAges, type StateAges } from "./controller-state/state-ages.ts";
 import { reconcile, type Reconciled } from "./reconcile.ts";
-import { isPodReady, type Settings } from "./snapshot.ts";
+import { type Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
   readonly caches: Caches;
@@ -232,6 +233,7 @@ function cachedSources(
     replicaSetsOf: (uid) => caches.replicaSets.cache.withIndex("owner", uid),
     replicaSet: (key) => caches.replicaSets.cache.find(key),
     podsOf: (uid) => caches.pods.cache.withIndex("owner", uid),
+    orphanedPods: (key) => caches.pods.cache.withIndex("orphan", key),
     serviceAccount: (key) => caches.serviceAccounts.cache.find(key),
     service: (key) => caches.services.cache.find(key),
     endpointSlice: (key) => caches.endpointSlices.cache.find(key),

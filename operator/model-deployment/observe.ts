@@ -1,3 +1,4 @@
+import { isPodReady } from "./pods/pod-readiness.ts";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { KubeObject, ObjectMeta, Pod, ReplicaSet, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
@@ -19,7 +20,6 @@ import { isControlledBy } from "./resources/owner.ts";
 import {
   type Claimant,
   createSnapshot,
-  isPodReady,
   type ForeignObject,
   type Identity,
   type ObservedGateway,
@@ -43,7 +43,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const children = observedChildren(identity, sources);
   const commands = commandsOf(deployment);
   const { spec, status = {} } = deployment;
-  const revisions = observedRevisions(identity.uid, sources);
+  const revisions = observedRevisions(identity, sources);
   const hash = wantedRevision({ identity, spec, status, commands, revisions });
   const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
   const keyText = deploymentKey(key.namespace, key.name);
@@ -187,21 +187,27 @@ function isLeftover({ ownerReferences = [] }: ObjectMeta, { name }: Identity): b
   );
 }
 
-/** A pod belongs to the revision of its label: after a hand-over, its former ReplicaSet remains its owner for a moment. */
-function observedRevisions(uid: string, sources: Sources): readonly ObservedRevision[] {
+/** A pod belongs to the revision of its label: after a hand-over, its former ReplicaSet or none owns it for a moment. */
+function observedRevisions({ uid, namespace, name }: Identity, sources: Sources): readonly ObservedRevision[] {
   const replicaSets = byName(sources.replicaSetsOf(uid));
-  const pods = replicaSets.flatMap(({ metadata }) => {
-    const hash = revisionOfName(metadata.name);
-    return sources.podsOf(metadata.uid).map((pod) => ({ hash: pod.metadata.labels?.[labels.revision] ?? hash, pod }));
-  });
+  const orphans = sources.orphanedPods(deploymentKey(namespace, name));
+  const pods = [
+    ...orphans.map((pod) => ({ hash: labelledRevision(pod), pod })),
+    ...replicaSets.flatMap(({ metadata }) =>
+      sources
+        .podsOf(metadata.uid)
+        .map((pod) => ({ hash: labelledRevision(pod) ?? revisionOfName(metadata.name), pod })),
+    ),
+  ];
   return replicaSets.map((replicaSet) => {
-    const own = pods.filter(({ hash }) => hash === revisionOfName(replicaSet.metadata.name));
-    return observedRevision(
-      replicaSet,
-      own.map(({ pod }) => pod),
-      sources,
-    );
+    const hash = revisionOfName(replicaSet.metadata.name);
+    const own = pods.filter((one) => one.hash === hash).map(({ pod }) => pod);
+    return observedRevision(replicaSet, own, sources);
   });
+}
+
+function labelledRevision({ metadata }: Pod): string | undefined {
+  return metadata.labels?.[labels.revision];
 }
 
 function revisionOfName(replicaSet: string): string {

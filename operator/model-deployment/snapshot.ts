@@ -1,16 +1,7 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
-import type { InPlaceModel } from "../../runtime/contract/in-place.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
 import type { Evidence, Preflight } from "../analysis/evidence.ts";
-import type {
-  EndpointSlice,
-  HttpRoute,
-  Pod,
-  PodDisruptionBudget,
-  Service,
-  ServiceAccount,
-  Stored,
-} from "../kube/kinds.ts";
+import type { EndpointSlice, HttpRoute, PodDisruptionBudget, Service, ServiceAccount, Stored } from "../kube/kinds.ts";
 import type { Placement } from "./plan/capacity/placement.ts";
 import { wantedRevision } from "./plan/revisions.ts";
 import type {
@@ -22,8 +13,7 @@ import type {
   FinishedAnalysis,
 } from "./plan/rollout/state/progress.ts";
 import { rolloutState } from "./plan/rollout/state/rollout-state.ts";
-import { inPlaceModels } from "./pods/in-place-models.ts";
-import { annotations, labels } from "./resources/labels.ts";
+import type { ObservedInPlace } from "./pods/in-place-models.ts";
 import { declaredModel, modelOfUrl } from "./resources/names.ts";
 
 /** Settings of the installation, the same for every ModelDeployment. */
@@ -96,19 +86,10 @@ export interface ObservedPod {
   /** Why the kubelet failed the whole pod: evicted, refused. */
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
   readonly warning?: PodWarning | undefined;
-  /** The runtime's facts about its model. */
+  /** The runtime's facts about the model of this revision. */
   readonly facts?: ModelFacts | undefined;
   /** Absent for a pod that keeps its model for its lifetime. */
   readonly inPlace?: ObservedInPlace | undefined;
-}
-
-/** What a pod that may be updated in place was told. */
-export interface ObservedInPlace {
-  readonly resourceVersion: string;
-  /** Equal for revisions that differ in their models only. */
-  readonly key: string;
-  /** The serving one first; empty before the first update in place. */
-  readonly models: readonly InPlaceModel[];
 }
 
 /** A revision with a ReplicaSet. */
@@ -306,16 +287,4 @@ export function readyPods(revision: ObservedRevision | undefined): readonly Obse
 /** Pods of a revision without those in phase Failed or Succeeded (evicted, refused by a node), which only wait for their deletion. */
 export function livePods(revision: ObservedRevision | undefined): readonly ObservedPod[] {
   return revision?.pods.filter(({ phase }) => phase !== "Failed" && phase !== "Succeeded") ?? [];
-}
-
-/**
- * True when the pod's condition Ready is True and it serves the revision of its label. A pod that was handed over to another
- * revision may still serve the previous one, so its condition counts only once that revision is the first in its list.
- */
-export function isPodReady({ metadata, status }: Pod): boolean {
-  const isReady = status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
-  const text = isReady ? metadata.annotations?.[annotations.inPlaceModels] : undefined;
-  if (text === undefined) return isReady;
-  const [serving] = inPlaceModels(text);
-  return serving === undefined || serving.revision === metadata.labels?.[labels.revision];
 }

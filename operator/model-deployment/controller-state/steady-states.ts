@@ -97,6 +97,7 @@ function everyInput(key: string, subject: Subject, sources: Sources, visit: (val
     childrenOf(namedKey(key)).every(([kind, child]) => visitVersion(sources.identityAt(kind, child))) &&
     sources.identitiesOwnedBy("services", uid).every(visitVersion) &&
     sources.identitiesOwnedBy("replicaSets", uid).every(visitRevision) &&
+    sources.orphanedPods(key).every(({ metadata }) => visitPod(metadata)) &&
     visit(sources.scaling(key)) &&
     visit(sources.droppedField()) &&
     visit(sources.nameConflicts(key, model)) &&

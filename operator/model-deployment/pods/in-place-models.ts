@@ -1,4 +1,15 @@
-import type { InPlaceModel } from "../../../runtime/contract/in-place.ts";
+import type { InPlaceFacts, InPlaceModel } from "../../../runtime/contract/in-place.ts";
+
+/** What a pod that may be updated in place was told, and what its runtime reports. */
+export interface ObservedInPlace {
+  readonly resourceVersion: string;
+  /** Equal for revisions that differ in their models only. */
+  readonly key: string;
+  /** The serving one first; empty before the first update in place. */
+  readonly models: readonly InPlaceModel[];
+  /** Absent until the runtime was asked. */
+  readonly state?: InPlaceFacts | undefined;
+}
 
 /** The models in a pod's annotation; empty when it has another format, which only somebody else can have written. */
 export function inPlaceModels(text: string): readonly InPlaceModel[] {

@@ -1,8 +1,9 @@
+import { isPodReady } from "./pod-readiness.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import type { ContainerState, ContainerStatus, Pod, Stored } from "../../kube/kinds.ts";
-import { annotations } from "../resources/labels.ts";
+import { annotations, labels } from "../resources/labels.ts";
 import { inPlaceModels } from "./in-place-models.ts";
-import { isPodReady, type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
+import { type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
 
 type Terminated = NonNullable<ContainerState["terminated"]>;
 
@@ -16,6 +17,7 @@ export interface PodSources {
 export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod {
   const { metadata, spec, status = {} } = pod;
   const terminating = metadata.deletionTimestamp !== undefined;
+  const facts = sources.facts(metadata.uid);
   return {
     name: metadata.name,
     uid: metadata.uid,
@@ -32,15 +34,24 @@ export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod
     unschedulable: unschedulable(pod),
     failure: failure(pod),
     warning: sources.warning(metadata.uid),
-    facts: sources.facts(metadata.uid),
-    inPlace: observedInPlace(metadata),
+    facts: describesRevision(facts, metadata) ? facts : undefined,
+    inPlace: observedInPlace(metadata, facts),
   };
 }
 
-function observedInPlace({ resourceVersion, annotations: notes = {} }: Stored["metadata"]): ObservedPod["inPlace"] {
+/** False while a pod that was handed over to another revision still serves the model of the previous one. */
+function describesRevision(facts: ModelFacts | undefined, { labels: own }: Stored["metadata"]): boolean {
+  return facts?.inPlace === undefined || facts.inPlace.serving === own?.[labels.revision];
+}
+
+function observedInPlace(
+  { resourceVersion, annotations: notes = {} }: Stored["metadata"],
+  facts: ModelFacts | undefined,
+): ObservedPod["inPlace"] {
   const key = notes[annotations.inPlaceKey];
   if (key === undefined) return undefined;
-  return { resourceVersion, key, models: inPlaceModels(notes[annotations.inPlaceModels] ?? "") };
+  const models = inPlaceModels(notes[annotations.inPlaceModels] ?? "");
+  return { resourceVersion, key, models, state: facts?.inPlace };
 }
 
 function notReadySinceMs({ status }: Pod): number | undefined {

@@ -75,13 +75,13 @@ function surgeReason({ candidate: { unschedulable, refused } }: CountsInput): st
 
 /** The mode for `InPlace`: what comes closest where a pod cannot be updated in place. */
 function declaredInPlace(input: CountsInput): ModeChoice {
-  const { wanted, inPlace = unknownStage } = input;
   const asked = "spec.rollout.capacity is InPlace";
-  if (inPlace.stage !== "Impossible") return { mode: "InPlace", why: `${asked}: ${loadsBeside}` };
-  return declared(input, wanted >= 2 ? `${asked}, which is for a single pod` : `${asked}, but ${inPlace.why}`);
+  if (canUpdateInPlace(input)) return { mode: "InPlace", why: `${asked}: ${loadsBeside}` };
+  const { inPlace, mode, modeWhy } = input;
+  const closest = declared(input, inPlace?.stage === "Impossible" ? `${asked}, but ${inPlace.why}` : asked);
+  // Once the stable pod has been told to end, nothing says any more why it could not be updated.
+  return closest.mode === "Recreate" && mode === "Recreate" && modeWhy !== undefined ? { mode, why: modeWhy } : closest;
 }
-
-const unknownStage = { stage: "Impossible", why: "nothing is known of the stable pod" } as const;
 
 /** A stable pod makes room at once, unless the candidate is known to be unable to use what it frees. */
 function declared(input: CountsInput, asked: string): ModeChoice {

@@ -1,10 +1,10 @@
 import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
 import { revisionOf, type Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
-import type { RolloutPlan } from "../rollout/rollout-actions.ts";
 import { revisionVersion } from "../revisions.ts";
+import type { RolloutPlan } from "../rollout/rollout-actions.ts";
 import { shares } from "../traffic.ts";
-import { type InPlacePod, type InPlaceUpdate, inPlaceUpdate, pods, wantedModel } from "./in-place-update.ts";
+import { type InPlacePod, inPlacePods, type InPlaceUpdate, inPlaceUpdate, wantedModel } from "./in-place-update.ts";
 
 /** The actions on pods that are updated in place, and when to look at their facts again. */
 export interface InPlacePlan {
@@ -23,9 +23,9 @@ export function inPlacePlan(snapshot: Snapshot, rollout: RolloutPlan): InPlacePl
   const { mode } = rollout.state.capacity ?? {};
   const update = mode === "InPlace" && rollout.state.candidate !== undefined ? inPlaceUpdate(snapshot) : undefined;
   const active = shares(rollout.state).flatMap(({ revision }) =>
-    pods(snapshot, revision).map((pod) => [revision, pod] as const),
+    inPlacePods(snapshot, revision).map((pod) => ({ revision, pod, rollout, stage: stageOf(pod, update) })),
   );
-  const plans = active.map(([revision, pod]) => podPlan(snapshot, { revision, pod, rollout, update }));
+  const plans = active.map((context) => podPlan(snapshot, context));
   return {
     actions: plans.flatMap(({ actions }) => actions),
     ...(plans.some(({ isAwaited }) => isAwaited) ? { recheckAfterMs: factsRecheckMs } : {}),
@@ -37,45 +37,50 @@ interface PodContext {
   readonly revision: string;
   readonly pod: InPlacePod;
   readonly rollout: RolloutPlan;
-  readonly update: InPlaceUpdate | undefined;
+  /** Of this pod's update; undefined for a pod that is not being updated. */
+  readonly stage: InPlaceUpdate["stage"] | undefined;
 }
 
-/** What is to be done with one pod; `isAwaited`: its facts are about to change. */
-function podPlan(
-  snapshot: Snapshot,
-  context: PodContext,
-): { readonly actions: readonly Action[]; readonly isAwaited: boolean } {
-  const { revision, pod, update } = context;
-  const { models } = pod.inPlace;
-  const isConfirmed = models.length === 0 || models[0]?.revision === revision;
-  if (!isConfirmed) {
-    const own = models.find((model) => model.revision === revision);
-    if (own === undefined || pod.facts?.inPlace?.serving !== revision) return { actions: [], isAwaited: true };
-    const others = models.filter((model) => model !== own);
-    return { actions: [assignment(pod, [own, ...others], `it serves revision ${revision}`)], isAwaited: false };
-  }
-  const isUpdated = update !== undefined && "pod" in update && update.pod.uid === pod.uid;
-  const handOver = isUpdated && update.stage === "Prepared" ? handOverAction(snapshot, context) : undefined;
+/** `isAwaited`: the pod's facts are about to change. */
+interface PodPlan {
+  readonly actions: readonly Action[];
+  readonly isAwaited: boolean;
+}
+
+function stageOf({ uid }: InPlacePod, update: InPlaceUpdate | undefined): InPlaceUpdate["stage"] | undefined {
+  return update !== undefined && "pod" in update && update.pod.uid === uid ? update.stage : undefined;
+}
+
+function podPlan(snapshot: Snapshot, context: PodContext): PodPlan {
+  const { revision, pod, stage } = context;
+  const [first] = pod.inPlace.models;
+  if (first !== undefined && first.revision !== revision) return confirmation(context);
+  const handOver = stage === "Prepared" ? handOverAction(snapshot, context) : undefined;
   if (handOver !== undefined) return { actions: [handOver], isAwaited: true };
-  return {
-    actions: assignmentActions(snapshot, context),
-    isAwaited: isUpdated && update.stage === "Preparing",
-  };
+  return { actions: assignmentActions(snapshot, context), isAwaited: stage === "Preparing" };
+}
+
+/** The pod was handed over: once it serves this revision, the order of its list says so. */
+function confirmation({ revision, pod }: PodContext): PodPlan {
+  const { models, state } = pod.inPlace;
+  const own = models.find((model) => model.revision === revision);
+  if (own === undefined || state?.serving !== revision) return { actions: [], isAwaited: true };
+  const others = models.filter((model) => model !== own);
+  return { actions: [assignment(pod, [own, ...others], `it serves revision ${revision}`)], isAwaited: false };
 }
 
 /** The pod is told of the candidate's model while that is prepared, and of its own alone when nothing replaces it any more. */
-function assignmentActions(snapshot: Snapshot, { revision, pod, rollout, update }: PodContext): readonly Action[] {
+function assignmentActions(snapshot: Snapshot, { revision, pod, rollout, stage }: PodContext): readonly Action[] {
   const { models } = pod.inPlace;
   const own = models.find((model) => model.revision === revision) ?? ownModel(snapshot, revision);
   const { hash } = snapshot.wanted;
-  const isUpdated = update !== undefined && "pod" in update && update.pod.uid === pod.uid;
-  if (isUpdated && (update.stage === "Preparing" || update.stage === "Prepared")) {
+  if (stage === "Preparing" || stage === "Prepared") {
     if (models.some((model) => model.revision === hash)) return [];
     const why = `it loads revision ${hash} beside revision ${revision}`;
     return [assignment(pod, [own, wantedModel(snapshot)], why)];
   }
-  const isPromoted = rollout.state.candidate?.revision !== revision;
-  if (models.length < 2 || !isPromoted) return [];
+  // The stable revision's model stays loaded until the candidate is promoted.
+  if (models.length < 2 || rollout.state.candidate?.revision === revision) return [];
   return [assignment(pod, [own], `nothing replaces revision ${revision}`)];
 }
 

@@ -1,8 +1,9 @@
+import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
+import type { ObservedInPlace } from "../../pods/in-place-models.ts";
+import { annotations } from "../../resources/labels.ts";
 import { inPlaceModel, inPlaceObstacle } from "../../resources/pod/in-place.ts";
 import { podTemplate } from "../../resources/pod/pod-template.ts";
-import { annotations } from "../../resources/labels.ts";
-import { livePods, type ObservedInPlace, type ObservedPod, revisionOf, type Snapshot } from "../../snapshot.ts";
-import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
+import { livePods, type ObservedPod, revisionOf, type Snapshot } from "../../snapshot.ts";
 import { withCanonicalParts } from "../canonical-spec.ts";
 import { revisionVersion } from "../revisions.ts";
 
@@ -27,24 +28,36 @@ const noMemory = "InsufficientMemory";
 
 /** How far the update in place of the stable revision's only pod to the wanted revision is. */
 export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
-  const { wanted, rollout, spec } = snapshot;
-  const handedOver = pods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
+  const { wanted, rollout } = snapshot;
+  const handedOver = inPlacePods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
   if (handedOver !== undefined) return { stage: "HandedOver", pod: handedOver };
-  if (wanted.replicas !== 1) return impossible("it is for a single pod");
-  if (spec.traffic?.path === "Direct")
-    return impossible("with spec.traffic.path Direct no gateway holds requests meanwhile");
-  const obstacle = inPlaceObstacle(spec);
-  if (obstacle !== undefined) return impossible(obstacle);
-  const [pod, ...others] = pods(snapshot, rollout.stable?.revision).filter(({ ready }) => ready);
-  if (pod === undefined || others.length > 0) return impossible("the stable revision has no ready pod of this release");
-  if (pod.inPlace.key !== wantedKey(snapshot)) return impossible("the revisions differ in more than their models");
-  const { loaded = [], failed } = pod.facts?.inPlace ?? {};
-  const isAssigned = pod.inPlace.models.some(({ revision }) => revision === wanted.hash);
-  if (!isAssigned) return { stage: "Preparing", pod };
-  if (loaded.includes(wanted.hash)) return { stage: "Prepared", pod };
-  if (failed?.revision !== wanted.hash) return { stage: "Preparing", pod };
+  const obstacle = specObstacle(snapshot);
+  if (obstacle !== undefined) return { stage: "Impossible", why: obstacle };
+  const [pod, ...others] = inPlacePods(snapshot, rollout.stable?.revision);
+  if (pod === undefined || others.length > 0)
+    return { stage: "Impossible", why: "the stable revision has no such pod" };
+  if (isAssigned(pod, wanted.hash)) return loadingStage(pod, wanted.hash);
+  if (!pod.ready) return { stage: "Impossible", why: "the stable revision has no ready pod" };
+  if (pod.inPlace.key === wantedKey(snapshot)) return { stage: "Preparing", pod };
+  return { stage: "Impossible", why: "the revisions differ in more than their models" };
+}
+
+function specObstacle({ wanted, spec }: Snapshot): string | undefined {
+  if (wanted.replicas !== 1) return "it is for a single pod";
+  if (spec.traffic?.path === "Direct") return "with spec.traffic.path Direct no gateway holds requests meanwhile";
+  return inPlaceObstacle(spec);
+}
+
+function loadingStage(pod: InPlacePod, revision: string): InPlaceUpdate {
+  const { loaded = [], failed } = pod.inPlace.state ?? {};
+  if (loaded.includes(revision)) return { stage: "Prepared", pod };
+  if (failed?.revision !== revision) return { stage: "Preparing", pod };
   const { reason, message } = failed;
-  return reason === noMemory ? impossible(message) : { stage: "Failed", reason, message, pod };
+  return reason === noMemory ? { stage: "Impossible", why: message } : { stage: "Failed", reason, message, pod };
+}
+
+function isAssigned({ inPlace: { models } }: InPlacePod, revision: string): boolean {
+  return models.some((model) => model.revision === revision);
 }
 
 /** The wanted revision's model, as a pod of another revision is told. */
@@ -54,14 +67,10 @@ export function wantedModel(snapshot: Snapshot): InPlaceModel {
 }
 
 /** Pods of a revision that may be updated in place and are there to stay. */
-export function pods(snapshot: Snapshot, revision: string | undefined): readonly InPlacePod[] {
+export function inPlacePods(snapshot: Snapshot, revision: string | undefined): readonly InPlacePod[] {
   return livePods(revisionOf(snapshot, revision)).flatMap((pod) =>
     pod.terminating || pod.inPlace === undefined ? [] : [{ ...pod, inPlace: pod.inPlace }],
   );
-}
-
-function impossible(why: string): InPlaceUpdate {
-  return { stage: "Impossible", why };
 }
 
 function wantedKey(snapshot: Snapshot): string | undefined {

@@ -78,7 +78,7 @@ export function inPlaceKey({ metadata, spec }: PodTemplate, revision: string): s
   const [runtime, ...others] = spec.containers;
   const env = runtime?.env?.filter(({ name }) => !ofModel.has(name));
   const { initContainers, ...rest } = spec;
-  const fetchers = (initContainers ?? []).map(({ env: _, ...container }) => container);
+  const fetchers = (initContainers ?? []).map((container) => ({ ...container, env: undefined }));
   const text = JSON.stringify({ metadata, rest, containers: [{ ...runtime, env }, ...others], fetchers });
   return hash(text.replaceAll(revision, ""));
 }
