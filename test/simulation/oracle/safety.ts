@@ -157,7 +157,7 @@ function isWithinSurge({ truth, unseen, isSoleScaler, now, before }: Write<Store
   if (spec === undefined || status?.stable === undefined || declared <= (before?.spec.replicas ?? 0)) return undefined;
   const seen = truth.setsOf(uid).filter((set) => set === now || !unseen.has(set.metadata.uid));
   const all = seen.reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
-  const most = maxPods(truth.desired(uid));
+  const most = maxPods(truth.desired(uid), status);
   return isSoleScaler && all > most
     ? `scaled ${now.metadata.name} so that there are ${all} pods, not ${most}`
     : undefined;
