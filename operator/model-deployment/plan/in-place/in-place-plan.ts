@@ -75,7 +75,9 @@ function assignmentActions(snapshot: Snapshot, { revision, pod, rollout, stage }
   const own = models.find((model) => model.revision === revision) ?? ownModel(snapshot, revision);
   const { hash } = snapshot.wanted;
   if (stage === "Preparing" || stage === "Prepared") {
-    if (models.some((model) => model.revision === hash)) return [];
+    const isAssigned = models.some((model) => model.revision === hash);
+    // A runtime that says nothing would not load it either: its pod is not begun with.
+    if (isAssigned || pod.inPlace.state === undefined) return [];
     const why = `it loads revision ${hash} beside revision ${revision}`;
     return [assignment(pod, [own, wantedModel(snapshot)], why)];
   }

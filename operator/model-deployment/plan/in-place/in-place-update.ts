@@ -23,6 +23,9 @@ export type InPlaceUpdate =
   /** The pod belongs to the candidate. */
   | { readonly stage: "HandedOver"; readonly pod: InPlacePod };
 
+/** Time for a runtime to say what it has loaded: a few attempts of a reachable one. */
+const factsGraceMs = 10_000;
+
 /** The fault of a runtime that has no memory for a second model: nothing is wrong with the model. */
 const noMemory = "InsufficientMemory";
 
@@ -37,9 +40,21 @@ export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
   if (pod === undefined || others.length > 0)
     return { stage: "Impossible", why: "the stable revision has no such pod" };
   if (isAssigned(pod, wanted.hash)) return loadingStage(pod, wanted.hash);
-  if (!pod.ready) return { stage: "Impossible", why: "the stable revision has no ready pod" };
-  if (pod.inPlace.key === wantedKey(snapshot)) return { stage: "Preparing", pod };
-  return { stage: "Impossible", why: "the revisions differ in more than their models" };
+  const why = podObstacle(snapshot, pod);
+  return why === undefined ? { stage: "Preparing", pod } : { stage: "Impossible", why };
+}
+
+function podObstacle(snapshot: Snapshot, { ready, inPlace: { key, state } }: InPlacePod): string | undefined {
+  if (!ready) return "the stable revision has no ready pod";
+  if (key !== wantedKey(snapshot)) return "the revisions differ in more than their models";
+  if (state === undefined && rolloutAgeMs(snapshot) >= factsGraceMs)
+    return "its runtime does not say what it has loaded";
+  return undefined;
+}
+
+/** How long the wanted revision has been the candidate; 0 if it is not yet. */
+function rolloutAgeMs({ rollout: { candidate, progress }, wanted, now }: Snapshot): number {
+  return progress === undefined || candidate?.revision !== wanted.hash ? 0 : now - progress.startedMs;
 }
 
 function specObstacle({ wanted, spec }: Snapshot): string | undefined {

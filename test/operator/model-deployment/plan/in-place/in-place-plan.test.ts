@@ -9,7 +9,7 @@ import { annotations } from "../../../../../operator/model-deployment/resources/
 import { podTemplate } from "../../../../../operator/model-deployment/resources/pod/pod-template.ts";
 import type { ObservedPod, Snapshot } from "../../../../../operator/model-deployment/snapshot.ts";
 import type { InPlaceFacts, InPlaceModel } from "../../../../../runtime/contract/in-place.ts";
-import { modelDeployment, settings } from "../../../../builders/model-deployment.ts";
+import { modelDeployment, settings, testMs } from "../../../../builders/model-deployment.ts";
 import { readyPod, revision, snapshot, startingPod } from "../../../../builders/snapshot.ts";
 
 const wantedSpec: ModelDeploymentSpec = {
@@ -95,7 +95,15 @@ describe("the update in place of the only pod", () => {
   const both: InPlaceFacts = { serving: stable, loaded: [stable, wanted] };
   const failed = { revision: wanted, reason: "DigestMismatch", message: "it is another file" };
   const cases: Readonly<Record<string, Situation & { readonly want: ReturnType<typeof planned> }>> = {
+    "asks the runtime first": {
+      want: { stage: "Preparing", actions: [], recheckAfterMs: 300 },
+    },
+    "does nothing to a pod whose runtime says nothing": {
+      status: { ...rollingOut, rollout: { startedAt: new Date(testMs - 10_000).toISOString() } },
+      want: { stage: "Impossible", actions: [], recheckAfterMs: undefined },
+    },
     "begins with the candidate's model beside the stable one": {
+      state: { serving: stable, loaded: [stable] },
       want: { stage: "Preparing", actions: [{ assign: [stable, wanted] }], recheckAfterMs: 300 },
     },
     "waits while the model is loaded": {
