@@ -1,4 +1,4 @@
-import { isPodReady } from "../model-deployment/pods/pod-readiness.ts";
+import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { Pod, Stored } from "../kube/kinds.ts";
 import { labelledKey } from "../model-deployment/caches.ts";

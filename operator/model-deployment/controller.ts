@@ -1,4 +1,4 @@
-import { isPodReady } from "./pods/pod-readiness.ts";
+import { isPodReady } from "./resources/pod/pod-readiness.ts";
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";

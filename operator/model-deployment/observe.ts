@@ -1,4 +1,4 @@
-import { isPodReady } from "./pods/pod-readiness.ts";
+import { isPodReady } from "./resources/pod/pod-readiness.ts";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { KubeObject, ObjectMeta, Pod, ReplicaSet, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";

@@ -13,7 +13,7 @@ import type {
   FinishedAnalysis,
 } from "./plan/rollout/state/progress.ts";
 import { rolloutState } from "./plan/rollout/state/rollout-state.ts";
-import type { ObservedInPlace } from "./pods/in-place-models.ts";
+import type { ObservedInPlace } from "./resources/pod/in-place-models.ts";
 import { declaredModel, modelOfUrl } from "./resources/names.ts";
 
 /** Settings of the installation, the same for every ModelDeployment. */

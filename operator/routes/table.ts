@@ -1,4 +1,4 @@
-import { isPodReady } from "../model-deployment/pods/pod-readiness.ts";
+import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import { durationMs } from "../../crds/schema/grammar/duration.ts";
 import type {
   ModelDeployment,

@@ -1,4 +1,4 @@
-import { isPodReady } from "../model-deployment/pods/pod-readiness.ts";
+import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import { ports } from "../../runtime/contract/ports.ts";

@@ -1,8 +1,8 @@
-import { isPodReady } from "./pod-readiness.ts";
+import { isPodReady } from "../resources/pod/pod-readiness.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import type { ContainerState, ContainerStatus, Pod, Stored } from "../../kube/kinds.ts";
 import { annotations, labels } from "../resources/labels.ts";
-import { inPlaceModels } from "./in-place-models.ts";
+import { inPlaceModels } from "../resources/pod/in-place-models.ts";
 import { type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
 
 type Terminated = NonNullable<ContainerState["terminated"]>;

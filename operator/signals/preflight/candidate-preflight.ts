@@ -1,4 +1,4 @@
-import { isPodReady } from "../../model-deployment/pods/pod-readiness.ts";
+import { isPodReady } from "../../model-deployment/resources/pod/pod-readiness.ts";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Preflight } from "../../analysis/evidence.ts";
 import { analysisDefaults } from "../../analysis/verdict.ts";

@@ -1,4 +1,4 @@
-import { isPodReady } from "../../../operator/model-deployment/pods/pod-readiness.ts";
+import { isPodReady } from "../../../operator/model-deployment/resources/pod/pod-readiness.ts";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,7 +1,7 @@
 import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import { inPlaceModels } from "../../../operator/model-deployment/pods/in-place-models.ts";
+import { inPlaceModels } from "../../../operator/model-deployment/resources/pod/in-place-models.ts";
 import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { World } from "../world/world.ts";
 

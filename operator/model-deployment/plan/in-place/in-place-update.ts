@@ -1,5 +1,5 @@
 import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
-import type { ObservedInPlace } from "../../pods/in-place-models.ts";
+import type { ObservedInPlace } from "../../resources/pod/in-place-models.ts";
 import { annotations } from "../../resources/labels.ts";
 import { inPlaceModel, inPlaceObstacle } from "../../resources/pod/in-place.ts";
 import { podTemplate } from "../../resources/pod/pod-template.ts";

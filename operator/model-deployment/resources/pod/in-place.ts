@@ -47,20 +47,15 @@ export const inPlaceVolume: Volume = {
 
 /** A revision's model, as a pod of another revision with the same key is told. */
 export function inPlaceModel(revision: string, version: string, { model }: ModelDeploymentSpec): InPlaceModel {
-  const { path, fetch } = mountedSource(model.source);
+  const source = mountedSource(model.source);
+  const variables = source.fetch?.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
   return {
     revision,
     version,
-    path: path.slice(containerPaths.models.length + 1),
+    path: source.path.slice(containerPaths.models.length + 1),
     format: model.format ?? "Auto",
     ...(model.digest === undefined ? {} : { digest: model.digest }),
-    ...(fetch === undefined
-      ? {}
-      : {
-          fetch: Object.fromEntries(
-            fetch.env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
-          ),
-        }),
+    ...(variables === undefined ? {} : { fetch: Object.fromEntries(variables) }),
   };
 }
 

@@ -4,7 +4,7 @@ import { inPlacePlan } from "../../../../../operator/model-deployment/plan/in-pl
 import { inPlaceUpdate } from "../../../../../operator/model-deployment/plan/in-place/in-place-update.ts";
 import { revisionHash } from "../../../../../operator/model-deployment/plan/revisions.ts";
 import { rolloutPlan } from "../../../../../operator/model-deployment/plan/rollout/rollout-plan.ts";
-import type { ObservedInPlace } from "../../../../../operator/model-deployment/pods/in-place-models.ts";
+import type { ObservedInPlace } from "../../../../../operator/model-deployment/resources/pod/in-place-models.ts";
 import { annotations } from "../../../../../operator/model-deployment/resources/labels.ts";
 import { podTemplate } from "../../../../../operator/model-deployment/resources/pod/pod-template.ts";
 import type { ObservedPod, Snapshot } from "../../../../../operator/model-deployment/snapshot.ts";

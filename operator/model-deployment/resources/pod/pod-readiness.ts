@@ -1,5 +1,5 @@
-import type { Pod } from "../../kube/kinds.ts";
-import { annotations, labels } from "../resources/labels.ts";
+import type { Pod } from "../../../kube/kinds.ts";
+import { annotations, labels } from "../labels.ts";
 import { inPlaceModels } from "./in-place-models.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { InPlaceFacts, InPlaceModel } from "../../../runtime/contract/in-place.ts";
+import type { InPlaceFacts, InPlaceModel } from "../../../../runtime/contract/in-place.ts";
 
 /** What a pod that may be updated in place was told, and what its runtime reports. */
 export interface ObservedInPlace {
