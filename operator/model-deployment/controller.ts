@@ -21,7 +21,8 @@ import { createSteadyStates, type InputVersions, inputVersions } from "./control
 import { createCompetingLeaders, type CompetingLeaders } from "./controller-state/competing-leaders.ts";
 import { createStateAges, type StateAges } from "./controller-state/state-ages.ts";
 import { reconcile, type Reconciled } from "./reconcile.ts";
-import { isPodReady, type Settings } from "./snapshot.ts";
+import { isPodReady } from "./resources/pod/pod-readiness.ts";
+import { type Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
   readonly caches: Caches;

@@ -1,15 +1,7 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
 import type { Evidence, Preflight } from "../analysis/evidence.ts";
-import type {
-  EndpointSlice,
-  HttpRoute,
-  Pod,
-  PodDisruptionBudget,
-  Service,
-  ServiceAccount,
-  Stored,
-} from "../kube/kinds.ts";
+import type { EndpointSlice, HttpRoute, PodDisruptionBudget, Service, ServiceAccount, Stored } from "../kube/kinds.ts";
 import type { Placement } from "./plan/capacity/placement.ts";
 import { wantedRevision } from "./plan/revisions.ts";
 import type {
@@ -176,6 +168,8 @@ export interface Observation {
   readonly stalledMs?: number | undefined;
   /** How long it has observed the stable revision without a ready pod while another revision is wanted. */
   readonly stableOutageMs?: number | undefined;
+  /** How long the same pods, or none, have been terminating in this rollout. */
+  readonly terminatingUnchangedMs?: number | undefined;
   /** Preflight checks of the wanted revision; undefined: there are none. */
   readonly preflight?: Preflight | undefined;
   readonly revisions: readonly ObservedRevision[];
@@ -292,9 +286,4 @@ export function readyPods(revision: ObservedRevision | undefined): readonly Obse
 /** Pods of a revision without those in phase Failed or Succeeded (evicted, refused by a node), which only wait for their deletion. */
 export function livePods(revision: ObservedRevision | undefined): readonly ObservedPod[] {
   return revision?.pods.filter(({ phase }) => phase !== "Failed" && phase !== "Succeeded") ?? [];
-}
-
-/** True when the pod's condition Ready is True. */
-export function isPodReady({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
 }

@@ -1,6 +1,7 @@
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import type { ContainerState, ContainerStatus, Pod, Stored } from "../../kube/kinds.ts";
-import { isPodReady, type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
+import { isPodReady } from "../resources/pod/pod-readiness.ts";
+import { type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
 
 type Terminated = NonNullable<ContainerState["terminated"]>;
 

@@ -3,7 +3,7 @@ import type { Preflight } from "../../analysis/evidence.ts";
 import { analysisDefaults } from "../../analysis/verdict.ts";
 import type { Pod, Stored } from "../../kube/kinds.ts";
 import type { Caches } from "../../model-deployment/caches.ts";
-import { isPodReady } from "../../model-deployment/snapshot.ts";
+import { isPodReady } from "../../model-deployment/resources/pod/pod-readiness.ts";
 import type { PreflightRequest, PreflightSource } from "./preflight-source.ts";
 
 /** Where the candidate and its pods are found, and what runs its checks. */

@@ -14,7 +14,7 @@ import { type ApiServer, createApiServer } from "../../../operator/local/api-ser
 import { type Controllers, startControllers } from "../../../operator/local/controllers/controllers.ts";
 import { type Kubelet, startKubelet } from "../../../operator/local/kubelet/kubelet.ts";
 import { labels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { isPodReady } from "../../../operator/model-deployment/snapshot.ts";
+import { isPodReady } from "../../../operator/model-deployment/resources/pod/pod-readiness.ts";
 import { startOperator } from "../../../operator/operator.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";

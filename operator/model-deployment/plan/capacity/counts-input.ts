@@ -33,6 +33,8 @@ export interface CountsInput {
   readonly mode?: CapacityMode | undefined;
   /** The reason for that mode in status, kept together with it. */
   readonly modeWhy?: string | undefined;
+  /** How long the same pods, or none, have been terminating; absent: unknown. */
+  readonly terminatingUnchangedMs?: number | undefined;
   /** Pods that the current load needs, if it is measured. */
   readonly required?: number | undefined;
   readonly stable: PodCounts;
