@@ -1,8 +1,8 @@
-import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { Pod, Stored } from "../kube/kinds.ts";
 import { labelledKey } from "../model-deployment/caches.ts";
 import { insufficientResources } from "../model-deployment/plan/capacity/insufficient-resources.ts";
+import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 
 /** Numbers of pods of one ModelDeployment, for its autoscaler. */
 export interface PodCounts {

@@ -1,4 +1,3 @@
-import { isPodReady } from "./resources/pod/pod-readiness.ts";
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
@@ -22,7 +21,8 @@ import { createSteadyStates, type InputVersions, inputVersions } from "./control
 import { createCompetingLeaders, type CompetingLeaders } from "./controller-state/competing-leaders.ts";
 import { createStateAges, type StateAges } from "./controller-state/state-ages.ts";
 import { reconcile, type Reconciled } from "./reconcile.ts";
-import { type Settings } from "./snapshot.ts";
+import { isPodReady } from "./resources/pod/pod-readiness.ts";
+import type { Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
   readonly caches: Caches;

@@ -1,4 +1,3 @@
-import { isPodReady } from "./resources/pod/pod-readiness.ts";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { KubeObject, ObjectMeta, Pod, ReplicaSet, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
@@ -17,6 +16,7 @@ import {
   serviceName,
 } from "./resources/names.ts";
 import { isControlledBy } from "./resources/owner.ts";
+import { isPodReady } from "./resources/pod/pod-readiness.ts";
 import {
   type Claimant,
   createSnapshot,
@@ -28,6 +28,7 @@ import {
   readyPods,
   type Snapshot,
 } from "./snapshot.ts";
+import type { TimedSubject } from "./controller-state/state-ages.ts";
 import type { NamedKey, Sources } from "./sources.ts";
 import type { Commands } from "./plan/rollout/state/progress.ts";
 import { wantedRevision } from "./plan/revisions.ts";
@@ -58,7 +59,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     scaling: sources.scaling(keyText),
     commands,
     ...candidateSignals(deployment, { key: keyText, hash, now }, sources),
-    ...stableOutageAge(deployment, { key: keyText, hash, revisions }, sources),
+    ...rolloutAges(deployment, { key: keyText, hash, revisions }, sources),
     revisions,
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
@@ -117,18 +118,23 @@ function candidateSignals(
   };
 }
 
-/** How long the stable revision has had no ready pod while another revision is wanted. */
-function stableOutageAge(
+/** How long, while another revision is wanted, the stable one has had no ready pod, and the same pods have been terminating. */
+function rolloutAges(
   { status: { stable, rollout } = {} }: ModelDeployment,
   { key, hash, revisions }: { readonly key: string; readonly hash: string; readonly revisions: Snapshot["revisions"] },
   sources: Sources,
-): Pick<Snapshot, "stableOutageMs"> {
+): Pick<Snapshot, "stableOutageMs" | "terminatingUnchangedMs"> {
   if (stable === undefined || stable.revision === hash) return {};
   const isServing = readyPods(revisions.find((one) => one.hash === stable.revision)).length > 0;
-  // The start of the rollout is part of the state: between rollouts nobody observes it.
-  const state = `${stable.revision} ${rollout?.startedAt} ${isServing ? "serves" : "is absent"}`;
-  const stateAgeMs = sources.stateAgeMs(key, "stable", state);
-  return isServing ? {} : { stableOutageMs: stateAgeMs };
+  const terminating = revisions.flatMap(({ pods }) => pods.filter((pod) => pod.terminating).map(({ uid }) => uid));
+  // The start of the rollout is part of the states: between rollouts nobody observes them.
+  const stateAgeMs = (subject: TimedSubject, state: string): number =>
+    sources.stateAgeMs(key, subject, `${rollout?.startedAt} ${state}`);
+  const outageMs = stateAgeMs("stable", `${stable.revision} ${isServing ? "serves" : "is absent"}`);
+  return {
+    terminatingUnchangedMs: stateAgeMs("terminating", terminating.toSorted().join(" ")),
+    ...(isServing ? {} : { stableOutageMs: outageMs }),
+  };
 }
 
 function observedChildren(

@@ -171,6 +171,8 @@ export interface Observation {
   readonly stalledMs?: number | undefined;
   /** How long it has observed the stable revision without a ready pod while another revision is wanted. */
   readonly stableOutageMs?: number | undefined;
+  /** How long the same pods, or none, have been terminating in this rollout. */
+  readonly terminatingUnchangedMs?: number | undefined;
   /** Preflight checks of the wanted revision; undefined: there are none. */
   readonly preflight?: Preflight | undefined;
   readonly revisions: readonly ObservedRevision[];

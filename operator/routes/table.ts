@@ -1,4 +1,3 @@
-import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import { durationMs } from "../../crds/schema/grammar/duration.ts";
 import type {
   ModelDeployment,
@@ -8,6 +7,7 @@ import type {
 import { ports } from "../../runtime/contract/ports.ts";
 import type { HoldPolicy, Mirror, RevisionRoute, Route, StickyKey } from "../../runtime/contract/route-table.ts";
 import type { Pod, Stored } from "../kube/kinds.ts";
+import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import { type Share } from "../model-deployment/snapshot.ts";
 import { statusShares } from "../model-deployment/plan/traffic.ts";
 import { labels } from "../model-deployment/resources/labels.ts";

@@ -1,4 +1,3 @@
-import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import { ports } from "../../runtime/contract/ports.ts";
@@ -6,6 +5,7 @@ import type { Evidence, Preflight } from "../analysis/evidence.ts";
 import type { Client } from "../kube/client.ts";
 import type { Caches } from "../model-deployment/caches.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
+import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import type { SignalObservers } from "./signal-metrics.ts";
 import type { GatewayAddress } from "./figures/gateway-pulls.ts";
 import { createGatewayFigures, type GatewayFiguresSource } from "./gateway-figures.ts";

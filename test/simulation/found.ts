@@ -410,5 +410,47 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "event", kind: "close", phase: 1, at: 31, amount: 0.9063384437467903 },
     ],
   },
+  "a stable pod ends at the very moment at which another has made room for the candidate": {
+    seed: 3071734,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 2,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              blueGreen: { autoPromote: false, scaleDownDelay: "5s" },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "quota", pods: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "failing-2.h5" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 1 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "command", command: "promote", value: "given-1" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-1.h5" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "command", command: "promote", value: "given-2" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "command", command: "retry", value: "given-3" } }],
+    ],
+    from: 0,
+    faults: [
+      { on: "time", kind: "outage", phase: 1, at: 2674, amount: 0.8408588264137506 },
+      { on: "event", kind: "drop", phase: 2, at: 2, amount: 0.7535119138192385 },
+      { on: "request", kind: "crash-after", phase: 3, at: 19, amount: 0.5428355005569756 },
+      { on: "request", kind: "unavailable", phase: 3, at: 3, amount: 0.682311542565003 },
+      { on: "event", kind: "close", phase: 3, at: 2, amount: 0.44040710176341236 },
+      { on: "time", kind: "stale-state", phase: 4, at: 4082, amount: 0.8799798358231783 },
+      { on: "request", kind: "crash-before", phase: 5, at: 3, amount: 0.5472245465498418 },
+      { on: "event", kind: "only-bookmarks", phase: 5, at: 12, amount: 0.21160200075246394 },
+      { on: "event", kind: "delay", phase: 5, at: 4, amount: 0.32707555149681866 },
+      { on: "time", kind: "edit-replica-set", phase: 5, at: 2265, amount: 0.39435232523828745 },
+    ],
+  },
   ...foundRollouts,
 };

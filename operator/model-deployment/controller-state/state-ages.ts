@@ -8,8 +8,10 @@ export interface StateAges {
   forget(key: string): void;
 }
 
-/** What is timed: the progress of a candidate, or whether the stable revision serves. */
-export type TimedSubject = "progress" | "stable";
+const subjects = ["progress", "stable", "terminating"] as const;
+
+/** What is timed: the progress of a candidate, whether the stable revision serves, and which pods are terminating. */
+export type TimedSubject = (typeof subjects)[number];
 
 /** A check on times in status, which come from a wall clock that may have jumped since, or from another machine. */
 export function createStateAges(clock: Pick<Clock, "monotonic">): StateAges {
@@ -23,8 +25,7 @@ export function createStateAges(clock: Pick<Clock, "monotonic">): StateAges {
       return 0;
     },
     forget(key) {
-      for (const subject of ["progress", "stable"] as const satisfies readonly TimedSubject[])
-        seen.delete(`${subject} ${key}`);
+      for (const subject of subjects) seen.delete(`${subject} ${key}`);
     },
   };
 }

@@ -1,9 +1,9 @@
-import { isPodReady } from "../../model-deployment/resources/pod/pod-readiness.ts";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Preflight } from "../../analysis/evidence.ts";
 import { analysisDefaults } from "../../analysis/verdict.ts";
 import type { Pod, Stored } from "../../kube/kinds.ts";
 import type { Caches } from "../../model-deployment/caches.ts";
+import { isPodReady } from "../../model-deployment/resources/pod/pod-readiness.ts";
 import type { PreflightRequest, PreflightSource } from "./preflight-source.ts";
 
 /** Where the candidate and its pods are found, and what runs its checks. */

@@ -1,4 +1,3 @@
-import { isPodReady } from "../../../operator/model-deployment/resources/pod/pod-readiness.ts";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -15,6 +14,7 @@ import { type ApiServer, createApiServer } from "../../../operator/local/api-ser
 import { type Controllers, startControllers } from "../../../operator/local/controllers/controllers.ts";
 import { type Kubelet, startKubelet } from "../../../operator/local/kubelet/kubelet.ts";
 import { labels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { isPodReady } from "../../../operator/model-deployment/resources/pod/pod-readiness.ts";
 import { startOperator } from "../../../operator/operator.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";

@@ -143,15 +143,18 @@ function shortageOf(pods: PodCounts, needed: number): Shortage | undefined {
 
 /** The Surge mode that is kept while scaling down a ready stable pod would be premature or useless; undefined otherwise. */
 function postponement(input: CountsInput, { sentence, sinceMs }: Shortage): ModeChoice | undefined {
-  const { candidate, stable, now } = input;
+  const { candidate, stable, now, terminatingUnchangedMs = roomGraceMs } = input;
   const resources = insufficientResources(sentence);
   if (resources.length === 0) {
     return { mode: "Surge", why: `${surges}; no stable pod could free what they wait for: ${sentence}` };
   }
   const waitMs = graceLeftMs(sinceMs, now);
   if (waitMs > 0) return { mode: "Surge", why: surges, recheckAfterMs: waitMs };
-  if ((stable.terminating ?? 0) + (candidate.terminating ?? 0) > 0) {
-    return { mode: "Surge", why: `${surges} once terminating pods have made room`, recheckAfterMs: roomGraceMs };
+  const isTerminating = (stable.terminating ?? 0) + (candidate.terminating ?? 0) > 0;
+  // Nobody tries again at the very moment at which a pod has made room.
+  const settlingMs = isTerminating ? roomGraceMs : roomGraceMs - terminatingUnchangedMs;
+  if (settlingMs > 0) {
+    return { mode: "Surge", why: `${surges} once terminating pods have made room`, recheckAfterMs: settlingMs };
   }
   const reason = mismatch(input, resources);
   return reason === undefined ? undefined : { mode: "Surge", why: `there is no room, and ${reason}: ${sentence}` };

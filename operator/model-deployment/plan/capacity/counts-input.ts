@@ -35,6 +35,8 @@ export interface CountsInput {
   readonly modeWhy?: string | undefined;
   /** How far the update in place of the only pod is; absent: it is not to be considered. */
   readonly inPlace?: InPlaceProgress | undefined;
+  /** How long the same pods, or none, have been terminating; absent: unknown. */
+  readonly terminatingUnchangedMs?: number | undefined;
   /** Pods that the current load needs, if it is measured. */
   readonly required?: number | undefined;
   readonly stable: PodCounts;

@@ -382,6 +382,17 @@ describe("modes", () => {
       changes: { ...two, capacity: "Surge", stable: pods(0), isFromZero: true },
       want: { stable: 2, candidate: 2, maxCandidateWeight: 0, mode: "Surge", why: beside },
     },
+    "room that a pod has just made is tried first": {
+      changes: { wanted: 1, stepWeight: 100, terminatingUnchangedMs: 4_000, candidate: unschedulable(roomGraceMs) },
+      want: {
+        stable: 1,
+        candidate: 1,
+        maxCandidateWeight: 0,
+        mode: "Surge",
+        why: `${beside} once terminating pods have made room`,
+        recheckAfterMs: roomGraceMs - 4_000,
+      },
+    },
     "capacity Surge waits for room": {
       changes: { ...two, capacity: "Surge", candidate: unschedulable(roomGraceMs) },
       want: {
