@@ -118,8 +118,7 @@ class Revisions implements LoadedModels {
     try {
       this.#listed = inPlaceModels(models);
     } catch (thrown) {
-      const { sentence, code } = Fault.from(thrown);
-      this.#parts.log.warn(sentence, { code });
+      this.#parts.log.warn("the list of models is not used", { fault: Fault.from(thrown).record });
     }
     this.#update();
   }

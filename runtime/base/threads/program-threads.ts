@@ -1,6 +1,6 @@
 import { getCompileCacheDir } from "node:module";
-import type { Environment } from "../parsed-options.ts";
 import { type ResourceLimits, Worker, type WorkerOptions } from "node:worker_threads";
+import type { Environment } from "../parsed-options.ts";
 
 interface ProgramThread {
   /** Entry file below `runtime/`, without its extension. */
