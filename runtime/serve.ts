@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import type { Environment } from "./base/parsed-options.ts";
@@ -58,7 +59,7 @@ async function loadedModels(parts: LoadingParts): Promise<LoadedModels> {
   const { models, inPlace } = parts.options;
   if (inPlace === undefined || models.kind !== "path") return modelSet(models, parts);
   const { revisions } = await import("./in-place/revisions.ts");
-  return revisions(models, inPlace, parts);
+  return revisions(models, { ...inPlace, scratch: tmpdir() }, parts);
 }
 
 /** Serves on until clients have noticed the shutdown, then completes accepted requests and frees the models. */

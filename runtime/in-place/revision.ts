@@ -28,9 +28,9 @@ export interface RevisionModel {
   readonly fetch?: { readonly model: InPlaceModel; readonly folder: string };
 }
 
-/** The revision whose model is on the pod's volume, or a listed one: on the same volume, or to be fetched below `scratch`. */
-export function listedModel(own: ModelAtPath, model: InPlaceModel, scratch: string): RevisionModel {
-  const folder = join(scratch, model.revision);
+/** The revision whose model is on the pod's volume, or a listed one: on the same volume, or to be fetched below `fetched`. */
+export function listedModel(own: ModelAtPath, model: InPlaceModel, fetched: string): RevisionModel {
+  const folder = join(fetched, model.revision);
   const volume = model.fetch === undefined ? (own.volume ?? dirname(own.path)) : folder;
   const served: ModelAtPath = {
     kind: "path",
@@ -90,8 +90,9 @@ export class Revision {
     this.#phase = "unloading";
     this.#stop.abort();
     await clock.sleep(Math.max(0, this.#servedUntil + decodeMs - clock.monotonic()));
-    await this.set.drain();
+    await this.#release();
     await this.#loading;
+    // A load that had just begun may have gone on until then.
     await this.#release();
   }
 
@@ -138,9 +139,14 @@ export class Revision {
     this.#setPhase("failed");
   }
 
+  /** Never rejects: what serves goes on. */
   async #release(): Promise<void> {
-    await this.set.drain();
-    await this.set.loadsEnded();
+    try {
+      await this.set.drain();
+      await this.set.loadsEnded();
+    } catch (thrown) {
+      this.#parts.log.error("the model was not unloaded", { fault: Fault.from(thrown).record });
+    }
     await this.#removeFetched();
   }
 

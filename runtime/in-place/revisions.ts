@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import type { InPlaceFacts, InPlaceModel } from "../contract/in-place.ts";
@@ -16,20 +15,26 @@ import type { InPlaceOptions } from "./in-place-options.ts";
 import { inPlacePlan } from "./in-place-plan.ts";
 import { listedModel, Revision, type RevisionModel } from "./revision.ts";
 
-/** Folder of fetched models below the scratch space; what an earlier start of the container left there is removed. */
-const scratchFolder = "in-place";
+/** Options of `revisions`. */
+export interface RevisionsOptions extends InPlaceOptions {
+  /** Scratch space of this process alone. */
+  readonly scratch: string;
+}
+
+/** Folder of fetched models in the scratch space. */
+const fetchedFolder = "modelwright-in-place";
 
 /** The models of a pod that may be updated in place: one revision's is served, another's may be loaded beside it. */
-export function revisions(own: ModelAtPath, options: InPlaceOptions, parts: LoadingParts): LoadedModels {
+export function revisions(own: ModelAtPath, options: RevisionsOptions, parts: LoadingParts): LoadedModels {
   return new Revisions(own, options, parts);
 }
 
 class Revisions implements LoadedModels {
   readonly models: Models;
   readonly #own: ModelAtPath;
-  readonly #options: InPlaceOptions;
+  readonly #options: RevisionsOptions;
   readonly #parts: LoadingParts;
-  readonly #scratch = join(tmpdir(), scratchFolder);
+  readonly #fetched: string;
   readonly #revisions = new Map<string, Revision>();
   /** Revision that the metrics of a version number show. */
   readonly #shown = new Map<number, string>();
@@ -41,16 +46,18 @@ class Revisions implements LoadedModels {
   #serving: string;
   #unknown: Fault | undefined;
 
-  constructor(own: ModelAtPath, options: InPlaceOptions, parts: LoadingParts) {
+  constructor(own: ModelAtPath, options: RevisionsOptions, parts: LoadingParts) {
     this.#own = own;
     this.#options = options;
+    this.#fetched = join(options.scratch, fetchedFolder);
     this.#parts = parts;
     this.#serving = options.revision;
     this.models = delegatingModels(() => this.#current()?.models);
   }
 
   async load(): Promise<void> {
-    await rm(this.#scratch, { recursive: true, force: true });
+    // An earlier start of the container may have left something there.
+    await rm(this.#fetched, { recursive: true, force: true });
     const { clock } = this.#parts;
     const changed = (texts: InPlaceTexts): void => this.#read(texts);
     await watchInPlaceFiles(this.#options.folder, { clock, signal: this.#stop.signal, changed });
@@ -203,7 +210,7 @@ class Revisions implements LoadedModels {
   #modelOf(name: string): RevisionModel | undefined {
     if (name === this.#options.revision) return { revision: name, served: this.#own };
     const model = this.#listed.find(({ revision }) => revision === name);
-    return model === undefined ? undefined : listedModel(this.#own, model, this.#scratch);
+    return model === undefined ? undefined : listedModel(this.#own, model, this.#fetched);
   }
 
   #reportUnknown(label: string | undefined): void {

@@ -148,9 +148,9 @@ export interface Load {
 /** Puts a runtime under load. */
 export function load(serving: Serving, clients = 4): Load {
   const answers: { text: string; atMs: number }[] = [];
-  let isStopped = false;
+  const stop = new AbortController();
   const sending = Array.from({ length: clients }, async () => {
-    while (!isStopped) {
+    while (!stop.signal.aborted) {
       const text = await answer(serving).catch((thrown: unknown) => String(thrown));
       answers.push({ text, atMs: performance.now() });
     }
@@ -158,7 +158,7 @@ export function load(serving: Serving, clients = 4): Load {
   return {
     answers,
     stop: async () => {
-      isStopped = true;
+      stop.abort();
       await Promise.all(sending);
     },
   };
