@@ -26,7 +26,8 @@ export interface ServeParts {
 export async function serve(options: ServeOptions, parts: ServeParts): Promise<void> {
   const { log, print, stop } = parts;
   const open: { serving?: Serving } = {};
-  const loaded = await loadedModels({ ...parts, options, metrics: () => open.serving?.metrics });
+  const metrics = (): Serving["metrics"] | undefined => open.serving?.metrics;
+  const loaded = await loadedModels({ ...parts, options, metrics, isLoopBusy: () => false });
   // Other threads read the model files while the code of the servers is loaded.
   const loading = loaded.load();
   loading.catch(() => {}); // awaited below, after the ports are open

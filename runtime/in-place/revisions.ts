@@ -173,6 +173,7 @@ class Revisions implements LoadedModels {
       ...this.#parts,
       log: log.with({ revision: name }),
       metrics: () => (this.#shown.get(version) === name ? metrics() : undefined),
+      isLoopBusy: () => this.#isServing(),
       beside: () => this.#servingModel(name),
       changed: () => this.#update(),
     });

@@ -39,4 +39,6 @@ export interface LoadingParts {
   readonly print: (line: string) => void;
   /** Metrics to report to; `undefined` until the ports are open, and for what is loaded but not served. */
   readonly metrics: () => ServingMetrics | undefined;
+  /** See `PlacementOptions`. */
+  readonly isLoopBusy: () => boolean;
 }

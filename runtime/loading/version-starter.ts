@@ -19,7 +19,7 @@ export type RecordStuck = (version: string) => () => void;
 /** Loads versions of models, a limited number at a time, since each takes a core and memory to read. */
 export function versionStarter(
   registry: ModelRegistry,
-  { options, clock, log, print, metrics }: LoadingParts,
+  { options, clock, log, print, metrics, isLoopBusy }: LoadingParts,
   recordStuck: RecordStuck,
 ): StartVersion {
   const limited = concurrencyLimit(availableParallelism());
@@ -40,7 +40,7 @@ export function versionStarter(
         path,
         volume,
         load: { format, ...engineSettings(options, batching.maxBatchSize, hasManyModels()) },
-        ...(hasManyModels() ? {} : { placement: { isLoopBusy: false, maxCallMs: serving.timeoutMs, onStuck } }),
+        ...(hasManyModels() ? {} : { placement: { isLoopBusy: isLoopBusy(), maxCallMs: serving.timeoutMs, onStuck } }),
         ...(digest === undefined ? {} : { digest }),
         ...(triton === undefined ? {} : { names: triton }),
         warmsUp: serving.warmsUp,

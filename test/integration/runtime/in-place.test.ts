@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
@@ -155,6 +155,7 @@ describe("a model that is not on the pod's volume", () => {
     const model = await halfPlus(3);
     server = createServer((request, response) => {
       if (request.url === "/model.onnx") response.end(model);
+      else if (request.url === "/endless.onnx") response.writeHead(200, { "content-length": 1024 ** 2 }).write(model);
       else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -162,6 +163,7 @@ describe("a model that is not on the pod's volume", () => {
     url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
   });
   afterAll(() => {
+    server.closeAllConnections();
     server.close();
   });
   const fetched = (name: string, path: string) => ({
@@ -198,6 +200,32 @@ describe("a model that is not on the pod's volume", () => {
     const second = await pod().start();
     await reports(second, "B: B");
     expect(await answer(second)).toBe(ofB);
+  });
+
+  test("that is still being fetched when it is no longer listed is let go at once", async () => {
+    await pod().write("A", [a, fetched("endless.onnx", "")]);
+    const serving = await pod().start();
+    const folder = join(pod().scratch, "modelwright-in-place/B");
+    await eventually(
+      () => (existsSync(folder) ? readdirSync(folder) : []),
+      (files) => files.length > 0,
+    );
+    await pod().write("A", [a, c]);
+    await reports(serving, "A: AC");
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("that is being fetched does not delay the end of the process", async () => {
+    await pod().write("B", [fetched("endless.onnx", "")]);
+    const serving = await pod().start();
+    await serving.line("fetching model");
+    expect(await factsOf(serving)).toMatchObject({
+      version: "2",
+      state: "Fetching",
+      inPlace: { serving: "B", loaded: [] },
+    });
+    serving.child.kill("SIGTERM");
+    expect((await serving.ended).code).toBe(0);
   });
 
   test("that its source does not have is reported, and the other one serves on", async () => {

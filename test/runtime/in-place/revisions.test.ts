@@ -20,7 +20,15 @@ beforeEach(async () => {
   const options = serveOptions([join(folder, "A.onnx"), "--name", "half"], env);
   const { models, inPlace } = options;
   if (models.kind !== "path" || inPlace === undefined) throw new Error("the options are those of one model");
-  const parts = { options, clock: systemClock, log: silentLog, env, print: () => {}, metrics: () => undefined };
+  const parts = {
+    options,
+    clock: systemClock,
+    log: silentLog,
+    env,
+    print: () => {},
+    metrics: () => undefined,
+    isLoopBusy: () => false,
+  };
   loaded = revisions(models, { ...inPlace, scratch: folder }, parts);
 });
 afterEach(async () => {

@@ -16,7 +16,15 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function setAt(path: string): ModelSet {
   const options = serveOptions([path, "--name", "half"], {});
-  const parts = { options, clock: systemClock, log: silentLog, env: {}, print: () => {}, metrics: () => undefined };
+  const parts = {
+    options,
+    clock: systemClock,
+    log: silentLog,
+    env: {},
+    print: () => {},
+    metrics: () => undefined,
+    isLoopBusy: () => false,
+  };
   return modelSet(options.models, parts);
 }
 
