@@ -30,11 +30,11 @@ export interface InPlaceModel {
 
 /** State of the models of a pod that may be updated in place, in the facts at `/model`. */
 export interface InPlaceFacts {
-  /** Revision whose model answers requests. */
+  /** Revision whose model answers requests; until the first one is ready, the one that will. */
   readonly serving: string;
   /** Revisions whose models are loaded and warmed up, the serving one included. */
   readonly loaded: readonly string[];
-  /** A listed revision that cannot be served. */
+  /** A listed revision, or the label's, that cannot be served. */
   readonly failed?: {
     readonly revision: string;
     /** Name of the fault, as `DigestMismatch`; `InsufficientMemory` when both models do not fit beside each other. */

@@ -14,6 +14,8 @@ export const inPlaceFaults = faultCatalogue<{
     residentBytes: number;
     limitBytes: number;
   };
+  /** The thread that downloads a model ended without an answer. */
+  FetchEnded: { revision: string; reason: string };
   /** The device has no room for two models. */
   DeviceNotShared: { revision: string; beside: string; engine: string; besideEngine: string; note: string };
 }>({
@@ -35,6 +37,12 @@ export const inPlaceFaults = faultCatalogue<{
       `revision ${revision} does not fit beside ${beside}: it is expected to take ${mebibytes(expectedBytes)} MiB, ${mebibytes(residentBytes)} MiB of ${mebibytes(limitBytes)} MiB are in use`,
     hint: () => "raise spec.resources.memory, or let the model be replaced without the other beside it",
     retry: "never",
+    level: "error",
+  },
+  FetchEnded: {
+    message: ({ revision, reason }) => `the thread that downloads the model of revision ${revision} failed: ${reason}`,
+    hint: () => "the log has more; what is loaded goes on serving",
+    retry: "backoff",
     level: "error",
   },
   DeviceNotShared: {

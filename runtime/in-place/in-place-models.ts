@@ -95,11 +95,11 @@ function formatAt(at: string, value: unknown): string {
   throw invalid(at, shown(value), `one of ${modelFormats.join(", ")}`);
 }
 
-/** A relative path that stays below the root of its volume; links are checked when the model is read. */
+/** A relative path as the API accepts it, below the root of its volume; links are checked when the model is read. */
 function pathAt(at: string, value: unknown): string {
   const isContained = (text: string): boolean =>
-    text.length <= 4096 && !/[\0\\]/.test(text) && text.split("/").every((part) => !["", ".", ".."].includes(part));
-  if (typeof value === "string" && (value === "" || isContained(value))) return value;
+    text.length <= 4096 && !text.includes("\0") && !text.startsWith("/") && !text.split("/").includes("..");
+  if (typeof value === "string" && isContained(value)) return value;
   throw invalid(at, shown(value), "a relative path below the root of its volume");
 }
 

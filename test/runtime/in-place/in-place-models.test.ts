@@ -61,6 +61,10 @@ describe("the list of models", () => {
   });
 });
 
+test.each(["", "digits", "digits/", "./digits//1", "a\\b"])("takes the path '%s', as the API does", (path) => {
+  expect(inPlaceModels(JSON.stringify([{ ...model, path }]))).toEqual([{ ...model, path }]);
+});
+
 test("the label's file holds a revision, or nothing that can be used", () => {
   expect(["6f5d\n", "", "\n", "a/b", "..", "x".repeat(64)].map(labelledRevision)).toEqual([
     "6f5d",
