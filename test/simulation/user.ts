@@ -22,10 +22,14 @@ export async function applyChange(world: World, name: string, act: Change["act"]
         kind: "ModelDeployment",
         metadata: key,
         // Longer than the clock faults, which are an hour.
-        spec: { ...model(act.model), replicas: act.replicas, rollout: act.rollout ?? { progressDeadline: "24h" } },
+        spec: {
+          model: { source: sourceOf(act.model, act.rollout) },
+          replicas: act.replicas,
+          rollout: act.rollout ?? { progressDeadline: "24h" },
+        },
       } as never); // a spec of its kind
     case "model":
-      return patched({ spec: model(act.model) });
+      return patched(replacingModel(act.model, deployment(world, name)));
     case "replicas":
       return patched({ spec: { replicas: act.replicas } });
     case "suspend":
@@ -51,8 +55,17 @@ function commandAnnotations(act: Extract<Change["act"], { readonly kind: "comman
   return { [annotations.pause]: act.isPaused ? "looking" : null };
 }
 
-function model(key: string): object {
-  return { model: { source: { configMap: { name: "models", key } } } };
+/** The source of a model. Only a claim's models can be updated in place. */
+function sourceOf(key: string, rollout: RolloutSpec | undefined): object {
+  return rollout?.capacity === "InPlace"
+    ? { persistentVolumeClaim: { claimName: "models", path: key } }
+    : { configMap: { name: "models", key } };
+}
+
+/** A merge patch that removes a source of the other kind. */
+function replacingModel(key: string, deployed: ModelDeployment | undefined): object {
+  const source = sourceOf(key, deployed?.spec.rollout);
+  return { spec: { model: { source: { configMap: null, persistentVolumeClaim: null, ...source } } } };
 }
 
 /** A merge patch that removes the previous strategy. */

@@ -45,13 +45,14 @@ function describesRevision(facts: ModelFacts | undefined, { labels: own }: Store
 }
 
 function observedInPlace(
-  { resourceVersion, annotations: notes = {} }: Stored["metadata"],
+  { resourceVersion, ownerReferences = [], annotations: notes = {} }: Stored["metadata"],
   facts: ModelFacts | undefined,
 ): ObservedPod["inPlace"] {
   const key = notes[annotations.inPlaceKey];
   if (key === undefined) return undefined;
   const models = inPlaceModels(notes[annotations.inPlaceModels] ?? "");
-  return { resourceVersion, key, models, state: facts?.inPlace };
+  const controller = ownerReferences.find((owner) => owner.controller === true)?.uid;
+  return { resourceVersion, key, models, controller, state: facts?.inPlace };
 }
 
 function notReadySinceMs({ status }: Pod): number | undefined {

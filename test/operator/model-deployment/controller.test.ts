@@ -219,7 +219,12 @@ describe("the controller of ModelDeployments", () => {
 
   test("requests a model's facts until status shows them, also when its digest is known from before a restart", async () => {
     const asked: string[] = [];
-    const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
+    const facts = {
+      facts: () => undefined,
+      forget: () => {},
+      refresh: () => {},
+      ask: ({ uid }: { uid: string }) => void asked.push(uid),
+    };
     const parts = { facts, acknowledged: () => cluster.acknowledged, droppedField: () => undefined };
     const options = { ...parts, recorder: { publish: () => {} }, settings: settings(), clock, log: silentLog };
     const client = createMemoryClient(cluster, () => {});

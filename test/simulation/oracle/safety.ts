@@ -6,6 +6,7 @@ import type { Gateway } from "../world/gateways.ts";
 import type { World } from "../world/world.ts";
 import { minPods, maxPods } from "./pod-bounds.ts";
 import { createOscillations } from "./oscillations.ts";
+import { podViolations } from "./pod-rules.ts";
 import { statusRules } from "./status-rules.ts";
 import {
   controllerOf,
@@ -89,7 +90,11 @@ export function startSafetyMonitor(world: World, given: ReadonlyMap<string, stri
     const { collection, record, before, type } = change;
     const isGone = type === "DELETED";
     const [object, previous]: readonly unknown[] = [record.object, before?.object];
-    if (collection === "pods.") return truth.observePod(object as StoredPod); // what the collection holds
+    if (collection === "pods.") {
+      truth.observePod(object as StoredPod); // what the collection holds
+      if (ledger.actor === undefined) return;
+      return podViolations(object as StoredPod, previous as StoredPod | undefined, world.inPlacePods).forEach(report); // likewise
+    }
     if (collection === "modeldeployments.modelwright.dev") {
       truth.observeDeployment(object as StoredDeployment, isGone); // what the collection holds
       if (record.object.metadata.generation !== before?.object.metadata.generation) oscillations.specChanged();

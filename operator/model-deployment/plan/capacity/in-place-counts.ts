@@ -10,7 +10,7 @@ import type { RevisionCounts } from "./rolling-counts.ts";
 export function inPlaceCounts({ wanted, stable, candidate, stableWeight, inPlace }: CountsInput): RevisionCounts {
   const serves = candidate.ready > 0;
   const isPrepared = inPlace?.stage === "Prepared" || inPlace?.stage === "HandedOver";
-  const hasLeft = inPlace?.stage === "HandedOver" && stable.ready === 0;
+  const hasLeft = inPlace?.stage === "HandedOver" && inPlace.isReleased && stable.ready === 0;
   const kept = serves ? Math.min(stable.replicas, fewestPodsFor(stableWeight, wanted)) : stable.replicas;
   return {
     stable: hasLeft ? 0 : kept,

@@ -20,8 +20,8 @@ export type InPlaceUpdate =
   | { readonly stage: "Preparing"; readonly pod: InPlacePod }
   /** Both models are loaded. */
   | { readonly stage: "Prepared"; readonly pod: InPlacePod }
-  /** The pod belongs to the candidate. */
-  | { readonly stage: "HandedOver"; readonly pod: InPlacePod };
+  /** The pod belongs to the candidate. `isReleased`: the stable ReplicaSet knows, so that it does not end the pod when it is scaled down. */
+  | { readonly stage: "HandedOver"; readonly isReleased: boolean; readonly pod: InPlacePod };
 
 /** Time for a runtime to say what it has loaded: a few attempts of a reachable one. */
 const factsGraceMs = 10_000;
@@ -33,7 +33,10 @@ const noMemory = "InsufficientMemory";
 export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
   const { wanted, rollout } = snapshot;
   const handedOver = inPlacePods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
-  if (handedOver !== undefined) return { stage: "HandedOver", pod: handedOver };
+  if (handedOver !== undefined) {
+    const stable = revisionOf(snapshot, rollout.stable?.revision)?.replicaSet.uid;
+    return { stage: "HandedOver", isReleased: handedOver.inPlace.controller !== stable, pod: handedOver };
+  }
   const obstacle = specObstacle(snapshot);
   if (obstacle !== undefined) return { stage: "Impossible", why: obstacle };
   const [pod, ...others] = inPlacePods(snapshot, rollout.stable?.revision);

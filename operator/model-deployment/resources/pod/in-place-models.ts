@@ -7,6 +7,8 @@ export interface ObservedInPlace {
   readonly key: string;
   /** The serving one first; empty before the first update in place. */
   readonly models: readonly InPlaceModel[];
+  /** UID of the ReplicaSet that controls the pod; absent while none does. */
+  readonly controller?: string | undefined;
   /** Absent until the runtime was asked. */
   readonly state?: InPlaceFacts | undefined;
 }

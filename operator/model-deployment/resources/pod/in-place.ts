@@ -70,10 +70,10 @@ const ofModel: ReadonlySet<string> = new Set([
 
 /** Hash of everything in a template that is not the model or the revision: pods with equal keys can run each other's models. */
 export function inPlaceKey({ metadata, spec }: PodTemplate, revision: string): string {
-  const [runtime, ...others] = spec.containers;
+  const { containers, initContainers = [], ...rest } = spec;
+  const [runtime, ...others] = containers;
   const env = runtime?.env?.filter(({ name }) => !ofModel.has(name));
-  const { initContainers, ...rest } = spec;
-  const fetchers = (initContainers ?? []).map((container) => ({ ...container, env: undefined }));
+  const fetchers = initContainers.map((container) => ({ ...container, env: undefined }));
   const text = JSON.stringify({ metadata, rest, containers: [{ ...runtime, env }, ...others], fetchers });
   return hash(text.replaceAll(revision, ""));
 }

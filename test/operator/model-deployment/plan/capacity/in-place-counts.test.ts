@@ -71,15 +71,25 @@ test.each<[string, Partial<CountsInput>, Partial<ReturnType<typeof counts>>]>([
     "the stable ReplicaSet wants none when its pod has left",
     {
       ...asked,
-      inPlace: { stage: "HandedOver" },
+      inPlace: { stage: "HandedOver", isReleased: true },
       stable: pods(0, { replicas: 1, live: 1 }),
       candidate: pods(0, { replicas: 1, live: 1 }),
     },
     { stable: 0, candidate: 1, maxCandidateWeight: 0 },
   ],
   [
+    "the stable ReplicaSet wants its pod until it has released it",
+    {
+      ...asked,
+      inPlace: { stage: "HandedOver", isReleased: false },
+      stable: pods(0, { replicas: 1, live: 1 }),
+      candidate: pods(0, { replicas: 1, live: 1 }),
+    },
+    { stable: 1, candidate: 1, maxCandidateWeight: 0 },
+  ],
+  [
     "the candidate gets all requests when the pod serves it",
-    { ...asked, inPlace: { stage: "HandedOver" }, stable: pods(0), candidate: pods(1) },
+    { ...asked, inPlace: { stage: "HandedOver", isReleased: true }, stable: pods(0), candidate: pods(1) },
     { stable: 0, candidate: 1, maxCandidateWeight: 100 },
   ],
   [
