@@ -23,13 +23,13 @@ export async function applyChange(world: World, name: string, act: Change["act"]
         metadata: key,
         // Longer than the clock faults, which are an hour.
         spec: {
-          model: { source: sourceOf(act.model, act.rollout) },
+          model: { source: sourceOf(act.model, act.isClaimed === true) },
           replicas: act.replicas,
           rollout: act.rollout ?? { progressDeadline: "24h" },
         },
       } as never); // a spec of its kind
     case "model":
-      return patched(replacingModel(act.model, deployment(world, name)));
+      return patched({ spec: { model: { source: sourceOf(act.model, isClaimed(deployment(world, name))) } } });
     case "replicas":
       return patched({ spec: { replicas: act.replicas } });
     case "suspend":
@@ -55,17 +55,14 @@ function commandAnnotations(act: Extract<Change["act"], { readonly kind: "comman
   return { [annotations.pause]: act.isPaused ? "looking" : null };
 }
 
-/** The source of a model. Only a claim's models can be updated in place. */
-function sourceOf(key: string, rollout: RolloutSpec | undefined): object {
-  return rollout?.capacity === "InPlace"
-    ? { persistentVolumeClaim: { claimName: "models", path: key } }
-    : { configMap: { name: "models", key } };
+function isClaimed(deployed: ModelDeployment | undefined): boolean {
+  return deployed?.spec.model.source.persistentVolumeClaim !== undefined;
 }
 
-/** A merge patch that removes a source of the other kind. */
-function replacingModel(key: string, deployed: ModelDeployment | undefined): object {
-  const source = sourceOf(key, deployed?.spec.rollout);
-  return { spec: { model: { source: { configMap: null, persistentVolumeClaim: null, ...source } } } };
+function sourceOf(key: string, isClaimed: boolean): ModelDeployment["spec"]["model"]["source"] {
+  return isClaimed
+    ? { persistentVolumeClaim: { claimName: "models", path: key } }
+    : { configMap: { name: "models", key } };
 }
 
 /** A merge patch that removes the previous strategy. */
