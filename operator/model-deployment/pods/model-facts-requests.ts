@@ -13,15 +13,19 @@ import type { NamedKey } from "../sources.ts";
  * During a rollout also those of pods that may be updated in place, again and again while they are.
  */
 export function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
-  const status = caches.deployments.cache.find(key)?.status;
-  if (status === undefined) return;
+  const deployment = caches.deployments.cache.find(key);
+  if (deployment?.status === undefined) return;
+  const { status } = deployment;
   const known = knownRevisions(status);
   const unknown = statusShares(status).filter(({ revision }) => !known.includes(revision));
   const isRollingOut = status.stable !== undefined && status.candidate !== undefined;
   if (unknown.length === 0 && !isRollingOut) return;
-  const pods = caches.pods.cache
-    .withIndex("deployment", internedKey(key))
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const pods = [
+    ...caches.replicaSets.cache
+      .identitiesWith("owner", deployment.metadata.uid)
+      .flatMap(({ uid }) => caches.pods.cache.withIndex("owner", uid)),
+    ...caches.pods.cache.withIndex("orphan", internedKey(key)),
+  ].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   for (const { revision } of unknown) {
     const pod = pods.find((one) => revisionOf(one) === revision && isPodReady(one));
     const asked = pod === undefined ? undefined : addressed(pod);

@@ -109,12 +109,12 @@ function dropUnlisted(runtime: Runtime, listed: readonly InPlaceModel[]): void {
   if (runtime.failed !== undefined && !kept.has(runtime.failed.revision)) delete runtime.failed;
 }
 
-/** A pod of a restored world has loaded what is listed. */
+/** A pod of a restored world has loaded what is listed, and is about to try what is bad. */
 function started(pod: Pod & Stored): Runtime {
-  const label = revisionOf(pod);
-  const [first = { revision: label }, ...others] = modelsOf(pod);
-  const loaded = new Set([label, first, ...others].map((one) => (typeof one === "string" ? one : one.revision)));
-  return { own: ownRevision(pod), pod, serving: first.revision, loaded, busy: new Set() };
+  const [label, listed] = [revisionOf(pod), modelsOf(pod)];
+  const good = listed.filter(({ path }) => !path.startsWith(`${badModel}-`)).map(({ revision }) => revision);
+  const serving = listed[0]?.revision ?? label;
+  return { own: ownRevision(pod), pod, serving, loaded: new Set([label, serving, ...good]), busy: new Set() };
 }
 
 /** The revision in the name of the ReplicaSet that created the pod. */
