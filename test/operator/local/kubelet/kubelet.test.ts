@@ -199,6 +199,35 @@ for (const { title, start, isSkipped } of apiServers)
       await vi.waitFor(() => expect(existsSync(folder)).toBe(false), 5_000);
     });
 
+    test("starts a pod whose volumes had to wait with its labels of that time", async () => {
+      await fixture.create("patient", {
+        containers: [
+          {
+            ...server,
+            args: ["serve", "/etc/pod/app"],
+            volumeMounts: [{ name: "d", mountPath: "/etc/pod", readOnly: true }],
+          },
+        ],
+        volumes: [
+          { name: "d", downwardAPI: { items: [{ path: "app", fieldRef: { fieldPath: "metadata.labels['app']" } }] } },
+          { name: "m", configMap: { name: "patience" } },
+        ],
+      });
+      await vi.waitFor(
+        async () => expect((await fixture.events("patient")).join("\n")).toContain("FailedMount: "),
+        5_000,
+      );
+      const labels = { app: "changed" };
+      await fixture.client.mergePatch(resources.pods, { namespace, name: "patient" }, { metadata: { labels } });
+      await fixture.client.create<ConfigMap>(resources.configMaps, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "patience", namespace },
+        data: {},
+      });
+      expect((await factsOf(await fixture.until("patient", isReady))).files).toEqual({ app: "changed" });
+    });
+
     test("gives a pod of the host's network the host's address", async () => {
       const pod = await fixture.create("host", {
         hostNetwork: true,
