@@ -39,9 +39,9 @@ const executors: { readonly [K in Kind]: Executor<K> } = {
   create: async ({ resource, object }, context) =>
     writeOf(resource, await createObject(resource, object, context), context.identity),
   apply: async (action, context) => writeOf(action.resource, await applyObject(action, context), context.identity),
-  scale: ({ object, to }, context) => patch(resources.replicaSets, object, { spec: { replicas: to } }, context),
-  retire: ({ object, at }, context) => patch(resources.replicaSets, object, retiredAtPatch(at), context),
-  revive: ({ object }, context) => patch(resources.replicaSets, object, retiredAtPatch(null), context),
+  scale: ({ object, to }, context) => patchReplicaSet(object, { spec: { replicas: to } }, context),
+  retire: ({ object, at }, context) => patchReplicaSet(object, retiredAtPatch(at), context),
+  revive: ({ object }, context) => patchReplicaSet(object, retiredAtPatch(null), context),
   assign: ({ object, models }, context) => {
     const notes = { [annotations.inPlaceModels]: JSON.stringify(models) };
     return patch(resources.pods, object, { metadata: { annotations: notes } }, context);
@@ -75,28 +75,41 @@ function retiredAtPatch(at: string | null): object {
 }
 
 /**
- * Patches an object if it still has the observed version. If it may have been changed without us knowing, by this very patch whose
- * response was lost, the next plan waits until it sees the current version: otherwise the pods that the patch added would be added
- * again to another revision.
+ * Patches a ReplicaSet if it still has the observed version. If it may have been changed without us knowing, by this very patch
+ * whose response was lost, the next plan waits until it sees the current version: otherwise the pods that the patch added would be
+ * added again to another revision.
  */
-async function patch(
-  resource: Resource,
-  { name, uid, resourceVersion }: ObservedObject,
-  changes: { readonly metadata?: object; readonly spec?: object },
-  { identity, client, onExisting }: ActionContext,
-): Promise<Write> {
-  const key = { namespace: identity.namespace, name };
-  const exactly = { ...changes, metadata: { ...changes.metadata, uid, resourceVersion } };
+async function patchReplicaSet(object: ObservedObject, changes: Changes, context: ActionContext): Promise<Write> {
+  const resource = resources.replicaSets;
+  const { identity, client, onExisting } = context;
   try {
-    return writeOf(resource, await client.mergePatch(resource, key, exactly, identityOnly), identity);
+    return await patch(resource, object, changes, context);
   } catch (thrown) {
     const fault = Fault.from(thrown);
-    // Without an API server that answers, the patch's own fault is what there is to report.
+    const key = { namespace: identity.namespace, name: object.name };
     const mayBeChanged = fault.code === "Conflict" || isOutcomeUnknown(fault);
+    // Without an API server that answers, the patch's own fault is what there is to report.
     const live = mayBeChanged ? await client.get(resource, key).catch(() => undefined) : undefined;
     if (live !== undefined) onExisting(writeOf(resource, live, identity));
     throw fault;
   }
+}
+
+interface Changes {
+  readonly metadata?: object;
+  readonly spec?: object;
+}
+
+/** Patches an object if it still has the observed version. */
+async function patch(
+  resource: Resource,
+  { name, uid, resourceVersion }: ObservedObject,
+  changes: Changes,
+  { identity, client }: ActionContext,
+): Promise<Write> {
+  const exactly = { ...changes, metadata: { ...changes.metadata, uid, resourceVersion } };
+  const key = { namespace: identity.namespace, name };
+  return writeOf(resource, await client.mergePatch(resource, key, exactly, identityOnly), identity);
 }
 
 /** Creates an object and never adopts one: an existing object of this name is ours only if we control it. */

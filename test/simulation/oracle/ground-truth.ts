@@ -5,6 +5,9 @@ import { inPlaceModels } from "../../../operator/model-deployment/resources/pod/
 import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { World } from "../world/world.ts";
 
+/** Time for the news of a ready pod to arrive; a longer delay is a fault. */
+const newsMs = 1_000;
+
 /** Longest staleness of an operator's view plus the delay of a request: older specs are no longer acted on. */
 const windowMs = 100_000;
 
@@ -27,6 +30,8 @@ export interface GroundTruth {
   setOf(uid: string, hash: string): StoredSet | undefined;
   setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
+  /** Its pods that have been ready for so long that an operator can know. */
+  knownReadyPods(set: StoredSet): number;
   /** Names of its pods that are not terminating. */
   livePods(set: StoredSet): readonly string[];
   /**
@@ -89,6 +94,10 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
     return pods().filter((pod) => revisionOf(pod) === revision);
   };
   const readyPods = (set: StoredSet): number => podsOf(set).filter(isReady).length;
+  /** UID of a pod → when it became ready. */
+  const readySince = new Map<string, number>();
+  const isKnownReady = (pod: StoredPod): boolean =>
+    isReady(pod) && clock.monotonic() - (readySince.get(pod.metadata.uid) ?? 0) >= newsMs;
   return {
     owners,
     deployment: (uid) =>
@@ -96,6 +105,7 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
     setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
     setsOf: (uid) => sets().filter((set) => controllerOf(set) === uid),
     readyPods,
+    knownReadyPods: (set) => podsOf(set).filter(isKnownReady).length,
     livePods: (set) =>
       podsOf(set)
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
@@ -139,6 +149,8 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
       const revision = revisionOf(pod);
       const until = podsUntil.get(revision) ?? new Map<string, number>();
       podsUntil.set(revision, until);
+      if (!isReady(pod)) readySince.delete(pod.metadata.uid);
+      else if (!readySince.has(pod.metadata.uid)) readySince.set(pod.metadata.uid, clock.monotonic());
       if (isReady(pod)) until.set(pod.metadata.uid, Infinity);
       else if (until.get(pod.metadata.uid) === Infinity) until.set(pod.metadata.uid, clock.monotonic());
       const counts = readyUntil.get(revision) ?? new Map<number, number>();

@@ -188,7 +188,7 @@ function keepsNeededPods({ truth, gateways, isLate, isContended, now, before }: 
 function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
   const deployment = truth.deployment(controllerOf(now));
   const isLeaving = deployment !== undefined && weightOf(now, truth) === undefined && isScaledDown(now, before);
-  if (!isLeaving || truth.readyPods(now) === 0) return undefined;
+  if (!isLeaving || truth.knownReadyPods(now) === 0) return undefined;
   const weight = Math.max(0, ...weightsInForce({ truth, gateways, now }));
   const left = now.spec.replicas ?? 1;
   // A revision that is wanted again may get the pods of its first step before status names it as candidate.
