@@ -16,6 +16,8 @@ export const inPlaceFaults = faultCatalogue<{
   };
   /** The thread that downloads a model ended without an answer. */
   FetchEnded: { revision: string; reason: string };
+  /** The process ended while the model was loaded beside the serving one. */
+  LoadInterrupted: { revision: string; beside: string };
   /** The device has no room for two models. */
   DeviceNotShared: { revision: string; beside: string; engine: string; besideEngine: string; note: string };
 }>({
@@ -43,6 +45,13 @@ export const inPlaceFaults = faultCatalogue<{
     message: ({ revision, reason }) => `the thread that downloads the model of revision ${revision} failed: ${reason}`,
     hint: () => "the log has more; what is loaded goes on serving",
     retry: "backoff",
+    level: "error",
+  },
+  LoadInterrupted: {
+    message: ({ revision, beside }) =>
+      `the process ended while revision ${revision} was loaded beside ${beside}, probably for lack of memory`,
+    hint: () => "raise spec.resources.memory, or set spec.rollout.capacity to Recreate",
+    retry: "never",
     level: "error",
   },
   DeviceNotShared: {

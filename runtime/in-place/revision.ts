@@ -10,12 +10,17 @@ import { modelFile } from "../model/source/model-file.ts";
 import type { ReadyModel } from "../model/start-model.ts";
 import { checkDevice, checkMemory } from "./beside.ts";
 import { fetchInThread } from "./fetch-in-thread.ts";
+import { inPlaceFaults } from "./faults.ts";
 import type { RevisionPhase } from "./in-place-plan.ts";
+import type { LoadMark } from "./load-mark.ts";
 
 /** What a revision depends on. */
 export interface RevisionParts extends LoadingParts {
   /** What it is loaded beside; `undefined` when nothing serves yet. */
   readonly beside: () => { readonly revision: string; readonly ready: ReadyModel } | undefined;
+  readonly mark: LoadMark;
+  /** An earlier process ended while this revision was loaded beside another. */
+  readonly wasInterrupted: boolean;
   /** Called when its phase has changed. */
   readonly changed: () => void;
 }
@@ -79,6 +84,11 @@ export class Revision {
     return this.#fault;
   }
 
+  /** From now on it answers. */
+  startServing(): void {
+    void this.#parts.mark.end(this.name);
+  }
+
   /** Another revision is served from now on. */
   stopServing(): void {
     this.#servedUntil = this.#parts.clock.monotonic();
@@ -100,12 +110,14 @@ export class Revision {
   async drain(): Promise<void> {
     this.#stop.abort();
     await this.set.drain();
+    await this.#parts.mark.end(this.name);
     await this.#removeFetched();
   }
 
   async #load(): Promise<void> {
     try {
       const { fetch, served, revision } = this.#model;
+      await this.#begin();
       if (fetch !== undefined) {
         await fetchInThread(fetch.model, { folder: fetch.folder, env: this.#parts.env, signal: this.#stop.signal });
       }
@@ -120,6 +132,14 @@ export class Revision {
     } catch (thrown) {
       await this.#fail(Fault.from(thrown));
     }
+  }
+
+  async #begin(): Promise<void> {
+    const { beside, mark, wasInterrupted } = this.#parts;
+    const { revision } = beside() ?? {};
+    if (revision === undefined) return;
+    if (wasInterrupted) throw inPlaceFaults.LoadInterrupted({ revision: this.name, beside: revision });
+    await mark.begin(this.name);
   }
 
   /** A model that is not found is not refused here: its load tells why. */
@@ -147,6 +167,7 @@ export class Revision {
     } catch (thrown) {
       this.#parts.log.error("the model was not unloaded", { fault: Fault.from(thrown).record });
     }
+    await this.#parts.mark.end(this.name);
     await this.#removeFetched();
   }
 

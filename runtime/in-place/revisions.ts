@@ -13,6 +13,7 @@ import { type InPlaceTexts, watchInPlaceFiles } from "./in-place-files.ts";
 import { inPlaceModels, labelledRevision } from "./in-place-models.ts";
 import type { InPlaceOptions } from "./in-place-options.ts";
 import { inPlacePlan } from "./in-place-plan.ts";
+import { LoadMark } from "./load-mark.ts";
 import { listedModel, Revision, type RevisionModel } from "./revision.ts";
 
 /** Options of `revisions`. */
@@ -23,6 +24,8 @@ export interface RevisionsOptions extends InPlaceOptions {
 
 /** Folder of fetched models in the scratch space. */
 const fetchedFolder = "modelwright-in-place";
+/** Beside that folder, which is emptied at the start. */
+const markFile = "modelwright-in-place.loading";
 
 /** The models of a pod that may be updated in place: one revision's is served, another's may be loaded beside it. */
 export function revisions(own: ModelAtPath, options: RevisionsOptions, parts: LoadingParts): LoadedModels {
@@ -35,6 +38,9 @@ class Revisions implements LoadedModels {
   readonly #options: RevisionsOptions;
   readonly #parts: LoadingParts;
   readonly #fetched: string;
+  readonly #mark: LoadMark;
+  /** Revision that an earlier process had loaded beside another when it ended. */
+  #interrupted: string | undefined;
   readonly #revisions = new Map<string, Revision>();
   /** Revision that the metrics of a version number show. */
   readonly #shown = new Map<number, string>();
@@ -50,6 +56,7 @@ class Revisions implements LoadedModels {
     this.#own = own;
     this.#options = options;
     this.#fetched = join(options.scratch, fetchedFolder);
+    this.#mark = new LoadMark(join(options.scratch, markFile), parts.log);
     this.#parts = parts;
     this.#serving = options.revision;
     this.models = delegatingModels(() => this.#current()?.models);
@@ -58,6 +65,7 @@ class Revisions implements LoadedModels {
   async load(): Promise<void> {
     // An earlier start of the container may have left something there.
     await rm(this.#fetched, { recursive: true, force: true });
+    this.#interrupted = await this.#mark.taken();
     const { clock } = this.#parts;
     const changed = (texts: InPlaceTexts): void => this.#read(texts);
     await watchInPlaceFiles(this.#options.folder, { clock, signal: this.#stop.signal, changed });
@@ -150,6 +158,7 @@ class Revisions implements LoadedModels {
     if (name === this.#serving) return;
     const before = this.#revisions.get(this.#serving);
     this.#serving = name;
+    this.#revisions.get(name)?.startServing();
     this.#show(name);
     if (before?.phase !== "ready") return;
     before.stopServing();
@@ -175,6 +184,8 @@ class Revisions implements LoadedModels {
       metrics: () => (this.#shown.get(version) === name ? metrics() : undefined),
       isLoopBusy: () => this.#isServing(),
       beside: () => this.#servingModel(name),
+      mark: this.#mark,
+      wasInterrupted: this.#interrupted === name,
       changed: () => this.#update(),
     });
     this.#revisions.set(name, revision);
@@ -195,6 +206,7 @@ class Revisions implements LoadedModels {
     if (revision === undefined) return;
     const forget = (): void => {
       this.#revisions.delete(name);
+      if (this.#interrupted === name) this.#interrupted = undefined;
       if (this.#shown.get(revision.version) === name) this.#shown.delete(revision.version);
     };
     if (revision.phase === "failed") {

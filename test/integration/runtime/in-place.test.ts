@@ -136,6 +136,30 @@ describe("a pod that may be updated in place", () => {
     await reports(serving, "A: AB");
   });
 
+  test("does not load a candidate again beside whose load the process before it ended", async () => {
+    await pod().write("A", [a, b]);
+    const first = await pod().start();
+    await reports(first, "A: AB");
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const second = await pod().start();
+    await reports(second, "A: A, B LoadInterrupted");
+    expect(await answer(second)).toBe(ofA);
+    await pod().write("A", [a]);
+    await reports(second, "A: A");
+    await pod().write("A", [a, b]);
+    await reports(second, "A: AB");
+    second.child.kill("SIGTERM");
+    await second.ended;
+    const third = await pod().start();
+    await reports(third, "A: AB");
+    await pod().write("B", [a, b]);
+    await reports(third, "B: AB");
+    third.child.kill("SIGKILL");
+    await third.ended;
+    await reports(await pod().start(), "B: AB");
+  });
+
   test("drains all models when it is told to stop", async () => {
     await pod().write("A", [a, b]);
     const serving = await pod().start();
