@@ -10,7 +10,7 @@ import type { NamedKey } from "../sources.ts";
 
 /**
  * Requests the facts of each revision's model that is not known yet, from one ready pod: all pods of a revision have the same model.
- * During a rollout also those of pods that may be updated in place, again and again while they are.
+ * During a rollout, and while pods are not ready, also those of pods that may be updated in place, again and again while they are.
  */
 export function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
   const deployment = caches.deployments.cache.find(key);
@@ -18,8 +18,8 @@ export function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFac
   const { status } = deployment;
   const known = knownRevisions(status);
   const unknown = statusShares(status).filter(({ revision }) => !known.includes(revision));
-  const isRollingOut = status.stable !== undefined && status.candidate !== undefined;
-  if (unknown.length === 0 && !isRollingOut) return;
+  const mayBeUpdating = status.stable !== undefined && !isSettled(status);
+  if (unknown.length === 0 && !mayBeUpdating) return;
   const pods = [
     ...caches.replicaSets.cache
       .identitiesWith("owner", deployment.metadata.uid)
@@ -31,7 +31,12 @@ export function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFac
     const asked = pod === undefined ? undefined : addressed(pod);
     if (asked !== undefined) facts.ask(asked, onFacts);
   }
-  if (isRollingOut) requestInPlaceFacts(pods, facts, onFacts);
+  if (mayBeUpdating) requestInPlaceFacts(pods, facts, onFacts);
+}
+
+/** True when nothing is rolled out and all pods are ready: one that is being handed over is not. */
+function isSettled({ stable, candidate }: ModelDeploymentStatus): boolean {
+  return candidate === undefined && stable?.ready === stable?.replicas;
 }
 
 function requestInPlaceFacts(pods: readonly (Pod & Stored)[], facts: ModelFactsSource, onFacts: () => void): void {
