@@ -60,7 +60,7 @@ export const read = (path: string, accept?: string): Step => ({
   path,
   ...(accept === undefined ? {} : { accept }),
 });
-export const replace = (path: string, body: unknown): Step => ({ method: "PUT", path, body });
+const replace = (path: string, body: unknown): Step => ({ method: "PUT", path, body });
 const remove = (path: string, body?: unknown): Step => ({
   method: "DELETE",
   path,

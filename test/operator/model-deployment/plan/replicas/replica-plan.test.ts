@@ -163,6 +163,7 @@ describe("a retiring revision without pods of its own", () => {
     inPlace: { resourceVersion: "9", key: "key", models: [], controller },
   });
   const given = (pod: ObservedPod): Partial<Observation> => ({
+    spec: { ...spec, replicas: 1 },
     status: { stable: { revision: wantedHash, version: "2", weight: 100 } },
     revisions: [revision(wantedHash, [pod]), revision("old", [], { replicas: 1 })],
   });
