@@ -4,6 +4,7 @@ import type { Action } from "../action.ts";
 import { revisionVersion } from "../revisions.ts";
 import type { RolloutPlan } from "../rollout/rollout-actions.ts";
 import { shares } from "../traffic.ts";
+import { handBack } from "./hand-back.ts";
 import { type InPlacePod, inPlacePods, type InPlaceUpdate, inPlaceUpdate, wantedModel } from "./in-place-update.ts";
 
 /** The actions on pods that are updated in place, and when to look at their facts again. */
@@ -25,7 +26,7 @@ export function inPlacePlan(snapshot: Snapshot, rollout: RolloutPlan): InPlacePl
   const active = shares(rollout.state).flatMap(({ revision }) =>
     inPlacePods(snapshot, revision).map((pod) => ({ revision, pod, rollout, stage: stageOf(pod, update) })),
   );
-  const plans = active.map((context) => podPlan(snapshot, context));
+  const plans = [...active.map((context) => podPlan(snapshot, context)), ...handBackPlans(snapshot)];
   return {
     actions: plans.flatMap(({ actions }) => actions),
     ...(plans.some(({ isAwaited }) => isAwaited) ? { recheckAfterMs: factsRecheckMs } : {}),
@@ -55,13 +56,26 @@ function podPlan(snapshot: Snapshot, context: PodContext): PodPlan {
   const { revision, pod, stage } = context;
   const [first] = pod.inPlace.models;
   if (first !== undefined && first.revision !== revision) return confirmation(context);
-  const handOver = stage === "Prepared" ? handOverAction(snapshot, context) : undefined;
-  if (handOver !== undefined) return { actions: [handOver], isAwaited: true };
+  const action = stage === "Prepared" ? handOverAction(snapshot, context) : undefined;
+  if (action !== undefined) return { actions: [action], isAwaited: true };
   return { actions: assignmentActions(snapshot, context), isAwaited: stage === "Preparing" };
 }
 
+/** After a rollback the pod belongs to the stable revision again. What it serves is confirmed first: the list must not be right by chance. */
+function handBackPlans(snapshot: Snapshot): readonly PodPlan[] {
+  const pod = handBack(snapshot);
+  const revision = snapshot.revisions.find(({ pods }) => pods.some(({ uid }) => uid === pod?.uid))?.hash;
+  const stable = snapshot.rollout.stable?.revision;
+  if (pod === undefined || revision === undefined || stable === undefined) return [];
+  if (pod.inPlace.models[0]?.revision !== revision) return [confirmation({ revision, pod })];
+  if (revisionOf(snapshot, stable)?.replicaSet.replicas !== 1) return [{ actions: [], isAwaited: true }];
+  return [
+    { actions: [handOver(pod, stable, `the model of revision ${stable} is still loaded in it`)], isAwaited: true },
+  ];
+}
+
 /** The pod was handed over: once it serves this revision, the order of its list says so. */
-function confirmation({ revision, pod }: PodContext): PodPlan {
+function confirmation({ revision, pod }: Pick<PodContext, "revision" | "pod">): PodPlan {
   const { models, state } = pod.inPlace;
   const own = models.find((model) => model.revision === revision);
   if (own === undefined || state?.serving !== revision) return { actions: [], isAwaited: true };
@@ -97,8 +111,11 @@ function handOverAction(snapshot: Snapshot, { pod, rollout }: PodContext): Actio
   const isRecorded = known.capacity?.mode === "InPlace" && known.candidate?.revision === wanted.hash;
   const isPaused = rollout.state.progress?.isPaused === true;
   if (!isRecorded || isPaused || revisionOf(snapshot, wanted.hash)?.replicaSet.replicas !== 1) return undefined;
-  const why = `the model of revision ${wanted.hash} is loaded in it`;
-  return { kind: "handOver", target: `Pod ${pod.name}`, object: identityOf(pod), revision: wanted.hash, why };
+  return handOver(pod, wanted.hash, `the model of revision ${wanted.hash} is loaded in it`);
+}
+
+function handOver(pod: InPlacePod, revision: string, why: string): Action {
+  return { kind: "handOver", target: `Pod ${pod.name}`, object: identityOf(pod), revision, why };
 }
 
 function assignment(pod: InPlacePod, models: readonly InPlaceModel[], why: string): Action {

@@ -1,6 +1,7 @@
 import { livePods, type ObservedPod, type ObservedRevision, revisionOf, type Snapshot } from "../../snapshot.ts";
 import { counts } from "../capacity/counts.ts";
 import type { Counts, CountsInput, PodCounts } from "../capacity/counts-input.ts";
+import { handBack } from "../in-place/hand-back.ts";
 import { inPlaceUpdate } from "../in-place/in-place-update.ts";
 import { type Position, stepPosition } from "../rollout/steps/position.ts";
 import { shares, weightInForce } from "../traffic.ts";
@@ -46,7 +47,7 @@ function stableReplicas(snapshot: Snapshot): number {
 /** How many pods a stable revision that nothing replaces is to have: all wanted ones, as far as there is room. */
 export function stableTarget(snapshot: Snapshot): number {
   const retiring = retiringRevisions(snapshot);
-  if (retiring.length === 0) return snapshot.wanted.replicas;
+  if (retiring.length === 0 || handBack(snapshot) !== undefined) return snapshot.wanted.replicas;
   return counts({
     ...countsInput(snapshot, stepPosition(snapshot)),
     isRollingBack: true,

@@ -1,6 +1,7 @@
 import { resources } from "../../../kube/resources.ts";
 import { livePods, type ObservedRevision, readyPods, type Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
+import { keptForHandOver } from "../in-place/hand-back.ts";
 import { scaleDownDelayMs } from "../rollout/steps/strategy.ts";
 import { laggingGateways, shares, unreadySenders } from "../traffic.ts";
 import { scaleActions } from "./scale-actions.ts";
@@ -26,10 +27,8 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isHis
     return { actions: [{ kind: "delete", resource: resources.replicaSets, target, object, why }], draining: [] };
   }
   if (object.replicas === 0) return { actions: [], draining: [`the pods of revision ${hash} finish their requests`] };
-  const unreleased = unreleasedPod(snapshot, revision);
-  if (unreleased !== undefined) {
-    return { actions: [], draining: [`ReplicaSet ${object.name} has to release pod ${unreleased} first`] };
-  }
+  const kept = keptForHandOver(snapshot, revision);
+  if (kept !== undefined) return { actions: [], draining: [kept] };
   if (readyPods(revision).length === 0) {
     const why = `revision ${hash} is no longer wanted and has no ready pod`;
     return { actions: scaleActions(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };
@@ -46,12 +45,6 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isHis
     };
   }
   return drained(snapshot, revision);
-}
-
-/** Name of a pod that was handed over to another revision while this one's ReplicaSet still controls it, and would end it. */
-function unreleasedPod({ revisions }: Snapshot, { hash, replicaSet }: ObservedRevision): string | undefined {
-  const others = revisions.filter((other) => other.hash !== hash).flatMap(({ pods }) => pods);
-  return others.find(({ inPlace }) => inPlace?.controller === replicaSet.uid)?.name;
 }
 
 /** The pods keep serving for the drain delay, in case a gateway is unknown to us. */

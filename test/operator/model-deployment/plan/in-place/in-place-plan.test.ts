@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ModelDeploymentSpec } from "../../../../../crds/v1alpha1/model-deployment.ts";
 import { inPlacePlan } from "../../../../../operator/model-deployment/plan/in-place/in-place-plan.ts";
 import { inPlaceUpdate } from "../../../../../operator/model-deployment/plan/in-place/in-place-update.ts";
+import { replicaPlan } from "../../../../../operator/model-deployment/plan/replicas/replica-plan.ts";
 import { revisionHash } from "../../../../../operator/model-deployment/plan/revisions.ts";
 import { rolloutPlan } from "../../../../../operator/model-deployment/plan/rollout/rollout-plan.ts";
 import type { ObservedInPlace } from "../../../../../operator/model-deployment/resources/pod/in-place-models.ts";
@@ -190,6 +191,30 @@ describe("the update in place of the only pod", () => {
   };
   test.each(Object.entries(cases))("%s", (_, { want, ...given }) => {
     expect(planned(given)).toEqual(want);
+  });
+});
+
+describe("a pod that was handed over is handed back after a rollback", () => {
+  const rolledBack: Snapshot["status"] = {
+    stable: { revision: stable, version: "1", weight: 100 },
+    capacity: { mode: "InPlace", why: "asked" },
+    failedRevisions: [{ revision: wanted, reason: "PredictionsDiffer", message: "2 of 3 differ" }],
+  };
+  const both: InPlaceFacts = { serving: wanted, loaded: [stable, wanted] };
+  const given = { isHandedOver: true, status: rolledBack, models: [next, own], state: both };
+  test.each<[string, Situation, readonly unknown[]]>([
+    ["once what it serves is confirmed", { ...given, models: [own, next] }, [{ assign: [wanted, stable] }]],
+    ["to the stable revision", given, [{ handOver: stable }]],
+    ["not while it does not serve", { ...given, models: [own, next], state: { ...both, serving: stable } }, []],
+    ["not without the stable revision's model", { ...given, state: { serving: wanted, loaded: [wanted] } }, []],
+    ["not while it is ending", { ...given, pod: { terminating: true, ready: false } }, []],
+  ])("%s", (_, situated, want) => {
+    expect(planned(situated).actions).toEqual(want);
+  });
+  test("and its ReplicaSet keeps it until then", () => {
+    const seen = situation(given);
+    const { actions, draining } = replicaPlan(seen, rolloutPlan(seen));
+    expect([actions, draining]).toEqual([[], [`pod updated is handed back to revision ${stable}`]]);
   });
 });
 
