@@ -14,6 +14,7 @@ import {
 import { environment } from "./contract/environment.ts";
 import { ports } from "./contract/ports.ts";
 import { release } from "./contract/release.ts";
+import { type InPlaceOptions, inPlaceOptions } from "./in-place/in-place-options.ts";
 import { type ModelEngine, modelEngines } from "./model/formats/engine-choice.ts";
 import { modelFormats } from "./model/formats/load-model.ts";
 import { latestOnly, policyForms, versionPolicy } from "./model/repository/version-policy.ts";
@@ -49,6 +50,8 @@ export interface ServeOptions extends ProgramOptions {
   readonly serving: ServingSettings;
   /** How long the server still accepts requests after SIGTERM. */
   readonly drainDelayMs: number;
+  /** Set for a single model at a path whose pod may be updated in place. */
+  readonly inPlace?: InPlaceOptions;
 }
 
 /** Options of `fetch`. */
@@ -140,6 +143,7 @@ export function serveOptions(args: readonly string[], env: Environment): ServeOp
     pollIntervalMs: pollInterval === undefined ? defaultPollMs : timeSpan(pollInterval, 0, maxPollMs),
     serving: servingOf(source.find(names.serving)),
     drainDelayMs: numberOf(source.find(names.drainDelay), { fallback: 0, min: 0, max: 3_600_000 }),
+    ...inPlaceOptions(source, [names.repository, names.config, names.policy, names.modelControl]),
   };
 }
 

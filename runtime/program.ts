@@ -70,7 +70,7 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
       // The parser thread starts while the rest of the program loads.
       if (options.models.kind === "path") prepareParser(options.models.path);
       const { serve } = await import("./serve.ts");
-      return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel), print });
+      return await serve(options, { clock: systemClock, env, stop, log: logAt(options.logLevel), print });
     }
     case "fetch": {
       const options = fetchOptions(args, env);

@@ -59,6 +59,14 @@ export interface Volume {
   readonly secret?: { readonly secretName?: string; readonly optional?: boolean };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
   readonly image?: { readonly reference?: string; readonly pullPolicy?: string };
+  readonly downwardAPI?: { readonly items?: readonly DownwardApiFile[]; readonly defaultMode?: number };
+}
+
+/** A file with a field of the pod. */
+export interface DownwardApiFile {
+  readonly path: string;
+  readonly fieldRef?: { readonly fieldPath: string; readonly apiVersion?: string };
+  readonly resourceFieldRef?: object;
 }
 
 export interface PodSpec {

@@ -1,23 +1,12 @@
 import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Client } from "../kube/client.ts";
-import { isOutcomeUnknown } from "../kube/faults.ts";
-import type { KubeObject, Stored } from "../kube/kinds.ts";
-import { apiVersionOf, type Resource, resources } from "../kube/resources.ts";
+import { apiVersionOf, resources } from "../kube/resources.ts";
+import { execute, identityOnly, type Write, writeOf } from "./execute.ts";
 import { deploymentFaults } from "./faults.ts";
-import type { Action, ObservedObject, Plan } from "./plan/action.ts";
-import { annotations } from "./resources/labels.ts";
-import { isControlledBy } from "./resources/owner.ts";
+import type { Action, Plan } from "./plan/action.ts";
 import type { Identity, Snapshot } from "./snapshot.ts";
 import { isSameStatus, status } from "./status.ts";
-
-/** A write that the cache has not seen yet. */
-export interface Write {
-  readonly resource: Resource;
-  readonly namespace: string;
-  readonly name: string;
-  readonly resourceVersion: string;
-}
 
 /** The result of a plan's actions. */
 export interface Applied {
@@ -128,7 +117,7 @@ function isRepeated({ kind }: Action, { generation, observedGeneration }: Identi
 
 /** Actions that a leader with newer observations would undo at once, and that this one would repeat, without end. */
 function isReversible({ kind }: Action): boolean {
-  return kind === "retire" || kind === "revive";
+  return kind === "retire" || kind === "revive" || kind === "assign" || kind === "handOver";
 }
 
 /** Throws `StaleView` unless the ModelDeployment on the API server is exactly the observed one. */
@@ -137,103 +126,6 @@ async function verifyUnchanged({ target }: Action, identity: Identity, client: C
   const { uid, resourceVersion } = live?.metadata ?? {};
   if (uid !== identity.uid || resourceVersion !== identity.resourceVersion)
     throw deploymentFaults.StaleView({ target });
-}
-
-/** Only the metadata of a response is needed: the watch delivers the object. */
-const identityOnly = { identityOnly: true } as const;
-
-interface ApplyContext {
-  readonly identity: Identity;
-  readonly client: Client;
-  /** Called with a state that was not known yet: of a write of ours without response, or of another writer that was first. */
-  readonly onExisting: (write: Write) => void;
-}
-
-type Kind = Action["kind"];
-type Executor<K extends Kind> = (
-  action: Extract<Action, { kind: K }>,
-  context: ApplyContext,
-) => Promise<Write | undefined>;
-
-/** One API call for each kind of action, or none where the status write carries it out. */
-const executors: { readonly [K in Kind]: Executor<K> } = {
-  create: async ({ resource, object }, context) =>
-    writeOf(resource, await createObject(resource, object, context), context.identity),
-  apply: async (action, context) => writeOf(action.resource, await applyObject(action, context), context.identity),
-  scale: ({ object, to }, context) => patchReplicaSet(object, { spec: { replicas: to } }, context),
-  retire: ({ object, at }, context) => patchReplicaSet(object, retiredAtPatch(at), context),
-  revive: ({ object }, context) => patchReplicaSet(object, retiredAtPatch(null), context),
-  delete: async ({ resource, target, object: { name, uid, resourceVersion } }, { identity: { namespace }, client }) => {
-    const wasThere = await client.remove(resource, { namespace, name }, { preconditions: { uid, resourceVersion } });
-    // The object is gone, or its kind is not served at the moment: only a new observation can tell.
-    if (!wasThere) throw deploymentFaults.StaleView({ target });
-    return undefined;
-  },
-  shift: async () => undefined,
-  step: async () => undefined,
-  promote: async () => undefined,
-  rollBack: async () => undefined,
-  answer: async () => undefined,
-};
-
-function execute<K extends Kind>(
-  action: Extract<Action, { kind: K }>,
-  context: ApplyContext,
-): Promise<Write | undefined> {
-  const executor: Executor<K> = executors[action.kind];
-  return executor(action, context);
-}
-
-function retiredAtPatch(at: string | null): object {
-  return { metadata: { annotations: { [annotations.retiredAt]: at } } };
-}
-
-/**
- * Patches a ReplicaSet if it still has the observed version. If it may have been changed without us knowing, by this very patch
- * whose response was lost, the next plan waits until it sees the current version: otherwise the pods that the patch added would be
- * added again to another revision.
- */
-async function patchReplicaSet(
-  { name, resourceVersion }: ObservedObject,
-  patch: { readonly metadata?: object; readonly spec?: object },
-  { identity, client, onExisting }: ApplyContext,
-): Promise<Write> {
-  const resource = resources.replicaSets;
-  const key = { namespace: identity.namespace, name };
-  const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
-  try {
-    return writeOf(resource, await client.mergePatch(resource, key, exactly, identityOnly), identity);
-  } catch (thrown) {
-    const fault = Fault.from(thrown);
-    // Without an API server that answers, the patch's own fault is what there is to report.
-    const mayBeChanged = fault.code === "Conflict" || isOutcomeUnknown(fault);
-    const live = mayBeChanged ? await client.get(resource, key).catch(() => undefined) : undefined;
-    if (live !== undefined) onExisting(writeOf(resource, live, identity));
-    throw fault;
-  }
-}
-
-/** Creates an object and never adopts one: an existing object of this name is ours only if we control it. */
-async function createObject(
-  resource: Resource,
-  object: KubeObject,
-  { identity, client, onExisting }: ApplyContext,
-): Promise<Stored> {
-  try {
-    return await client.create(resource, object, identityOnly);
-  } catch (thrown) {
-    const fault = Fault.from(thrown);
-    if (fault.code !== "AlreadyExists") throw fault;
-    const { namespace } = identity;
-    const { kind } = resource;
-    const { name = "" } = object.metadata;
-    const live = await client.get(resource, { namespace, name });
-    if (live === undefined || isControlledBy(live.metadata, identity.uid)) {
-      if (live !== undefined) onExisting(writeOf(resource, live, identity));
-      throw deploymentFaults.StaleView({ target: `${kind} ${name}` });
-    }
-    throw deploymentFaults.ForeignObject({ kind, name });
-  }
 }
 
 /** The result of a status write: one of the two. */
@@ -265,32 +157,4 @@ export async function writeStatus(
   } catch (thrown) {
     return { refusal: Fault.from(thrown) };
   }
-}
-
-/**
- * Applies our fields of an object and leaves those of other managers alone. If the result would be invalid, for example with a
- * second port of the same name, a merge patch replaces the conflicting fields.
- */
-async function applyObject(
-  action: Extract<Action, { kind: "apply" }>,
-  { identity, client }: ApplyContext,
-): Promise<Stored> {
-  const { resource, object, observed } = action;
-  const { name, uid, resourceVersion } = observed;
-  try {
-    return await client.apply(
-      resource,
-      { ...object, metadata: { ...object.metadata, uid } },
-      { force: true, ...identityOnly },
-    );
-  } catch (thrown) {
-    const fault = Fault.from(thrown);
-    if (fault.code !== "Invalid") throw fault;
-    const exactly = { ...object, metadata: { ...object.metadata, resourceVersion } };
-    return client.mergePatch(resource, { namespace: identity.namespace, name }, exactly, identityOnly);
-  }
-}
-
-function writeOf(resource: Resource, { metadata: { name, resourceVersion } }: Stored, { namespace }: Identity): Write {
-  return { resource, namespace, name, resourceVersion };
 }

@@ -19,6 +19,9 @@ import { keptMembers } from "./resources/kept-members.ts";
 import { deploymentKey } from "./resources/names.ts";
 import { gatewayLabels, labels } from "./resources/labels.ts";
 
+/** `orphan`: by ModelDeployment, pods that nothing controls. */
+export type PodIndex = "owner" | "deployment" | "orphan";
+
 /** A cache and the watch that fills it. */
 export interface Watched<T extends KubeObject, Index extends string = never> {
   readonly resource: Resource;
@@ -31,7 +34,7 @@ export interface Watched<T extends KubeObject, Index extends string = never> {
 export interface Caches {
   readonly deployments: Watched<ModelDeployment, "port">;
   readonly replicaSets: Watched<ReplicaSet, "owner">;
-  readonly pods: Watched<Pod, "owner" | "deployment">;
+  readonly pods: Watched<Pod, PodIndex>;
   readonly gateways: Watched<Pod>;
   readonly services: Watched<Service, "owner">;
   readonly serviceAccounts: Watched<ServiceAccount>;
@@ -64,9 +67,13 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.pods,
       selection,
       keep: keptMembers.pod,
-      cache: createCache<Pod, "owner" | "deployment">({
+      cache: createCache<Pod, PodIndex>({
         packedFrom,
-        indexes: { owner: ownerUids, deployment: (pod) => [labelledKey(pod) ?? ""] },
+        indexes: {
+          owner: ownerUids,
+          deployment: labelledKeys,
+          orphan: (pod) => (isOrphan(pod) ? labelledKeys(pod) : []),
+        },
         trim: trimmedPod,
         trimmedBy: ["type", "status"],
       }),
@@ -134,6 +141,14 @@ function gatewayApi(selection: Selection): Pick<Caches, "httpRoutes"> {
 export function labelledKey({ metadata }: KubeObject): string | undefined {
   const name = metadata.labels?.[labels.deployment];
   return name === undefined ? undefined : internedKey({ namespace: metadata.namespace, name });
+}
+
+function labelledKeys(object: KubeObject): readonly string[] {
+  return [labelledKey(object) ?? ""];
+}
+
+function isOrphan(pod: Pod): boolean {
+  return ownerUids(pod).length === 0;
 }
 
 /** Interned key of a ModelDeployment: many tables hold it for the object's lifetime. */

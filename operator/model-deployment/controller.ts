@@ -1,4 +1,4 @@
-import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client, ObjectKey } from "../kube/client.ts";
@@ -6,13 +6,13 @@ import type { KubeObject } from "../kube/kinds.ts";
 import type { Controller, LoopMetrics, Outcome } from "../loop/controller.ts";
 import { createController } from "../loop/controller.ts";
 import type { ModelFactsSource } from "../signals/model-facts.ts";
-import type { Write } from "./apply.ts";
+import type { Write } from "./execute.ts";
 import { type Caches, labelledKey, internedKey, type Watched } from "./caches.ts";
-import { type NamedKey, namedKey, type Sources } from "./sources.ts";
+import { namedKey, type Sources } from "./sources.ts";
+import { requestModelFacts } from "./pods/model-facts-requests.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { isNoOp } from "./plan/action.ts";
 import { isEqual } from "./plan/equality.ts";
-import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { createWriteRateLimit } from "./controller-state/write-rate-limit.ts";
 import { createNameConflicts, type NameConflicts } from "./controller-state/name-conflicts.ts";
@@ -21,8 +21,7 @@ import { createSteadyStates, type InputVersions, inputVersions } from "./control
 import { createCompetingLeaders, type CompetingLeaders } from "./controller-state/competing-leaders.ts";
 import { createStateAges, type StateAges } from "./controller-state/state-ages.ts";
 import { reconcile, type Reconciled } from "./reconcile.ts";
-import { isPodReady } from "./resources/pod/pod-readiness.ts";
-import { type Settings } from "./snapshot.ts";
+import type { Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
   readonly caches: Caches;
@@ -233,6 +232,7 @@ function cachedSources(
     replicaSetsOf: (uid) => caches.replicaSets.cache.withIndex("owner", uid),
     replicaSet: (key) => caches.replicaSets.cache.find(key),
     podsOf: (uid) => caches.pods.cache.withIndex("owner", uid),
+    orphanedPods: (key) => caches.pods.cache.withIndex("orphan", key),
     serviceAccount: (key) => caches.serviceAccounts.cache.find(key),
     service: (key) => caches.services.cache.find(key),
     endpointSlice: (key) => caches.endpointSlices.cache.find(key),
@@ -254,35 +254,11 @@ function cachedSources(
   };
 }
 
-/** Requests the facts of each revision's model that is not known yet, from one ready pod: all pods of a revision have the same model. */
-function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
-  const deployment = caches.deployments.cache.find(key);
-  if (deployment?.status === undefined) return;
-  const known = knownRevisions(deployment.status);
-  for (const { revision } of statusShares(deployment.status)) {
-    if (known.includes(revision)) continue;
-    const pod = caches.replicaSets.cache
-      .withIndex("owner", deployment.metadata.uid)
-      .filter(({ metadata }) => metadata.name.endsWith(`-${revision}`))
-      .flatMap(({ metadata }) => caches.pods.cache.withIndex("owner", metadata.uid))
-      .find((pod) => isPodReady(pod) && pod.metadata.deletionTimestamp === undefined);
-    const address = pod?.status?.podIP;
-    if (pod !== undefined && address !== undefined) facts.ask({ uid: pod.metadata.uid, address }, onFacts);
-  }
-}
-
-/** Revisions whose model is known. For the one whose model status shows, the digest alone is not enough. */
-function knownRevisions({ stable, candidate, model }: ModelDeploymentStatus): readonly string[] {
-  const shown = stable ?? candidate;
-  return [stable, candidate]
-    .filter((share) => share !== undefined)
-    .filter((share) => share.digest !== undefined && (share !== shown || model?.digest === share.digest))
-    .map(({ revision }) => revision);
-}
-
 /** Waits until the caches have reached every write, so that the next reconcile sees it; true when all written objects are in them. */
 async function areAllCached(writes: readonly Write[], caches: Caches): Promise<boolean> {
-  const watches: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(caches);
+  // Pods are written only where models run: the watch of gateways would not see them.
+  const { gateways: _, ...written } = caches;
+  const watches: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(written);
   const seen = writes.flatMap((write) =>
     watches
       .filter(({ resource }) => resource.kind === write.resource.kind)

@@ -45,6 +45,11 @@ const eventTemplates: { readonly [K in Kind]: EventTemplate<K> } = {
   promote: ({ target, why }) => ({ reason: "RevisionPromoted", message: `${target} is stable: ${why}` }),
   delete: ({ resource, target, why }) =>
     resource.kind === "ReplicaSet" ? { reason: "RevisionRemoved", message: `removed ${target}: ${why}` } : undefined,
+  handOver: ({ target, revision, why }) => ({
+    reason: "HandedOver",
+    message: `${target} is handed over to revision ${revision}: ${why}`,
+  }),
+  assign: () => undefined,
   apply: () => undefined,
   retire: () => undefined,
   revive: () => undefined,

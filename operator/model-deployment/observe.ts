@@ -1,8 +1,7 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import type { KubeObject, ObjectMeta, ReplicaSet, Stored } from "../kube/kinds.ts";
+import type { KubeObject, ObjectMeta, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
-import { observedPod } from "./pods/observed-pod.ts";
-import { placement } from "./plan/capacity/placement.ts";
+import { byName, observedRevisions } from "./pods/observed-revisions.ts";
 import { probedPorts } from "./plan/gateway-port.ts";
 import { annotations, labels } from "./resources/labels.ts";
 import {
@@ -23,7 +22,6 @@ import {
   type ForeignObject,
   type Identity,
   type ObservedGateway,
-  type ObservedRevision,
   type PortProbe,
   readyPods,
   type Snapshot,
@@ -44,9 +42,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const children = observedChildren(identity, sources);
   const commands = commandsOf(deployment);
   const { spec, status = {} } = deployment;
-  const revisions = byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) =>
-    observedRevision(replicaSet, sources),
-  );
+  const revisions = observedRevisions(identity, sources);
   const hash = wantedRevision({ identity, spec, status, commands, revisions });
   const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
   const keyText = deploymentKey(key.namespace, key.name);
@@ -193,40 +189,6 @@ function isLeftover({ ownerReferences = [] }: ObjectMeta, { name }: Identity): b
     (owner) =>
       owner.controller === true && owner.kind === kind && owner.apiVersion === apiVersion && owner.name === name,
   );
-}
-
-function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): ObservedRevision {
-  const { name, uid, annotations: notes = {} } = replicaSet.metadata;
-  const retiredAt = notes[annotations.retiredAt];
-  return {
-    hash: name.slice(name.lastIndexOf("-") + 1),
-    version: notes[annotations.version] ?? "1",
-    model: notes[annotations.model],
-    replicaSet: observedReplicaSet(replicaSet),
-    placement: placement(replicaSet.spec.template),
-    retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),
-    pods: byName(sources.podsOf(uid)).map((pod) => observedPod(pod, sources)),
-  };
-}
-
-function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): ObservedRevision["replicaSet"] {
-  const { name, uid, resourceVersion } = metadata;
-  const failure = status?.conditions?.find(({ type, status: state }) => type === "ReplicaFailure" && state === "True");
-  return {
-    name,
-    uid,
-    resourceVersion,
-    replicas: spec.replicas ?? 1,
-    pods: status?.replicas ?? 0,
-    image: spec.template.spec.containers[0]?.image,
-    failure: failure?.message ?? failure?.reason,
-    failureSinceMs: failure?.lastTransitionTime === undefined ? undefined : Date.parse(failure.lastTransitionTime),
-  };
-}
-
-/** Sorted by name, so that the snapshot does not depend on the order of the cache: messages name the first of several. */
-function byName<T extends Stored>(objects: readonly T[]): readonly T[] {
-  return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 /** Ready gateways, sorted by name, and others that have acknowledged a split. */

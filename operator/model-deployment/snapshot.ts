@@ -13,6 +13,7 @@ import type {
   FinishedAnalysis,
 } from "./plan/rollout/state/progress.ts";
 import { rolloutState } from "./plan/rollout/state/rollout-state.ts";
+import type { ObservedInPlace } from "./resources/pod/in-place-models.ts";
 import { declaredModel, modelOfUrl } from "./resources/names.ts";
 
 /** Settings of the installation, the same for every ModelDeployment. */
@@ -85,8 +86,10 @@ export interface ObservedPod {
   /** Why the kubelet failed the whole pod: evicted, refused. */
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
   readonly warning?: PodWarning | undefined;
-  /** The runtime's facts about its model. */
+  /** The runtime's facts about the model of this revision. */
   readonly facts?: ModelFacts | undefined;
+  /** Absent for a pod that keeps its model for its lifetime. */
+  readonly inPlace?: ObservedInPlace | undefined;
 }
 
 /** A revision with a ReplicaSet. */

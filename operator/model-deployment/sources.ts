@@ -44,6 +44,8 @@ export interface Sources {
   replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];
   replicaSet(key: NamedKey): (ReplicaSet & Stored) | undefined;
   podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
+  /** Pods with the label of a ModelDeployment that nothing controls: between two ReplicaSets during a hand-over. */
+  orphanedPods(key: string): readonly (Pod & Stored)[];
   serviceAccount(key: NamedKey): (ServiceAccount & Stored) | undefined;
   service(key: NamedKey): (Service & Stored) | undefined;
   endpointSlice(key: NamedKey): (EndpointSlice & Stored) | undefined;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { backoffDelayMs, type BackoffPolicy } from "../../runtime/base/backoff.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
@@ -7,6 +8,7 @@ import { adminPaths } from "../../runtime/contract/paths.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 import { decodedSignatures } from "./preflight/decoded-signatures.ts";
 import { requestText } from "./http-client.ts";
+import { inPlaceRule, limitedInPlaceFacts } from "./in-place-facts.ts";
 import { oneOf, text, wholeNumber, validationError } from "./validation.ts";
 
 /** Facts about models, from their runtimes. */
@@ -15,6 +17,8 @@ export interface ModelFactsSource {
   facts(podUid: string): ModelFacts | undefined;
   /** Asks the pod, with retries until its response is valid, unless that is in progress; then calls `onFacts`. Returns at once. */
   ask(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
+  /** Asks the pod once more, unless a question is on its way: its facts are about to change. Calls `onFacts` if they have. */
+  refresh(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
   /** The pod is gone. */
   forget(podUid: string): void;
 }
@@ -25,34 +29,57 @@ const retryBackoff: BackoffPolicy = { firstMs: 10_000, capMs: 300_000 };
 
 interface Query {
   facts?: ModelFacts;
+  isAsking: boolean;
 }
 
 /** Creates a source that queries the pods' admin ports. A failure is harmless: status lacks the facts for a while. */
 export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log }): ModelFactsSource {
   const queries = new Map<string, Query>();
-  const pull = async (address: string, isWanted: () => boolean): Promise<ModelFacts | undefined> => {
-    for (let attempt = 0; isWanted(); attempt++) {
-      try {
-        return await fetchModelFacts(address);
-      } catch (thrown) {
-        log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
-      }
+  /** Asks once. A failure is logged, and the known facts stay. */
+  const question = async (
+    query: Query,
+    address: string,
+    isWanted: () => boolean,
+  ): Promise<"changed" | "same" | "failed"> => {
+    query.isAsking = true;
+    try {
+      const facts = await fetchModelFacts(address);
+      if (!isWanted() || isDeepStrictEqual(facts, query.facts)) return "same";
+      query.facts = facts;
+      return "changed";
+    } catch (thrown) {
+      log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
+      return "failed";
+    } finally {
+      query.isAsking = false;
+    }
+  };
+  const untilKnown = async (query: Query, address: string, isWanted: () => boolean): Promise<"changed" | "same"> => {
+    for (let attempt = 0; isWanted() && query.facts === undefined; attempt++) {
+      const result = await question(query, address, isWanted);
+      if (result !== "failed") return result;
       await new Promise<void>((resolve) => void clock.after(backoffDelayMs(retryBackoff, attempt), resolve));
     }
-    return undefined;
+    return "same";
   };
+  const isWantedFor = (uid: string, query: Query) => (): boolean => queries.get(uid) === query;
   return {
     facts: (podUid) => queries.get(podUid)?.facts,
     forget: (podUid) => void queries.delete(podUid),
     ask({ uid, address }, onFacts) {
       if (queries.has(uid)) return;
-      const own: Query = {};
-      queries.set(uid, own);
-      const isWanted = (): boolean => queries.get(uid) === own;
-      void pull(address, isWanted).then((facts) => {
-        if (facts === undefined || !isWanted()) return;
-        own.facts = facts;
-        onFacts();
+      const query: Query = { isAsking: false };
+      queries.set(uid, query);
+      void untilKnown(query, address, isWantedFor(uid, query)).then((result) => {
+        if (result === "changed") onFacts();
+      });
+    },
+    refresh({ uid, address }, onFacts) {
+      const query = queries.get(uid);
+      if (query === undefined) return this.ask({ uid, address }, onFacts);
+      if (query.isAsking) return;
+      void question(query, address, isWantedFor(uid, query)).then((result) => {
+        if (result === "changed") onFacts();
       });
     },
   };
@@ -75,6 +102,7 @@ const kinds = {
   digest: text,
   bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   signature: text,
+  inPlace: inPlaceRule,
 } as const;
 
 /** Limits a text of a pod to what is useful. */
@@ -98,5 +126,6 @@ function modelFacts(value: unknown): ModelFacts {
     bytes,
     signature: truncated(signature),
     ...(signatures === undefined ? {} : { signatures }),
+    ...(others.inPlace === undefined ? {} : { inPlace: limitedInPlaceFacts(others.inPlace, truncated) }),
   };
 }

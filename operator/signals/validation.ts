@@ -79,7 +79,7 @@ function memberError(name: string, value: unknown, rule: ValueRule): string | un
   const { element, members } = rule;
   if (!rule.holds(value))
     return value === undefined ? `has no ${name}, ${rule.text}` : `has ${shown(value)} as ${name}, not ${rule.text}`;
-  if (members !== undefined) return validationError(Object(value), members, `${name}.`);
+  if (members !== undefined && value !== undefined) return validationError(Object(value), members, `${name}.`);
   if (element === undefined || !Array.isArray(value)) return undefined;
   const index = value.findIndex((one) => memberError("", one, element) !== undefined);
   return index < 0 ? undefined : memberError(`${name}[${index}]`, value[index], element);

@@ -36,6 +36,10 @@ export const environment = {
   routeTableFile: "MODELWRIGHT_ROUTE_TABLE_FILE",
   /** Milliseconds that a draining runtime keeps accepting requests after SIGTERM (propagation delay). */
   drainDelayMs: "MODELWRIGHT_DRAIN_DELAY_MS",
+  /** Revision whose model is on the pod's volume, of a pod that may be updated in place. */
+  revision: "MODELWRIGHT_REVISION",
+  /** Folder with the files of {@link import("./in-place.ts").inPlaceFiles}. Absent: the pod is not updated in place. */
+  inPlaceFolder: "MODELWRIGHT_IN_PLACE_FOLDER",
   /** debug, info, warn, error or silent. */
   logLevel: "MODELWRIGHT_LOG_LEVEL",
 } as const;

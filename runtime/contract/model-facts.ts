@@ -1,3 +1,5 @@
+import type { InPlaceFacts } from "./in-place.ts";
+
 /** States of a model's life cycle, in their order; `Failed` may follow any but `Unloaded`. */
 export const modelStates = [
   "Fetching",
@@ -29,6 +31,8 @@ export interface ModelFacts {
   readonly signature: string;
   /** All signatures, the default one first; absent in facts of runtimes of an earlier release. */
   readonly signatures?: readonly SignatureFacts[];
+  /** Only of a pod that may be updated in place; the other members describe the model that is served. */
+  readonly inPlace?: InPlaceFacts;
 }
 
 /** One signature of a model. */

@@ -4,6 +4,8 @@ export const containerPaths = {
   models: "/mnt/models",
   /** Scratch space (emptyDir): the root file system is read-only. */
   scratch: "/tmp",
+  /** Downward API volume with the files of {@link import("./in-place.ts").inPlaceFiles}. */
+  inPlace: "/etc/modelwright/in-place",
   /** Kubernetes' termination message file. */
   terminationLog: "/dev/termination-log",
 } as const;

@@ -14,6 +14,7 @@ const programs: Readonly<Record<string, string>> = {
   "runtime/main.ts": "started as a child process by test/integration",
   "runtime/gateway/main.ts": "started by runtime/main.ts",
   "runtime/gateway/mirror/comparison-thread.ts": "started as a thread by test/integration/gateway/mirror.test.ts",
+  "runtime/in-place/fetch-thread.ts": "started as a thread by test/integration/runtime/in-place.test.ts",
   "runtime/protocols/body-thread.ts": "started as a thread by test/runtime/protocols/json/offload",
   "runtime/model/threading/engine-thread.ts": "started as a thread by test/runtime/model/threading",
 };

@@ -22,10 +22,14 @@ export async function applyChange(world: World, name: string, act: Change["act"]
         kind: "ModelDeployment",
         metadata: key,
         // Longer than the clock faults, which are an hour.
-        spec: { ...model(act.model), replicas: act.replicas, rollout: act.rollout ?? { progressDeadline: "24h" } },
+        spec: {
+          model: { source: sourceOf(act.model, act.isClaimed === true) },
+          replicas: act.replicas,
+          rollout: act.rollout ?? { progressDeadline: "24h" },
+        },
       } as never); // a spec of its kind
     case "model":
-      return patched({ spec: model(act.model) });
+      return patched({ spec: { model: { source: sourceOf(act.model, isClaimed(deployment(world, name))) } } });
     case "replicas":
       return patched({ spec: { replicas: act.replicas } });
     case "suspend":
@@ -51,8 +55,14 @@ function commandAnnotations(act: Extract<Change["act"], { readonly kind: "comman
   return { [annotations.pause]: act.isPaused ? "looking" : null };
 }
 
-function model(key: string): object {
-  return { model: { source: { configMap: { name: "models", key } } } };
+function isClaimed(deployed: ModelDeployment | undefined): boolean {
+  return deployed?.spec.model.source.persistentVolumeClaim !== undefined;
+}
+
+function sourceOf(key: string, isClaimed: boolean): ModelDeployment["spec"]["model"]["source"] {
+  return isClaimed
+    ? { persistentVolumeClaim: { claimName: "models", path: key } }
+    : { configMap: { name: "models", key } };
 }
 
 /** A merge patch that removes the previous strategy. */

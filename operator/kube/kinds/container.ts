@@ -27,6 +27,14 @@ export interface Probe {
   readonly successThreshold?: number;
 }
 
+/** Where a container sees a volume of its pod. */
+export interface VolumeMount {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean;
+  readonly subPath?: string;
+}
+
 /** A container of a pod (core/v1), as far as we read and write it. */
 export interface Container {
   readonly name: string;
@@ -41,12 +49,7 @@ export interface Container {
     readonly requests?: Readonly<Record<string, string>>;
     readonly limits?: Readonly<Record<string, string>>;
   };
-  readonly volumeMounts?: readonly {
-    readonly name: string;
-    readonly mountPath: string;
-    readonly readOnly?: boolean;
-    readonly subPath?: string;
-  }[];
+  readonly volumeMounts?: readonly VolumeMount[];
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;

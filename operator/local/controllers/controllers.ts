@@ -10,8 +10,7 @@ import { createEventRecorder, type EventRecorder } from "../kubelet/event-record
 import { defaultServiceAccountController } from "./default-service-account.ts";
 import { disruptionBudgetController } from "./disruption-budget.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
-import { controllerUid } from "./replica-set/pod-readiness.ts";
-import { replicaSetController } from "./replica-set/replica-set-controller.ts";
+import { controllerIndex, replicaSetController } from "./replica-set/replica-set-controller.ts";
 
 /** Options of `startControllers`. */
 export interface ControllersOptions {
@@ -62,9 +61,7 @@ export async function startControllers(options: ControllersOptions): Promise<Con
     log,
     random,
     events,
-    pods: watched<Pod, "controller">(resources.pods, {
-      indexes: { controller: (pod) => [controllerUid(pod)].filter((uid) => uid !== undefined) },
-    }),
+    pods: watched<Pod, "controller">(resources.pods, { indexes: { controller: controllerIndex } }),
     replicaSets: watched<ReplicaSet>(resources.replicaSets),
     namespaces: watched(resources.namespaces),
     services: watched<Service>(resources.services),

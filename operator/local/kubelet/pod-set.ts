@@ -70,12 +70,13 @@ export class PodSet {
     this.#cancelResync = this.#host.clock.after(resyncMs, () => this.#resync());
   }
 
-  /** Starts, or terminates, the worker of a pod as its object requires. */
+  /** Starts, updates or terminates the worker of a pod as its object requires. */
   #sync(pod: StoredPod): void {
     const { uid, deletionTimestamp } = pod.metadata;
     if (pod.spec.nodeName !== this.#host.nodeName || this.#isStopped) return;
     this.#assumed.delete(uid);
     const worker = this.#workers.get(uid);
+    worker?.update(pod);
     if (deletionTimestamp !== undefined) {
       this.#logFailure(pod, worker === undefined ? this.#removeObject(pod) : worker.remove(graceMsOf(pod)));
     } else if (worker === undefined && !isFinished(pod)) {

@@ -44,8 +44,7 @@ function neverOpens({ autoscaling }: ModelDeploymentSpec): SpecWarning | undefin
 
 function capacityNotImplemented({ rollout }: ModelDeploymentSpec): SpecWarning | undefined {
   const { capacity = "Auto" } = rollout ?? {};
-  if (!["Borrow", "Share", "InPlace"].includes(capacity)) return undefined;
-  const instead = capacity === "InPlace" ? "Swap or Recreate" : "Auto";
-  const message = `spec.rollout.capacity is ${capacity}, which is not implemented yet; it acts as ${instead}: write that`;
+  if (!["Borrow", "Share"].includes(capacity)) return undefined;
+  const message = `spec.rollout.capacity is ${capacity}, which is not implemented yet; it acts as Auto: write that`;
   return { reason: "CapacityToCome", message };
 }

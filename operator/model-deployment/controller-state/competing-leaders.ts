@@ -2,7 +2,7 @@ import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alp
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { Fault } from "../../../runtime/base/fault.ts";
 import { resources } from "../../kube/resources.ts";
-import type { Write } from "../apply.ts";
+import type { Write } from "../execute.ts";
 import { hash } from "../plan/hash.ts";
 
 /** Detects ModelDeployments that another process writes as well, as happens while two operators believe to be the leader. */

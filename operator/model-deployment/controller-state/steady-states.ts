@@ -86,23 +86,31 @@ function everyInput(key: string, subject: Subject, sources: Sources, visit: (val
   const { uid, port, model } = subject;
   const [probe, ...others] = portProbes(uid, port, sources);
   if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return false;
-  // A resourceVersion is unique among all objects of a kind and all their states.
-  const visitVersion = (glance: ObjectIdentity | undefined): boolean => visit(glance?.resourceVersion);
-  const visitPod = (pod: ObjectIdentity): boolean =>
-    visitVersion(pod) && visit(sources.warning(pod.uid)) && visit(sources.facts(pod.uid));
-  const visitRevision = (replicaSet: ObjectIdentity): boolean =>
-    visitVersion(replicaSet) && sources.identitiesOwnedBy("pods", replicaSet.uid).every(visitPod);
   const { ready, unready } = observedGateways(sources, key);
   return (
-    childrenOf(namedKey(key)).every(([kind, child]) => visitVersion(sources.identityAt(kind, child))) &&
-    sources.identitiesOwnedBy("services", uid).every(visitVersion) &&
-    sources.identitiesOwnedBy("replicaSets", uid).every(visitRevision) &&
+    everyChild(key, uid, sources, visit) &&
     visit(sources.scaling(key)) &&
     visit(sources.droppedField()) &&
     visit(sources.nameConflicts(key, model)) &&
     [...ready, ...unready].every(
       ({ pod, address, acknowledged }) => visit(pod) && visit(address) && visit(acknowledged),
     )
+  );
+}
+
+/** As `everyInput`, for the objects of a ModelDeployment. */
+function everyChild(key: string, uid: string, sources: Sources, visit: (value: unknown) => boolean): boolean {
+  // A resourceVersion is unique among all objects of a kind and all their states.
+  const visitVersion = (glance: ObjectIdentity | undefined): boolean => visit(glance?.resourceVersion);
+  const visitPod = (pod: ObjectIdentity): boolean =>
+    visitVersion(pod) && visit(sources.warning(pod.uid)) && visit(sources.facts(pod.uid));
+  const visitRevision = (replicaSet: ObjectIdentity): boolean =>
+    visitVersion(replicaSet) && sources.identitiesOwnedBy("pods", replicaSet.uid).every(visitPod);
+  return (
+    childrenOf(namedKey(key)).every(([kind, child]) => visitVersion(sources.identityAt(kind, child))) &&
+    sources.identitiesOwnedBy("services", uid).every(visitVersion) &&
+    sources.identitiesOwnedBy("replicaSets", uid).every(visitRevision) &&
+    sources.orphanedPods(key).every(({ metadata }) => visitPod(metadata))
   );
 }
 

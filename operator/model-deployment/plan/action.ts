@@ -1,4 +1,5 @@
 import type { Fault } from "../../../runtime/base/fault.ts";
+import type { InPlaceModel } from "../../../runtime/contract/in-place.ts";
 import type { KubeObject } from "../../kube/kinds.ts";
 import type { Resource } from "../../kube/resources.ts";
 import type { RolloutState } from "../snapshot.ts";
@@ -34,6 +35,8 @@ export type Action = Reasoned &
     | { readonly kind: "retire"; readonly object: ObservedObject; readonly at: string }
     | { readonly kind: "revive"; readonly object: ObservedObject }
     | { readonly kind: "delete"; readonly resource: Resource; readonly object: ObservedObject }
+    | { readonly kind: "assign"; readonly object: ObservedObject; readonly models: readonly InPlaceModel[] }
+    | { readonly kind: "handOver"; readonly object: ObservedObject; readonly revision: string }
     | { readonly kind: "shift"; readonly split: string }
     | { readonly kind: "step" }
     | { readonly kind: "promote" }

@@ -9,6 +9,7 @@ import {
 } from "../snapshot.ts";
 import type { Hold } from "./action.ts";
 import { loadingContainer, probeComplaint } from "./diagnosis.ts";
+import { inPlaceUpdate } from "./in-place/in-place-update.ts";
 import type { RolloutPlan } from "./rollout/rollout-actions.ts";
 import { laggingGateways, shares } from "./traffic.ts";
 
@@ -32,6 +33,7 @@ type Check = (inputs: HoldInputs) => Hold | undefined;
 
 /** The first that applies is the hold that is shown. */
 const checks: readonly Check[] = [
+  updatingInPlace, // before the candidate's own pod, which waits for a device that it will not need
   waitingForCapacity, // nothing below can happen before a pod has a node
   makingRoom,
   downloading,
@@ -56,6 +58,17 @@ export function hold(
   const wanted = revisionOf(snapshot, hash);
   const inputs = { snapshot, next: state, step: stepHold, draining, hash, wanted, needed, makesRoom };
   return checks.map((check) => check(inputs)).find((found) => found !== undefined);
+}
+
+function updatingInPlace({ snapshot, next }: HoldInputs): Hold | undefined {
+  if (next.capacity?.mode !== "InPlace" || next.candidate === undefined) return undefined;
+  const update = inPlaceUpdate(snapshot);
+  const { revision } = next.candidate;
+  if (update.stage === "Preparing" || update.stage === "Prepared") {
+    return { reason: "Loading", why: `pod ${update.pod.name} loads revision ${revision} beside its own` };
+  }
+  if (update.stage !== "HandedOver" || update.pod.ready) return undefined;
+  return { reason: "Loading", why: `pod ${update.pod.name} is about to serve revision ${revision}` };
 }
 
 function waitingForCapacity({ wanted }: HoldInputs): Hold | undefined {

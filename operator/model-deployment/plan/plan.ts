@@ -8,6 +8,7 @@ import { diagnosis, isLackOfRoom, loadGraceMs, unschedulableGraceMs } from "./di
 import { gatewayPort } from "./gateway-port.ts";
 import { hold } from "./holds.ts";
 import { routeActions, routeFaults } from "./http-route.ts";
+import { inPlacePlan } from "./in-place/in-place-plan.ts";
 import { replicaPlan } from "./replicas/replica-plan.ts";
 import type { RolloutPlan } from "./rollout/rollout-actions.ts";
 import { rolloutPlan } from "./rollout/rollout-plan.ts";
@@ -23,10 +24,12 @@ export function plan(snapshot: Snapshot): Plan {
   const port = gatewayPort(identity, status.gateway?.port, snapshot.ports);
   const rollout = rolloutPlan(snapshot);
   const replicas = replicaPlan(snapshot, rollout);
+  const inPlace = inPlacePlan(snapshot, rollout);
   const held = hold(snapshot, rollout, replicas.draining);
   const recheckAfterMs = soonest([
     rollout.recheckAfterMs,
     replicas.recheckAfterMs,
+    inPlace.recheckAfterMs,
     snapshot.foreign.length > 0 ? foreignRecheckMs : undefined,
     held?.reason === "WaitingForCapacity" ? unschedulableGraceMs : undefined,
     held?.reason === "Loading" ? loadGraceMs : undefined,
@@ -35,6 +38,7 @@ export function plan(snapshot: Snapshot): Plan {
     actions: [
       ...serviceAccountActions(snapshot),
       ...replicas.actions,
+      ...inPlace.actions,
       ...serviceActions(snapshot, port),
       ...routeActions(snapshot),
       ...rollout.actions,

@@ -1,6 +1,8 @@
+import { isPodReady } from "../resources/pod/pod-readiness.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import type { ContainerState, ContainerStatus, Pod, Stored } from "../../kube/kinds.ts";
-import { isPodReady } from "../resources/pod/pod-readiness.ts";
+import { annotations, labels } from "../resources/labels.ts";
+import { inPlaceModels } from "../resources/pod/in-place-models.ts";
 import { type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
 
 type Terminated = NonNullable<ContainerState["terminated"]>;
@@ -15,6 +17,7 @@ export interface PodSources {
 export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod {
   const { metadata, spec, status = {} } = pod;
   const terminating = metadata.deletionTimestamp !== undefined;
+  const facts = sources.facts(metadata.uid);
   return {
     name: metadata.name,
     uid: metadata.uid,
@@ -31,8 +34,25 @@ export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod
     unschedulable: unschedulable(pod),
     failure: failure(pod),
     warning: sources.warning(metadata.uid),
-    facts: sources.facts(metadata.uid),
+    facts: describesRevision(facts, metadata) ? facts : undefined,
+    inPlace: observedInPlace(metadata, facts),
   };
+}
+
+/** False while a pod that was handed over to another revision still serves the model of the previous one. */
+function describesRevision(facts: ModelFacts | undefined, { labels: own }: Stored["metadata"]): boolean {
+  return facts?.inPlace === undefined || facts.inPlace.serving === own?.[labels.revision];
+}
+
+function observedInPlace(
+  { resourceVersion, ownerReferences = [], annotations: notes = {} }: Stored["metadata"],
+  facts: ModelFacts | undefined,
+): ObservedPod["inPlace"] {
+  const key = notes[annotations.inPlaceKey];
+  if (key === undefined) return undefined;
+  const models = inPlaceModels(notes[annotations.inPlaceModels] ?? "");
+  const controller = ownerReferences.find((owner) => owner.controller === true)?.uid;
+  return { resourceVersion, key, models, controller, state: facts?.inPlace };
 }
 
 function notReadySinceMs({ status }: Pod): number | undefined {

@@ -75,6 +75,7 @@ export const keptMembers = {
       ...identity,
       ...life,
       labels: { [labels.deployment]: "interned", [labels.revision]: "interned" },
+      annotations: { [annotations.inPlaceKey]: "interned", [annotations.inPlaceModels]: true },
       ownerReferences: "interned",
     },
     spec: { nodeName: "interned" },

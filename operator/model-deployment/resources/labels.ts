@@ -31,6 +31,10 @@ export const annotations = {
   pause: "modelwright.dev/pause",
   /** A new value makes a new revision of the same spec: new pods, rolled out in steps. */
   restart: "modelwright.dev/restart",
+  /** On pods that may be updated in place: hash of everything in their template that is not the model. */
+  inPlaceKey: "modelwright.dev/in-place-key",
+  /** On pods that are updated in place: list of {@link import("../../../runtime/contract/in-place.ts").InPlaceModel} as JSON, the serving one first. */
+  inPlaceModels: "modelwright.dev/in-place-models",
   /** Hash of what we last applied, on the objects that are kept up to date: it reveals fields that we no longer want. */
   applied: "modelwright.dev/applied",
 } as const;

@@ -10,6 +10,7 @@ import type {
   ServiceAccount,
   Stored,
 } from "../../kube/kinds.ts";
+import { labelledKey } from "../caches.ts";
 import type { NamedKey, NamedKind, OwnedKind, Sources } from "../sources.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
@@ -141,6 +142,8 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     replicaSetsOf: (uid) => cluster.all("ReplicaSet").filter(({ metadata }) => isControlledBy(metadata, uid)),
     replicaSet: find("ReplicaSet"),
     podsOf: (uid) => cluster.podsOf(uid),
+    orphanedPods: (key) =>
+      cluster.all("Pod").filter((pod) => pod.metadata.ownerReferences === undefined && labelledKey(pod) === key),
     serviceAccount: find("ServiceAccount"),
     service: find("Service"),
     endpointSlice: find("EndpointSlice"),

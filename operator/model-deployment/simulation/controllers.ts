@@ -1,6 +1,6 @@
 import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { environment } from "../../../runtime/contract/environment.ts";
-import type { ContainerState, ContainerStatus, Pod, ReplicaSet, Stored } from "../../kube/kinds.ts";
+import type { ContainerState, ContainerStatus, OwnerReference, Pod, ReplicaSet, Stored } from "../../kube/kinds.ts";
 import { splitText } from "../../../runtime/contract/route-table.ts";
 import { isEqual } from "../plan/equality.ts";
 import { statusShares } from "../plan/traffic.ts";
@@ -16,8 +16,11 @@ const brokenName = "broken";
 export function replicaSetsWithin(maxPods: number): SimulatedController {
   return (cluster) => {
     for (const replicaSet of cluster.all("ReplicaSet")) {
+      claimPods(cluster, replicaSet);
       const pods = cluster.podsOf(replicaSet.metadata.uid);
-      const alive = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      const alive = pods
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .toSorted((one, other) => Number(isReady(other)) - Number(isReady(one)));
       const missing = (replicaSet.spec.replicas ?? 1) - alive.length;
       const room = Math.max(0, maxPods - podCount(cluster));
       const created = Math.min(missing, room);
@@ -34,6 +37,28 @@ export function replicaSetsWithin(maxPods: number): SimulatedController {
       if (!isEqual(replicaSet.status, status)) cluster.put({ ...replicaSet, status });
     }
   };
+}
+
+/** Releases pods that the ReplicaSet no longer selects, and adopts those that nothing controls. */
+function claimPods(cluster: SimulatedCluster, { metadata, spec }: ReplicaSet & Stored): void {
+  const isSelected = (pod: Pod): boolean =>
+    Object.entries(spec.selector.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value);
+  for (const pod of cluster.podsOf(metadata.uid).filter((one) => !isSelected(one))) {
+    const { ownerReferences: _, ...others } = pod.metadata;
+    cluster.put({ ...pod, metadata: others });
+  }
+  const orphans = cluster.all("Pod").filter((pod) => pod.metadata.ownerReferences === undefined && isSelected(pod));
+  for (const pod of orphans.filter((one) => one.metadata.deletionTimestamp === undefined)) {
+    cluster.put({ ...pod, metadata: { ...pod.metadata, ownerReferences: [controllerReference(metadata)] } });
+  }
+}
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+}
+
+function controllerReference({ name, uid }: Stored["metadata"]): OwnerReference {
+  return { apiVersion: "apps/v1", kind: "ReplicaSet", name, uid, controller: true };
 }
 
 /** The ReplicaSet controller without a quota. */
@@ -97,9 +122,8 @@ function createPod(cluster: SimulatedCluster, { metadata, spec }: ReplicaSet & S
       name: `${metadata.name}-${number}`,
       namespace: metadata.namespace ?? "default",
       labels: spec.template.metadata?.labels ?? {},
-      ownerReferences: [
-        { apiVersion: "apps/v1", kind: "ReplicaSet", name: metadata.name, uid: metadata.uid, controller: true },
-      ],
+      annotations: spec.template.metadata?.annotations ?? {},
+      ownerReferences: [controllerReference(metadata)],
     },
     spec: spec.template.spec,
     status: { phase: "Pending" },

@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from "node:module";
 import { type ResourceLimits, Worker, type WorkerOptions } from "node:worker_threads";
+import type { Environment } from "../parsed-options.ts";
 
 interface ProgramThread {
   /** Entry file below `runtime/`, without its extension. */
@@ -16,6 +17,11 @@ export const programThreads = {
     entry: "gateway/mirror/comparison-thread",
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   },
+  /** Downloads a model beside one that serves; the files' bytes are outside the JavaScript heap. */
+  fetch: {
+    entry: "in-place/fetch-thread",
+    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
+  },
   /** Weights are outside the JavaScript heap; their size is checked before they are read. */
   parser: {
     entry: "model/formats/parser",
@@ -27,12 +33,12 @@ export const programThreads = {
 const [, below, ending = "js"] = /^(.*\/)base\/threads\/program-threads\.([jt]s)$/.exec(import.meta.url) ?? [];
 
 /**
- * Starts a worker thread, from source or from build output. It inherits nothing of the environment but the compile
+ * Starts a worker thread, from source or from build output. It has the given environment, by default none, and the compile
  * cache folder: compiling takes half of a thread's start time.
  */
 export function startProgramThread(
   name: keyof typeof programThreads,
-  options: Pick<WorkerOptions, "workerData" | "stderr"> = {},
+  { env, ...options }: Pick<WorkerOptions, "workerData" | "stderr"> & { readonly env?: Environment } = {},
 ): Worker {
   const { entry, ...limits }: ProgramThread = programThreads[name];
   const cache = getCompileCacheDir();
@@ -42,7 +48,7 @@ export function startProgramThread(
       : new URL(`${below}${entry}.${ending}`);
   return new Worker(url, {
     name,
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
+    env: { ...env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
     execArgv: [],
     ...limits,
     ...options,

@@ -1,10 +1,12 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { readYaml } from "../../../crds/schema/yaml.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
 import { eventually } from "../../builders/eventually.ts";
 import {
   type ControlPlane,
@@ -24,6 +26,8 @@ const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const operatorUser = `system:serviceaccount:${releaseNamespace}:modelwright-operator`;
 const stepTimeoutMs = 60_000;
 const models = "models";
+/** Of all pods of models; no other test listens there. */
+const runtimeAddress = "127.66.0.1";
 const account = ["serviceaccount", "digits-runtime"] as const;
 const restricted = (name: string): object => ({
   apiVersion: "v1",
@@ -109,7 +113,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     const names = (await inModels(["get", "pods", `--output=jsonpath=${path}`])).trim().split(" ").filter(Boolean);
     for (const name of names) await inModels(["delete", "pod", name, "--force", "--grace-period=0"]);
   };
-  const runModels = (): Promise<void> => runPods(models, "modelwright.dev/model-deployment", "127.66.0.1");
+  const runModels = (): Promise<void> => runPods(models, "modelwright.dev/model-deployment", runtimeAddress);
   const replicas = (): Promise<string> =>
     kubectl([
       "get",
@@ -240,6 +244,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
       await used("delete endpointslices.discovery.k8s.io");
       await foreignReplicaSet();
       await used("get replicasets.apps");
+      await updateInPlace();
       await run.stop();
       run = undefined;
       const granted = await grantedRights(plane.kubectl, [
@@ -257,6 +262,36 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
   const replicaSetCount = async (): Promise<number> =>
     (await inModels(["get", "replicasets", "--output=name"])).split("\n").filter(Boolean).length;
   const ready = (): Promise<string> => field("mwd/digits", '{.status.conditions[?(@.type=="Ready")].status}');
+
+  /** Changes the model of a ModelDeployment whose only pod can be given another one. */
+  async function updateInPlace(): Promise<void> {
+    const place = (path: string): object => ({
+      ...digits(path, 1),
+      metadata: { name: "place" },
+      spec: {
+        model: { source: { persistentVolumeClaim: { claimName: "models", path } } },
+        rollout: { capacity: "InPlace" },
+      },
+    });
+    await inModels(["apply", "-f", "-"], JSON.stringify(place("first.h5")));
+    const revision = await until(
+      async () => {
+        await runModels();
+        return field("mwd/place", "{.status.stable.revision}");
+      },
+      (hash) => hash !== "",
+    );
+    const inPlace = { serving: revision, loaded: [revision] };
+    const facts = { name: "place", version: "1", state: "Ready", format: "Keras", engine: "TensorFlowJs/wasm" };
+    const more = { digest: "sha256:aa", bytes: 1, signature: "x → y", inPlace };
+    const runtime = createServer((_, response) => void response.end(JSON.stringify({ ...facts, ...more })));
+    await new Promise<void>((resolve) => void runtime.listen(ports.admin, runtimeAddress, resolve));
+    await inModels(["apply", "-f", "-"], JSON.stringify(place("second.h5")));
+    await used("patch pods");
+    runtime.closeAllConnections();
+    await new Promise((resolve) => runtime.close(resolve));
+    await inModels(["delete", "mwd/place", "--wait=false"]);
+  }
 
   /** Foreign objects with the names that the operator uses for its own. */
   async function foreign(): Promise<void> {

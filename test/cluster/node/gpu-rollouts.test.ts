@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +23,30 @@ const model = {
   metadata: { name: "digits", namespace: "gpus" },
   binaryData: { "model.h5": digitsModel() },
 };
+
+/** A folder of this machine as a volume, and a claim that is bound to it. */
+function volume(folder: string): readonly object[] {
+  const shared = { storageClassName: "", accessModes: ["ReadOnlyMany"] };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: "models" },
+      spec: {
+        ...shared,
+        capacity: { storage: "1Gi" },
+        hostPath: { path: folder },
+        claimRef: { namespace: "gpus", name: "models" },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "models", namespace: "gpus" },
+      spec: { ...shared, volumeName: "models", resources: { requests: { storage: "1Gi" } } },
+    },
+  ];
+}
 
 /** A ModelDeployment whose pods need one GPU each. */
 function deployment(name: string, changes: Partial<ModelDeploymentSpec>): object {
@@ -58,9 +82,10 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node without a spare G
     return `http://${address}:8501/v1/models/${name}:predict`;
   };
   /** Changes a model under traffic; returns the capacity modes and reasons that status showed, and the result of the requests. */
-  const updated = async (name: string, replicas: number) => {
+  const updated = async (name: string, changes: Partial<ModelDeploymentSpec> & { readonly replicas: number }) => {
     const load = traffic(await url(name));
-    await apply(deployment(name, { replicas, serving: { logging: { level: "Warn" } } }));
+    await apply(deployment(name, changes));
+    const { replicas } = changes;
     const [modes, whys] = [new Set<string>(), new Set<string>()];
     await vi.waitFor(
       async () => {
@@ -88,6 +113,13 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node without a spare G
     ]);
     await apply(namespace);
     await apply(model);
+    // Readable for the user of the pods.
+    await chmod(scratch, 0o755);
+    await mkdir(join(scratch, "models"));
+    for (const file of ["first.h5", "second.h5"]) {
+      await writeFile(join(scratch, "models", file), Buffer.from(digitsModel(), "base64"));
+    }
+    for (const object of volume(join(scratch, "models"))) await apply(object);
   }, nodeStartTimeoutMs);
   afterAll(async () => {
     await node.stop();
@@ -97,7 +129,7 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node without a spare G
   test("two pods that have both GPUs are swapped without a failed request", { timeout: 300_000 }, async () => {
     await apply(deployment("pair", { replicas: 2 }));
     await ready("pair");
-    const { modes, whys, sent } = await updated("pair", 2);
+    const { modes, whys, sent } = await updated("pair", { replicas: 2, serving: { logging: { level: "Warn" } } });
     expect(modes).toEqual(["Surge", "Swap"]);
     expect(whys.at(-1)).toBe(
       "each stable pod makes room for one of the candidate's, because there was no free capacity: 0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
@@ -112,12 +144,42 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node without a spare G
     await apply(deployment("only", { replicas: 1 }));
     await ready("only");
     await ready("other");
-    const { modes, whys, sent } = await updated("only", 1);
+    const { modes, whys, sent } = await updated("only", { replicas: 1, serving: { logging: { level: "Warn" } } });
     expect(modes).toEqual(["Surge", "Recreate"]);
     expect(whys.at(-1)).toMatch(
       /^the stable pod makes room, requests wait at the gateway until the candidate is ready, because there was no free capacity: 0\/1 nodes are available: 1 Insufficient nvidia\.com\/gpu\./,
     );
     expect(sent.failed).toEqual([]);
     process.stdout.write(`recreate: ${sent.answered} requests, the longest ${Math.round(sent.longestMs)} ms\n`);
+  });
+
+  test("the only pod on the only GPU is updated in place", { timeout: 300_000 }, async () => {
+    await inGpus("delete", "mwd/only");
+    const file = (path: string) => ({
+      replicas: 1,
+      model: { source: { persistentVolumeClaim: { claimName: "models", path } } },
+    });
+    const pods = async (): Promise<readonly string[]> =>
+      (
+        await inGpus(
+          "get",
+          "pods",
+          "--selector=modelwright.dev/model-deployment=place",
+          '--output=jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount}{"\\n"}{end}',
+        )
+      )
+        .trim()
+        .split("\n");
+    await apply(deployment("place", file("first.h5")));
+    await ready("place");
+    const before = await pods();
+    const { modes, whys, sent } = await updated("place", file("second.h5"));
+    expect(modes).toEqual(["Surge", "InPlace"]);
+    expect(whys.at(-1)).toMatch(
+      /^the stable pod loads the candidate's model beside its own and is then handed over, requests wait at the gateway for a moment, because there was no free capacity: 0\/1 nodes are available: 1 Insufficient nvidia\.com\/gpu\./,
+    );
+    expect(sent.failed).toEqual([]);
+    await vi.waitFor(async () => expect(await pods()).toEqual(before), { timeout: 30_000, interval: 500 });
+    process.stdout.write(`in place: ${sent.answered} requests, the longest ${Math.round(sent.longestMs)} ms\n`);
   });
 });

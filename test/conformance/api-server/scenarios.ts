@@ -1,14 +1,14 @@
 import { applyPatch, jsonPatch, mergePatch, strategicPatch, type Step } from "./trace.ts";
 
 const configMaps = "/api/v1/namespaces/NS/configmaps";
-const pods = "/api/v1/namespaces/NS/pods";
+export const pods = "/api/v1/namespaces/NS/pods";
 const replicaSets = "/apis/apps/v1/namespaces/NS/replicasets";
 const services = "/api/v1/namespaces/NS/services";
 const slices = "/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices";
 const budgets = "/apis/policy/v1/namespaces/NS/poddisruptionbudgets";
 const leases = "/apis/coordination.k8s.io/v1/namespaces/NS/leases";
 const secrets = "/api/v1/namespaces/NS/secrets";
-const accounts = "/api/v1/namespaces/NS/serviceaccounts";
+export const accounts = "/api/v1/namespaces/NS/serviceaccounts";
 const events = "/api/v1/namespaces/NS/events";
 const models = "/apis/modelwright.dev/v1alpha1/namespaces/NS/modeldeployments";
 
@@ -21,7 +21,7 @@ const configMap = (name: string, more: object = {}) => ({
 
 const container = { name: "c", image: "example.test/app:1" };
 
-const pod = (name: string, spec: object = {}) => ({
+export const pod = (name: string, spec: object = {}) => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name, labels: { app: name } },
@@ -54,8 +54,8 @@ const model = (name: string, spec: object = {}, metadata: object = {}) => ({
   spec: { model: { source: { http: { url: "https://example.test/m.h5", sha256: "0".repeat(64) } } }, ...spec },
 });
 
-const create = (path: string, body: unknown): Step => ({ method: "POST", path, body });
-const read = (path: string, accept?: string): Step => ({
+export const create = (path: string, body: unknown): Step => ({ method: "POST", path, body });
+export const read = (path: string, accept?: string): Step => ({
   method: "GET",
   path,
   ...(accept === undefined ? {} : { accept }),
@@ -66,8 +66,8 @@ const remove = (path: string, body?: unknown): Step => ({
   path,
   ...(body === undefined ? {} : { body }),
 });
-const patch = (path: string, body: unknown, type: string): Step => ({ method: "PATCH", path, body, type });
-const apply = (path: string, manager: string, body: unknown): Step =>
+export const patch = (path: string, body: unknown, type: string): Step => ({ method: "PATCH", path, body, type });
+export const apply = (path: string, manager: string, body: unknown): Step =>
   patch(`${path}${path.includes("?") ? "&" : "?"}fieldManager=${manager}`, body, applyPatch);
 
 /** Traces, by what they test. Each runs in its own namespace. */

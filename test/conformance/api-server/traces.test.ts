@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTimeoutMs, whyNoControlPlane } from "../../cluster/control-plane.ts";
 import { type Comparison, startComparison } from "./comparison.ts";
 import { randomSteps } from "./random-steps.ts";
+import { inPlaceScenarios } from "./in-place-scenarios.ts";
 import { scenarios } from "./scenarios.ts";
 import type { Step } from "./trace.ts";
 
@@ -28,7 +29,7 @@ describe.skipIf(reason !== undefined)(
       expect(model).toEqual(real);
     }
 
-    for (const [name, steps] of Object.entries(scenarios)) test(name, () => compare(steps));
+    for (const [name, steps] of Object.entries({ ...scenarios, ...inPlaceScenarios })) test(name, () => compare(steps));
     test.concurrent.each(seeds)("random trace of seed %i", (seed) => compare(randomSteps(seed, stepsPerTrace)));
   },
 );

@@ -1,10 +1,15 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { checkedManifests } from "../../../operator/cli/manifests/manifests.ts";
+import { labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { environment } from "../../../runtime/contract/environment.ts";
+import { inPlaceFiles } from "../../../runtime/contract/in-place.ts";
+import { podsOf } from "./client/observed.ts";
 import { startLocalMode } from "./local-mode.ts";
 import { distance, fixture, predict, predictions, versions } from "./client/predict.ts";
+import { descendants } from "./processes.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -59,6 +64,25 @@ test.for([
     const answered = predictions(await predict(local.restUrl, model, want.instances));
     expect(distance(answered, want.probabilities)).toBeLessThanOrEqual(tolerance);
     expect(await versions(local.restUrl, model)).toEqual(["1"]);
+  } finally {
+    await local.stop();
+  }
+});
+
+test("the process of a model file reads its pod's revision from a file, as an in-place update changes it", async () => {
+  const local = await startLocalMode([join(folder, "digits_2024.h5")]);
+  try {
+    await local.line(/^default\/digits-2024 {2}Ready /);
+    const [pod] = await podsOf(local, "digits-2024");
+    const serving = descendants(local.pid).filter(({ command }) => command.includes("runtime/main.ts serve"));
+    expect(serving).toHaveLength(1);
+    const variables = readFileSync(`/proc/${serving[0]?.pid}/environ`, "utf8").split("\0");
+    const start = `${environment.inPlaceFolder}=`;
+    const inPlaceFolder = variables.find((variable) => variable.startsWith(start))?.slice(start.length) ?? "";
+    const revision = pod?.metadata.labels?.[labels.revision] ?? "";
+    expect(variables).toContain(`${environment.revision}=${revision}`);
+    expect(readFileSync(join(inPlaceFolder, inPlaceFiles.revision), "utf8")).toBe(revision);
+    expect(readFileSync(join(inPlaceFolder, inPlaceFiles.models), "utf8")).toBe("");
   } finally {
     await local.stop();
   }

@@ -1,8 +1,11 @@
-import { readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledFiles } from "../../../charts/images/bundle.ts";
 import { programs } from "../../../charts/images/program-image.ts";
+import { eventually } from "../../builders/eventually.ts";
 import { digits, predict, probabilities, rows, startServe } from "./program.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -47,6 +50,38 @@ describe("the bundled runtime, as in its image", () => {
 
   test("finds the packages that are not bundled", async () => {
     expect(await predicted("TensorFlowJs")).toEqual([200, "TensorFlowJs/wasm", true]);
+  });
+
+  test("fetches a model in a thread, beside the one that serves", async () => {
+    const model = await readFile(digits.model);
+    const server = createServer((_, response) => response.end(model));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/model.h5`;
+    const place = await mkdtemp(join(tmpdir(), "modelwright-bundled-"));
+    const next = {
+      revision: "B",
+      version: "2",
+      path: "model.h5",
+      format: "Auto",
+      fetch: { MODELWRIGHT_SOURCE_URL: url },
+    };
+    await writeFile(join(place, "models"), JSON.stringify([next]));
+    const env = { MODELWRIGHT_REVISION: "A", MODELWRIGHT_IN_PLACE_FOLDER: place, TMPDIR: place };
+    const serving = await startServe(digits.model, env, [join(folder, "main.js")]);
+    try {
+      const { revision } = await serving.line("model fetched");
+      expect(revision).toBe("B");
+      await eventually(
+        async () => JSON.stringify(await (await fetch(`${serving.admin}/model`)).json()),
+        (facts) => facts.includes('"inPlace":{"serving":"A","loaded":["A","B"]}'),
+      );
+    } finally {
+      serving.child.kill("SIGTERM");
+      expect((await serving.ended).code).toBe(0);
+      server.close();
+      await rm(place, { recursive: true });
+    }
   });
 
   test("has one file for serving and one for code shared by all commands, both in Latin-1", async () => {

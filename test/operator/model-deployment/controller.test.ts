@@ -15,7 +15,7 @@ import {
 } from "../../../operator/model-deployment/simulation/cluster.ts";
 import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { labels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import { createModelFactsSource } from "../../../operator/signals/model-facts.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
@@ -219,7 +219,12 @@ describe("the controller of ModelDeployments", () => {
 
   test("requests a model's facts until status shows them, also when its digest is known from before a restart", async () => {
     const asked: string[] = [];
-    const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
+    const facts = {
+      facts: () => undefined,
+      forget: () => {},
+      refresh: () => {},
+      ask: ({ uid }: { uid: string }) => void asked.push(uid),
+    };
     const parts = { facts, acknowledged: () => cluster.acknowledged, droppedField: () => undefined };
     const options = { ...parts, recorder: { publish: () => {} }, settings: settings(), clock, log: silentLog };
     const client = createMemoryClient(cluster, () => {});
@@ -242,7 +247,7 @@ describe("the controller of ModelDeployments", () => {
     caches.pods.cache.upsert({
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { ...named("digits-pod", "uid-pod"), ...ownedBy("uid-set") },
+      metadata: { ...named("digits-pod", "uid-pod"), labels: { [labels.revision]: hash }, ...ownedBy("uid-set") },
       spec: { containers: [] },
       status: { podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] },
     });

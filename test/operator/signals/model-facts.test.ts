@@ -30,10 +30,10 @@ afterEach(async () => {
   asked = 0;
 });
 
-async function podSays(body: string, status = 200): Promise<void> {
+async function podSays(body: string | (() => string), status = 200): Promise<void> {
   server = createServer((_request, response) => {
     asked += 1;
-    response.writeHead(status).end(body);
+    response.writeHead(status).end(typeof body === "string" ? body : body());
   });
   await new Promise<void>((resolve) => server?.listen(ports.admin, address, resolve));
 }
@@ -53,6 +53,32 @@ describe("the facts of a model", () => {
     ).toEqual(facts);
     source.ask({ uid: "u", address }, () => (told += 1));
     expect([told, asked]).toEqual([1, 1]);
+  });
+
+  test("are requested again while a pod is updated in place, and told only when they have changed", async () => {
+    const updating = { ...facts, inPlace: { serving: "a", loaded: ["a"] } };
+    let said: object = updating;
+    await podSays(() => JSON.stringify(said));
+    const source = createModelFactsSource({ clock: systemClock, log: silentLog });
+    let told = 0;
+    const refreshed = async (): Promise<unknown> => {
+      const before = asked;
+      for (let time = 0; time < 3; time += 1) source.refresh({ uid: "u", address }, () => (told += 1));
+      await eventually(
+        () => asked,
+        (times) => times > before,
+      );
+      await systemClock.sleep(50);
+      return [source.facts("u")?.inPlace, told, asked];
+    };
+    expect(await refreshed()).toEqual([updating.inPlace, 1, 1]);
+    expect(await refreshed()).toEqual([updating.inPlace, 1, 2]);
+    const failed = { revision: "b", reason: "DigestMismatch", message: "x".repeat(5_000) };
+    said = { ...facts, inPlace: { serving: "b", loaded: ["a", "b", "c", "d", "e"], failed } };
+    const limited = { ...failed, message: "x".repeat(1_024) };
+    expect(await refreshed()).toEqual([{ serving: "b", loaded: ["a", "b", "c", "d"], failed: limited }, 2, 3]);
+    said = { ...facts, inPlace: { serving: "b", loaded: "b" } };
+    expect(await refreshed()).toEqual([{ serving: "b", loaded: ["a", "b", "c", "d"], failed: limited }, 2, 4]);
   });
 
   test("include why the engine is not the first choice, truncated to what fits", async () => {

@@ -45,4 +45,16 @@ export const defects: Readonly<Record<string, Defect>> = {
     instead: "",
     within: 50,
   },
+  "hands a pod over before the candidate's model is loaded in it": {
+    file: "operator/model-deployment/plan/in-place/in-place-update.ts",
+    text: 'if (loaded.includes(revision)) return { stage: "Prepared", pod };',
+    instead: 'if (failed === undefined) return { stage: "Prepared", pod };',
+    within: 400,
+  },
+  "confirms a hand-over before the pod serves the candidate": {
+    file: "operator/model-deployment/plan/in-place/in-place-plan.ts",
+    text: "if (own === undefined || state?.serving !== revision) return",
+    instead: "if (own === undefined) return",
+    within: 400,
+  },
 };

@@ -136,8 +136,15 @@ function isGatewayPort(key: string, value: unknown): boolean {
   return key === "port" && Number(value) >= modelPortRange.first;
 }
 
+/** A bad model is refused by its own pod or, if that is still there, by the one that was to load it beside another. */
+const refusals =
+  /container runtime of pod POD exited with code \d+: the model is not what was promised|pod POD cannot load it beside the stable revision's model: it is another file/g;
+
 function normalizedMessage(given: string): string {
-  const text = given.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
+  const text = given
+    .replaceAll(/\(version \d+\)/g, "(version V)")
+    .replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD")
+    .replaceAll(refusals, "REFUSED");
   if (!/requests|quota/.test(text)) return text;
   // The time of an analysis or a quota error, and the number of requests by then, vary between runs.
   return text

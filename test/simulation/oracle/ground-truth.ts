@@ -1,7 +1,12 @@
 import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
+import { inPlaceModels } from "../../../operator/model-deployment/resources/pod/in-place-models.ts";
+import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { World } from "../world/world.ts";
+
+/** Time for the news of a ready pod to arrive; a longer delay is a fault. */
+const newsMs = 1_000;
 
 /** Longest staleness of an operator's view plus the delay of a request: older specs are no longer acted on. */
 const windowMs = 100_000;
@@ -25,6 +30,8 @@ export interface GroundTruth {
   setOf(uid: string, hash: string): StoredSet | undefined;
   setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
+  /** Its pods that have been ready for so long that an operator can know. */
+  knownReadyPods(set: StoredSet): number;
   /** Names of its pods that are not terminating. */
   livePods(set: StoredSet): readonly string[];
   /**
@@ -64,8 +71,10 @@ export function createGroundTruth(world: World): GroundTruth {
 function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTruth {
   const desired: DesiredSpec[] = [];
   const owners = new Set<string>();
-  /** UID of a ReplicaSet → UID of its ModelDeployment and revision hash. */
-  const revisionOf = new Map<string, string>();
+  /** UID of a ReplicaSet → UID of its ModelDeployment. */
+  const deploymentOf = new Map<string, string>();
+  /** UID of a pod → UID of its ModelDeployment; a pod that is handed over has no controller for a moment. */
+  const deploymentOfPod = new Map<string, string>();
   /** Revision → number of pods → time until which so many were ready. */
   const readyUntil = new Map<string, Map<number, number>>();
   /** Revision → UID of a pod → time until which it was ready. */
@@ -78,8 +87,17 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
   const sets = (): readonly StoredSet[] => objects("replicasets.apps") as StoredSet[]; // what the collection holds
   const pods = (): readonly StoredPod[] => objects("pods.") as StoredPod[]; // what the collection holds
   const isRecent = (untilMs: number): boolean => untilMs >= clock.monotonic() - windowMs;
-  const readyPods = ({ metadata: { uid } }: StoredSet): number =>
-    pods().filter((pod) => controllerOf(pod) === uid && isReady(pod)).length;
+  const revisionOf = ({ metadata }: StoredPod): string =>
+    `${deploymentOfPod.get(metadata.uid)} ${metadata.labels?.[labels.revision]}`;
+  const podsOf = (set: StoredSet): readonly StoredPod[] => {
+    const revision = `${controllerOf(set)} ${hashOf(set)}`;
+    return pods().filter((pod) => revisionOf(pod) === revision);
+  };
+  const readyPods = (set: StoredSet): number => podsOf(set).filter(isReady).length;
+  /** UID of a pod → when it became ready. */
+  const readySince = new Map<string, number>();
+  const isKnownReady = (pod: StoredPod): boolean =>
+    isReady(pod) && clock.monotonic() - (readySince.get(pod.metadata.uid) ?? 0) >= newsMs;
   return {
     owners,
     deployment: (uid) =>
@@ -87,9 +105,10 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
     setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
     setsOf: (uid) => sets().filter((set) => controllerOf(set) === uid),
     readyPods,
-    livePods: ({ metadata: { uid } }) =>
-      pods()
-        .filter((pod) => controllerOf(pod) === uid && pod.metadata.deletionTimestamp === undefined)
+    knownReadyPods: (set) => podsOf(set).filter(isKnownReady).length,
+    livePods: (set) =>
+      podsOf(set)
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .map(({ metadata }) => metadata.name),
     wasReady(uid, hash, count) {
       const revision = `${uid} ${hash}`;
@@ -123,16 +142,20 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
     observePod(pod) {
       const owner = controllerOf(pod);
       const set = sets().find(({ metadata }) => metadata.uid === owner);
-      if (set !== undefined) revisionOf.set(owner, `${controllerOf(set)} ${hashOf(set)}`);
-      const revision = revisionOf.get(owner);
-      if (revision === undefined) return;
+      if (set !== undefined) deploymentOf.set(owner, controllerOf(set));
+      const deployment = deploymentOf.get(owner) ?? deploymentOfPod.get(pod.metadata.uid);
+      if (deployment === undefined) return;
+      deploymentOfPod.set(pod.metadata.uid, deployment);
+      const revision = revisionOf(pod);
       const until = podsUntil.get(revision) ?? new Map<string, number>();
       podsUntil.set(revision, until);
+      if (!isReady(pod)) readySince.delete(pod.metadata.uid);
+      else if (!readySince.has(pod.metadata.uid)) readySince.set(pod.metadata.uid, clock.monotonic());
       if (isReady(pod)) until.set(pod.metadata.uid, Infinity);
       else if (until.get(pod.metadata.uid) === Infinity) until.set(pod.metadata.uid, clock.monotonic());
       const counts = readyUntil.get(revision) ?? new Map<number, number>();
       readyUntil.set(revision, counts);
-      const ready = pods().filter((one) => isReady(one) && revisionOf.get(controllerOf(one)) === revision).length;
+      const ready = pods().filter((one) => isReady(one) && revisionOf(one) === revision).length;
       for (let count = 1; count <= ready; count += 1) counts.set(count, Infinity);
       for (const [count, untilMs] of counts) {
         if (count > ready) counts.set(count, Math.min(untilMs, clock.monotonic()));
@@ -149,9 +172,12 @@ export function controllerOf({ metadata }: Pick<StoredPod, "metadata">): string 
   return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? "";
 }
 
+/** Rules on the writes of pods make sure that the first model of the list is the one that the pod serves. */
 function isReady({ metadata, status }: Pod): boolean {
+  const [serving] = inPlaceModels(metadata.annotations?.[annotations.inPlaceModels] ?? "");
   return (
     metadata.deletionTimestamp === undefined &&
+    (serving === undefined || serving.revision === metadata.labels?.[labels.revision]) &&
     status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true
   );
 }

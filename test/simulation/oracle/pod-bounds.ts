@@ -26,8 +26,10 @@ export function minPods(
 }
 
 /** Most pods of all revisions, under the most permissive recent spec. */
-export function maxPods({ specs }: DesiredState): number {
-  return Math.max(...specs.map((spec) => replicasOf(spec) + allowed(spec).surge));
+export function maxPods({ specs }: DesiredState, status: ModelDeploymentStatus): number {
+  // The ReplicaSet that adopts a pod wants it before the other one lets it go.
+  const adopted = status.capacity?.mode === "InPlace" ? 1 : 0;
+  return Math.max(...specs.map((spec) => replicasOf(spec) + Math.max(adopted, allowed(spec).surge)));
 }
 
 function allowed(spec: ModelDeploymentSpec): RollingLimits {

@@ -6,6 +6,7 @@ import type { Gateway } from "../world/gateways.ts";
 import type { World } from "../world/world.ts";
 import { minPods, maxPods } from "./pod-bounds.ts";
 import { createOscillations } from "./oscillations.ts";
+import { podViolations } from "./pod-rules.ts";
 import { statusRules } from "./status-rules.ts";
 import {
   controllerOf,
@@ -89,7 +90,11 @@ export function startSafetyMonitor(world: World, given: ReadonlyMap<string, stri
     const { collection, record, before, type } = change;
     const isGone = type === "DELETED";
     const [object, previous]: readonly unknown[] = [record.object, before?.object];
-    if (collection === "pods.") return truth.observePod(object as StoredPod); // what the collection holds
+    if (collection === "pods.") {
+      truth.observePod(object as StoredPod); // what the collection holds
+      if (ledger.actor === undefined) return;
+      return podViolations(object as StoredPod, previous as StoredPod | undefined, world.inPlacePods).forEach(report); // likewise
+    }
     if (collection === "modeldeployments.modelwright.dev") {
       truth.observeDeployment(object as StoredDeployment, isGone); // what the collection holds
       if (record.object.metadata.generation !== before?.object.metadata.generation) oscillations.specChanged();
@@ -157,7 +162,7 @@ function isWithinSurge({ truth, unseen, isSoleScaler, now, before }: Write<Store
   if (spec === undefined || status?.stable === undefined || declared <= (before?.spec.replicas ?? 0)) return undefined;
   const seen = truth.setsOf(uid).filter((set) => set === now || !unseen.has(set.metadata.uid));
   const all = seen.reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
-  const most = maxPods(truth.desired(uid));
+  const most = maxPods(truth.desired(uid), status);
   return isSoleScaler && all > most
     ? `scaled ${now.metadata.name} so that there are ${all} pods, not ${most}`
     : undefined;
@@ -183,7 +188,7 @@ function keepsNeededPods({ truth, gateways, isLate, isContended, now, before }: 
 function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
   const deployment = truth.deployment(controllerOf(now));
   const isLeaving = deployment !== undefined && weightOf(now, truth) === undefined && isScaledDown(now, before);
-  if (!isLeaving || truth.readyPods(now) === 0) return undefined;
+  if (!isLeaving || truth.knownReadyPods(now) === 0) return undefined;
   const weight = Math.max(0, ...weightsInForce({ truth, gateways, now }));
   const left = now.spec.replicas ?? 1;
   // A revision that is wanted again may get the pods of its first step before status names it as candidate.

@@ -31,7 +31,9 @@ const lastModel = "good-9.h5";
 export function rolloutWalk(walk: number): Walk {
   const random = createRandom(walk * 7_919 + 13);
   const isSequential = walk % 4 !== 3;
-  const replicas = random.integer(1, 4);
+  // Only a single pod is updated in place.
+  const isClaimed = walk % 3 === 0;
+  const replicas = isClaimed ? Math.ceil(random.integer(1, 4) / 2) : random.integer(1, 4);
   const state: State = {
     models: ["good-1.h5"],
     replicas,
@@ -46,7 +48,13 @@ export function rolloutWalk(walk: number): Walk {
     acts.push(act);
     ends.push(finalActs(state));
   };
-  add({ kind: "create", model: "good-1.h5", replicas, rollout: drawStrategy(random) });
+  add({
+    kind: "create",
+    model: "good-1.h5",
+    replicas,
+    rollout: drawStrategy(random),
+    ...(isClaimed ? { isClaimed } : {}),
+  });
   // With a smaller quota the rollout's outcome would depend on the next lost pod.
   state.hasQuota = random.bool(0.25);
   if (state.hasQuota) add({ kind: "quota", pods: replicas });

@@ -8,7 +8,14 @@ export interface Change {
   readonly gapMs: number;
   readonly name: string;
   readonly act:
-    | { readonly kind: "create"; readonly model: string; readonly replicas: number; readonly rollout?: RolloutSpec }
+    | {
+        readonly kind: "create";
+        readonly model: string;
+        readonly replicas: number;
+        readonly rollout?: RolloutSpec;
+        /** Its models are in a claim, not in a ConfigMap: its pods can be updated in place. */
+        readonly isClaimed?: boolean;
+      }
     | { readonly kind: "model"; readonly model: string }
     | { readonly kind: "replicas"; readonly replicas: number }
     | { readonly kind: "suspend"; readonly suspend: boolean }

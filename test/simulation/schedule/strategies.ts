@@ -37,7 +37,9 @@ export const endingStrategies: readonly [RolloutSpec, ...RolloutSpec[]] = [
 /** Draws a strategy, mostly a canary. */
 export function drawStrategy(random: RandomSource): RolloutSpec {
   const limit = random.bool(0.3) ? { revisionHistoryLimit: random.integer(1, 2) } : {};
-  const capacity = random.bool(0.15) ? { capacity: random.pick(["Swap", "Recreate", "Surge"] as const) } : {};
+  const capacity = random.bool(0.15)
+    ? { capacity: random.pick(["Swap", "Recreate", "Surge", "InPlace"] as const) }
+    : {};
   const shared = { progressDeadline, analysis, ...limit, ...capacity };
   const kind = random.pick(["canary", "canary", "canary", "canary", "blueGreen", "recreate"] as const);
   if (kind === "recreate") return { ...shared, recreate: {} };

@@ -1,48 +1,65 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ModelFactsSource } from "../../../operator/signals/model-facts.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
-import { modelOf } from "./kubelet.ts";
+import type { InPlacePods } from "./in-place-pods.ts";
 import type { Process } from "./process.ts";
 
 /** Simulates the runtimes' admin ports: every pod answers after a short delay. */
-export function createModelFacts(server: ApiServer, clock: Clock): { source(process: Process): ModelFactsSource } {
+export function createModelFacts(
+  server: ApiServer,
+  clock: Clock,
+  inPlacePods: InPlacePods,
+): { source(process: Process): ModelFactsSource } {
   return {
     source(process) {
       const known = new Map<string, ModelFacts | undefined>();
+      const asking = new Set<string>();
+      const question = (uid: string, onFacts: () => void): void => {
+        asking.add(uid);
+        const answer = clock.sleep(20).then(() => factsOf(server, uid, inPlacePods));
+        void process.delivered(answer).then((facts) => {
+          asking.delete(uid);
+          if (!known.has(uid) || facts === undefined || isDeepStrictEqual(facts, known.get(uid))) return;
+          known.set(uid, facts);
+          onFacts();
+        });
+      };
       return {
         facts: (uid) => known.get(uid),
         forget: (uid) => void known.delete(uid),
         ask({ uid }, onFacts) {
           if (known.has(uid)) return;
           known.set(uid, undefined);
-          const answer = clock.sleep(20).then(() => factsOf(server, uid));
-          void process.delivered(answer).then((facts) => {
-            if (!known.has(uid) || facts === undefined) return;
-            known.set(uid, facts);
-            onFacts();
-          });
+          question(uid, onFacts);
+        },
+        refresh({ uid }, onFacts) {
+          if (asking.has(uid)) return;
+          if (!known.has(uid)) known.set(uid, undefined);
+          question(uid, onFacts);
         },
       };
     },
   };
 }
 
-function factsOf(server: ApiServer, uid: string): ModelFacts | undefined {
+function factsOf(server: ApiServer, uid: string, inPlacePods: InPlacePods): ModelFacts | undefined {
   const pod = server.store
     .collection("pods.")
     .records("default")
     .find(({ object }) => object.metadata.uid === uid)?.object;
   if (pod === undefined) return undefined;
-  const model = modelOf(pod);
+  const inPlace = inPlacePods.facts(uid);
   return {
     name: "shop",
     version: "1",
     state: "Ready",
     format: "Keras",
     engine: "TensorFlowJs",
-    digest: `sha256:${model}`,
+    digest: `sha256:${inPlacePods.served(pod)}`,
     bytes: 1_000,
     signature: "x → y",
+    ...(inPlace === undefined ? {} : { inPlace }),
   };
 }

@@ -1,10 +1,10 @@
-import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
+import type { OwnerReference, Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { Collection } from "../../../operator/local/api-server/store/collection.ts";
 import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
 import { equalJson, type JsonObject } from "../../../operator/local/api-server/values/json.ts";
 import { timestamp } from "../../../operator/local/api-server/verbs/context.ts";
-import { podOfTemplate } from "../../../operator/local/controllers/replica-set/pod-of-template.ts";
+import { controllerReference, podOfTemplate } from "../../../operator/local/controllers/replica-set/pod-of-template.ts";
 import { controllerUid } from "../../../operator/local/controllers/replica-set/pod-readiness.ts";
 import { replicaSetPlan } from "../../../operator/local/controllers/replica-set/replica-set-plan.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
@@ -41,15 +41,26 @@ export function startReplicaSets(options: ReplicaSetsOptions): SimulatedReplicaS
     clock.after(random.integer(1, 12), () => {
       waiting.delete(name);
       const object = sets.record("default", name)?.object;
-      if (object !== undefined) reconcile(object, { ...options, maxPods }, () => `pod-${podCount++}`);
+      if (object !== undefined) reconcile(object, { ...options, maxPods, orphans }, () => `pod-${podCount++}`);
     });
   };
+  /** Names of pods that nothing controls; mostly there are none. */
+  const orphans = new Set<string>();
   const enqueueAll = (): void => sets.records("default").forEach(({ object }) => enqueue(object.metadata.name));
+  const noteOrphan = (type: string, pod: ApiObject): boolean => {
+    const { namespace, name } = pod.metadata;
+    const isOrphan = type !== "DELETED" && namespace === "default" && controllerUid(asPod(pod)) === undefined;
+    if (!isOrphan) orphans.delete(name);
+    else orphans.add(name);
+    return isOrphan;
+  };
+  for (const { object } of pods.records("default")) noteOrphan("ADDED", object);
   enqueueAll();
   const endings = [
     sets.subscribe(({ record }) => enqueue(record.object.metadata.name)),
     pods.subscribe(({ record, type }) => {
-      if (type === "DELETED" && maxPods < Infinity) return enqueueAll();
+      const isOrphan = noteOrphan(type, record.object);
+      if (isOrphan || (type === "DELETED" && maxPods < Infinity)) return enqueueAll();
       const owner = server.store.owners.keyOf(controllerUid(record.object) ?? "");
       if (owner !== undefined) enqueue(owner.name);
     }),
@@ -63,11 +74,11 @@ export function startReplicaSets(options: ReplicaSetsOptions): SimulatedReplicaS
   };
 }
 
-type ReconcileOptions = ReplicaSetsOptions & { readonly maxPods: number };
+type ReconcileOptions = ReplicaSetsOptions & { readonly maxPods: number; readonly orphans: ReadonlySet<string> };
 
 function reconcile(
   object: ApiObject,
-  { server, clock, random, maxPods }: ReconcileOptions,
+  { server, clock, random, maxPods, orphans }: ReconcileOptions,
   newUid: () => string,
 ): void {
   const { store } = server;
@@ -78,10 +89,16 @@ function reconcile(
     .dependentsOf(object.metadata.uid)
     .map(({ namespace, name }) => pods.record(namespace, name)?.object)
     .filter((pod) => pod !== undefined) as unknown as (Pod & Stored)[]; // nothing else is owned by ReplicaSets
-  const facts = { replicaSet, pods: owned, nowMs: clock.now() };
+  const unowned = [...orphans].flatMap((name) => pods.record("default", name)?.object ?? []).map(asPod);
+  const facts = { replicaSet, pods: owned, orphans: unowned, nowMs: clock.now() };
   const room = maxPods === Infinity ? Infinity : Math.max(0, maxPods - pods.records("default").length);
-  const { create, remove } = replicaSetPlan(facts);
+  const { release, adopt, create, remove } = replicaSetPlan(facts);
   const { status } = replicaSetPlan({ ...facts, createFailure: create > room ? refusal(maxPods) : undefined });
+  const setOwners = (pod: Pod & Stored, ownerReferences: readonly OwnerReference[]): void => {
+    store.put(pods, { ...pod, metadata: { ...pod.metadata, ownerReferences } } as never); // a pod is JSON
+  };
+  for (const pod of release) setOwners(pod, []);
+  for (const pod of adopt) setOwners(pod, [controllerReference(replicaSet)]);
   for (let count = 0; count < Math.min(create, room); count += 1) {
     const pod = newPod(replicaSet, pods, random.fraction);
     const creationTimestamp = timestamp(clock);
@@ -96,6 +113,10 @@ function reconcile(
     server.answer({ method: "DELETE", path: `/api/v1/namespaces/default/pods/${metadata.name}` });
   const shown = status as unknown as JsonObject; // likewise
   if (!equalJson(shown, object["status"])) store.put(sets, { ...object, status: shown });
+}
+
+function asPod(object: ApiObject): Pod & Stored {
+  return object as unknown as Pod & Stored; // what the collection holds
 }
 
 /** A pod with an unused name: a restored world may draw the names of the original one. */

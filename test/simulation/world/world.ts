@@ -8,6 +8,7 @@ import { type RandomSource, createRandom } from "../schedule/random.ts";
 import { createSignals } from "./signals.ts";
 import { faultyTransport, type ActiveFaults } from "./faulty-transport.ts";
 import { createGateways, type Gateways } from "./gateways.ts";
+import { type InPlacePods, startInPlacePods } from "./in-place-pods.ts";
 import { startKubelet } from "./kubelet.ts";
 import { createGatewayPods, gatewayNames } from "./gateway-pods.ts";
 import { isAnalysisUpdate } from "./analysis-update.ts";
@@ -37,6 +38,7 @@ export interface Running {
 export interface World {
   readonly clock: WorldClock;
   readonly random: RandomSource;
+  readonly inPlacePods: InPlacePods;
   readonly server: ApiServer;
   /** The client of users. */
   readonly client: Client;
@@ -82,7 +84,8 @@ export async function createWorld(
   const client = createClient({ transport: server, fieldManager: "user", clock });
   const ledger = createLedger();
   const gateways = createGateways(gatewayNames, { clock, random, routes: begin?.routes ?? [] });
-  const facts = createModelFacts(server, clock);
+  const inPlacePods = startInPlacePods({ server, clock, random });
+  const facts = createModelFacts(server, clock, inPlacePods);
   const signals = runsAnalyses ? createSignals({ server, clock, gateways }) : undefined;
   const running: Running[] = [];
   let isOver = false;
@@ -117,7 +120,7 @@ export async function createWorld(
   else clock.after(500, collect);
   const simulated = { server, clock, random, podsBefore: begin === undefined ? 0 : firstNewNumber };
   const replicaSets = startReplicaSets(simulated);
-  const controllers = [startKubelet(simulated), replicaSets];
+  const controllers = [startKubelet(simulated), replicaSets, inPlacePods];
   const signalsOf = (process: Process) => (signals === undefined ? {} : { signals: signals.sources(process) });
   const startRunning = (isContending: boolean): Running => {
     const process = createProcess(clock);
@@ -162,6 +165,7 @@ export async function createWorld(
   const world: World = {
     clock,
     random,
+    inPlacePods,
     server,
     client,
     gateways,

@@ -3,20 +3,18 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { missingFields } from "../schema/missing-fields.ts";
 import { invalid, type Cause } from "../values/api-error.ts";
 import { finalizersOf, isBeingDeleted, nameOf, type Draft } from "../values/api-object.ts";
-import { objectOf, textOf, without, type JsonObject } from "../values/json.ts";
+import { listOf, objectOf, textOf, without, type JsonObject } from "../values/json.ts";
 import { memoized } from "../values/memoized.ts";
+import { ownerReferenceCauses } from "./owner-references.ts";
+import { qualifiedNameCauses } from "./qualified-name.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/u;
-const qualifiedName =
-  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/u;
 
 const subdomainMessage =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const labelValueMessage =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const labelKeyMessage =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 const labelNamed: ReadonlySet<string> = new Set(["Namespace", "Service"]);
 
@@ -25,6 +23,7 @@ export function validate(kind: ServedKind, draft: Draft, before: Draft | undefin
   const causes = [
     ...(before === undefined ? nameCauses(kind, draft) : newFinalizerCauses(draft, before)),
     ...labelCauses(objectOf(draft.metadata["labels"])),
+    ...ownerReferenceCauses(listOf(draft.metadata["ownerReferences"])),
     ...(kind.custom ? [] : missingFields(without(draft, "status"), kind.schema).map((path) => requiredValue(path))),
     ...(kind.strategy.validate?.(draft, before) ?? []),
   ];
@@ -43,7 +42,7 @@ const labelCauses = memoized((labels: JsonObject): readonly Cause[] =>
   Object.entries(labels).flatMap(([key, value]) => {
     const text = textOf(value);
     return [
-      ...(qualifiedName.test(key) ? [] : [invalidValue("metadata.labels", key, labelKeyMessage)]),
+      ...qualifiedNameCauses("metadata.labels", key),
       ...(labelValue.test(text) ? [] : [invalidValue("metadata.labels", text, labelValueMessage)]),
       ...(text.length <= 63 ? [] : [invalidValue("metadata.labels", text, "must be no more than 63 bytes")]),
     ];

@@ -13,7 +13,7 @@ import { applyPatch } from "./apply-patch.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { defaultedDraft, pruned, strictDecodingError } from "../admission/decoded-draft.ts";
 import { managersAfter, initialManagers, writerOf } from "../admission/managed-fields.ts";
-import { checkIdentity, existingObject, updateObject } from "./update.ts";
+import { checkUnchangedIdentity, existingObject, updateObject } from "./update.ts";
 
 /** The media types of the four patch formats. */
 export const patchTypes = {
@@ -36,7 +36,7 @@ export function patch(context: Context, request: ResourceRequest): ApiResponse {
   if (nameOf(draft) !== name) {
     throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
   }
-  checkIdentity(kind, existing, draft);
+  checkUnchangedIdentity(kind, existing, draft);
   const writer = writerOf(context, kind, options, subresource);
   const managers = managersAfter(kind, existing, draft, { managers: initialManagers(draft, existing), writer });
   const stored = updateObject(context, kind, existing, { draft, managers, options, subresource });

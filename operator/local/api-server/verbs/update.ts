@@ -1,3 +1,4 @@
+import { invalidValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldOwners } from "../ownership/field-owners.ts";
 import { objectResponse, type ApiResponse } from "../requests/response.ts";
@@ -78,6 +79,18 @@ export function checkIdentity(kind: ServedKind, existing: ApiObject, draft: Draf
     const where = `Key: ${storageKey(kind, existing)}, ResourceVersion: 0, AdditionalErrorMsg: ${difference}`;
     throw conflict(kind, nameOf(existing), `StorageError: invalid object, Code: 4, ${where}`);
   }
+  checkSeenVersion(kind, existing, draft);
+}
+
+/** As {@link checkIdentity}, for a patch: its UID is a field like others, and no precondition. Throws 409 and 422. */
+export function checkUnchangedIdentity(kind: ServedKind, existing: ApiObject, draft: Draft): void {
+  checkSeenVersion(kind, existing, draft);
+  const uid = textOf(draft.metadata["uid"]);
+  if (uid === existing.metadata.uid || uid === "") return;
+  throw invalid(kind, nameOf(existing), [invalidValue("metadata.uid", uid, "field is immutable")]);
+}
+
+function checkSeenVersion(kind: ServedKind, existing: ApiObject, draft: Draft): void {
   const version = textOf(draft.metadata["resourceVersion"]);
   if (version !== "" && version !== existing.metadata.resourceVersion) throw modifiedSince(kind, nameOf(existing));
 }

@@ -1,4 +1,4 @@
-import type { Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
+import type { OwnerReference, Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
 
 /** Alphabet of Kubernetes' random name suffixes: no vowels, so no words, and no characters that look alike. */
 const letters = "bcdfghjklmnpqrstvwxz2456789";
@@ -21,17 +21,15 @@ export function podOfTemplate({ metadata, spec }: ReplicaSet & Stored, random: (
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [
-        {
-          apiVersion: "apps/v1",
-          kind: "ReplicaSet",
-          name: metadata.name,
-          uid: metadata.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controllerReference({ metadata })],
     },
     spec: template.spec,
   };
+}
+
+/** The reference by which a ReplicaSet controls a pod. */
+export function controllerReference({
+  metadata: { name, uid },
+}: Pick<ReplicaSet & Stored, "metadata">): OwnerReference {
+  return { apiVersion: "apps/v1", kind: "ReplicaSet", name, uid, controller: true, blockOwnerDeletion: true };
 }

@@ -1,19 +1,28 @@
 import { isDeepStrictEqual } from "node:util";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import type { Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
+import type { OwnerReference, Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
 import { resources } from "../../../kube/resources.ts";
 import { type Controller, createController, type Outcome } from "../../../loop/controller.ts";
 import type { ControllerContext } from "../controllers.ts";
-import { podOfTemplate } from "./pod-of-template.ts";
+import { controllerReference, podOfTemplate } from "./pod-of-template.ts";
 import { controllerUid } from "./pod-readiness.ts";
-import { replicaSetPlan } from "./replica-set-plan.ts";
+import { type ReplicaSetPlan, replicaSetPlan } from "./replica-set-plan.ts";
 
 type StoredPod = Pod & Stored;
 type StoredReplicaSet = ReplicaSet & Stored;
 
+/** Index of pods by their controller's UID; those without one are found by their namespace. */
+export function controllerIndex(pod: Pod): readonly string[] {
+  return [controllerUid(pod) ?? orphansOf(pod.metadata.namespace)];
+}
+
+function orphansOf(namespace = ""): string {
+  return `orphans of ${namespace}`;
+}
+
 /**
- * Keeps each ReplicaSet at its number of pods. It adopts no orphaned pods. A stale cache never leads to too many pods: a
- * key waits until the cache has its own creations, and pods that it deleted no longer count.
+ * Keeps each ReplicaSet at its number of pods, releases those that it no longer selects and adopts those that nothing controls. A
+ * stale cache never leads to too many pods: a key waits until the cache has its own writes, and pods that it deleted no longer count.
  */
 export function replicaSetController(context: ControllerContext): Controller {
   const { replicaSets, pods, clock, log } = context;
@@ -32,8 +41,12 @@ export function replicaSetController(context: ControllerContext): Controller {
   replicaSets.subscribe(({ object }) => controller.add(keyOf(object)));
   pods.subscribe(({ type, object }) => {
     if (type === "removed") removed.delete(object.metadata.uid);
-    const owner = replicaSets.withUid(controllerUid(object) ?? "");
+    const uid = controllerUid(object);
+    const owner = uid === undefined ? undefined : replicaSets.withUid(uid);
     if (owner !== undefined) controller.add(keyOf(owner));
+    if (uid !== undefined) return;
+    const sets = replicaSets.all().filter(({ metadata }) => metadata.namespace === object.metadata.namespace);
+    for (const set of sets) controller.add(keyOf(set));
   });
   return controller;
 }
@@ -44,15 +57,17 @@ async function reconcile(
   context: ControllerContext,
 ): Promise<Outcome> {
   const { clock, pods } = context;
-  const owned = pods
-    .withIndex("controller", replicaSet.metadata.uid)
-    .filter(({ metadata }) => !removed.has(metadata.uid));
-  const facts = { replicaSet, pods: owned, nowMs: clock.now() };
+  const { uid, namespace } = replicaSet.metadata;
+  const [owned, orphans] = [uid, orphansOf(namespace)].map((index) =>
+    pods.withIndex("controller", index).filter(({ metadata }) => !removed.has(metadata.uid)),
+  );
+  const facts = { replicaSet, pods: owned ?? [], orphans: orphans ?? [], nowMs: clock.now() };
   const plan = replicaSetPlan(facts);
+  const claimed = await claimPods(replicaSet, plan, context);
   const { created, failure } = await createPods(replicaSet, plan.create, context);
   for (const pod of plan.remove) await removePod(replicaSet, pod, removed, context);
   await writeStatus(replicaSet, replicaSetPlan({ ...facts, createFailure: failure?.message }).status, context);
-  const newest = created.at(-1);
+  const newest = created.at(-1) ?? claimed;
   if (failure !== undefined) {
     // The cache must have the pods created before the failure before the next attempt counts them.
     if (newest !== undefined) await Promise.race([pods.untilSeen(newest), clock.sleep(cacheWaitMs)]);
@@ -62,6 +77,28 @@ async function reconcile(
     ...(plan.recheckAfterMs === undefined ? {} : { requeueAfterMs: plan.recheckAfterMs }),
     ...(newest === undefined ? {} : { awaiting: pods.untilSeen(newest) }),
   };
+}
+
+/** Releases and adopts pods; returns the newest resourceVersion, if there is one. */
+async function claimPods(
+  replicaSet: StoredReplicaSet,
+  { release, adopt }: Pick<ReplicaSetPlan, "release" | "adopt">,
+  { client }: ControllerContext,
+): Promise<string | undefined> {
+  let newest: string | undefined;
+  const write = async ({ metadata }: StoredPod, ownerReferences: readonly OwnerReference[]): Promise<void> => {
+    const { namespace, name, uid, resourceVersion } = metadata;
+    const changes = { metadata: { uid, resourceVersion, ownerReferences } };
+    newest = (await client.mergePatch(resources.pods, { namespace, name }, changes)).metadata.resourceVersion;
+  };
+  for (const pod of release) {
+    const others = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== replicaSet.metadata.uid);
+    await write(pod, others);
+  }
+  for (const pod of adopt) {
+    await write(pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(replicaSet)]);
+  }
+  return newest;
 }
 
 /** Longest wait for the cache after a failed creation. */

@@ -1,4 +1,5 @@
 import type { ObservedCondition, Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
+import { isSelected } from "../label-match.ts";
 import { deletionOrder } from "./deletion-order.ts";
 import { isActive, readySinceMs } from "./pod-readiness.ts";
 
@@ -6,6 +7,10 @@ type StoredPod = Pod & Stored;
 
 /** What a ReplicaSet needs now. */
 export interface ReplicaSetPlan {
+  /** Pods that it controls and no longer selects: it is to give up their control. */
+  readonly release: readonly StoredPod[];
+  /** Pods without a controller that it selects: it is to take control of them. */
+  readonly adopt: readonly StoredPod[];
   /** Number of missing pods. */
   readonly create: number;
   /** Surplus pods, in deletion order. */
@@ -20,6 +25,8 @@ export interface ReplicaSetFacts {
   readonly replicaSet: ReplicaSet & Stored;
   /** The pods that it controls, without deleted ones that are still in the cache. */
   readonly pods: readonly StoredPod[];
+  /** Pods of its namespace that nothing controls, likewise. */
+  readonly orphans?: readonly StoredPod[];
   readonly nowMs: number;
   /** Error message of the last failed pod creation. */
   readonly createFailure?: string | undefined;
@@ -28,16 +35,26 @@ export interface ReplicaSetFacts {
 /** Most pods created in one pass: Kubernetes' `BurstReplicas`. */
 const burst = 500;
 
-/** The pods to create and delete for a ReplicaSet, and its status. Pods of a terminating ReplicaSet are left alone. */
-export function replicaSetPlan({ replicaSet, pods, nowMs, createFailure }: ReplicaSetFacts): ReplicaSetPlan {
+/**
+ * The pods to release, adopt, create and delete for a ReplicaSet, and its status. Pods of a terminating ReplicaSet are left alone.
+ * Which pods are its own is decided as in `ClaimPods` of Kubernetes' `pkg/controller/controller_ref_manager.go`.
+ */
+export function replicaSetPlan(facts: ReplicaSetFacts): ReplicaSetPlan {
+  const { replicaSet, pods, orphans = [], nowMs, createFailure } = facts;
   const { spec, metadata } = replicaSet;
-  const active = pods.filter(isActive);
-  const difference = metadata.deletionTimestamp === undefined ? active.length - (spec.replicas ?? 1) : 0;
+  const isTerminating = metadata.deletionTimestamp !== undefined;
+  const controlled = pods.filter(isActive);
+  const release = isTerminating ? [] : controlled.filter((pod) => !isSelected(pod, spec.selector));
+  const adopt = isTerminating ? [] : orphans.filter((pod) => isActive(pod) && isSelected(pod, spec.selector));
+  const active = [...controlled.filter((pod) => !release.includes(pod)), ...adopt];
+  const difference = isTerminating ? 0 : active.length - (spec.replicas ?? 1);
   const readySince = active.map(readySinceMs).filter((since) => since !== undefined);
   const waitsMs = readySince.map((since) => since + (spec.minReadySeconds ?? 0) * 1000 - nowMs);
   const soonestMs = Math.min(...waitsMs.filter((waitMs) => waitMs > 0));
   const conditions = failureConditions(replicaSet, createFailure, nowMs);
   return {
+    release,
+    adopt,
     create: Math.min(burst, Math.max(0, -difference)),
     remove: difference > 0 ? deletionOrder(active).slice(0, difference) : [],
     status: {

@@ -3,6 +3,7 @@ import type { Container, EnvironmentVariable, KeyReference } from "../../../kube
 import { kubeletFaults } from "../faults.ts";
 import { quantityNumber } from "../../../../crds/schema/grammar/quantity.ts";
 import { type ConfigKind, type ConfigReader, requiredContents } from "./config-reader.ts";
+import { metadataField } from "./metadata-field.ts";
 
 /** The values that a container's environment variables may refer to. */
 export interface EnvironmentContext {
@@ -83,10 +84,7 @@ function containerNamed(containerName: string, { spec }: Pod): Container | undef
   return [...spec.containers, ...(spec.initContainers ?? [])].find(({ name }) => name === containerName);
 }
 
-const fields: Readonly<Record<string, (context: EnvironmentContext) => string | undefined>> = {
-  "metadata.name": ({ pod }) => pod.metadata.name,
-  "metadata.namespace": ({ pod }) => pod.metadata.namespace,
-  "metadata.uid": ({ pod }) => pod.metadata.uid,
+const fields: Readonly<Record<string, (context: EnvironmentContext) => string>> = {
   "spec.nodeName": ({ nodeName }) => nodeName,
   "spec.serviceAccountName": ({ pod }) => pod.spec.serviceAccountName ?? "default",
   "status.podIP": ({ podAddress }) => podAddress,
@@ -96,13 +94,11 @@ const fields: Readonly<Record<string, (context: EnvironmentContext) => string | 
 };
 
 function fieldValue(path: string, context: EnvironmentContext): string {
-  const [, map, key = ""] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
-  if (map === "labels" || map === "annotations") return context.pod.metadata[map]?.[key] ?? "";
-  const field = fields[path];
-  if (field === undefined) {
+  const value = metadataField(path, context.pod.metadata) ?? fields[path]?.(context);
+  if (value === undefined) {
     throw kubeletFaults.CreateContainerConfigError({ cause: `unsupported fieldPath: ${path}` });
   }
-  return field(context) ?? "";
+  return value;
 }
 
 /** A resource in units of the divisor, rounded up as in the kubelet: `limits.cpu` of 500m is 1 by default, 500 with `1m`. */

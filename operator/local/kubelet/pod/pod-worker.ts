@@ -15,7 +15,7 @@ import { containerProgram, type ProgramContext } from "./container-program.ts";
 import { type ConfigReader, configReader } from "./config-reader.ts";
 import { type NamedRecord, type PodFacts, podStatus } from "./pod-status.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
-import { containerMounts, mountedVolumes } from "./volumes.ts";
+import { containerMounts, mountedVolumes, refreshVolumes, type VolumeSources } from "./volumes.ts";
 
 /** Dependencies shared by all pods of a kubelet. */
 export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | "hostEnvironment" | "allocatable"> {
@@ -34,23 +34,24 @@ const mountBackoff = { firstMs: 500, capMs: 5_000 } as const;
 
 /** Runs one pod on this node, from mounting its volumes to the end of its last container. */
 export class PodWorker {
-  readonly pod: Pod & Stored;
   readonly #host: PodHost;
   readonly #folder: string;
   readonly #status: StatusWriter;
   readonly #stopping = new AbortController();
   readonly #startTime: string;
   readonly #ended: Promise<void>;
+  #pod: Pod & Stored;
   #initRunners: readonly ContainerRunner[] = [];
   #runners: readonly ContainerRunner[] = [];
   #address: string | undefined;
   #isMounted = false;
+  #refreshed: Promise<void> = Promise.resolve();
   #finished: "Succeeded" | "Failed" | undefined;
   #removal: Promise<void> | undefined;
 
   /** Starts the pod. */
   constructor(pod: Pod & Stored, host: PodHost) {
-    this.pod = pod;
+    this.#pod = pod;
     this.#host = host;
     this.#folder = join(host.dataFolder, "pods", pod.metadata.uid);
     this.#startTime = this.#stamp();
@@ -73,11 +74,18 @@ export class PodWorker {
       });
   }
 
+  /** Takes the pod's present object. Its labels and annotations reach running containers by downwardAPI volumes only. */
+  update(pod: Pod & Stored): void {
+    this.#pod = pod;
+    if (this.#isMounted) void this.#refreshVolumes();
+  }
+
   /** Stops all containers; resolves when they have ended. A later call can only shorten the grace time. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     for (const runner of [...this.#initRunners, ...this.#runners]) runner.stop(graceMs);
     await this.#ended;
+    await this.#refreshed;
   }
 
   /** Stops all containers, writes the final status and deletes the pod's object. */
@@ -93,7 +101,7 @@ export class PodWorker {
   }
 
   async #removeObject(): Promise<void> {
-    const { name, namespace, uid } = this.pod.metadata;
+    const { name, namespace, uid } = this.#pod.metadata;
     this.#finished ??= this.#runners.every((runner) => exitCodeOf(runner) === 0) ? "Succeeded" : "Failed";
     await this.#status.flush();
     await this.#host.client.remove(
@@ -119,7 +127,7 @@ export class PodWorker {
     const runner = [...this.#runners, ...this.#initRunners].find(({ container }) => container.name === containerName);
     const path = runner?.logFile(previous);
     if (runner === undefined || path === undefined) {
-      const title = `container "${containerName}" in pod "${this.pod.metadata.name}"`;
+      const title = `container "${containerName}" in pod "${this.#pod.metadata.name}"`;
       const reason = runner?.record.state?.waiting?.reason ?? "ContainerCreating";
       throw badRequest(previous ? `previous terminated ${title} not found` : `${title} is waiting to start: ${reason}`);
     }
@@ -130,7 +138,7 @@ export class PodWorker {
   }
 
   async #run(): Promise<void> {
-    const { spec } = this.pod;
+    const { spec } = this.#pod;
     const ports = spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
     const address = spec.hostNetwork === true ? hostAddress : await this.#host.addresses.take(ports);
     this.#address = address;
@@ -149,7 +157,7 @@ export class PodWorker {
   }
 
   #makeRunners(address: string, volumes: ReadonlyMap<string, string>): void {
-    const { initContainers = [], containers, restartPolicy } = this.pod.spec;
+    const { initContainers = [], containers, restartPolicy } = this.#pod.spec;
     const policy = restartPolicy === "Never" || restartPolicy === "OnFailure" ? restartPolicy : "Always";
     const waitingReason = initContainers.length > 0 ? "PodInitializing" : "ContainerCreating";
     const newRunner = (container: Container, restartPolicy: "Always" | "OnFailure" | "Never"): ContainerRunner =>
@@ -175,28 +183,43 @@ export class PodWorker {
 
   /** Retries until every volume is mounted or the pod is stopped. */
   async #mount(volumes: Map<string, string>): Promise<void> {
-    const { clock, volumes: claims } = this.#host;
-    const sources = { config: this.#config(), claims };
     for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
       try {
-        for (const [name, target] of await mountedVolumes(this.pod, join(this.#folder, "volumes"), sources)) {
+        for (const [name, target] of await mountedVolumes(this.#pod, ...this.#volumeSources())) {
           volumes.set(name, target);
         }
         this.#isMounted = true;
         this.#status.changed();
-        return;
+        return await this.#refreshVolumes(); // the metadata may have changed during the attempt
       } catch (thrown) {
-        const { code, message } = Fault.from(thrown);
-        this.#event({ type: "Warning", reason: code, message });
-        await clock.sleep(backoffDelayMs(mountBackoff, attempt), this.#stopping.signal);
+        this.#mountFailed(thrown);
+        await this.#host.clock.sleep(backoffDelayMs(mountBackoff, attempt), this.#stopping.signal);
       }
     }
+  }
+
+  /** Resolves when the volumes show the pod's present metadata. A failure is an event: the next update tries again. */
+  #refreshVolumes(): Promise<void> {
+    this.#refreshed = this.#refreshed
+      .then(() => refreshVolumes(this.#pod, ...this.#volumeSources()))
+      .catch((thrown: unknown) => this.#mountFailed(thrown));
+    return this.#refreshed;
+  }
+
+  #mountFailed(thrown: unknown): void {
+    const { code, message } = Fault.from(thrown);
+    this.#event({ type: "Warning", reason: code, message });
+  }
+
+  #volumeSources(): [folder: string, sources: VolumeSources] {
+    const { clock, volumes: claims } = this.#host;
+    return [join(this.#folder, "volumes"), { config: this.#config(), claims, clock }];
   }
 
   #programContext(container: Container, address: string, volumes: ReadonlyMap<string, string>): ProgramContext {
     const { images, hostEnvironment, allocatable, nodeName } = this.#host;
     return {
-      pod: this.pod,
+      pod: this.#pod,
       podAddress: address,
       hostAddress,
       nodeName,
@@ -209,7 +232,7 @@ export class PodWorker {
   }
 
   #config(): ConfigReader {
-    return configReader(this.#host.client, this.pod.metadata.namespace ?? "");
+    return configReader(this.#host.client, this.#pod.metadata.namespace ?? "");
   }
 
   #finish(phase: "Succeeded" | "Failed"): void {
@@ -231,11 +254,11 @@ export class PodWorker {
   }
 
   #event(content: EventContent): void {
-    this.#host.events.record(this.pod, content);
+    this.#host.events.record(this.#pod, content);
   }
 
   #title(): string {
-    const { name, namespace = "", uid } = this.pod.metadata;
+    const { name, namespace = "", uid } = this.#pod.metadata;
     return `${name}_${namespace}(${uid})`;
   }
 

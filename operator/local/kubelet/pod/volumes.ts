@@ -1,10 +1,13 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
+import type { Clock } from "../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import type { Pod, Volume } from "../../../kube/kinds.ts";
+import type { DownwardApiFile, ObjectMeta, Pod, Volume } from "../../../kube/kinds.ts";
 import type { Container } from "../../../kube/kinds/container.ts";
 import { kubeletFaults } from "../faults.ts";
+import { writeAtomically } from "./atomic-folder.ts";
 import type { ConfigKind, ConfigReader } from "./config-reader.ts";
+import { metadataField } from "./metadata-field.ts";
 import type { Mount } from "./mount-paths.ts";
 
 /** The sources of volumes. */
@@ -12,18 +15,33 @@ export interface VolumeSources {
   readonly config: ConfigReader;
   /** Claim name → folder of this machine. */
   readonly claims: Readonly<Record<string, string>>;
+  readonly clock: Pick<Clock, "now">;
 }
 
 /** Creates the volumes of a pod under `folder` and returns their folders by name. Throws FailedMount for the first that fails. */
-export async function mountedVolumes(
-  pod: Pod,
+export function mountedVolumes(pod: Pod, folder: string, sources: VolumeSources): Promise<ReadonlyMap<string, string>> {
+  return mountedEach(pod.spec.volumes ?? [], pod, folder, sources);
+}
+
+/**
+ * Brings the mounted volumes that show the pod's metadata up to date. Calls for the same pod must not overlap. Throws FailedMount for
+ * the first that fails.
+ */
+export async function refreshVolumes(pod: Pod, folder: string, sources: VolumeSources): Promise<void> {
+  const volumes = pod.spec.volumes?.filter(({ downwardAPI }) => downwardAPI !== undefined) ?? [];
+  await mountedEach(volumes, pod, folder, sources);
+}
+
+async function mountedEach(
+  volumes: readonly Volume[],
+  { metadata }: Pod,
   folder: string,
   sources: VolumeSources,
 ): Promise<ReadonlyMap<string, string>> {
   const mounted = new Map<string, string>();
-  for (const volume of pod.spec.volumes ?? []) {
+  for (const volume of volumes) {
     try {
-      mounted.set(volume.name, await mountedVolume(volume, join(folder, volume.name), sources));
+      mounted.set(volume.name, await mountedVolume(volume, metadata, join(folder, volume.name), sources));
     } catch (thrown) {
       throw kubeletFaults.FailedMount({ volume: volume.name, cause: Fault.from(thrown).message }, thrown);
     }
@@ -39,10 +57,19 @@ export function containerMounts(container: Container, volumes: ReadonlyMap<strin
   });
 }
 
-async function mountedVolume(volume: Volume, folder: string, sources: VolumeSources): Promise<string> {
-  const { configMap, secret } = volume;
+async function mountedVolume(
+  volume: Volume,
+  metadata: ObjectMeta,
+  folder: string,
+  sources: VolumeSources,
+): Promise<string> {
+  const { configMap, secret, downwardAPI } = volume;
   if (configMap !== undefined) return keysFolder("ConfigMap", configMap, folder, sources);
   if (secret !== undefined) return keysFolder("Secret", { ...secret, name: secret.secretName }, folder, sources);
+  if (downwardAPI !== undefined) {
+    await writeAtomically(folder, metadataFiles(downwardAPI.items ?? [], metadata), sources.clock.now());
+    return folder;
+  }
   if (volume.persistentVolumeClaim !== undefined) {
     const { claimName } = volume.persistentVolumeClaim;
     const target = sources.claims[claimName];
@@ -50,10 +77,22 @@ async function mountedVolume(volume: Volume, folder: string, sources: VolumeSour
     return target;
   }
   if (volume.emptyDir === undefined) {
-    throw new Error("local mode has emptyDir, configMap, secret and persistentVolumeClaim volumes only");
+    throw new Error("local mode has emptyDir, configMap, secret, downwardAPI and persistentVolumeClaim volumes only");
   }
   await mkdir(folder, { recursive: true });
   return folder;
+}
+
+/** Contents of a downwardAPI volume's files by path. */
+function metadataFiles(items: readonly DownwardApiFile[], metadata: ObjectMeta): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const { path, fieldRef } of items) {
+    if (fieldRef === undefined) throw new Error("local mode has no resourceFieldRef in downwardAPI volumes");
+    const content = metadataField(fieldRef.fieldPath, metadata);
+    if (content === undefined) throw new Error(`unsupported fieldPath: ${fieldRef.fieldPath}`);
+    files.set(checkedItemPath(path), content);
+  }
+  return files;
 }
 
 /** The fields that configMap and secret volumes share. */
@@ -86,9 +125,9 @@ async function keysFolder(kind: ConfigKind, source: Keys, folder: string, { conf
   return folder;
 }
 
-/** Throws for a path outside the volume: kube-apiserver refuses those, the API-server model does not. */
+/** Throws for a path outside the volume or that starts like a link of an atomic folder: kube-apiserver refuses those, the API-server model does not. */
 function checkedItemPath(path: string): string {
-  if (path.startsWith("/") || path.split("/").includes("..")) throw new Error(`invalid item path: ${path}`);
+  if (/^\/|^\.\./.test(path) || path.split("/").includes("..")) throw new Error(`invalid item path: ${path}`);
   return path;
 }
 

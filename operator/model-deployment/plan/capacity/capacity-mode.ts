@@ -23,15 +23,19 @@ const swaps = "each stable pod makes room for one of the candidate's";
 const startsAlone = "no pods were running: the candidate starts first, requests wait at the gateway until it is ready";
 const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
 
+const loadsBeside =
+  "the stable pod loads the candidate's model beside its own and is then handed over, requests wait at the gateway for a moment";
+
 const needsStablePod = "golden.warmup needs the responses of a stable pod, so the only one cannot make room";
 
 /**
- * The mode that the spec names; with Auto, the first of Surge, Swap and Recreate that can succeed. Never Recreate while stable pods are
- * needed: the checks could only end at the progress deadline, with nothing serving until then.
+ * The mode that the spec names; with Auto, the first of Surge, Swap, InPlace and Recreate that can succeed. Never one of the last two
+ * while stable pods are needed: the checks could only end at the progress deadline, with nothing serving until then.
  */
 export function modeChoice(input: CountsInput): ModeChoice {
   const chosen = requestedMode(input);
-  if (chosen.mode !== "Recreate" || input.needsStablePods !== true) return chosen;
+  const endsStable = chosen.mode === "Recreate" || chosen.mode === "InPlace";
+  if (!endsStable || input.needsStablePods !== true) return chosen;
   const sentence = shortageOf(input.candidate, stepPods(input))?.sentence;
   return { mode: "Surge", why: sentence === undefined ? needsStablePod : `${needsStablePod}: ${sentence}` };
 }
@@ -52,7 +56,7 @@ function requestedMode(input: CountsInput): ModeChoice {
     case "Swap":
       return declared(input, "spec.rollout.capacity is Swap");
     case "InPlace":
-      return declared(input, "spec.rollout.capacity is InPlace, which is not implemented yet");
+      return declaredInPlace(input);
     case "Borrow":
     case "Share": {
       const chosen = autoMode(input);
@@ -69,8 +73,19 @@ function surgeReason({ candidate: { unschedulable, refused } }: CountsInput): st
   return sentence === undefined ? surges : `spec.rollout.capacity is Surge and there is no room: ${sentence}`;
 }
 
+/** The mode for `InPlace`: what comes closest where a pod cannot be updated in place. */
+function declaredInPlace(input: CountsInput): ModeChoice {
+  const asked = "spec.rollout.capacity is InPlace";
+  if (canUpdateInPlace(input)) return { mode: "InPlace", why: `${asked}: ${loadsBeside}` };
+  const { inPlace, mode, modeWhy } = input;
+  const closest = declared(input, inPlace?.stage === "Impossible" ? `${asked}, but ${inPlace.why}` : asked);
+  // Once the stable pod has been told to end, nothing says any more why it could not be updated.
+  return closest.mode === "Recreate" && mode === "Recreate" && modeWhy !== undefined ? { mode, why: modeWhy } : closest;
+}
+
 /** A stable pod makes room at once, unless the candidate is known to be unable to use what it frees. */
-function declared({ wanted, stable, candidate }: CountsInput, asked: string): ModeChoice {
+function declared(input: CountsInput, asked: string): ModeChoice {
+  const { wanted, stable, candidate } = input;
   const reason =
     stable.placement &&
     candidate.placement &&
@@ -92,12 +107,12 @@ function mismatch({ stable, candidate }: CountsInput, resources: readonly string
 }
 
 function autoMode(input: CountsInput): ModeChoice {
-  const { mode, modeWhy, wanted, stable, isFromZero = false } = input;
+  const { mode, modeWhy, stable, isFromZero = false } = input;
   if (isFromZero && stable.replicas === 0) return { mode: "Recreate", why: startsAlone };
   if (mode === undefined || mode === "Surge") return leastDisruptiveMode(input);
   // Recreate is kept once the stable revision has no pods left; with several pods Swap is enough.
-  const kept = mode === "Recreate" && stable.replicas === 0 ? mode : yieldingMode(wanted);
-  return { mode: kept, why: kept === mode && modeWhy !== undefined ? modeWhy : yieldingReason(wanted) };
+  const kept = mode === "Recreate" && stable.replicas === 0 ? mode : makingRoomMode(input);
+  return { mode: kept, why: kept === mode && modeWhy !== undefined ? modeWhy : makingRoomReason(input) };
 }
 
 function leastDisruptiveMode(input: CountsInput): ModeChoice {
@@ -107,8 +122,8 @@ function leastDisruptiveMode(input: CountsInput): ModeChoice {
   const shortage =
     shortageOf(candidate, stepPods(input)) ?? (candidate.live > 0 ? shortageOf(stable, wanted) : undefined);
   if (shortage === undefined) return { mode: "Surge", why: surges };
-  const why = `${yieldingReason(wanted)}, because there was no free capacity: ${shortage.sentence}`;
-  return postponement(input, shortage) ?? { mode: yieldingMode(wanted), why };
+  const why = `${makingRoomReason(input)}, because there was no free capacity: ${shortage.sentence}`;
+  return postponement(input, shortage) ?? { mode: makingRoomMode(input), why };
 }
 
 /** Why pods get no room, and since when (milliseconds since the epoch). */
@@ -150,6 +165,20 @@ function graceLeftMs(sinceMs: number | undefined, now: number): number {
   if (sinceMs === undefined) return 0;
   const leftMs = sinceMs + roomGraceMs - now;
   return leftMs > 2 * roomGraceMs ? 0 : leftMs;
+}
+
+/** With capacity Auto: as `yieldingMode`, but the only pod is updated in place where that is possible. */
+function makingRoomMode(input: CountsInput): CapacityMode {
+  return canUpdateInPlace(input) ? "InPlace" : yieldingMode(input.wanted);
+}
+
+function makingRoomReason(input: CountsInput): string {
+  return canUpdateInPlace(input) ? loadsBeside : yieldingReason(input.wanted);
+}
+
+function canUpdateInPlace({ wanted, mode, inPlace }: CountsInput): boolean {
+  // Once stable pods have ended for the candidate's, one that is back is not kept.
+  return wanted === 1 && mode !== "Recreate" && inPlace !== undefined && inPlace.stage !== "Impossible";
 }
 
 /** The mode in which stable pods make room: with several pods the others keep serving. */

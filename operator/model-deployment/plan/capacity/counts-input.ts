@@ -33,6 +33,8 @@ export interface CountsInput {
   readonly mode?: CapacityMode | undefined;
   /** The reason for that mode in status, kept together with it. */
   readonly modeWhy?: string | undefined;
+  /** How far the update in place of the only pod is; absent: it is not to be considered. */
+  readonly inPlace?: InPlaceProgress | undefined;
   /** How long the same pods, or none, have been terminating; absent: unknown. */
   readonly terminatingUnchangedMs?: number | undefined;
   /** Pods that the current load needs, if it is measured. */
@@ -43,6 +45,12 @@ export interface CountsInput {
   readonly others?: number | undefined;
   readonly now: number;
 }
+
+/** How far the update in place of the only pod is, and why there can be none. */
+export type InPlaceProgress =
+  | { readonly stage: "Impossible"; readonly why: string }
+  | { readonly stage: "Failed" | "Preparing" | "Prepared" }
+  | { readonly stage: "HandedOver"; readonly isReleased: boolean };
 
 /** Pods of one revision. */
 export interface PodCounts {

@@ -1,6 +1,7 @@
 import { type RollingLimits, rollingLimits } from "./rolling-limits.ts";
 import { modeChoice } from "./capacity-mode.ts";
 import type { CapacityMode, Counts, CountsInput } from "./counts-input.ts";
+import { inPlaceCounts } from "./in-place-counts.ts";
 import { recreateCounts } from "./recreate-counts.ts";
 import { type RevisionCounts, rollbackCounts, rollingCounts } from "./rolling-counts.ts";
 
@@ -29,7 +30,8 @@ function revisionCounts(mode: CapacityMode, input: CountsInput, limits: RollingL
   const room =
     mode === "Surge" ? surgeLimits(input, limits) : { surge: 0, unavailable: Math.max(1, limits.unavailable) };
   if (input.isRollingBack === true) return rollbackCounts(input, room);
-  return mode === "Recreate" || mode === "InPlace" ? recreateCounts(input) : rollingCounts(input, room);
+  if (mode === "InPlace") return inPlaceCounts(input);
+  return mode === "Recreate" ? recreateCounts(input) : rollingCounts(input, room);
 }
 
 /** A blue-green rollout runs all candidate pods beside all stable ones. */

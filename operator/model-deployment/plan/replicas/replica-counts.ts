@@ -1,6 +1,8 @@
 import { livePods, type ObservedPod, type ObservedRevision, revisionOf, type Snapshot } from "../../snapshot.ts";
 import { counts } from "../capacity/counts.ts";
 import type { Counts, CountsInput, PodCounts } from "../capacity/counts-input.ts";
+import { handBack } from "../in-place/hand-back.ts";
+import { inPlaceUpdate } from "../in-place/in-place-update.ts";
 import { type Position, stepPosition } from "../rollout/steps/position.ts";
 import { shares, weightInForce } from "../traffic.ts";
 
@@ -45,7 +47,7 @@ function stableReplicas(snapshot: Snapshot): number {
 /** How many pods a stable revision that nothing replaces is to have: all wanted ones, as far as there is room. */
 export function stableTarget(snapshot: Snapshot): number {
   const retiring = retiringRevisions(snapshot);
-  if (retiring.length === 0) return snapshot.wanted.replicas;
+  if (retiring.length === 0 || handBack(snapshot) !== undefined) return snapshot.wanted.replicas;
   return counts({
     ...countsInput(snapshot, stepPosition(snapshot)),
     isRollingBack: true,
@@ -78,6 +80,7 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stableWeight: weightInForce(snapshot, stable),
     isFromZero: isFromZero(snapshot, position),
     needsStablePods: hasRecordedRequests(spec),
+    inPlace: inPlaceProgress(snapshot),
     maxSurge,
     maxUnavailable,
     capacity: spec.rollout?.capacity ?? defaults.capacity,
@@ -88,6 +91,13 @@ function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, 
     stable: podCounts(revisionOf(snapshot, stable)),
     now,
   };
+}
+
+/** A template is made to find out, so only where the capacity allows an update in place. */
+function inPlaceProgress(snapshot: Snapshot): CountsInput["inPlace"] {
+  const { capacity = defaults.capacity } = snapshot.spec.rollout ?? {};
+  if (capacity !== "InPlace" && (capacity !== "Auto" || snapshot.wanted.replicas !== 1)) return undefined;
+  return inPlaceUpdate(snapshot);
 }
 
 /** True when golden requests are those recorded in the stable revision's model. */

@@ -1,6 +1,7 @@
 import { resources } from "../../../kube/resources.ts";
 import { livePods, type ObservedRevision, readyPods, type Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
+import { keptForHandOver } from "../in-place/hand-back.ts";
 import { scaleDownDelayMs } from "../rollout/steps/strategy.ts";
 import { laggingGateways, shares, unreadySenders } from "../traffic.ts";
 import { scaleActions } from "./scale-actions.ts";
@@ -26,6 +27,8 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isHis
     return { actions: [{ kind: "delete", resource: resources.replicaSets, target, object, why }], draining: [] };
   }
   if (object.replicas === 0) return { actions: [], draining: [`the pods of revision ${hash} finish their requests`] };
+  const kept = keptForHandOver(snapshot, revision);
+  if (kept !== undefined) return { actions: [], draining: [kept] };
   if (readyPods(revision).length === 0) {
     const why = `revision ${hash} is no longer wanted and has no ready pod`;
     return { actions: scaleActions(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };

@@ -2,6 +2,7 @@ import type { Snapshot } from "../../snapshot.ts";
 import type { FailedRevision } from "./state/progress.ts";
 import { revisionOf } from "../../snapshot.ts";
 import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
+import { inPlaceUpdate } from "../in-place/in-place-update.ts";
 import { isNewCommand } from "./commands.ts";
 import { podCount } from "./rollout-actions.ts";
 import { progressText } from "./steps/position.ts";
@@ -14,7 +15,14 @@ const maxFailedRevisions = 10;
 type Check = (context: RolloutContext) => Omit<FailedRevision, "revision"> | undefined;
 
 /** By precedence: a user's command comes first. */
-const checks: readonly Check[] = [aborted, preflightFailed, analysisFailed, unstartable, deadlineExceeded];
+const checks: readonly Check[] = [
+  aborted,
+  preflightFailed,
+  analysisFailed,
+  refusedInPlace,
+  unstartable,
+  deadlineExceeded,
+];
 
 /** Why the candidate is rolled back; undefined when it is not. */
 export function failure(context: RolloutContext): FailedRevision | undefined {
@@ -45,6 +53,14 @@ function preflightFailed({ snapshot: { preflight } }: RolloutContext): ReturnTyp
 function analysisFailed({ judgement, position }: RolloutContext): ReturnType<Check> {
   if (judgement?.verdict !== "Fail" || position.progress.skipped !== undefined) return undefined;
   return { reason: "AnalysisFailed", message: judgement.message ?? "it did worse than the stable revision" };
+}
+
+/** The stable pod could not load the candidate's model and serves its own. */
+function refusedInPlace({ snapshot, counts }: RolloutContext): ReturnType<Check> {
+  const update = counts.mode === "InPlace" ? inPlaceUpdate(snapshot) : undefined;
+  if (update?.stage !== "Failed") return undefined;
+  const { reason, message, pod } = update;
+  return { reason, message: `pod ${pod.name} cannot load it beside the stable revision's model: ${message}` };
 }
 
 /** A candidate that can never start is not waited for when nothing serves because the stable pods made room for it. */

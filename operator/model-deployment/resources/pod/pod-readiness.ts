@@ -1,6 +1,15 @@
 import type { Pod } from "../../../kube/kinds.ts";
+import { annotations, labels } from "../labels.ts";
+import { inPlaceModels } from "./in-place-models.ts";
 
-/** True when the pod's condition Ready is True. */
-export function isPodReady({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+/**
+ * True when the pod's condition Ready is True and it serves the revision of its label. A pod that was handed over to another
+ * revision may still serve the previous one, so its condition counts only once that revision is the first in its list.
+ */
+export function isPodReady({ metadata, status }: Pod): boolean {
+  const isReady = status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+  const text = isReady ? metadata.annotations?.[annotations.inPlaceModels] : undefined;
+  if (text === undefined) return isReady;
+  const [serving] = inPlaceModels(text);
+  return serving === undefined || serving.revision === metadata.labels?.[labels.revision];
 }

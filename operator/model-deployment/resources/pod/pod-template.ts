@@ -7,7 +7,8 @@ import { ports } from "../../../../runtime/contract/ports.ts";
 import type { PodTemplate } from "../../../kube/kinds.ts";
 import type { Container, EnvironmentVariable, Probe } from "../../../kube/kinds/container.ts";
 import type { Settings } from "../../snapshot.ts";
-import { revisionLabels } from "../labels.ts";
+import { annotations, revisionLabels } from "../labels.ts";
+import { inPlaceKey, inPlaceMount, inPlaceObstacle, inPlaceVariables, inPlaceVolume } from "./in-place.ts";
 import { modelVolumeName, type MountedSource, mountedSource } from "./model-source.ts";
 import { declaredModel, serviceAccountName } from "../names.ts";
 import { overlaid } from "./pod-overlay.ts";
@@ -33,7 +34,11 @@ export const defaultGpuResource = "nvidia.com/gpu";
 /** The pod template of a revision: one serving container and, if the source needs it, an init container that fetches the model. */
 export function podTemplate(template: RevisionTemplate): PodTemplate {
   const { podOverlay } = template.spec;
-  return podOverlay === undefined ? ownTemplate(template) : overlaid(ownTemplate(template), podOverlay);
+  const whole = podOverlay === undefined ? ownTemplate(template) : overlaid(ownTemplate(template), podOverlay);
+  if (inPlaceObstacle(template.spec) !== undefined) return whole;
+  const { metadata, spec } = whole;
+  const notes = { ...metadata?.annotations, [annotations.inPlaceKey]: inPlaceKey(whole, template.hash) };
+  return { metadata: { ...metadata, annotations: notes }, spec };
 }
 
 function ownTemplate(template: RevisionTemplate): PodTemplate {
@@ -41,6 +46,7 @@ function ownTemplate(template: RevisionTemplate): PodTemplate {
   const { scheduling = {} } = spec;
   const source = mountedSource(spec.model.source);
   const fetch = fetchContainer(template, source);
+  const isFixed = inPlaceObstacle(spec) !== undefined;
   return {
     metadata: { labels: revisionLabels(deployment, hash) },
     spec: {
@@ -56,8 +62,8 @@ function ownTemplate(template: RevisionTemplate): PodTemplate {
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(fetch === undefined ? {} : { initContainers: [fetch] }),
-      containers: [runtimeContainer(template, source)],
-      volumes: [source.volume, { name: "scratch", emptyDir: {} }],
+      containers: [runtimeContainer(template, source, isFixed)],
+      volumes: [source.volume, { name: "scratch", emptyDir: {} }, ...(isFixed ? [] : [inPlaceVolume])],
       ...present({
         imagePullSecrets: settings.imagePullSecrets?.map((name) => ({ name })),
         nodeSelector: scheduling.nodeSelector,
@@ -72,10 +78,11 @@ function ownTemplate(template: RevisionTemplate): PodTemplate {
   };
 }
 
-function runtimeContainer(template: RevisionTemplate, source: MountedSource): Container {
+/** @param isFixed the pod keeps its model for its lifetime */
+function runtimeContainer(template: RevisionTemplate, source: MountedSource, isFixed: boolean): Container {
   return {
     ...contained(template, "runtime", "serve"),
-    env: [...runtimeVariables(template, source.path)],
+    env: [...runtimeVariables(template, source.path), ...(isFixed ? [] : inPlaceVariables(template.hash))],
     ports: [
       { name: "http", containerPort: ports.rest, protocol: "TCP" },
       { name: "admin", containerPort: ports.admin, protocol: "TCP" },
@@ -88,6 +95,7 @@ function runtimeContainer(template: RevisionTemplate, source: MountedSource): Co
     volumeMounts: [
       { name: modelVolumeName, mountPath: containerPaths.models, readOnly: true },
       { name: "scratch", mountPath: containerPaths.scratch },
+      ...(isFixed ? [] : [inPlaceMount]),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { join } from "node:path";
@@ -136,6 +137,95 @@ for (const { title, start, isSkipped } of apiServers)
       await wait(1_500);
       const after = await fixture.until("whole", isReady);
       expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+    });
+
+    test("shows a running pod's labels and annotations as they change, without restarting it", async () => {
+      const fieldRef = (fieldPath: string) => ({ fieldRef: { fieldPath } });
+      await fixture.create("downward", {
+        containers: [
+          {
+            ...server,
+            args: ["serve", "/etc/pod/app", "/etc/pod/models"],
+            env: [
+              address,
+              { name: "FOLDER", value: "/etc/pod" },
+              { name: "APP", valueFrom: fieldRef("metadata.labels['app']") },
+            ],
+            volumeMounts: [{ name: "in-place", mountPath: "/etc/pod", readOnly: true }],
+            startupProbe: { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 10 },
+            livenessProbe: { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 1 },
+          },
+        ],
+        volumes: [
+          {
+            name: "in-place",
+            downwardAPI: {
+              items: [
+                { path: "app", ...fieldRef("metadata.labels['app']") },
+                { path: "models", ...fieldRef("metadata.annotations['example.com/models']") },
+              ],
+            },
+          },
+        ],
+      });
+      const pod = await fixture.until("downward", isReady);
+      const first = await factsOf(pod);
+      expect(first.files).toEqual({ app: "downward", models: "" });
+      const folder = first.env["FOLDER"] ?? "";
+      expect(first.args).toEqual([join(folder, "app"), join(folder, "models")]);
+
+      await fixture.client.mergePatch(
+        resources.pods,
+        { namespace, name: "downward" },
+        { metadata: { labels: { app: "other" }, annotations: { "example.com/models": '[{"revision":"b"}]' } } },
+      );
+      await vi.waitFor(
+        async () => expect((await factsOf(pod)).files).toEqual({ app: "other", models: '[{"revision":"b"}]' }),
+        { timeout: 1_000, interval: 20 }, // before the kubelet's resync interval
+      );
+      expect((await factsOf(pod)).pid).toBe(first.pid);
+
+      await fetch(`http://${pod.status?.podIP ?? ""}:8501/break/live`);
+      const restarted = await fixture.until(
+        "downward",
+        (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1 && isReady(pod),
+      );
+      const second = await factsOf(restarted);
+      expect(second.files).toEqual({ app: "other", models: '[{"revision":"b"}]' });
+      expect(second.env).toMatchObject({ FOLDER: folder, APP: "other" });
+
+      await fixture.client.remove(resources.pods, { namespace, name: "downward" });
+      await fixture.untilGone("downward");
+      await vi.waitFor(() => expect(existsSync(folder)).toBe(false), 5_000);
+    });
+
+    test("starts a pod whose volumes had to wait with its labels of that time", async () => {
+      await fixture.create("patient", {
+        containers: [
+          {
+            ...server,
+            args: ["serve", "/etc/pod/app"],
+            volumeMounts: [{ name: "d", mountPath: "/etc/pod", readOnly: true }],
+          },
+        ],
+        volumes: [
+          { name: "d", downwardAPI: { items: [{ path: "app", fieldRef: { fieldPath: "metadata.labels['app']" } }] } },
+          { name: "m", configMap: { name: "patience" } },
+        ],
+      });
+      await vi.waitFor(
+        async () => expect((await fixture.events("patient")).join("\n")).toContain("FailedMount: "),
+        5_000,
+      );
+      const labels = { app: "changed" };
+      await fixture.client.mergePatch(resources.pods, { namespace, name: "patient" }, { metadata: { labels } });
+      await fixture.client.create<ConfigMap>(resources.configMaps, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "patience", namespace },
+        data: {},
+      });
+      expect((await factsOf(await fixture.until("patient", isReady))).files).toEqual({ app: "changed" });
     });
 
     test("gives a pod of the host's network the host's address", async () => {

@@ -69,7 +69,7 @@ interface ContainerSpecification {
   };
 }
 
-const allowedVolumes = new Set(["configMap", "emptyDir", "persistentVolumeClaim", "name", "image"]);
+const allowedVolumes = new Set(["configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "name", "image"]);
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/, column Restricted, as far as we set fields. */
 function restrictedViolations(pod: PodSpecification): readonly string[] {

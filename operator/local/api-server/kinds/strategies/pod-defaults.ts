@@ -53,16 +53,18 @@ function isLatest(image: string): boolean {
 
 function defaultedVariable(variable: JsonObject): JsonObject {
   const source = variable["valueFrom"];
-  if (!isObject(source)) return variable;
-  const field = source["fieldRef"];
-  if (isObject(field)) {
-    return { ...variable, valueFrom: { ...source, fieldRef: { ...fallback(field, "apiVersion", "v1"), ...field } } };
-  }
-  const resource = source["resourceFieldRef"];
-  if (!isObject(resource)) return variable;
+  return isObject(source) ? { ...variable, valueFrom: defaultedSelectors(source) } : variable;
+}
+
+/** The selector of a pod's field, or of a container's resource, in a variable or a file. */
+function defaultedSelectors(source: JsonObject): JsonObject {
+  const { fieldRef, resourceFieldRef } = source;
   return {
-    ...variable,
-    valueFrom: { ...source, resourceFieldRef: { ...resource, ...fallback(resource, "divisor", "0") } },
+    ...source,
+    ...(isObject(fieldRef) ? { fieldRef: { ...fallback(fieldRef, "apiVersion", "v1"), ...fieldRef } } : {}),
+    ...(isObject(resourceFieldRef)
+      ? { resourceFieldRef: { ...resourceFieldRef, ...fallback(resourceFieldRef, "divisor", "0") } }
+      : {}),
   };
 }
 
@@ -94,7 +96,8 @@ function defaultedVolume(volume: JsonObject): JsonObject {
   const kind = modes.find((key) => isObject(volume[key]));
   if (kind !== undefined) {
     const source = objectOf(volume[kind]);
-    return { ...volume, [kind]: { ...source, ...fallback(source, "defaultMode", 420) } };
+    const files = kind === "downwardAPI" ? defaultedList(source, "items", defaultedSelectors) : {};
+    return { ...volume, [kind]: { ...source, ...files, ...fallback(source, "defaultMode", 420) } };
   }
   const hasSource = Object.keys(volume).some((key) => key !== "name");
   return hasSource ? volume : { ...volume, emptyDir: {} };

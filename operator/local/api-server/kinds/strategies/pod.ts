@@ -15,6 +15,7 @@ import { defaultedPodSpec } from "./pod-defaults.ts";
 import { isInterned } from "../../values/interned.ts";
 import { memoized } from "../../values/memoized.ts";
 import { forbiddenChange, invalidValue, labelMessage, labelPattern, requiredValue } from "./causes.ts";
+import { downwardVolumeCauses } from "./downward-volume.ts";
 import type { Strategy } from "../served-kind.ts";
 
 const notReadyTolerations = ["not-ready", "unreachable"].map((taint) => ({
@@ -114,11 +115,17 @@ function foundCauses(spec: JsonObject, path: string): readonly Cause[] {
   const named = ["initContainers", "containers"].flatMap((key) =>
     listOf(spec[key]).flatMap((item, index) => containerCauses(objectOf(item), `${path}.${key}[${index}]`)),
   );
-  const volumes = new Set(listOf(spec["volumes"]).map((volume) => textOf(objectOf(volume)["name"])));
+  const written = listOf(spec["volumes"]).map((volume, index) => {
+    const { name, downwardAPI } = objectOf(volume);
+    const at = `${path}.volumes[${index}].downwardAPI`;
+    return { name: textOf(name), causes: isObject(downwardAPI) ? downwardVolumeCauses(downwardAPI, at) : [] };
+  });
+  // Containers cannot mount an invalid volume.
+  const volumes = new Set(written.filter(({ causes }) => causes.length === 0).map(({ name }) => name));
   const mounts = ["initContainers", "containers"].flatMap((key) =>
     listOf(spec[key]).flatMap((item, index) => mountCauses(objectOf(item), `${path}.${key}[${index}]`, volumes)),
   );
-  return [...missing, ...named, ...mounts];
+  return [...written.flatMap(({ causes }) => causes), ...missing, ...named, ...mounts];
 }
 
 function containerCauses(container: JsonObject, path: string): readonly Cause[] {

@@ -18,12 +18,16 @@ function setOf(spec: Partial<ReplicaSet["spec"]>, metadata: object = {}): Replic
 interface Case {
   readonly set: ReplicaSet & Stored;
   readonly pods: readonly PodFacts[];
+  readonly orphans?: readonly PodFacts[];
   readonly createFailure?: string;
   readonly want: object;
 }
 
 const status = { replicas: 0, readyReplicas: 0, availableReplicas: 0, observedGeneration: 3 };
 const leaving = { metadata: { deletionTimestamp: ready } };
+
+const selecting = (revision: string) => ({ matchLabels: { revision } });
+const labelled = (revision: string) => ({ metadata: { labels: { revision } } });
 
 const cases: Record<string, Case> = {
   "a new set gets all of its pods": {
@@ -73,6 +77,41 @@ const cases: Record<string, Case> = {
     pods: [{ name: "a", readySince: ready }],
     want: { create: 0, remove: [], status: { ...status, replicas: 1, readyReplicas: 1, availableReplicas: 1 } },
   },
+  "a pod that it no longer selects is released and replaced": {
+    set: setOf({ replicas: 2, selector: selecting("a") }),
+    pods: [
+      { name: "a", readySince: ready, ...labelled("b") },
+      { name: "b", readySince: ready, ...labelled("a") },
+    ],
+    want: {
+      release: ["a"],
+      create: 1,
+      remove: [],
+      status: { ...status, replicas: 1, readyReplicas: 1, availableReplicas: 1 },
+    },
+  },
+  "a pod that nothing controls is adopted, and a surplus pod that is not ready goes": {
+    set: setOf({ replicas: 1, selector: selecting("a") }),
+    pods: [{ name: "a", phase: "Pending", ...labelled("a") }],
+    orphans: [
+      { name: "b", readySince: ready, ...labelled("a") },
+      { name: "c", readySince: ready, ...labelled("b") },
+      { name: "d", metadata: { ...labelled("a").metadata, ...leaving.metadata } },
+      { name: "e", phase: "Failed", ...labelled("a") },
+    ],
+    want: {
+      adopt: ["b"],
+      create: 0,
+      remove: ["a"],
+      status: { ...status, replicas: 2, readyReplicas: 1, availableReplicas: 1 },
+    },
+  },
+  "a terminating set neither releases nor adopts": {
+    set: setOf({ replicas: 1, selector: selecting("a") }, { deletionTimestamp: ready }),
+    pods: [{ name: "a", ...labelled("b") }],
+    orphans: [{ name: "b", ...labelled("a") }],
+    want: { create: 0, remove: [], status: { ...status, replicas: 1 } },
+  },
   "a failed creation is reported in the conditions": {
     set: setOf({ replicas: 1 }),
     pods: [],
@@ -96,7 +135,11 @@ const cases: Record<string, Case> = {
   },
 };
 
-test.each(Object.entries(cases))("%s", (_sentence, { set, pods, createFailure, want }) => {
-  const plan = replicaSetPlan({ replicaSet: set, pods: pods.map(podOf), nowMs, createFailure });
-  expect({ ...plan, remove: plan.remove.map(({ metadata }) => metadata.name) }).toEqual(want);
+test.each(Object.entries(cases))("%s", (_sentence, { set, pods, orphans = [], createFailure, want }) => {
+  const facts = { replicaSet: set, pods: pods.map(podOf), orphans: orphans.map(podOf), nowMs, createFailure };
+  const plan = replicaSetPlan(facts);
+  const names = Object.fromEntries(
+    (["release", "adopt", "remove"] as const).map((key) => [key, plan[key].map(({ metadata }) => metadata.name)]),
+  );
+  expect({ ...plan, ...names }).toEqual({ release: [], adopt: [], ...want });
 });

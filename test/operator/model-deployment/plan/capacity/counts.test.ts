@@ -427,16 +427,6 @@ describe("modes", () => {
         why: `spec.rollout.capacity is Swap, but the candidate asks for other nodes than those of the stable pods: ${beside}`,
       },
     },
-    "capacity InPlace acts as Recreate for a single pod": {
-      changes: { ...one, capacity: "InPlace" },
-      want: {
-        stable: 0,
-        candidate: 0,
-        maxCandidateWeight: 0,
-        mode: "Recreate",
-        why: `spec.rollout.capacity is InPlace, which is not implemented yet: ${recreates}`,
-      },
-    },
     "the only stable pod makes no room while golden requests need its responses": {
       changes: { ...one, needsStablePods: true, candidate: unschedulable(roomGraceMs) },
       want: {

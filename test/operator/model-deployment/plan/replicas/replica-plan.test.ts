@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Action } from "../../../../../operator/model-deployment/plan/action.ts";
 import { plan } from "../../../../../operator/model-deployment/plan/plan.ts";
+import { replicaPlan } from "../../../../../operator/model-deployment/plan/replicas/replica-plan.ts";
+import { rolloutPlan } from "../../../../../operator/model-deployment/plan/rollout/rollout-plan.ts";
 import { revisionHash } from "../../../../../operator/model-deployment/plan/revisions.ts";
 import type { ObservedPod, Observation } from "../../../../../operator/model-deployment/snapshot.ts";
 import {
@@ -152,5 +154,29 @@ describe("the plan for ReplicaSets", () => {
     expect(
       actions.filter(({ kind }) => kind === "delete").map(({ kind, target, why }) => `${kind} ${target}: ${why}`),
     ).toEqual(want);
+  });
+});
+
+describe("a retiring revision without pods of its own", () => {
+  const handedOver = (controller: string): ObservedPod => ({
+    ...readyPod("p-0"),
+    inPlace: { resourceVersion: "9", key: "key", models: [], controller },
+  });
+  const given = (pod: ObservedPod): Partial<Observation> => ({
+    spec: { ...spec, replicas: 1 },
+    status: { stable: { revision: wantedHash, version: "2", weight: 100 } },
+    revisions: [revision(wantedHash, [pod]), revision("old", [], { replicas: 1 })],
+  });
+  const retired = (pod: ObservedPod) => {
+    const seen = snapshot(given(pod));
+    return replicaPlan(seen, rolloutPlan(seen));
+  };
+  test("is scaled down", () => {
+    const { actions } = retired(handedOver(`uid-${wantedHash}`));
+    expect(actions).toMatchObject([{ target: "ReplicaSet digits-old", to: 0 }]);
+  });
+  test("but not before its ReplicaSet has released a pod that was handed over", () => {
+    const { actions, draining } = retired(handedOver("uid-old"));
+    expect([actions, draining]).toEqual([[], ["ReplicaSet digits-old has to release pod p-0 first"]]);
   });
 });

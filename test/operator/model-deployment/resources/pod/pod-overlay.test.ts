@@ -58,7 +58,7 @@ test("volumes are mounted in both containers, after those of the model", () => {
   const volumes = [{ name: "ca", configMap: { name: "company-ca" } }];
   const volumeMounts = [{ name: "ca", mountPath: "/etc/company", readOnly: true }];
   const { spec: pod } = template({ volumes, volumeMounts }, fetched);
-  expect(pod.volumes?.map(({ name }) => name)).toEqual(["model", "scratch", "ca"]);
+  expect(pod.volumes?.map(({ name }) => name)).toEqual(["model", "scratch", "in-place", "ca"]);
   expect([...(pod.initContainers ?? []), ...pod.containers].map((one) => one.volumeMounts?.at(-1))).toEqual([
     volumeMounts[0],
     volumeMounts[0],

@@ -1,0 +1,104 @@
+import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
+import type { ObservedInPlace } from "../../resources/pod/in-place-models.ts";
+import { annotations } from "../../resources/labels.ts";
+import { inPlaceModel, inPlaceObstacle } from "../../resources/pod/in-place.ts";
+import { podTemplate } from "../../resources/pod/pod-template.ts";
+import { livePods, type ObservedPod, revisionOf, type Snapshot } from "../../snapshot.ts";
+import { withCanonicalParts } from "../canonical-spec.ts";
+import { revisionVersion } from "../revisions.ts";
+
+/** A pod that may be updated in place. */
+export type InPlacePod = ObservedPod & { readonly inPlace: ObservedInPlace };
+
+/** How far the update in place of the only pod is. */
+export type InPlaceUpdate =
+  /** The pod cannot run the candidate's model; a clause says why. */
+  | { readonly stage: "Impossible"; readonly why: string }
+  /** The candidate's model cannot be served, while the pod goes on serving its own. */
+  | { readonly stage: "Failed"; readonly reason: string; readonly message: string; readonly pod: InPlacePod }
+  /** The candidate's model is to be loaded, or is being loaded, beside the one that serves. */
+  | { readonly stage: "Preparing"; readonly pod: InPlacePod }
+  /** Both models are loaded. */
+  | { readonly stage: "Prepared"; readonly pod: InPlacePod }
+  /** The pod belongs to the candidate. `isReleased`: the stable ReplicaSet knows, so that it does not end the pod when it is scaled down. */
+  | { readonly stage: "HandedOver"; readonly isReleased: boolean; readonly pod: InPlacePod };
+
+/** Time for a runtime to say what it has loaded: a few attempts of a reachable one. */
+const factsGraceMs = 10_000;
+
+/** The fault of a runtime that has no memory for a second model: nothing is wrong with the model. */
+const noMemory = "InsufficientMemory";
+
+/** How far the update in place of the stable revision's only pod to the wanted revision is. */
+export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
+  const { wanted, rollout } = snapshot;
+  const handedOver = inPlacePods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
+  if (handedOver !== undefined) {
+    const stable = revisionOf(snapshot, rollout.stable?.revision)?.replicaSet.uid;
+    return { stage: "HandedOver", isReleased: handedOver.inPlace.controller !== stable, pod: handedOver };
+  }
+  const obstacle = specObstacle(snapshot);
+  if (obstacle !== undefined) return { stage: "Impossible", why: obstacle };
+  const [pod, ...others] = inPlacePods(snapshot, rollout.stable?.revision);
+  if (pod === undefined || others.length > 0)
+    return { stage: "Impossible", why: "the stable revision has no such pod" };
+  if (isAssigned(pod, wanted.hash)) return loadingStage(pod, wanted.hash);
+  const why = podObstacle(snapshot, pod);
+  return why === undefined ? { stage: "Preparing", pod } : { stage: "Impossible", why };
+}
+
+function podObstacle(snapshot: Snapshot, { ready, inPlace: { key, state } }: InPlacePod): string | undefined {
+  if (!ready) return "the stable revision has no ready pod";
+  if (key !== wantedKey(snapshot)) return "the revisions differ in more than their models";
+  if (state === undefined && rolloutAgeMs(snapshot) >= factsGraceMs)
+    return "its runtime does not say what it has loaded";
+  return undefined;
+}
+
+/** How long the wanted revision has been the candidate; 0 if it is not yet. */
+function rolloutAgeMs({ rollout: { candidate, progress }, wanted, now }: Snapshot): number {
+  return progress === undefined || candidate?.revision !== wanted.hash ? 0 : now - progress.startedMs;
+}
+
+function specObstacle({ wanted, spec }: Snapshot): string | undefined {
+  if (wanted.replicas !== 1) return "it is for a single pod";
+  if (spec.traffic?.path === "Direct") return "with spec.traffic.path Direct no gateway holds requests meanwhile";
+  return inPlaceObstacle(spec);
+}
+
+function loadingStage(pod: InPlacePod, revision: string): InPlaceUpdate {
+  const { loaded = [], failed } = pod.inPlace.state ?? {};
+  if (loaded.includes(revision)) return { stage: "Prepared", pod };
+  if (failed?.revision !== revision) return { stage: "Preparing", pod };
+  const { reason, message } = failed;
+  return reason === noMemory ? { stage: "Impossible", why: message } : { stage: "Failed", reason, message, pod };
+}
+
+function isAssigned({ inPlace: { models } }: InPlacePod, revision: string): boolean {
+  return models.some((model) => model.revision === revision);
+}
+
+/** The wanted revision's model, as a pod of another revision is told. */
+export function wantedModel(snapshot: Snapshot): InPlaceModel {
+  const { identity, spec, wanted } = snapshot;
+  return inPlaceModel(wanted.hash, revisionVersion(snapshot, wanted.hash), withCanonicalParts(spec, identity.name));
+}
+
+/** Pods of a revision that may be updated in place and are there to stay. */
+export function inPlacePods(snapshot: Snapshot, revision: string | undefined): readonly InPlacePod[] {
+  return livePods(revisionOf(snapshot, revision)).flatMap((pod) =>
+    pod.terminating || pod.inPlace === undefined ? [] : [{ ...pod, inPlace: pod.inPlace }],
+  );
+}
+
+function wantedKey(snapshot: Snapshot): string | undefined {
+  const { identity, spec, settings, wanted } = snapshot;
+  const template = podTemplate({
+    deployment: identity.name,
+    hash: wanted.hash,
+    version: revisionVersion(snapshot, wanted.hash),
+    spec: withCanonicalParts(spec, identity.name),
+    settings,
+  });
+  return template.metadata?.annotations?.[annotations.inPlaceKey];
+}

@@ -1,0 +1,178 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Pod } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { load } from "../local/client/load.ts";
+import { distance, fixture, predict, predictions, versions } from "../local/client/predict.ts";
+import { until } from "../local/client/until.ts";
+import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Two trainings of one network: same signature, different predictions. */
+const first = fixture("simple_model/v1");
+const second = fixture("simple_model/v2");
+const files = {
+  "first.h5": [first, "model.h5"],
+  "second.keras": [second, "model.keras"],
+  "renamed.h5": [fixture("simple_model/renamed"), "model.h5"],
+} as const;
+
+describe("the only pod is updated in place, in local mode", () => {
+  let local: LocalMode;
+  let folder: string;
+  let server: Server;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "modelwright-in-place-"));
+    for (const [name, [{ folder: from }, file]] of Object.entries(files))
+      copyFileSync(join(from, file), join(folder, name));
+    const whole = readFileSync(join(folder, "second.keras"));
+    writeFileSync(join(folder, "truncated.keras"), whole.subarray(0, whole.length / 2));
+    server = createServer((request, response) => {
+      const file = /^\/([a-z]+\.[a-z0-9]+)$/.exec(request.url ?? "")?.[1] ?? "none";
+      response.end(readFileSync(join(folder, file)));
+    });
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    declare(onVolume("first.h5"));
+    local = await startLocalMode(["-f", join(folder, "digits.yaml"), "--volume", `models=${folder}`]);
+    await local.line(/^default\/digits {2}Ready /);
+  });
+  afterAll(async () => {
+    await local.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  type Source = ModelDeploymentSpec["model"]["source"];
+  const onVolume = (path: string): Source => ({ persistentVolumeClaim: { claimName: "models", path } });
+  const onServer = (path: string): Source => ({
+    http: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}` }, // of a listening server
+  });
+
+  /** Writes the manifest, which the command applies. */
+  function declare(source: Source): void {
+    const manifest = {
+      apiVersion: "modelwright.dev/v1alpha1",
+      kind: "ModelDeployment",
+      metadata: { name: "digits" },
+      spec: { model: { name: "digits", source }, rollout: { capacity: "InPlace" } },
+    };
+    writeFileSync(join(folder, "digits.yaml"), JSON.stringify(manifest));
+  }
+
+  const status = async (): Promise<NonNullable<ModelDeployment["status"]>> =>
+    (await local.deployment("digits"))?.status ?? {};
+  /** UID, restarts and start of every pod: what changes if one is replaced or restarted. */
+  async function pods(): Promise<readonly unknown[]> {
+    const selection = { namespace: "default", labelSelector: "modelwright.dev/model-deployment=digits" };
+    const { items } = await local.client.list<Pod>(resources.pods, selection);
+    return items.map(({ metadata, status: { containerStatuses = [] } = {} }) => [
+      metadata.uid,
+      containerStatuses.map(({ restartCount, state }) => [restartCount, state?.running?.startedAt]),
+    ]);
+  }
+  /** Requests during a change; `times` are the durations in milliseconds. */
+  function requests() {
+    const times: number[] = [];
+    const running = load(2, async () => {
+      const startMs = performance.now();
+      const rows = predictions(await predict(local.restUrl, "digits", first.instances));
+      times.push(performance.now() - startMs);
+      return distance(rows, first.probabilities) < 1e-3 ? "first" : "another";
+    });
+    return { times, running };
+  }
+  async function serving(): Promise<"first" | "second" | "another"> {
+    const rows = predictions(await predict(local.restUrl, "digits", first.instances));
+    if (distance(rows, first.probabilities) < 1e-3) return "first";
+    const other = predictions(await predict(local.restUrl, "digits", second.instances));
+    return distance(other, second.probabilities) < 1e-3 ? "second" : "another";
+  }
+  const promoted = (version: string) =>
+    until(status, ({ stable, candidate }) => stable?.version === version && candidate === undefined);
+
+  test("from the same volume, without a failed request", async () => {
+    const before = await pods();
+    const { times, running } = requests();
+    declare(onVolume("second.keras"));
+    const { capacity } = await until(status, ({ capacity: { mode } = {} }) => mode !== undefined);
+    expect(capacity).toEqual({
+      mode: "InPlace",
+      why: "spec.rollout.capacity is InPlace: the stable pod loads the candidate's model beside its own and is then handed over, requests wait at the gateway for a moment",
+    });
+    await promoted("2");
+    const { answers, failures } = await running.end();
+    expect(failures).toEqual([]);
+    expect(answers.lastIndexOf("first")).toBeLessThan(answers.indexOf("another") + 4);
+    process.stdout.write(`in place: ${answers.length} requests, the longest ${Math.round(Math.max(...times))} ms\n`);
+    expect(await serving()).toBe("second");
+    expect(await versions(local.restUrl, "digits")).toEqual(["2"]);
+    await until(pods, (there) => there.length === 1);
+    expect(await pods()).toEqual(before);
+  });
+
+  test.each([
+    ["a truncated file", "truncated.keras", "KerasArchiveRefused"],
+    ["a missing file", "missing.h5", "ModelNotFound"],
+  ])("not by %s, and what serves goes on", async (_, path, reason) => {
+    const [before, { failedRevisions: known = [] }] = [await pods(), await status()];
+    const { running } = requests();
+    declare(onVolume(path));
+    const { failedRevisions = [] } = await until(
+      status,
+      ({ failedRevisions: failed = [] }) => failed.length > known.length,
+    );
+    expect(failedRevisions.at(-1)?.reason).toBe(reason);
+    expect(failedRevisions.at(-1)?.message).toMatch(
+      /^pod digits-\S+ cannot load it beside the stable revision's model: /,
+    );
+    const { failures } = await running.end();
+    expect(failures).toEqual([]);
+    expect(await serving()).toBe("second");
+    expect(await pods()).toEqual(before);
+  });
+
+  test("and handed back when clients would break", async () => {
+    const [before, { failedRevisions: known = [] }] = [await pods(), await status()];
+    const { times, running } = requests();
+    declare(onVolume("renamed.h5"));
+    const { failedRevisions = [] } = await until(
+      status,
+      ({ failedRevisions: failed = [] }) => failed.length > known.length,
+    );
+    expect(failedRevisions.at(-1)?.reason).toBe("SignatureChanged");
+    await until(status, ({ stable }) => stable?.ready === 1);
+    const { failures } = await running.end();
+    expect(failures).toEqual([]);
+    process.stdout.write(`handed back: the longest request took ${Math.round(Math.max(...times))} ms\n`);
+    expect(await serving()).toBe("second");
+    await until(pods, (there) => there.length === 1);
+    expect(await pods()).toEqual(before);
+  });
+
+  test("by a model that the runtime fetches itself", async () => {
+    declare(onServer("first.h5"));
+    const recreated = await until(
+      status,
+      ({ stable, candidate }) => stable?.weight === 100 && candidate === undefined && Number(stable.version) > 2,
+    );
+    expect(await serving()).toBe("first");
+    await until(pods, (there) => there.length === 1);
+    const before = await pods();
+    const { running } = requests();
+    declare(onServer("second.keras"));
+    await promoted(String(Number(recreated.stable?.version) + 1));
+    expect((await running.end()).failures).toEqual([]);
+    expect(await serving()).toBe("second");
+    await until(pods, (there) => there.length === 1);
+    expect(await pods()).toEqual(before);
+  });
+});
