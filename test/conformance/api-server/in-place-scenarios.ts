@@ -95,16 +95,8 @@ export const inPlaceScenarios: Readonly<Record<string, readonly Step[]>> = {
       mergePatch,
     ),
     patch(`${pods}/p`, { metadata: { ownerReferences: [owner("2")] } }, strategicPatch),
-    patch(
-      `${pods}/p`,
-      { metadata: { ownerReferences: [{ $patch: "delete", uid: owner("1").uid }] } },
-      strategicPatch,
-    ),
-    patch(
-      `${pods}/p`,
-      { metadata: { ownerReferences: [{ $patch: "delete", uid: owner("1").uid }] } },
-      strategicPatch,
-    ),
+    patch(`${pods}/p`, { metadata: { ownerReferences: [{ $patch: "delete", uid: owner("1").uid }] } }, strategicPatch),
+    patch(`${pods}/p`, { metadata: { ownerReferences: [{ $patch: "delete", uid: owner("1").uid }] } }, strategicPatch),
     patch(
       `${pods}/p`,
       { metadata: { ownerReferences: [{ ...owner("3"), controller: true, blockOwnerDeletion: true }] } },

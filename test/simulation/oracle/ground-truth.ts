@@ -98,6 +98,10 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
   const readySince = new Map<string, number>();
   const isKnownReady = (pod: StoredPod): boolean =>
     isReady(pod) && clock.monotonic() - (readySince.get(pod.metadata.uid) ?? 0) >= newsMs;
+  const noteReadiness = (pod: StoredPod): void => {
+    if (!isReady(pod)) readySince.delete(pod.metadata.uid);
+    else if (!readySince.has(pod.metadata.uid)) readySince.set(pod.metadata.uid, clock.monotonic());
+  };
   return {
     owners,
     deployment: (uid) =>
@@ -149,8 +153,7 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
       const revision = revisionOf(pod);
       const until = podsUntil.get(revision) ?? new Map<string, number>();
       podsUntil.set(revision, until);
-      if (!isReady(pod)) readySince.delete(pod.metadata.uid);
-      else if (!readySince.has(pod.metadata.uid)) readySince.set(pod.metadata.uid, clock.monotonic());
+      noteReadiness(pod);
       if (isReady(pod)) until.set(pod.metadata.uid, Infinity);
       else if (until.get(pod.metadata.uid) === Infinity) until.set(pod.metadata.uid, clock.monotonic());
       const counts = readyUntil.get(revision) ?? new Map<number, number>();
