@@ -8,6 +8,7 @@ import {
   replicaSetsWithin,
   type SimulatedController,
 } from "../../operator/model-deployment/simulation/controllers.ts";
+import { runtimes } from "../../operator/model-deployment/simulation/runtimes.ts";
 import type { StoryOptions, StoryTurn, StoryEvent } from "../../operator/model-deployment/simulation/story.ts";
 import { model, modelDeployment, settings, testMs } from "./model-deployment.ts";
 import { turnViolations, transitionViolations } from "./story-invariants.ts";
@@ -27,6 +28,15 @@ export const becomes = (turn: number, key: string): StoryEvent => ({
   turn,
   description: `the model becomes ${key}`,
   spec: (spec) => ({ ...spec, ...model(key) }),
+});
+/** A model in a volume: its pods can be updated in place. */
+const claimed = (path: string): Pick<ModelDeploymentSpec, "model"> => ({
+  model: { source: { persistentVolumeClaim: { claimName: "models", path } } },
+});
+const claims = (turn: number, path: string): StoryEvent => ({
+  turn,
+  description: `the model becomes ${path} of the same volume`,
+  spec: (spec) => ({ ...spec, ...claimed(path) }),
 });
 export const scales = (turn: number, replicas: number): StoryEvent => ({
   turn,
@@ -217,6 +227,11 @@ export const stories: Readonly<Record<string, RolloutStory>> = {
     spec: { ...stepwise, replicas: 1 },
     events: [update],
     controllers: [gateways, kubelet, replicaSetsWithin(1)],
+  },
+  "canary of one pod that is updated in place": {
+    spec: { ...stepwise, ...claimed("digits.h5"), replicas: 1 },
+    events: [claims(updateTurn, "second.h5"), claims(24, "broken.h5"), claims(40, "third.h5")],
+    controllers: [gateways, kubelet, runtimes, replicaSetsWithin(1)],
   },
   "blue green": { spec: { replicas: 2, rollout: { blueGreen: {} } }, events: [update] },
   "blue green that waits for its promotion": {

@@ -63,7 +63,9 @@ function recreated({ number, snapshot, actions }: StoryTurn, { snapshot: before 
 /** During a rollout all wanted pods are ready, or all but one in Swap mode. */
 function tooFew({ number, snapshot }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   const { stable, candidate, capacity } = snapshot.rollout;
-  if (stable === undefined || candidate === undefined || capacity?.mode === "Recreate") return [];
+  // The only pod serves nothing for a moment while it is recreated or handed over.
+  const isOneAtATime = capacity?.mode === "Recreate" || capacity?.mode === "InPlace";
+  if (stable === undefined || candidate === undefined || isOneAtATime) return [];
   const count = (seen: Snapshot): number =>
     shares(snapshot.rollout).reduce((sum, { revision }) => sum + readyPods(revisionOf(seen, revision)).length, 0);
   const least = snapshot.wanted.replicas - (capacity?.mode === "Swap" ? 1 : 0);

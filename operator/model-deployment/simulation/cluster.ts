@@ -11,7 +11,9 @@ import type {
   Stored,
 } from "../../kube/kinds.ts";
 import { labelledKey } from "../caches.ts";
+import type { InPlaceFacts } from "../../../runtime/contract/in-place.ts";
 import type { NamedKey, NamedKind, OwnedKind, Sources } from "../sources.ts";
+import { simulatedFacts } from "./runtimes.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
 import type { Settings } from "../snapshot.ts";
@@ -37,6 +39,8 @@ export interface SimulatedCluster {
   now: number;
   /** The split that each gateway uses, by name of its pod. */
   readonly acknowledged: Map<string, string | undefined>;
+  /** What the pods that may be updated in place have loaded, by UID. */
+  readonly runtimes: Map<string, InPlaceFacts>;
   /** Request statistics and preflight results of revisions; set by the story. */
   workload: Pick<Sources, "evidence" | "preflight">;
   /** Ages of observed states, by the clock of the story, which never jumps. */
@@ -61,6 +65,7 @@ export function createSimulatedCluster(settings: Settings, startMs: number): Sim
   const cluster: SimulatedCluster = {
     now: startMs,
     acknowledged: new Map(),
+    runtimes: new Map(),
     stateAges: createStateAges({ monotonic: () => cluster.now }),
     workload: { evidence: () => undefined, preflight: () => undefined },
     at: (kind, { namespace, name }) => objects.get(path(kind, namespace, name)),
@@ -159,7 +164,10 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     gateways: () => gatewayPods(cluster),
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,
-    facts: () => undefined,
+    facts: (uid) => {
+      const inPlace = cluster.runtimes.get(uid);
+      return inPlace && simulatedFacts(inPlace);
+    },
     scaling: () => undefined,
     evidence: (key, sinceMs) => cluster.workload.evidence(key, sinceMs),
     preflight: (key, hash) => cluster.workload.preflight(key, hash),

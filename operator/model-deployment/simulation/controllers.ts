@@ -5,12 +5,11 @@ import { splitText } from "../../../runtime/contract/route-table.ts";
 import { isEqual } from "../plan/equality.ts";
 import { statusShares } from "../plan/traffic.ts";
 import { gatewayPods, type SimulatedCluster } from "./cluster.ts";
+import { brokenName, runtimes } from "./runtimes.ts";
+import { systemNamespace } from "../resources/labels.ts";
 
 /** One round of work of another component of the cluster. */
 export type SimulatedController = (cluster: SimulatedCluster) => void | Promise<void>;
-
-/** Pods of a model whose path contains this exit with a termination message. */
-const brokenName = "broken";
 
 /** Kubernetes' ReplicaSet controller: creates and deletes pods as declared, within a quota of all pods. */
 export function replicaSetsWithin(maxPods: number): SimulatedController {
@@ -65,7 +64,7 @@ function controllerReference({ name, uid }: Stored["metadata"]): OwnerReference 
 const replicaSetController: SimulatedController = replicaSetsWithin(Number.POSITIVE_INFINITY);
 
 function podCount(cluster: SimulatedCluster): number {
-  return cluster.all("ReplicaSet").flatMap(({ metadata }) => cluster.podsOf(metadata.uid)).length;
+  return cluster.all("Pod").filter(({ metadata }) => metadata.namespace !== systemNamespace).length;
 }
 
 type ReplicaSetStatus = NonNullable<ReplicaSet["status"]>;
@@ -109,10 +108,10 @@ export const gateways: SimulatedController = (cluster) => {
 };
 
 /** All components, in the usual order of a round. */
-export const simulatedControllers: readonly SimulatedController[] = [gateways, kubelet, replicaSetController];
+export const simulatedControllers: readonly SimulatedController[] = [gateways, kubelet, runtimes, replicaSetController];
 
 function createPod(cluster: SimulatedCluster, { metadata, spec }: ReplicaSet & Stored, index: number): void {
-  const taken = new Set(cluster.podsOf(metadata.uid).map((pod) => pod.metadata.name));
+  const taken = new Set(cluster.all("Pod").map((pod) => pod.metadata.name));
   let number = index;
   while (taken.has(`${metadata.name}-${number}`)) number += 1;
   cluster.put<Pod>({

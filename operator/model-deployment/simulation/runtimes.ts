@@ -1,0 +1,57 @@
+import type { InPlaceFacts, InPlaceModel } from "../../../runtime/contract/in-place.ts";
+import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
+import type { Pod, Stored } from "../../kube/kinds.ts";
+import { annotations, labels } from "../resources/labels.ts";
+import { inPlaceModels } from "../resources/pod/in-place-models.ts";
+import { isPodReady } from "../resources/pod/pod-readiness.ts";
+import type { SimulatedCluster } from "./cluster.ts";
+
+/** Models whose path contains this are refused. */
+export const brokenName = "broken";
+
+/**
+ * The runtimes of pods that may be updated in place: a listed model is loaded in one round, and the revision of the label is served
+ * one round after its model is loaded.
+ */
+export function runtimes(cluster: SimulatedCluster): void {
+  for (const pod of cluster.all("Pod").filter(({ metadata }) => metadata.annotations?.[annotations.inPlaceKey])) {
+    const { uid } = pod.metadata;
+    const before = cluster.runtimes.get(uid) ?? (isPodReady(pod) ? started(pod) : undefined);
+    if (before !== undefined) cluster.runtimes.set(uid, next(pod, before));
+  }
+}
+
+function started(pod: Pod): InPlaceFacts {
+  return { serving: revisionOf(pod), loaded: [revisionOf(pod)] };
+}
+
+function next(pod: Pod & Stored, { serving, loaded }: InPlaceFacts): InPlaceFacts {
+  const label = revisionOf(pod);
+  const listed = inPlaceModels(pod.metadata.annotations?.[annotations.inPlaceModels] ?? "");
+  const refused = listed.find((model) => isBroken(model) && !loaded.includes(model.revision));
+  const kept = new Set([serving, label, ...listed.map(({ revision }) => revision)]);
+  const good = listed.filter((model) => model !== refused).map(({ revision }) => revision);
+  return {
+    serving: loaded.includes(label) ? label : serving,
+    loaded: [...new Set([...loaded, ...good])].filter((revision) => kept.has(revision)),
+    ...(refused === undefined ? {} : { failed: failure(refused) }),
+  };
+}
+
+function isBroken({ path }: InPlaceModel): boolean {
+  return path.includes(brokenName);
+}
+
+function failure({ revision }: InPlaceModel): NonNullable<InPlaceFacts["failed"]> {
+  return { revision, reason: "UnsupportedLayer", message: "layer lambda_1 is a Lambda layer" };
+}
+
+function revisionOf({ metadata }: Pod): string {
+  return metadata.labels?.[labels.revision] ?? "";
+}
+
+/** What such a runtime reports. Of its models nothing but their revisions is known. */
+export function simulatedFacts(inPlace: InPlaceFacts): ModelFacts {
+  const unknown = { name: "", version: "1", format: "", engine: "", digest: "", bytes: 0, signature: "" };
+  return { ...unknown, state: "Ready", inPlace };
+}
