@@ -3,7 +3,7 @@ import type { KubeObject, ObjectMeta, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
 import { byName, observedRevisions } from "./pods/observed-revisions.ts";
 import { probedPorts } from "./plan/gateway-port.ts";
-import { annotations, labels } from "./resources/labels.ts";
+import { annotations, labelledRevision } from "./resources/labels.ts";
 import {
   deploymentKey,
   endpointSliceName,
@@ -162,7 +162,7 @@ function observedChildren(
       podDisruptionBudget: ours(podDisruptionBudget),
       httpRoute: ours(httpRoute),
       revisionServices: byName(sources.servicesOf(identity.uid)).filter(
-        ({ metadata }) => metadata.labels?.[labels.revision] !== undefined,
+        (service) => labelledRevision(service) !== undefined,
       ),
       endpointSlices: endpointSlices.filter(({ metadata }) => isControlledBy(metadata, identity.uid)),
     },

@@ -10,7 +10,7 @@ import type { Pod, Stored } from "../kube/kinds.ts";
 import { isPodReady } from "../model-deployment/resources/pod/pod-readiness.ts";
 import { type Share } from "../model-deployment/snapshot.ts";
 import { statusShares } from "../model-deployment/plan/traffic.ts";
-import { labels } from "../model-deployment/resources/labels.ts";
+import { labelledRevision } from "../model-deployment/resources/labels.ts";
 import { declaredModel, deploymentKey, modelOfUrl } from "../model-deployment/resources/names.ts";
 
 /** Defaults documented in crds/v1alpha1 for `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow`. */
@@ -120,7 +120,7 @@ function revisionRoute(
   pods: readonly (Pod & Stored)[],
   revisionLabels: readonly string[],
 ): RevisionRoute {
-  const ownPods = pods.filter(({ metadata }) => metadata.labels?.[labels.revision] === revision).sort(byName);
+  const ownPods = pods.filter((pod) => labelledRevision(pod) === revision).sort(byName);
   const podsWithAddress = ownPods.flatMap((pod) => {
     const address = pod.status?.podIP ?? "";
     return address === "" ? [] : [{ pod, address }];

@@ -3,7 +3,7 @@ import { splitText } from "../../../runtime/contract/route-table.ts";
 import type { HttpRoute, RouteParent, Stored } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { deploymentFaults } from "../faults.ts";
-import { labels } from "../resources/labels.ts";
+import { labelledRevision } from "../resources/labels.ts";
 import { httpRoute } from "../resources/traffic/http-route.ts";
 import { revisionService } from "../resources/traffic/revision-service.ts";
 import type { ObservedGateway, Snapshot } from "../snapshot.ts";
@@ -87,7 +87,7 @@ function unusedServiceDeletions(snapshot: Snapshot, wanted: ReadonlySet<string |
   const isAccepted = routeParents(route).every(({ acknowledged }) => acknowledged !== undefined);
   const isInUse = (service: Stored): boolean =>
     spec.traffic?.path === "Direct" || !isAccepted
-      ? revisions.some(({ hash }) => hash === service.metadata.labels?.[labels.revision])
+      ? revisions.some(({ hash }) => hash === labelledRevision(service))
       : false;
   return revisionServices
     .filter(({ metadata }) => !wanted.has(metadata.name) && !named.has(metadata.name))

@@ -3,7 +3,7 @@ import type { Pod, Stored } from "../../kube/kinds.ts";
 import type { ModelFactsSource } from "../../signals/model-facts.ts";
 import { type Caches, internedKey } from "../caches.ts";
 import { statusShares } from "../plan/traffic.ts";
-import { annotations, labels } from "../resources/labels.ts";
+import { annotations, labelledRevision } from "../resources/labels.ts";
 import { inPlaceModels } from "../resources/pod/in-place-models.ts";
 import { isPodReady } from "../resources/pod/pod-readiness.ts";
 import type { NamedKey } from "../sources.ts";
@@ -27,7 +27,7 @@ export function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFac
     ...caches.pods.cache.withIndex("orphan", internedKey(key)),
   ].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   for (const { revision } of unknown) {
-    const pod = pods.find((one) => revisionOf(one) === revision && isPodReady(one));
+    const pod = pods.find((one) => labelledRevision(one) === revision && isPodReady(one));
     const asked = pod === undefined ? undefined : addressed(pod);
     if (asked !== undefined) facts.ask(asked, onFacts);
   }
@@ -52,11 +52,7 @@ function requestInPlaceFacts(pods: readonly (Pod & Stored)[], facts: ModelFactsS
 /** True while the pod loads a second model, or serves another revision than that of its label. */
 function isInTransition(pod: Pod, listed: string | undefined): boolean {
   const [first, ...others] = listed === undefined ? [] : inPlaceModels(listed);
-  return first !== undefined && (others.length > 0 || first.revision !== revisionOf(pod));
-}
-
-function revisionOf({ metadata }: Pod): string | undefined {
-  return metadata.labels?.[labels.revision];
+  return first !== undefined && (others.length > 0 || first.revision !== labelledRevision(pod));
 }
 
 function addressed({ metadata, status }: Pod & Stored): { readonly uid: string; readonly address: string } | undefined {

@@ -1,6 +1,6 @@
 import type { Pod, ReplicaSet, Stored } from "../../kube/kinds.ts";
 import { placement } from "../plan/capacity/placement.ts";
-import { annotations, labels } from "../resources/labels.ts";
+import { annotations, labelledRevision } from "../resources/labels.ts";
 import { deploymentKey } from "../resources/names.ts";
 import type { Identity, ObservedRevision } from "../snapshot.ts";
 import type { Sources } from "../sources.ts";
@@ -23,10 +23,6 @@ export function observedRevisions({ uid, namespace, name }: Identity, sources: S
     const own = pods.filter((one) => one.hash === hash).map(({ pod }) => pod);
     return observedRevision(replicaSet, own, sources);
   });
-}
-
-function labelledRevision({ metadata }: Pod): string | undefined {
-  return metadata.labels?.[labels.revision];
 }
 
 function revisionOfName(replicaSet: string): string {

@@ -1,3 +1,5 @@
+import type { KubeObject } from "../../kube/kinds.ts";
+
 /** Labels of the objects that we write. No other file contains a label key. */
 export const labels = {
   /** Name of the ModelDeployment that an object belongs to. */
@@ -13,6 +15,11 @@ export const labels = {
   /** Tells Kubernetes' own controllers to leave an EndpointSlice alone. */
   sliceManagedBy: "endpointslice.kubernetes.io/managed-by",
 } as const;
+
+/** The revision that an object belongs to; undefined without our label. */
+export function labelledRevision({ metadata }: Pick<KubeObject, "metadata">): string | undefined {
+  return metadata.labels?.[labels.revision];
+}
 
 /** Annotations of the objects that we write. */
 export const annotations = {

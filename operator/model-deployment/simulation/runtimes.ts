@@ -1,7 +1,7 @@
 import type { InPlaceFacts, InPlaceModel } from "../../../runtime/contract/in-place.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
 import type { Pod, Stored } from "../../kube/kinds.ts";
-import { annotations, labels } from "../resources/labels.ts";
+import { annotations, labelledRevision } from "../resources/labels.ts";
 import { inPlaceModels } from "../resources/pod/in-place-models.ts";
 import { isPodReady } from "../resources/pod/pod-readiness.ts";
 import type { SimulatedCluster } from "./cluster.ts";
@@ -22,11 +22,12 @@ export function runtimes(cluster: SimulatedCluster): void {
 }
 
 function started(pod: Pod): InPlaceFacts {
-  return { serving: revisionOf(pod), loaded: [revisionOf(pod)] };
+  const revision = labelledRevision(pod) ?? "";
+  return { serving: revision, loaded: [revision] };
 }
 
 function next(pod: Pod & Stored, { serving, loaded }: InPlaceFacts): InPlaceFacts {
-  const label = revisionOf(pod);
+  const label = labelledRevision(pod) ?? "";
   const listed = inPlaceModels(pod.metadata.annotations?.[annotations.inPlaceModels] ?? "");
   const refused = listed.find((model) => isBroken(model) && !loaded.includes(model.revision));
   const kept = new Set([serving, label, ...listed.map(({ revision }) => revision)]);
@@ -44,10 +45,6 @@ function isBroken({ path }: InPlaceModel): boolean {
 
 function failure({ revision }: InPlaceModel): NonNullable<InPlaceFacts["failed"]> {
   return { revision, reason: "UnsupportedLayer", message: "layer lambda_1 is a Lambda layer" };
-}
-
-function revisionOf({ metadata }: Pod): string {
-  return metadata.labels?.[labels.revision] ?? "";
 }
 
 /** What such a runtime reports. Of its models nothing but their revisions is known. */

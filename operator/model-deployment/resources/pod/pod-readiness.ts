@@ -1,5 +1,5 @@
 import type { Pod } from "../../../kube/kinds.ts";
-import { annotations, labels } from "../labels.ts";
+import { annotations, labelledRevision } from "../labels.ts";
 import { inPlaceModels } from "./in-place-models.ts";
 
 /**
@@ -11,5 +11,5 @@ export function isPodReady({ metadata, status }: Pod): boolean {
   const text = isReady ? metadata.annotations?.[annotations.inPlaceModels] : undefined;
   if (text === undefined) return isReady;
   const [serving] = inPlaceModels(text);
-  return serving === undefined || serving.revision === metadata.labels?.[labels.revision];
+  return serving === undefined || serving.revision === labelledRevision({ metadata });
 }
