@@ -1,3 +1,4 @@
+import { goQuoted } from "../grammar/go-quoted.ts";
 /** Type of a validation error, as in `details.causes[].reason` of a Status. */
 export type IssueType =
   | "FieldValueRequired"
@@ -68,25 +69,4 @@ function goJson(value: unknown): string {
       : part;
   // As Go's encoder does, for JSON inside of HTML.
   return JSON.stringify(value, sorted).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
-}
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  "\u0007": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  '"': '\\"',
-  "\\": "\\\\",
-};
-
-/** Go's %q: like JSON, except for control characters. */
-export function goQuoted(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are to be matched
-  const escaped = text.replace(/[\u0000-\u001f"\\\u007f]/g, (sign) => {
-    return shortEscapes[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
-  return `"${escaped}"`;
 }

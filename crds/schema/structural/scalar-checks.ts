@@ -1,4 +1,5 @@
-import { issue, goQuoted, type ValidationIssue } from "./issue.ts";
+import { goQuoted } from "../grammar/go-quoted.ts";
+import { issue, type ValidationIssue } from "./issue.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 
 const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };

@@ -1,4 +1,5 @@
-import { issue, goQuoted, type ValidationIssue } from "./issue.ts";
+import { goQuoted } from "../grammar/go-quoted.ts";
+import { issue, type ValidationIssue } from "./issue.ts";
 import type { StructuralSchema, StructuralType } from "./structural-schema.ts";
 
 /** The API server's name of a JSON value's type. */

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -9,21 +9,11 @@ import { resources } from "../../../operator/kube/resources.ts";
 import { load } from "../local/client/load.ts";
 import { eventsOf } from "../local/client/observed.ts";
 import { until } from "../local/client/until.ts";
-import { distance, fixture, predict, predictions, versions } from "../local/client/predict.ts";
+import { distance, predict, predictions, versions } from "../local/client/predict.ts";
 import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
+import { copyModels, first, type ModelFile, servingModel } from "./simple-models.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
-
-/** Two trainings of one network: same signature, different predictions. */
-const first = fixture("simple_model/v1");
-const second = fixture("simple_model/v2");
-const files = {
-  "first.h5": [first, "model.h5"],
-  "second.keras": [second, "model.keras"],
-  "renamed.h5": [fixture("simple_model/renamed"), "model.h5"],
-  "wide.h5": [fixture("simple_model/wide"), "model.h5"],
-} as const;
-type File = keyof typeof files;
 
 /** A step that is long enough for a verdict, with all requests mirrored to the candidate. */
 const analyze = { analyze: { duration: "1s", minimumRequests: 20 } };
@@ -35,8 +25,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "modelwright-candidates-"));
-    for (const [name, [{ folder: from }, file]] of Object.entries(files))
-      copyFileSync(join(from, file), join(folder, name));
+    copyModels(folder);
     declare("first.h5");
     local = await startLocalMode(["-f", join(folder, "digits.yaml"), "--volume", `models=${folder}`]);
     await local.line(/^default\/digits {2}Ready /);
@@ -55,7 +44,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
   });
 
   /** Writes the manifest, which the command applies. */
-  function declare(file: File, more: Partial<ModelDeploymentSpec> = {}, model: object = {}): void {
+  function declare(file: ModelFile, more: Partial<ModelDeploymentSpec> = {}, model: object = {}): void {
     const source = { persistentVolumeClaim: { claimName: "models", path: file } };
     const manifest = {
       apiVersion: "modelwright.dev/v1alpha1",
@@ -95,13 +84,7 @@ describe("a candidate beside a stable revision, in local mode", () => {
     const { reason = "", message = "" } = failedRevisions[before] ?? {};
     return { reason, message };
   }
-  /** Number of the model that answers requests. */
-  async function serving(): Promise<1 | 2 | undefined> {
-    const rows = predictions(await predict(local.restUrl, "digits", first.instances));
-    if (distance(rows, first.probabilities) < 1e-3) return 1;
-    const other = predictions(await predict(local.restUrl, "digits", second.instances));
-    return distance(other, second.probabilities) < 1e-3 ? 2 : undefined;
-  }
+  const serving = () => servingModel(local.restUrl);
   const requests = () => load(2, async () => predictions(await predict(local.restUrl, "digits", first.instances)));
 
   test("with another input name gets no requests", async () => {

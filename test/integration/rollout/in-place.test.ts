@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,20 +9,12 @@ import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha
 import type { Pod } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { load } from "../local/client/load.ts";
-import { distance, fixture, predict, predictions, versions } from "../local/client/predict.ts";
+import { distance, predict, predictions, versions } from "../local/client/predict.ts";
 import { until } from "../local/client/until.ts";
 import { type LocalMode, startLocalMode } from "../local/local-mode.ts";
+import { copyModels, first, servingModel } from "./simple-models.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
-
-/** Two trainings of one network: same signature, different predictions. */
-const first = fixture("simple_model/v1");
-const second = fixture("simple_model/v2");
-const files = {
-  "first.h5": [first, "model.h5"],
-  "second.keras": [second, "model.keras"],
-  "renamed.h5": [fixture("simple_model/renamed"), "model.h5"],
-} as const;
 
 describe("the only pod is updated in place, in local mode", () => {
   let local: LocalMode;
@@ -31,8 +23,7 @@ describe("the only pod is updated in place, in local mode", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "modelwright-in-place-"));
-    for (const [name, [{ folder: from }, file]] of Object.entries(files))
-      copyFileSync(join(from, file), join(folder, name));
+    copyModels(folder);
     const whole = readFileSync(join(folder, "second.keras"));
     writeFileSync(join(folder, "truncated.keras"), whole.subarray(0, whole.length / 2));
     server = createServer((request, response) => {
@@ -90,12 +81,7 @@ describe("the only pod is updated in place, in local mode", () => {
     });
     return { times, running };
   }
-  async function serving(): Promise<"first" | "second" | "another"> {
-    const rows = predictions(await predict(local.restUrl, "digits", first.instances));
-    if (distance(rows, first.probabilities) < 1e-3) return "first";
-    const other = predictions(await predict(local.restUrl, "digits", second.instances));
-    return distance(other, second.probabilities) < 1e-3 ? "second" : "another";
-  }
+  const serving = () => servingModel(local.restUrl);
   const promoted = (version: string) =>
     until(status, ({ stable, candidate }) => stable?.version === version && candidate === undefined);
 
@@ -113,7 +99,7 @@ describe("the only pod is updated in place, in local mode", () => {
     expect(failures).toEqual([]);
     expect(answers.lastIndexOf("first")).toBeLessThan(answers.indexOf("another") + 4);
     process.stdout.write(`in place: ${answers.length} requests, the longest ${Math.round(Math.max(...times))} ms\n`);
-    expect(await serving()).toBe("second");
+    expect(await serving()).toBe(2);
     expect(await versions(local.restUrl, "digits")).toEqual(["2"]);
     await until(pods, (there) => there.length === 1);
     expect(await pods()).toEqual(before);
@@ -136,7 +122,7 @@ describe("the only pod is updated in place, in local mode", () => {
     );
     const { failures } = await running.end();
     expect(failures).toEqual([]);
-    expect(await serving()).toBe("second");
+    expect(await serving()).toBe(2);
     expect(await pods()).toEqual(before);
   });
 
@@ -153,7 +139,7 @@ describe("the only pod is updated in place, in local mode", () => {
     const { failures } = await running.end();
     expect(failures).toEqual([]);
     process.stdout.write(`handed back: the longest request took ${Math.round(Math.max(...times))} ms\n`);
-    expect(await serving()).toBe("second");
+    expect(await serving()).toBe(2);
     await until(pods, (there) => there.length === 1);
     expect(await pods()).toEqual(before);
   });
@@ -164,14 +150,14 @@ describe("the only pod is updated in place, in local mode", () => {
       status,
       ({ stable, candidate }) => stable?.weight === 100 && candidate === undefined && Number(stable.version) > 2,
     );
-    expect(await serving()).toBe("first");
+    expect(await serving()).toBe(1);
     await until(pods, (there) => there.length === 1);
     const before = await pods();
     const { running } = requests();
     declare(onServer("second.keras"));
     await promoted(String(Number(recreated.stable?.version) + 1));
     expect((await running.end()).failures).toEqual([]);
-    expect(await serving()).toBe("second");
+    expect(await serving()).toBe(2);
     await until(pods, (there) => there.length === 1);
     expect(await pods()).toEqual(before);
   });
