@@ -452,5 +452,58 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "time", kind: "edit-replica-set", phase: 5, at: 2265, amount: 0.39435232523828745 },
     ],
   },
+  "pods that somebody asked for by hand keep the stable revision from its room, and a superseded candidate goes on serving alone":
+    {
+      seed: 6028375,
+      operators: 2,
+      phases: [
+        [
+          {
+            gapMs: 14000,
+            name: "shop",
+            act: {
+              kind: "create",
+              model: "good-1.h5",
+              replicas: 2,
+              rollout: {
+                progressDeadline: "24h",
+                analysis: { interval: "5s", minimumRequests: 50 },
+                canary: {
+                  steps: [
+                    { setWeight: 25 },
+                    { pause: { duration: "4s" } },
+                    { setWeight: 50 },
+                    { analyze: { duration: "8s" } },
+                  ],
+                  maxSurge: 0,
+                  maxUnavailable: 1,
+                },
+              },
+            },
+          },
+          { gapMs: 15000, name: "shop", act: { kind: "model", model: "silent-2.h5" } },
+          { gapMs: 4000, name: "shop", act: { kind: "pause", isPaused: true } },
+          { gapMs: 2000, name: "shop", act: { kind: "model", model: "good-3.h5" } },
+          { gapMs: 40, name: "shop", act: { kind: "suspend", suspend: true } },
+        ],
+        [
+          { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
+          { gapMs: 400, name: "shop", act: { kind: "pause", isPaused: false } },
+          { gapMs: 25000, name: "shop", act: { kind: "await-answers" } },
+          { gapMs: 0, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+          { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+        ],
+      ],
+      from: 1,
+      afterMs: 400,
+      faults: [
+        { on: "event", kind: "cut", phase: 1, at: 45, amount: 0.1493032923899591 },
+        { on: "event", kind: "delay", phase: 1, at: 5, amount: 0.6040317702572793 },
+        { on: "time", kind: "gateway-leaves", phase: 1, at: 17729, amount: 0.12190414383076131 },
+        { on: "time", kind: "edit-replica-set", phase: 1, at: 15701, amount: 0.5131694793235511 },
+        { on: "time", kind: "crash", phase: 1, at: 3342, amount: 0.24282807600684464 },
+        { on: "time", kind: "kind-missing", phase: 1, at: 5037, amount: 0.91472053877078 },
+      ],
+    },
   ...foundRollouts,
 };

@@ -24,7 +24,8 @@ export function keptCandidate(snapshot: Snapshot): Omit<RolloutPlan, "actions"> 
   const { rollout } = snapshot;
   const { candidate } = rollout;
   if (candidate === undefined || canRestoreStable(snapshot)) return undefined;
-  const kept = declaredCount(snapshot, candidate.revision);
+  // Pods beyond the wanted ones, which somebody asked for by hand, would keep the stable ones from their room.
+  const kept = Math.min(declaredCount(snapshot, candidate.revision), snapshot.wanted.replicas);
   const why = `revision ${candidate.revision} keeps its requests until the stable revision has a ready pod`;
   return {
     state: rollout,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { rolloutPlan } from "../../../../../operator/model-deployment/plan/rollout/rollout-plan.ts";
 import { model } from "../../../../builders/model-deployment.ts";
 import {
   third,
@@ -389,4 +390,13 @@ describe.each(Object.entries(rows))("%s", (_event, effects) => {
   test.each(Object.entries(effects))("%s", (_sentence, row) => {
     expect(effect(row)).toEqual(planned(row));
   });
+});
+
+test("a candidate that alone serves keeps the wanted pods at most, so that the stable ones find room", () => {
+  const revisions = [revision(stable, [], { replicas: 0 }), revision(candidate, pods(candidate, 8), { version: "2" })];
+  const seen = snapshot({
+    ...at({ step: 3, weight: 50, ready: 8 }, { revisions }),
+    spec: { ...spec, ...model("other.h5") },
+  });
+  expect(rolloutPlan(seen).counts).toMatchObject({ stable: 0, candidate: 4 });
 });
