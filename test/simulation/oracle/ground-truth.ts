@@ -39,7 +39,8 @@ export interface GroundTruth {
    * pods need not have been ready at the same time: deleted pods may still be in the operator's cache.
    */
   wasReady(uid: string, hash: string, count: number): boolean;
-  isReadyGateway(name: string): boolean;
+  /** Whether a gateway is ready, and no operator can have missed that it became so. */
+  isKnownGateway(name: string): boolean;
   desired(uid: string): DesiredState;
   observeDeployment(deployment: StoredDeployment, isGone: boolean): void;
   observePod(pod: StoredPod): void;
@@ -122,9 +123,11 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
         [...(podsUntil.get(revision)?.values() ?? [])].filter(isRecent).length >= count
       );
     },
-    isReadyGateway(name) {
-      const pod: unknown = store.collection("pods.").record("modelwright-system", name)?.object;
-      return pod !== undefined && isReady(pod as StoredPod); // what the collection holds
+    isKnownGateway(name) {
+      const record = store.collection("pods.").record("modelwright-system", name);
+      if (record === undefined) return false;
+      const pod = record.object as unknown as StoredPod; // what the collection holds
+      return isReady(pod) && !ledger.unseen.has(pod.metadata.uid);
     },
     desired(uid) {
       const recent = desired.filter((entry) => entry.uid === uid && isRecent(entry.untilMs));

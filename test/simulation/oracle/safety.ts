@@ -194,7 +194,7 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
   // A revision that is wanted again may get the pods of its first step before status names it as candidate.
   if (left > 0 && left >= minPods(truth.desired(controllerOf(now)), deployment.status, weight)) return undefined;
   const sending = gateways
-    .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, { deployment, set: now, truth }) > 0)
+    .filter((gateway) => truth.isKnownGateway(gateway.name) && weightIn(gateway, { deployment, set: now, truth }) > 0)
     .map((gateway) => gateway.name);
   return sending.length === 0
     ? undefined
@@ -206,7 +206,7 @@ function weightsInForce({ truth, gateways, now }: Pick<Write<StoredSet>, "truth"
   const deployment = truth.deployment(controllerOf(now));
   if (deployment === undefined) return [];
   return gateways
-    .filter(({ name }) => truth.isReadyGateway(name))
+    .filter(({ name }) => truth.isKnownGateway(name))
     .map((gateway) => weightIn(gateway, { deployment, set: now, truth }));
 }
 
