@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import type { OwnerReference, Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
+import type { Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
 import { resources } from "../../../kube/resources.ts";
 import { type Controller, createController, type Outcome } from "../../../loop/controller.ts";
 import type { ControllerContext } from "../controllers.ts";
-import { controllerReference, podOfTemplate } from "./pod-of-template.ts";
+import { claimPods } from "./claim-pods.ts";
+import { podOfTemplate } from "./pod-of-template.ts";
 import { controllerUid } from "./pod-readiness.ts";
-import { type ReplicaSetPlan, replicaSetPlan } from "./replica-set-plan.ts";
+import { replicaSetPlan } from "./replica-set-plan.ts";
 
 type StoredPod = Pod & Stored;
 type StoredReplicaSet = ReplicaSet & Stored;
@@ -58,12 +59,14 @@ async function reconcile(
 ): Promise<Outcome> {
   const { clock, pods } = context;
   const { uid, namespace } = replicaSet.metadata;
-  const [owned, orphans] = [uid, orphansOf(namespace)].map((index) =>
-    pods.withIndex("controller", index).filter(({ metadata }) => !removed.has(metadata.uid)),
-  );
-  const facts = { replicaSet, pods: owned ?? [], orphans: orphans ?? [], nowMs: clock.now() };
+  const nowMs = clock.now();
+  const podsAt = (index: string): readonly StoredPod[] =>
+    pods.withIndex("controller", index).filter(({ metadata }) => !removed.has(metadata.uid));
+  const seen = { replicaSet, pods: podsAt(uid), orphans: podsAt(orphansOf(namespace)), nowMs };
+  const { claimed, missing } = await claimPods(replicaSet, replicaSetPlan(seen), context.client);
+  const isThere = (pod: StoredPod): boolean => !missing.has(pod.metadata.uid);
+  const facts = { ...seen, pods: seen.pods.filter(isThere), orphans: seen.orphans.filter(isThere) };
   const plan = replicaSetPlan(facts);
-  const claimed = await claimPods(replicaSet, plan, context);
   const { created, failure } = await createPods(replicaSet, plan.create, context);
   for (const pod of plan.remove) await removePod(replicaSet, pod, removed, context);
   await writeStatus(replicaSet, replicaSetPlan({ ...facts, createFailure: failure?.message }).status, context);
@@ -77,28 +80,6 @@ async function reconcile(
     ...(plan.recheckAfterMs === undefined ? {} : { requeueAfterMs: plan.recheckAfterMs }),
     ...(newest === undefined ? {} : { awaiting: pods.untilSeen(newest) }),
   };
-}
-
-/** Releases and adopts pods; returns the newest resourceVersion, if there is one. */
-async function claimPods(
-  replicaSet: StoredReplicaSet,
-  { release, adopt }: Pick<ReplicaSetPlan, "release" | "adopt">,
-  { client }: ControllerContext,
-): Promise<string | undefined> {
-  let newest: string | undefined;
-  const write = async ({ metadata }: StoredPod, ownerReferences: readonly OwnerReference[]): Promise<void> => {
-    const { namespace, name, uid, resourceVersion } = metadata;
-    const changes = { metadata: { uid, resourceVersion, ownerReferences } };
-    newest = (await client.mergePatch(resources.pods, { namespace, name }, changes)).metadata.resourceVersion;
-  };
-  for (const pod of release) {
-    const others = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== replicaSet.metadata.uid);
-    await write(pod, others);
-  }
-  for (const pod of adopt) {
-    await write(pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(replicaSet)]);
-  }
-  return newest;
 }
 
 /** Longest wait for the cache after a failed creation. */

@@ -37,23 +37,24 @@ const burst = 500;
 
 /**
  * The pods to release, adopt, create and delete for a ReplicaSet, and its status. Pods of a terminating ReplicaSet are left alone.
- * Which pods are its own is decided as in `ClaimPods` of Kubernetes' `pkg/controller/controller_ref_manager.go`.
+ * Which pods are its own is decided as in `ClaimPods` of Kubernetes' `pkg/controller/controller_ref_manager.go`; others are not
+ * counted, whether it may release them or not.
  */
 export function replicaSetPlan(facts: ReplicaSetFacts): ReplicaSetPlan {
   const { replicaSet, pods, orphans = [], nowMs, createFailure } = facts;
   const { spec, metadata } = replicaSet;
   const isTerminating = metadata.deletionTimestamp !== undefined;
+  const isOwn = (pod: StoredPod): boolean => isSelected(pod, spec.selector);
   const controlled = pods.filter(isActive);
-  const release = isTerminating ? [] : controlled.filter((pod) => !isSelected(pod, spec.selector));
-  const adopt = isTerminating ? [] : orphans.filter((pod) => isActive(pod) && isSelected(pod, spec.selector));
-  const active = [...controlled.filter((pod) => !release.includes(pod)), ...adopt];
+  const adopt = isTerminating ? [] : orphans.filter((pod) => isActive(pod) && isOwn(pod));
+  const active = [...controlled.filter(isOwn), ...adopt];
   const difference = isTerminating ? 0 : active.length - (spec.replicas ?? 1);
   const readySince = active.map(readySinceMs).filter((since) => since !== undefined);
   const waitsMs = readySince.map((since) => since + (spec.minReadySeconds ?? 0) * 1000 - nowMs);
   const soonestMs = Math.min(...waitsMs.filter((waitMs) => waitMs > 0));
   const conditions = failureConditions(replicaSet, createFailure, nowMs);
   return {
-    release,
+    release: isTerminating ? [] : controlled.filter((pod) => !isOwn(pod)),
     adopt,
     create: Math.min(burst, Math.max(0, -difference)),
     remove: difference > 0 ? deletionOrder(active).slice(0, difference) : [],

@@ -106,10 +106,32 @@ const cases: Record<string, Case> = {
       status: { ...status, replicas: 2, readyReplicas: 1, availableReplicas: 1 },
     },
   },
-  "a terminating set neither releases nor adopts": {
+  "a pod that has finished or is terminating is not released": {
+    set: setOf({ replicas: 1, selector: selecting("a") }),
+    pods: [
+      { name: "a", phase: "Failed", ...labelled("b") },
+      { name: "b", metadata: { ...labelled("b").metadata, ...leaving.metadata } },
+    ],
+    want: { create: 1, remove: [], status },
+  },
+  "a ready pod that is adopted stays when the ready pod of the set is younger": {
+    set: setOf({ replicas: 1, selector: selecting("a") }),
+    pods: [{ name: "a", readySince: "2026-01-01T00:00:30Z", ...labelled("a") }],
+    orphans: [{ name: "b", readySince: ready, ...labelled("a") }],
+    want: {
+      adopt: ["b"],
+      create: 0,
+      remove: ["a"],
+      status: { ...status, replicas: 2, readyReplicas: 2, availableReplicas: 2 },
+    },
+  },
+  "a terminating set neither releases nor adopts, and counts what it selects": {
     set: setOf({ replicas: 1, selector: selecting("a") }, { deletionTimestamp: ready }),
-    pods: [{ name: "a", ...labelled("b") }],
-    orphans: [{ name: "b", ...labelled("a") }],
+    pods: [
+      { name: "a", ...labelled("b") },
+      { name: "b", ...labelled("a") },
+    ],
+    orphans: [{ name: "c", ...labelled("a") }],
     want: { create: 0, remove: [], status: { ...status, replicas: 1 } },
   },
   "a failed creation is reported in the conditions": {
