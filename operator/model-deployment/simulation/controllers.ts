@@ -7,6 +7,7 @@ import { statusShares } from "../plan/traffic.ts";
 import { gatewayPods, type SimulatedCluster } from "./cluster.ts";
 import { brokenName, runtimes } from "./runtimes.ts";
 import { systemNamespace } from "../resources/labels.ts";
+import { isControlledBy } from "../resources/owner.ts";
 
 /** One round of work of another component of the cluster. */
 export type SimulatedController = (cluster: SimulatedCluster) => void | Promise<void>;
@@ -21,7 +22,7 @@ export function replicaSetsWithin(maxPods: number): SimulatedController {
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .toSorted((one, other) => Number(isReady(other)) - Number(isReady(one)));
       const missing = (replicaSet.spec.replicas ?? 1) - alive.length;
-      const room = Math.max(0, maxPods - podCount(cluster));
+      const room = Math.max(0, maxPods - modelPods(cluster).length);
       const created = Math.min(missing, room);
       for (let count = 0; count < created; count += 1) createPod(cluster, replicaSet, pods.length + count);
       const deletionTimestamp = new Date(cluster.now).toISOString();
@@ -38,16 +39,16 @@ export function replicaSetsWithin(maxPods: number): SimulatedController {
   };
 }
 
-/** Releases pods that the ReplicaSet no longer selects, and adopts those that nothing controls. */
+/** Releases pods that the ReplicaSet no longer selects, and adopts those that nothing controls; not terminating ones. */
 function claimPods(cluster: SimulatedCluster, { metadata, spec }: ReplicaSet & Stored): void {
   const isSelected = (pod: Pod): boolean =>
     Object.entries(spec.selector.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value);
-  for (const pod of cluster.podsOf(metadata.uid).filter((one) => !isSelected(one))) {
-    const { ownerReferences: _, ...others } = pod.metadata;
+  const alive = modelPods(cluster).filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  for (const pod of alive.filter((one) => isControlledBy(one.metadata, metadata.uid) && !isSelected(one))) {
+    const { ownerReferences: _, ...others } = pod.metadata; // it has no other owner
     cluster.put({ ...pod, metadata: others });
   }
-  const orphans = cluster.all("Pod").filter((pod) => pod.metadata.ownerReferences === undefined && isSelected(pod));
-  for (const pod of orphans.filter((one) => one.metadata.deletionTimestamp === undefined)) {
+  for (const pod of alive.filter((one) => one.metadata.ownerReferences === undefined && isSelected(one))) {
     cluster.put({ ...pod, metadata: { ...pod.metadata, ownerReferences: [controllerReference(metadata)] } });
   }
 }
@@ -63,8 +64,9 @@ function controllerReference({ name, uid }: Stored["metadata"]): OwnerReference 
 /** The ReplicaSet controller without a quota. */
 const replicaSetController: SimulatedController = replicaSetsWithin(Number.POSITIVE_INFINITY);
 
-function podCount(cluster: SimulatedCluster): number {
-  return cluster.all("Pod").filter(({ metadata }) => metadata.namespace !== systemNamespace).length;
+/** All pods but the gateways', whoever controls them. */
+function modelPods(cluster: SimulatedCluster): readonly (Pod & Stored)[] {
+  return cluster.all("Pod").filter(({ metadata }) => metadata.namespace !== systemNamespace);
 }
 
 type ReplicaSetStatus = NonNullable<ReplicaSet["status"]>;
@@ -88,8 +90,7 @@ function quotaExceeded(cluster: SimulatedCluster, maxPods: number): NonNullable<
 
 /** The kubelet: a pod loads for one round and in the next becomes ready or exits; a terminating one is gone a round later. */
 export const kubelet: SimulatedController = (cluster) => {
-  const pods = cluster.all("ReplicaSet").flatMap(({ metadata }) => cluster.podsOf(metadata.uid));
-  for (const pod of pods) {
+  for (const pod of modelPods(cluster)) {
     if (pod.metadata.deletionTimestamp !== undefined) {
       if (Date.parse(pod.metadata.deletionTimestamp) < cluster.now) cluster.delete(pod);
       continue;

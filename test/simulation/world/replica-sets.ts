@@ -85,19 +85,21 @@ function reconcile(
   const sets = store.collection("replicasets.apps");
   const pods = store.collection("pods.");
   const replicaSet = object as unknown as ReplicaSet & Stored; // the collection holds them
-  const owned = store.owners
+  const controlled = store.owners
     .dependentsOf(object.metadata.uid)
     .map(({ namespace, name }) => pods.record(namespace, name)?.object)
     .filter((pod) => pod !== undefined) as unknown as (Pod & Stored)[]; // nothing else is owned by ReplicaSets
   const unowned = [...orphans].flatMap((name) => pods.record("default", name)?.object ?? []).map(asPod);
-  const facts = { replicaSet, pods: owned, orphans: unowned, nowMs: clock.now() };
+  const facts = { replicaSet, pods: controlled, orphans: unowned, nowMs: clock.now() };
   const room = maxPods === Infinity ? Infinity : Math.max(0, maxPods - pods.records("default").length);
   const { release, adopt, create, remove } = replicaSetPlan(facts);
   const { status } = replicaSetPlan({ ...facts, createFailure: create > room ? refusal(maxPods) : undefined });
-  const setOwners = (pod: Pod & Stored, ownerReferences: readonly OwnerReference[]): void => {
-    store.put(pods, { ...pod, metadata: { ...pod.metadata, ownerReferences } } as never); // a pod is JSON
+  const setOwners = ({ metadata, ...pod }: Pod & Stored, owners: readonly OwnerReference[]): void => {
+    const { ownerReferences: _, ...others } = metadata; // servers omit an empty list
+    const owned = owners.length === 0 ? others : { ...others, ownerReferences: owners };
+    store.put(pods, { ...pod, metadata: owned } as never); // a pod is JSON
   };
-  for (const pod of release) setOwners(pod, []);
+  for (const pod of release) setOwners(pod, []); // its only owner
   for (const pod of adopt) setOwners(pod, [controllerReference(replicaSet)]);
   for (let count = 0; count < Math.min(create, room); count += 1) {
     const pod = newPod(replicaSet, pods, random.fraction);
