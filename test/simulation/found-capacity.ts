@@ -1,0 +1,144 @@
+import type { Schedule } from "./schedule/schedule.ts";
+
+/** Shrunk schedules that failed once because pods found no room, or took that of others. */
+export const foundCapacity: Readonly<Record<string, Schedule>> = {
+  "a scale-up that is answered with a server error is not counted, and the next candidate's pods exceed the surge": {
+    seed: 3015783,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 14000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 3,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+              },
+            },
+          },
+        },
+      ],
+      [
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 25000, name: "shop", act: { kind: "await-answers" } },
+        { gapMs: 6000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 15000,
+    faults: [
+      { on: "request", kind: "error-before", phase: 1, at: 10, amount: 0.9058756637386978 },
+      { on: "request", kind: "error-after", phase: 1, at: 20, amount: 0.8980468660593033 },
+      { on: "request", kind: "lost-before", phase: 1, at: 3, amount: 0.7299591833725572 },
+      { on: "event", kind: "close", phase: 1, at: 31, amount: 0.9063384437467903 },
+    ],
+  },
+  "a stable pod ends at the very moment at which another has made room for the candidate": {
+    seed: 3071734,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 2,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              blueGreen: { autoPromote: false, scaleDownDelay: "5s" },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "quota", pods: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "failing-2.h5" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 1 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "command", command: "promote", value: "given-1" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-1.h5" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "command", command: "promote", value: "given-2" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "command", command: "retry", value: "given-3" } }],
+    ],
+    from: 0,
+    faults: [
+      { on: "time", kind: "outage", phase: 1, at: 2674, amount: 0.8408588264137506 },
+      { on: "event", kind: "drop", phase: 2, at: 2, amount: 0.7535119138192385 },
+      { on: "request", kind: "crash-after", phase: 3, at: 19, amount: 0.5428355005569756 },
+      { on: "request", kind: "unavailable", phase: 3, at: 3, amount: 0.682311542565003 },
+      { on: "event", kind: "close", phase: 3, at: 2, amount: 0.44040710176341236 },
+      { on: "time", kind: "stale-state", phase: 4, at: 4082, amount: 0.8799798358231783 },
+      { on: "request", kind: "crash-before", phase: 5, at: 3, amount: 0.5472245465498418 },
+      { on: "event", kind: "only-bookmarks", phase: 5, at: 12, amount: 0.21160200075246394 },
+      { on: "event", kind: "delay", phase: 5, at: 4, amount: 0.32707555149681866 },
+      { on: "time", kind: "edit-replica-set", phase: 5, at: 2265, amount: 0.39435232523828745 },
+    ],
+  },
+  "pods that somebody asked for by hand keep the stable revision from its room, and a superseded candidate goes on serving alone":
+    {
+      seed: 6028375,
+      operators: 2,
+      phases: [
+        [
+          {
+            gapMs: 14000,
+            name: "shop",
+            act: {
+              kind: "create",
+              model: "good-1.h5",
+              replicas: 2,
+              rollout: {
+                progressDeadline: "24h",
+                analysis: { interval: "5s", minimumRequests: 50 },
+                canary: {
+                  steps: [
+                    { setWeight: 25 },
+                    { pause: { duration: "4s" } },
+                    { setWeight: 50 },
+                    { analyze: { duration: "8s" } },
+                  ],
+                  maxSurge: 0,
+                  maxUnavailable: 1,
+                },
+              },
+            },
+          },
+          { gapMs: 15000, name: "shop", act: { kind: "model", model: "silent-2.h5" } },
+          { gapMs: 4000, name: "shop", act: { kind: "pause", isPaused: true } },
+          { gapMs: 2000, name: "shop", act: { kind: "model", model: "good-3.h5" } },
+          { gapMs: 40, name: "shop", act: { kind: "suspend", suspend: true } },
+        ],
+        [
+          { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
+          { gapMs: 400, name: "shop", act: { kind: "pause", isPaused: false } },
+          { gapMs: 25000, name: "shop", act: { kind: "await-answers" } },
+          { gapMs: 0, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+          { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+        ],
+      ],
+      from: 1,
+      afterMs: 400,
+      faults: [
+        { on: "event", kind: "cut", phase: 1, at: 45, amount: 0.1493032923899591 },
+        { on: "event", kind: "delay", phase: 1, at: 5, amount: 0.6040317702572793 },
+        { on: "time", kind: "gateway-leaves", phase: 1, at: 17729, amount: 0.12190414383076131 },
+        { on: "time", kind: "edit-replica-set", phase: 1, at: 15701, amount: 0.5131694793235511 },
+        { on: "time", kind: "crash", phase: 1, at: 3342, amount: 0.24282807600684464 },
+        { on: "time", kind: "kind-missing", phase: 1, at: 5037, amount: 0.91472053877078 },
+      ],
+    },
+};
