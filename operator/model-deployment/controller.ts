@@ -245,6 +245,7 @@ function cachedSources(
     warning: (podUid) => warnings.latest(podUid),
     acknowledged,
     facts: (podUid) => facts.facts(podUid),
+    factsAskedAt: (podUid) => facts.askedAt(podUid),
     scaling: (key) => scaling?.(key),
     evidence: (key, sinceMs) => evidence?.(key, sinceMs),
     preflight: (key, revisionHash) => preflight?.(key, revisionHash),

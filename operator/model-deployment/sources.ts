@@ -63,6 +63,8 @@ export interface Sources {
   /** The split that each gateway acknowledged for a ModelDeployment, by name of its pod; undefined: none yet. */
   acknowledged(key: string): ReadonlyMap<string, string | undefined>;
   facts(podUid: string): ModelFacts | undefined;
+  /** The pod's resourceVersion at which it was asked for its facts. */
+  factsAskedAt(podUid: string): string | undefined;
   /** The autoscaler's decision about a ModelDeployment. */
   scaling(key: string): Scaling | undefined;
   /** Requests of a ModelDeployment's revisions since a time, in milliseconds since the epoch. */

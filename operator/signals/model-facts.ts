@@ -11,14 +11,24 @@ import { requestText } from "./http-client.ts";
 import { inPlaceRule, limitedInPlaceFacts } from "./in-place-facts.ts";
 import { oneOf, text, wholeNumber, validationError } from "./validation.ts";
 
+/** A pod whose runtime is asked. */
+export interface AskedPod {
+  readonly uid: string;
+  readonly address: string;
+  /** The newest version of it that was observed before the question. */
+  readonly resourceVersion: string;
+}
+
 /** Facts about models, from their runtimes. */
 export interface ModelFactsSource {
   /** Facts from a pod; undefined when it was not asked yet or has not given a valid response. */
   facts(podUid: string): ModelFacts | undefined;
+  /** The resourceVersion at which the pod was asked for its facts. */
+  askedAt(podUid: string): string | undefined;
   /** Asks the pod, with retries until its response is valid, unless that is in progress; then calls `onFacts`. Returns at once. */
-  ask(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
+  ask(pod: AskedPod, onFacts: () => void): void;
   /** Asks the pod once more, unless a question is on its way: its facts are about to change. Calls `onFacts` if they have. */
-  refresh(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
+  refresh(pod: AskedPod, onFacts: () => void): void;
   /** The pod is gone. */
   forget(podUid: string): void;
 }
@@ -29,6 +39,7 @@ const retryBackoff: BackoffPolicy = { firstMs: 10_000, capMs: 300_000 };
 
 interface Query {
   facts?: ModelFacts;
+  askedAt?: string;
   isAsking: boolean;
 }
 
@@ -38,12 +49,13 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
   /** Asks once. A failure is logged, and the known facts stay. */
   const question = async (
     query: Query,
-    address: string,
+    { address, resourceVersion }: AskedPod,
     isWanted: () => boolean,
   ): Promise<"changed" | "same" | "failed"> => {
     query.isAsking = true;
     try {
       const facts = await fetchModelFacts(address);
+      query.askedAt = resourceVersion;
       if (!isWanted() || isDeepStrictEqual(facts, query.facts)) return "same";
       query.facts = facts;
       return "changed";
@@ -54,9 +66,9 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
       query.isAsking = false;
     }
   };
-  const untilKnown = async (query: Query, address: string, isWanted: () => boolean): Promise<"changed" | "same"> => {
+  const untilKnown = async (query: Query, pod: AskedPod, isWanted: () => boolean): Promise<"changed" | "same"> => {
     for (let attempt = 0; isWanted() && query.facts === undefined; attempt++) {
-      const result = await question(query, address, isWanted);
+      const result = await question(query, pod, isWanted);
       if (result !== "failed") return result;
       await new Promise<void>((resolve) => void clock.after(backoffDelayMs(retryBackoff, attempt), resolve));
     }
@@ -65,20 +77,22 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
   const isWantedFor = (uid: string, query: Query) => (): boolean => queries.get(uid) === query;
   return {
     facts: (podUid) => queries.get(podUid)?.facts,
+    askedAt: (podUid) => queries.get(podUid)?.askedAt,
     forget: (podUid) => void queries.delete(podUid),
-    ask({ uid, address }, onFacts) {
+    ask(pod, onFacts) {
+      const { uid } = pod;
       if (queries.has(uid)) return;
       const query: Query = { isAsking: false };
       queries.set(uid, query);
-      void untilKnown(query, address, isWantedFor(uid, query)).then((result) => {
+      void untilKnown(query, pod, isWantedFor(uid, query)).then((result) => {
         if (result === "changed") onFacts();
       });
     },
-    refresh({ uid, address }, onFacts) {
-      const query = queries.get(uid);
-      if (query === undefined) return this.ask({ uid, address }, onFacts);
+    refresh(pod, onFacts) {
+      const query = queries.get(pod.uid);
+      if (query === undefined) return this.ask(pod, onFacts);
       if (query.isAsking) return;
-      void question(query, address, isWantedFor(uid, query)).then((result) => {
+      void question(query, pod, isWantedFor(pod.uid, query)).then((result) => {
         if (result === "changed") onFacts();
       });
     },

@@ -103,7 +103,10 @@ function everyChild(key: string, uid: string, sources: Sources, visit: (value: u
   // A resourceVersion is unique among all objects of a kind and all their states.
   const visitVersion = (glance: ObjectIdentity | undefined): boolean => visit(glance?.resourceVersion);
   const visitPod = (pod: ObjectIdentity): boolean =>
-    visitVersion(pod) && visit(sources.warning(pod.uid)) && visit(sources.facts(pod.uid));
+    visitVersion(pod) &&
+    visit(sources.warning(pod.uid)) &&
+    visit(sources.facts(pod.uid)) &&
+    visit(sources.factsAskedAt(pod.uid));
   const visitRevision = (replicaSet: ObjectIdentity): boolean =>
     visitVersion(replicaSet) && sources.identitiesOwnedBy("pods", replicaSet.uid).every(visitPod);
   return (

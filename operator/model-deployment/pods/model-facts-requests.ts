@@ -1,6 +1,6 @@
 import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod, Stored } from "../../kube/kinds.ts";
-import type { ModelFactsSource } from "../../signals/model-facts.ts";
+import type { AskedPod, ModelFactsSource } from "../../signals/model-facts.ts";
 import { type Caches, internedKey } from "../caches.ts";
 import { statusShares } from "../plan/traffic.ts";
 import { annotations, labelledRevision } from "../resources/labels.ts";
@@ -55,9 +55,9 @@ function isInTransition(pod: Pod, listed: string | undefined): boolean {
   return first !== undefined && (others.length > 0 || first.revision !== labelledRevision(pod));
 }
 
-function addressed({ metadata, status }: Pod & Stored): { readonly uid: string; readonly address: string } | undefined {
+function addressed({ metadata: { uid, resourceVersion }, status }: Pod & Stored): AskedPod | undefined {
   const { podIP: address = "" } = status ?? {};
-  return address === "" ? undefined : { uid: metadata.uid, address };
+  return address === "" ? undefined : { uid, address, resourceVersion };
 }
 
 /** Revisions whose model is known. For the one whose model status shows, the digest alone is not enough. */

@@ -11,6 +11,7 @@ type Terminated = NonNullable<ContainerState["terminated"]>;
 export interface PodSources {
   warning(podUid: string): PodWarning | undefined;
   facts(podUid: string): ModelFacts | undefined;
+  factsAskedAt(podUid: string): string | undefined;
 }
 
 /** Converts a pod to what the planner needs of it. */
@@ -35,7 +36,7 @@ export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod
     failure: failure(pod),
     warning: sources.warning(metadata.uid),
     facts: describesRevision(facts, metadata) ? facts : undefined,
-    inPlace: observedInPlace(metadata, facts),
+    inPlace: observedInPlace(metadata, facts, sources.factsAskedAt(metadata.uid)),
   };
 }
 
@@ -47,12 +48,13 @@ function describesRevision(facts: ModelFacts | undefined, { labels: own }: Store
 function observedInPlace(
   { resourceVersion, ownerReferences = [], annotations: notes = {} }: Stored["metadata"],
   facts: ModelFacts | undefined,
+  askedAt: string | undefined,
 ): ObservedPod["inPlace"] {
   const key = notes[annotations.inPlaceKey];
   if (key === undefined) return undefined;
   const models = inPlaceModels(notes[annotations.inPlaceModels] ?? "");
   const controller = ownerReferences.find((owner) => owner.controller === true)?.uid;
-  return { resourceVersion, key, models, controller, state: facts?.inPlace };
+  return { resourceVersion, key, models, controller, state: facts?.inPlace, isCurrent: askedAt === resourceVersion };
 }
 
 function notReadySinceMs({ status }: Pod): number | undefined {

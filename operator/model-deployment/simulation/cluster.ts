@@ -11,9 +11,8 @@ import type {
   Stored,
 } from "../../kube/kinds.ts";
 import { labelledKey } from "../caches.ts";
-import type { InPlaceFacts } from "../../../runtime/contract/in-place.ts";
 import type { NamedKey, NamedKind, OwnedKind, Sources } from "../sources.ts";
-import { simulatedFacts } from "./runtimes.ts";
+import { simulatedFacts, type SimulatedRuntime } from "./runtimes.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
 import type { Settings } from "../snapshot.ts";
@@ -40,7 +39,7 @@ export interface SimulatedCluster {
   /** The split that each gateway uses, by name of its pod. */
   readonly acknowledged: Map<string, string | undefined>;
   /** What the pods that may be updated in place have loaded, by UID. */
-  readonly runtimes: Map<string, InPlaceFacts>;
+  readonly runtimes: Map<string, SimulatedRuntime>;
   /** Request statistics and preflight results of revisions; set by the story. */
   workload: Pick<Sources, "evidence" | "preflight">;
   /** Ages of observed states, by the clock of the story, which never jumps. */
@@ -165,9 +164,10 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,
     facts: (uid) => {
-      const inPlace = cluster.runtimes.get(uid);
-      return inPlace && simulatedFacts(inPlace);
+      const runtime = cluster.runtimes.get(uid);
+      return runtime && simulatedFacts(runtime.inPlace);
     },
+    factsAskedAt: (uid) => cluster.runtimes.get(uid)?.askedAt,
     scaling: () => undefined,
     evidence: (key, sinceMs) => cluster.workload.evidence(key, sinceMs),
     preflight: (key, hash) => cluster.workload.preflight(key, hash),

@@ -9,15 +9,21 @@ import type { SimulatedCluster } from "./cluster.ts";
 /** Models whose path contains this are refused. */
 export const brokenName = "broken";
 
+/** What a runtime has loaded, as it says when it is asked at a resourceVersion of its pod. */
+export interface SimulatedRuntime {
+  readonly inPlace: InPlaceFacts;
+  readonly askedAt: string;
+}
+
 /**
  * The runtimes of pods that may be updated in place: a listed model is loaded in one round, and the revision of the label is served
  * one round after its model is loaded.
  */
 export function runtimes(cluster: SimulatedCluster): void {
   for (const pod of cluster.all("Pod").filter(({ metadata }) => metadata.annotations?.[annotations.inPlaceKey])) {
-    const { uid } = pod.metadata;
-    const before = cluster.runtimes.get(uid) ?? (isPodReady(pod) ? started(pod) : undefined);
-    if (before !== undefined) cluster.runtimes.set(uid, next(pod, before));
+    const { uid, resourceVersion } = pod.metadata;
+    const before = cluster.runtimes.get(uid)?.inPlace ?? (isPodReady(pod) ? started(pod) : undefined);
+    if (before !== undefined) cluster.runtimes.set(uid, { inPlace: next(pod, before), askedAt: resourceVersion });
   }
 }
 

@@ -221,6 +221,7 @@ describe("the controller of ModelDeployments", () => {
     const asked: string[] = [];
     const facts = {
       facts: () => undefined,
+      askedAt: () => undefined,
       forget: () => {},
       refresh: () => {},
       ask: ({ uid }: { uid: string }) => void asked.push(uid),

@@ -18,7 +18,7 @@ const named = (kind: string, name: string, owners: readonly (typeof owner)[]) =>
   kind,
   metadata: { name, namespace: "default", ownerReferences: owners },
 });
-const nobody = { warning: () => undefined, facts: () => undefined };
+const nobody = { warning: () => undefined, facts: () => undefined, factsAskedAt: () => undefined };
 const pod = (status: Pod["status"], deletionTimestamp?: string): Pod & Stored => ({
   apiVersion: "v1",
   kind: "Pod",

@@ -43,7 +43,7 @@ describe("the facts of a model", () => {
     await podSays(JSON.stringify({ ...facts, more: "than we know" }));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
     let told = 0;
-    for (let time = 0; time < 3; time += 1) source.ask({ uid: "u", address }, () => (told += 1));
+    for (let time = 0; time < 3; time += 1) source.ask({ uid: "u", address, resourceVersion: "1" }, () => (told += 1));
     expect(source.facts("u")).toBeUndefined();
     expect(
       await eventually(
@@ -51,7 +51,7 @@ describe("the facts of a model", () => {
         (known) => known !== undefined,
       ),
     ).toEqual(facts);
-    source.ask({ uid: "u", address }, () => (told += 1));
+    source.ask({ uid: "u", address, resourceVersion: "1" }, () => (told += 1));
     expect([told, asked]).toEqual([1, 1]);
   });
 
@@ -63,7 +63,8 @@ describe("the facts of a model", () => {
     let told = 0;
     const refreshed = async (): Promise<unknown> => {
       const before = asked;
-      for (let time = 0; time < 3; time += 1) source.refresh({ uid: "u", address }, () => (told += 1));
+      for (let time = 0; time < 3; time += 1)
+        source.refresh({ uid: "u", address, resourceVersion: "1" }, () => (told += 1));
       await eventually(
         () => asked,
         (times) => times > before,
@@ -84,7 +85,7 @@ describe("the facts of a model", () => {
   test("include why the engine is not the first choice, truncated to what fits", async () => {
     await podSays(JSON.stringify({ ...facts, note: "x".repeat(5000) }));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
-    source.ask({ uid: "u", address }, () => {});
+    source.ask({ uid: "u", address, resourceVersion: "1" }, () => {});
     const known = await eventually(
       () => source.facts("u"),
       (found) => found !== undefined,
@@ -105,7 +106,7 @@ describe("the facts of a model", () => {
   test.each(Object.entries(signatures))("of its signatures %s", async (_sentence, [told, want]) => {
     await podSays(JSON.stringify({ ...facts, signatures: [told] }));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
-    source.ask({ uid: "u", address }, () => {});
+    source.ask({ uid: "u", address, resourceVersion: "1" }, () => {});
     const known = await eventually(
       () => source.facts("u"),
       (found) => found !== undefined,
@@ -116,7 +117,7 @@ describe("the facts of a model", () => {
   test("are dropped with their pod", async () => {
     await podSays(JSON.stringify(facts));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
-    source.ask({ uid: "u", address }, () => {});
+    source.ask({ uid: "u", address, resourceVersion: "1" }, () => {});
     await eventually(
       () => source.facts("u"),
       (known) => known !== undefined,
@@ -137,7 +138,7 @@ describe("the facts of a model", () => {
     await podSays(body, status);
     const clock = createManualClock();
     const source = createModelFactsSource({ clock, log: silentLog });
-    const ask = (): void => source.ask({ uid: "u", address }, () => expect.unreachable());
+    const ask = (): void => source.ask({ uid: "u", address, resourceVersion: "1" }, () => expect.unreachable());
     ask();
     // The retries need no further request.
     for (const [times, afterMs] of [10_000, 20_000, 40_000].entries()) {
@@ -161,7 +162,7 @@ describe("the facts of a model", () => {
     const clock = createManualClock();
     const source = createModelFactsSource({ clock, log: silentLog });
     let told = 0;
-    source.ask({ uid: "u", address }, () => (told += 1));
+    source.ask({ uid: "u", address, resourceVersion: "1" }, () => (told += 1));
     await eventually(
       () => clock.delaysMs,
       (delays) => delays.includes(10_000),
@@ -180,7 +181,7 @@ describe("the facts of a model", () => {
     await podSays("no", 500);
     const clock = createManualClock();
     const source = createModelFactsSource({ clock, log: silentLog });
-    source.ask({ uid: "u", address }, () => expect.unreachable());
+    source.ask({ uid: "u", address, resourceVersion: "1" }, () => expect.unreachable());
     await eventually(
       () => clock.delaysMs,
       (delays) => delays.includes(10_000),

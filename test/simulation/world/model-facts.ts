@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ModelFactsSource } from "../../../operator/signals/model-facts.ts";
+import type { AskedPod, ModelFactsSource } from "../../../operator/signals/model-facts.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
@@ -15,12 +15,14 @@ export function createModelFacts(
   return {
     source(process) {
       const known = new Map<string, ModelFacts | undefined>();
+      const askedAt = new Map<string, string>();
       const asking = new Set<string>();
-      const question = (uid: string, onFacts: () => void): void => {
+      const question = ({ uid, resourceVersion }: AskedPod, onFacts: () => void): void => {
         asking.add(uid);
         const answer = clock.sleep(20).then(() => factsOf(server, uid, inPlacePods));
         void process.delivered(answer).then((facts) => {
           asking.delete(uid);
+          if (facts !== undefined) askedAt.set(uid, resourceVersion);
           if (!known.has(uid) || facts === undefined || isDeepStrictEqual(facts, known.get(uid))) return;
           known.set(uid, facts);
           onFacts();
@@ -28,16 +30,17 @@ export function createModelFacts(
       };
       return {
         facts: (uid) => known.get(uid),
+        askedAt: (uid) => askedAt.get(uid),
         forget: (uid) => void known.delete(uid),
-        ask({ uid }, onFacts) {
-          if (known.has(uid)) return;
-          known.set(uid, undefined);
-          question(uid, onFacts);
+        ask(pod, onFacts) {
+          if (known.has(pod.uid)) return;
+          known.set(pod.uid, undefined);
+          question(pod, onFacts);
         },
-        refresh({ uid }, onFacts) {
-          if (asking.has(uid)) return;
-          if (!known.has(uid)) known.set(uid, undefined);
-          question(uid, onFacts);
+        refresh(pod, onFacts) {
+          if (asking.has(pod.uid)) return;
+          if (!known.has(pod.uid)) known.set(pod.uid, undefined);
+          question(pod, onFacts);
         },
       };
     },

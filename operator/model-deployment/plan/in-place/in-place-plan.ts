@@ -68,7 +68,8 @@ function handBackPlans(snapshot: Snapshot): readonly PodPlan[] {
   const stable = snapshot.rollout.stable?.revision;
   if (pod === undefined || revision === undefined || stable === undefined) return [];
   if (pod.inPlace.models[0]?.revision !== revision) return [confirmation({ revision, pod })];
-  if (revisionOf(snapshot, stable)?.replicaSet.replicas !== 1) return [{ actions: [], isAwaited: true }];
+  const isAdoptable = revisionOf(snapshot, stable)?.replicaSet.replicas === 1;
+  if (!pod.inPlace.isCurrent || !isAdoptable) return [{ actions: [], isAwaited: true }];
   return [
     { actions: [handOver(pod, stable, `the model of revision ${stable} is still loaded in it`)], isAwaited: true },
   ];
@@ -76,9 +77,9 @@ function handBackPlans(snapshot: Snapshot): readonly PodPlan[] {
 
 /** The pod was handed over: once it serves this revision, the order of its list says so. */
 function confirmation({ revision, pod }: Pick<PodContext, "revision" | "pod">): PodPlan {
-  const { models, state } = pod.inPlace;
+  const { models, state, isCurrent } = pod.inPlace;
   const own = models.find((model) => model.revision === revision);
-  if (own === undefined || state?.serving !== revision) return { actions: [], isAwaited: true };
+  if (own === undefined || !isCurrent || state?.serving !== revision) return { actions: [], isAwaited: true };
   const others = models.filter((model) => model !== own);
   return { actions: [assignment(pod, [own, ...others], `it serves revision ${revision}`)], isAwaited: false };
 }

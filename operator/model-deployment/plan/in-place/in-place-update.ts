@@ -1,4 +1,4 @@
-import type { InPlaceModel } from "../../../../runtime/contract/in-place.ts";
+import type { InPlaceFacts, InPlaceModel } from "../../../../runtime/contract/in-place.ts";
 import type { ObservedInPlace } from "../../resources/pod/in-place-models.ts";
 import { annotations } from "../../resources/labels.ts";
 import { inPlaceModel, inPlaceObstacle } from "../../resources/pod/in-place.ts";
@@ -66,8 +66,11 @@ function specObstacle({ wanted, spec }: Snapshot): string | undefined {
   return inPlaceObstacle(spec);
 }
 
+const nothingLoaded: Pick<InPlaceFacts, "loaded" | "failed"> = { loaded: [] };
+
 function loadingStage(pod: InPlacePod, revision: string): InPlaceUpdate {
-  const { loaded = [], failed } = pod.inPlace.state ?? {};
+  const { state, isCurrent } = pod.inPlace;
+  const { loaded, failed } = isCurrent && state !== undefined ? state : nothingLoaded;
   if (loaded.includes(revision)) return { stage: "Prepared", pod };
   if (failed?.revision !== revision) return { stage: "Preparing", pod };
   const { reason, message } = failed;

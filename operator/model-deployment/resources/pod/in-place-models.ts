@@ -11,6 +11,8 @@ export interface ObservedInPlace {
   readonly controller?: string | undefined;
   /** Absent until the runtime was asked. */
   readonly state?: InPlaceFacts | undefined;
+  /** Whether the runtime was asked after the pod had got this resourceVersion: before, it may not have known label and list. */
+  readonly isCurrent: boolean;
 }
 
 /** The models in a pod's annotation; empty when it has another format, which only somebody else can have written. */

@@ -38,6 +38,8 @@ interface Situation {
   readonly spec?: ModelDeploymentSpec;
   readonly models?: readonly InPlaceModel[];
   readonly state?: InPlaceFacts;
+  /** The runtime was asked before the pod changed. */
+  readonly isStale?: boolean;
   readonly key?: string;
   /** Changes of the pod that is updated. */
   readonly pod?: Partial<ObservedPod>;
@@ -57,9 +59,10 @@ const rollingOut: Snapshot["status"] = {
 function situation(given: Situation): Snapshot {
   const { spec = wantedSpec, models = [], state, isHandedOver = false, replicas = 1, status = rollingOut } = given;
   const key = given.key ?? keyOf(spec);
-  const inPlace: ObservedInPlace = { resourceVersion: "12", key, models, state };
+  const isCurrent = given.isStale !== true;
+  const inPlace: ObservedInPlace = { resourceVersion: "12", key, models, state, isCurrent };
   const pod: ObservedPod = { ...readyPod("updated"), inPlace, ...given.pod };
-  const pending = startingPod("pending", { inPlace: { resourceVersion: "3", key, models: [] } });
+  const pending = startingPod("pending", { inPlace: { resourceVersion: "3", key, models: [], isCurrent: true } });
   return snapshot({
     spec,
     status,
@@ -121,6 +124,26 @@ describe("the update in place of the only pod", () => {
       models: [own, next],
       state: both,
       want: { stage: "Prepared", actions: [{ handOver: wanted }], recheckAfterMs: 300 },
+    },
+    "hands no pod over for what the runtime said before": {
+      models: [own, next],
+      state: both,
+      isStale: true,
+      want: { stage: "Preparing", actions: [], recheckAfterMs: 300 },
+    },
+    "gives no candidate up for what the runtime said before": {
+      models: [own, next],
+      state: { serving: stable, loaded: [stable], failed },
+      isStale: true,
+      want: { stage: "Preparing", actions: [], recheckAfterMs: 300 },
+    },
+    "confirms nothing for what the runtime said before": {
+      models: [own, next],
+      state: { serving: wanted, loaded: [stable, wanted] },
+      isHandedOver: true,
+      isStale: true,
+      pod: { ready: false },
+      want: { stage: "HandedOver", actions: [], recheckAfterMs: 300 },
     },
     "hands no pod over before the candidate's ReplicaSet can adopt it": {
       models: [own, next],

@@ -160,7 +160,7 @@ describe("the plan for ReplicaSets", () => {
 describe("a retiring revision without pods of its own", () => {
   const handedOver = (controller: string): ObservedPod => ({
     ...readyPod("p-0"),
-    inPlace: { resourceVersion: "9", key: "key", models: [], controller },
+    inPlace: { resourceVersion: "9", key: "key", models: [], controller, isCurrent: true },
   });
   const given = (pod: ObservedPod): Partial<Observation> => ({
     spec: { ...spec, replicas: 1 },
