@@ -107,6 +107,8 @@ export interface ObservedRevision {
     readonly replicas: number;
     /** `status.replicas`. */
     readonly pods: number;
+    /** `status.readyReplicas`. */
+    readonly readyPods?: number | undefined;
     readonly image?: string | undefined;
     /** Why it cannot create pods: a quota, an admission rule. */
     readonly failure?: string | undefined;

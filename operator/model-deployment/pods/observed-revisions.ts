@@ -56,6 +56,7 @@ function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): Ob
     resourceVersion,
     replicas: spec.replicas ?? 1,
     pods: status?.replicas ?? 0,
+    readyPods: status?.readyReplicas,
     image: spec.template.spec.containers[0]?.image,
     failure: failure?.message ?? failure?.reason,
     failureSinceMs: failure?.lastTransitionTime === undefined ? undefined : Date.parse(failure.lastTransitionTime),

@@ -68,7 +68,7 @@ export const keptMembers = {
     },
     // Of the template only the image and the placement are read; the whole of it would be the largest part of the cache.
     spec: { replicas: true, template: { spec: podTemplate } },
-    status: { replicas: true, conditions: condition },
+    status: { replicas: true, readyReplicas: true, conditions: condition },
   },
   pod: {
     metadata: {

@@ -79,9 +79,8 @@ function minCandidatePods({ input, total, least, goal }: Bounds): number {
   // Until every gateway has acknowledged a split, the stable weight may be overestimated: starting pods must not be removed for that.
   if (input.hasSilentGateway === true) return most;
   const carrying = fewestPodsFor(input.declaredCandidateWeight ?? 0, least);
-  const kept = isStableCrowdedOut(input, least)
-    ? Math.min(candidate.ready, entitledPods(input, least))
-    : candidate.ready;
+  const ready = Math.max(candidate.ready, candidate.reportedReady ?? 0);
+  const kept = isStableCrowdedOut(input, least) ? Math.min(ready, entitledPods(input, least)) : ready;
   return Math.min(most, Math.max(spare, kept, 1, carrying));
 }
 

@@ -112,11 +112,12 @@ function isFromZero({ rollout, spec }: Snapshot, { strategy: { steps } }: Positi
 }
 
 function podCounts(revision: ObservedRevision | undefined): PodCounts {
-  const { replicas = 0, failure, failureSinceMs } = revision?.replicaSet ?? {};
+  const { replicas = 0, readyPods: reportedReady, failure, failureSinceMs } = revision?.replicaSet ?? {};
   const existing = livePods(revision);
   const live = existing.filter(({ terminating }) => !terminating);
   return {
     replicas,
+    reportedReady,
     ready: live.filter(({ ready }) => ready).length,
     live: live.length,
     terminating: existing.length - live.length,

@@ -35,6 +35,19 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { stable: 1, candidate: 4, maxCandidateWeight: 100, ...surge },
   },
+  "and those that only their ReplicaSet reports, when the watch of pods lags": {
+    changes: {
+      wanted: 4,
+      stepWeight: 100,
+      maxSurge: 1,
+      stable: pods(1),
+      candidate: pods(0, { replicas: 4, live: 1, reportedReady: 4 }),
+      stableWeight: 100,
+      candidateWeight: 100,
+      declaredCandidateWeight: 0,
+    },
+    want: { stable: 1, candidate: 4, maxCandidateWeight: 0, ...surge },
+  },
   "ready pods of a canary beyond those of its step are removed when serving ones find no room": {
     changes: {
       wanted: 4,
