@@ -49,7 +49,6 @@ function observedRevision(
 
 function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): ObservedRevision["replicaSet"] {
   const { name, uid, resourceVersion } = metadata;
-  const failure = status?.conditions?.find(({ type, status: state }) => type === "ReplicaFailure" && state === "True");
   return {
     name,
     uid,
@@ -58,9 +57,17 @@ function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): Ob
     pods: status?.replicas ?? 0,
     readyPods: status?.readyReplicas,
     image: spec.template.spec.containers[0]?.image,
-    failure: failure?.message ?? failure?.reason,
-    failureSinceMs: failure?.lastTransitionTime === undefined ? undefined : Date.parse(failure.lastTransitionTime),
+    ...observedFailure(status),
   };
+}
+
+/** Why the ReplicaSet cannot create pods, and since when. */
+function observedFailure(
+  status: ReplicaSet["status"],
+): Pick<ObservedRevision["replicaSet"], "failure" | "failureSinceMs"> {
+  const failure = status?.conditions?.find(({ type, status: state }) => type === "ReplicaFailure" && state === "True");
+  const { message, reason, lastTransitionTime: since } = failure ?? {};
+  return { failure: message ?? reason, failureSinceMs: since === undefined ? undefined : Date.parse(since) };
 }
 
 /** Sorted by name, so that the snapshot does not depend on the order of the cache: messages name the first of several. */
