@@ -53,7 +53,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   "confirms a hand-over before the pod serves the candidate": {
     file: "operator/model-deployment/plan/in-place/in-place-plan.ts",
-    text: "if (own === undefined || state?.serving !== revision) return",
+    text: "if (own === undefined || !isCurrent || state?.serving !== revision) return",
     instead: "if (own === undefined) return",
     within: 400,
   },
