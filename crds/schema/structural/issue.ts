@@ -1,4 +1,5 @@
 import { goQuoted } from "../grammar/go-quoted.ts";
+
 /** Type of a validation error, as in `details.causes[].reason` of a Status. */
 export type IssueType =
   | "FieldValueRequired"

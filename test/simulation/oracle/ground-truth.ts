@@ -2,7 +2,7 @@ import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { inPlaceModels } from "../../../operator/model-deployment/resources/pod/in-place-models.ts";
-import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { annotations, labelledRevision } from "../../../operator/model-deployment/resources/labels.ts";
 import type { World } from "../world/world.ts";
 
 /** Time for the news of a ready pod to arrive; a longer delay is a fault. */
@@ -89,7 +89,7 @@ function emptyGroundTruth({ server: { store }, clock, ledger }: World): GroundTr
   const pods = (): readonly StoredPod[] => objects("pods.") as StoredPod[]; // what the collection holds
   const isRecent = (untilMs: number): boolean => untilMs >= clock.monotonic() - windowMs;
   const revisionOf = ({ metadata }: StoredPod): string =>
-    `${deploymentOfPod.get(metadata.uid)} ${metadata.labels?.[labels.revision]}`;
+    `${deploymentOfPod.get(metadata.uid)} ${labelledRevision({ metadata })}`;
   const podsOf = (set: StoredSet): readonly StoredPod[] => {
     const revision = `${controllerOf(set)} ${hashOf(set)}`;
     return pods().filter((pod) => revisionOf(pod) === revision);
@@ -183,7 +183,7 @@ function isReady({ metadata, status }: Pod): boolean {
   const [serving] = inPlaceModels(metadata.annotations?.[annotations.inPlaceModels] ?? "");
   return (
     metadata.deletionTimestamp === undefined &&
-    (serving === undefined || serving.revision === metadata.labels?.[labels.revision]) &&
+    (serving === undefined || serving.revision === labelledRevision({ metadata })) &&
     status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true
   );
 }

@@ -1,4 +1,4 @@
-import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { annotations, labelledRevision } from "../../../operator/model-deployment/resources/labels.ts";
 import { inPlaceModels } from "../../../operator/model-deployment/resources/pod/in-place-models.ts";
 import type { InPlacePods } from "../world/in-place-pods.ts";
 import type { StoredPod } from "./ground-truth.ts";
@@ -19,7 +19,7 @@ export function podViolations(now: StoredPod, before: StoredPod | undefined, run
 }
 
 function revisionOf(pod: StoredPod | undefined): string | undefined {
-  return pod?.metadata.labels?.[labels.revision];
+  return pod && labelledRevision(pod);
 }
 
 function servingModel(pod: StoredPod | undefined): string | undefined {

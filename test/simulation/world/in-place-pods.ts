@@ -1,7 +1,7 @@
 import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
-import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { annotations, labelledRevision } from "../../../operator/model-deployment/resources/labels.ts";
 import { inPlaceModels } from "../../../operator/model-deployment/resources/pod/in-place-models.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { InPlaceFacts, InPlaceModel } from "../../../runtime/contract/in-place.ts";
@@ -123,7 +123,7 @@ function ownRevision({ metadata: { name } }: Pod & Stored): string {
 }
 
 function revisionOf({ metadata }: Pod & Stored): string {
-  return metadata.labels?.[labels.revision] ?? "";
+  return labelledRevision({ metadata }) ?? "";
 }
 
 function modelsOf({ metadata }: Pod & Stored): readonly InPlaceModel[] {

@@ -1,10 +1,9 @@
-import { invalidValue } from "../kinds/strategies/causes.ts";
+import { invalidValue, subdomainPattern } from "../kinds/strategies/causes.ts";
 import type { Cause } from "../values/api-error.ts";
 
 // IsQualifiedName in k8s.io/apimachinery/pkg/util/validation/validation.go.
 
 const namePart = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/u;
-const prefixPart = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
 
 const rule =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
@@ -16,6 +15,6 @@ export function qualifiedNameCauses(field: string, key: string): readonly Cause[
   const parts = key.split("/");
   if (parts.length > 2) return [invalidValue(field, key, partsMessage)];
   const [name = "", prefix] = parts.toReversed();
-  const isValid = namePart.test(name) && (prefix === undefined || prefixPart.test(prefix));
+  const isValid = namePart.test(name) && (prefix === undefined || subdomainPattern.test(prefix));
   return isValid ? [] : [invalidValue(field, key, nameMessage)];
 }

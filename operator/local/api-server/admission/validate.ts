@@ -1,4 +1,10 @@
-import { invalidValue, labelMessage, labelPattern, requiredValue } from "../kinds/strategies/causes.ts";
+import {
+  invalidValue,
+  labelMessage,
+  labelPattern,
+  requiredValue,
+  subdomainPattern,
+} from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { missingFields } from "../schema/missing-fields.ts";
 import { invalid, type Cause } from "../values/api-error.ts";
@@ -8,7 +14,6 @@ import { memoized } from "../values/memoized.ts";
 import { ownerReferenceCauses } from "./owner-references.ts";
 import { qualifiedNameCauses } from "./qualified-name.ts";
 
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/u;
 
 const subdomainMessage =
@@ -34,7 +39,8 @@ export function validate(kind: ServedKind, draft: Draft, before: Draft | undefin
 function nameCauses(kind: ServedKind, draft: Draft): readonly Cause[] {
   const name = nameOf(draft);
   const isLabel = labelNamed.has(kind.kind);
-  if (isLabel ? labelPattern.test(name) && name.length <= 63 : subdomain.test(name) && name.length <= 253) return [];
+  if (isLabel ? labelPattern.test(name) && name.length <= 63 : subdomainPattern.test(name) && name.length <= 253)
+    return [];
   return [invalidValue("metadata.name", name, isLabel ? labelMessage : subdomainMessage)];
 }
 

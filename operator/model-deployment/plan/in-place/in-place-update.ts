@@ -29,8 +29,17 @@ const factsGraceMs = 10_000;
 /** The fault of a runtime that has no memory for a second model: nothing is wrong with the model. */
 const noMemory = "InsufficientMemory";
 
+/** Counts, failures, holds and actions of one plan ask for it, and a template is made and hashed to find out. */
+const known = new WeakMap<Snapshot, InPlaceUpdate>();
+
 /** How far the update in place of the stable revision's only pod to the wanted revision is. */
 export function inPlaceUpdate(snapshot: Snapshot): InPlaceUpdate {
+  const update = known.get(snapshot) ?? foundUpdate(snapshot);
+  known.set(snapshot, update);
+  return update;
+}
+
+function foundUpdate(snapshot: Snapshot): InPlaceUpdate {
   const { wanted, rollout } = snapshot;
   const handedOver = inPlacePods(snapshot, wanted.hash).find(({ inPlace }) => inPlace.models.length > 1);
   if (handedOver !== undefined) {

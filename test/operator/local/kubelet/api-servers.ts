@@ -17,9 +17,9 @@ function modelApiServer(): Promise<ApiServerUnderTest> {
   return Promise.resolve({ transport: server, stop: () => server.close() });
 }
 
-/** A real kube-apiserver. */
-async function realApiServer(): Promise<ApiServerUnderTest> {
-  const plane = await startControlPlane({ controllers: false, scheduler: false });
+/** A real kube-apiserver, with Kubernetes' own controllers or without. */
+export async function realApiServer({ controllers = false } = {}): Promise<ApiServerUnderTest> {
+  const plane = await startControlPlane({ controllers, scheduler: false });
   const connection = await loadConnection({ kubeconfigPath: plane.kubeconfigPath });
   const transport = createHttpTransport({ connection });
   return {
@@ -38,7 +38,7 @@ export const apiServers = [
   { title: "the model of an API server", start: modelApiServer, isSkipped: false, admitsAccounts: false },
   {
     title: `a real kube-apiserver${why === undefined ? "" : ` (skipped: ${why})`}`,
-    start: realApiServer,
+    start: () => realApiServer(),
     /** Whether the server refuses pods whose service account does not exist. */
     admitsAccounts: true,
     isSkipped: why !== undefined,

@@ -31,6 +31,9 @@ export const unsupportedValue = (field: string, value: Json, supported: readonly
   field,
 });
 
+/** An RFC 1123 subdomain, at most 253 characters long. */
+export const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
+
 /** An RFC 1123 label, at most 63 characters long. */
 export const labelPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
 

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Client, createClient } from "../../../../../operator/kube/client.ts";
-import { loadConnection } from "../../../../../operator/kube/config.ts";
-import { createHttpTransport } from "../../../../../operator/kube/http-transport.ts";
 import type { OwnerReference, Pod, ReplicaSet, Stored } from "../../../../../operator/kube/kinds.ts";
 import { resources } from "../../../../../operator/kube/resources.ts";
 import { startControllers } from "../../../../../operator/local/controllers/controllers.ts";
 import { claimPods } from "../../../../../operator/local/controllers/replica-set/claim-pods.ts";
-import { startControlPlane, startTimeoutMs, whyNoControlPlane } from "../../../../cluster/control-plane.ts";
-import { apiServers, type ApiServerUnderTest } from "../../kubelet/api-servers.ts";
+import { startTimeoutMs, whyNoControlPlane } from "../../../../cluster/control-plane.ts";
+import { apiServers, type ApiServerUnderTest, realApiServer } from "../../kubelet/api-servers.ts";
 
 const namespace = "default";
 const ready = {
@@ -28,18 +26,6 @@ async function withOurControllers(start: () => Promise<ApiServerUnderTest>): Pro
   };
 }
 
-async function withKubernetesControllers(): Promise<ApiServerUnderTest> {
-  const plane = await startControlPlane({ scheduler: false });
-  const transport = createHttpTransport({ connection: await loadConnection({ kubeconfigPath: plane.kubeconfigPath }) });
-  return {
-    transport,
-    stop: async () => {
-      await transport.close();
-      await plane.stop();
-    },
-  };
-}
-
 const why = whyNoControlPlane();
 const clusters = [
   ...apiServers.map(({ title, start, isSkipped }) => ({
@@ -49,7 +35,7 @@ const clusters = [
   })),
   {
     title: `a real kube-controller-manager${why === undefined ? "" : ` (skipped: ${why})`}`,
-    start: withKubernetesControllers,
+    start: () => realApiServer({ controllers: true }),
     isSkipped: why !== undefined,
   },
 ];
